@@ -1,0 +1,1 @@
+"""The studio's nouns. Standard library only; nothing here reads a file or a clock."""

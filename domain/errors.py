@@ -1,0 +1,33 @@
+"""What can go wrong in a way the user can mend. The message is shown to them as it stands.
+
+StudioError
+  BadFile              a file does not read as what it should be
+  BackendError
+    BackendUnreachable nobody answers at the address
+    JobRejected        the backend would not start the workflow
+    JobFailed          the workflow started and broke
+"""
+
+
+class StudioError(Exception):
+    """Base of all: one or two sentences that say what happened and what to do."""
+
+
+class BadFile(StudioError):
+    pass
+
+
+class BackendError(StudioError):
+    pass
+
+
+class BackendUnreachable(BackendError):
+    pass
+
+
+class JobRejected(BackendError):
+    pass
+
+
+class JobFailed(BackendError):
+    pass

@@ -1,0 +1,50 @@
+"""What work says while it goes. Work yields these; a command prints them, a page shows them."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Union
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work is: a share from 0 to 1, and a word about what goes on."""
+
+    fraction: float
+    note: str
+    preview: bytes | None = None  # a JPEG or PNG of the picture as it forms
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something the backend knows of a job and the recipe should keep: server, attempt, seconds …"""
+
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file stands where it belongs."""
+
+    path: Path
+    reused: bool = False  # it was there already; nothing ran for it
+
+
+@dataclass(frozen=True)
+class Failed:
+    """One piece of the work broke; the rest goes on."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something the user should know that is neither a file nor a failure: a repair, a choice made."""
+
+    sentence: str
+
+
+Event = Union[Progress, Fact, Saved, Failed, Told]
+Work = Generator[Event, None, None]

@@ -1,0 +1,87 @@
+"""One execution of one workflow, and who can carry it out.
+
+A job is a generator: it yields how far it is, returns the files it made, raises when it
+fails, and is cancelled by closing it. A `Path` inside the graph is a local file that
+the backend brings along; nobody else uploads or downloads anything.
+"""
+
+import json
+import uuid
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Union
+
+from domain.events import Fact, Progress
+
+Graph = dict[str, dict[str, Any]]  # ComfyUI's API format: node id -> class_type, inputs
+JobRun = Generator[Union[Progress, Fact], None, list[Path]]
+
+_JOBS = uuid.UUID("6f1c1f6e-3a0e-5c1b-9f43-3b6f8f1d2a77")  # namespace of job ids
+
+
+@dataclass(frozen=True)
+class Job:
+    """`id` says what would run, not where it is kept: graph, contents of its files, attempt."""
+
+    name: str  # stem of the files it makes: "003_v2"
+    graph: Graph
+    folder: Path
+    hashes: Mapping[Path, str]  # sha256 of every local file in the graph
+    attempt: int = 1
+
+    @property
+    def id(self) -> str:
+        """A canonical lower-case UUID, equal for equal content; ComfyUI's prompt_id."""
+        named = {id: {"class_type": n["class_type"], "inputs": n["inputs"]} for id, n in self.graph.items()}
+        content = json.dumps([self._replaced(named, self.hashes), self.attempt], sort_keys=True)
+        return str(uuid.uuid5(_JOBS, content))
+
+    @property
+    def files(self) -> list[Path]:
+        return files_in(self.graph)
+
+    def graph_with(self, names: Mapping[Path, str]) -> Graph:
+        """The graph as the server reads it: every local file by its name over there."""
+        return self._replaced(self.graph, names)
+
+    @staticmethod
+    def _replaced(graph: Graph, names: Mapping[Path, str]) -> Graph:
+        return {
+            id: {**node, "inputs": {k: _named(v, names) for k, v in node["inputs"].items()}}
+            for id, node in graph.items()
+        }
+
+
+class Backend(Protocol):
+    @property
+    def engine(self) -> str:
+        """What draws: "sketch" or "comfyui". A take of one is not a take of the other."""
+        ...
+
+    @property
+    def lanes(self) -> int:
+        """How many jobs it is worth handing over at once."""
+        ...
+
+    def check(self, *graphs: Graph) -> str:
+        """One line about who answers.
+
+        Raises BackendUnreachable when nobody does, JobRejected with everything the graphs
+        need that is missing there: all of it, each with the folder it belongs in.
+        """
+        ...
+
+    def run(self, job: Job) -> JobRun:
+        """Yields at least once a second. Running an equal job again is harmless."""
+        ...
+
+
+def files_in(graph: Graph) -> list[Path]:
+    """The local files a graph refers to."""
+    values = (v for node in graph.values() for v in node["inputs"].values())
+    return sorted({v for v in values if isinstance(v, Path)})
+
+
+def _named(value: Any, names: Mapping[Path, str]) -> Any:
+    return names[value] if isinstance(value, Path) else value

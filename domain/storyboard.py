@@ -1,0 +1,62 @@
+"""A film on paper: shots in order, each with a prompt and how long it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What the artist set for the sampler; None leaves the workflow's own value."""
+
+    seed: int | None = None  # None: choose one and write it down; 0 is a seed
+    steps: int | None = None
+    cfg: float | None = None
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How the camera moves: kind is static, push, pull, pan, tilt, zoom, crane, orbit, … or a free word."""
+
+    kind: str = ""
+    strength: float = 0.5  # 0 to 1; 0 is a strength
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class Shot:
+    id: str  # ^[A-Za-z0-9_-]+$, unique in its board; stem of its files
+    prompt: str
+    negative: str = ""
+    label: str = ""
+    description: str = ""
+    seconds: float = 3.0
+    width: int | None = None  # pixels of the finished picture; None: the board's
+    height: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)  # "lighting": "golden_hour", or any free words
+    motion: Motion = Motion()
+    characters: tuple[str, ...] = ()
+    lora: str = ""
+    keyframe: Sampling = Sampling()
+    video: Sampling = Sampling()
+    references: tuple[Path, ...] = ()  # absolute
+    start_image: Path | None = None
+    end_image: Path | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)  # the file's own object, kept on save
+
+
+@dataclass(frozen=True)
+class Storyboard:
+    title: str
+    shots: tuple[Shot, ...] = ()
+    description: str = ""
+    notes: str = ""
+    width: int = 1024
+    height: int = 576
+    fps: float | None = None  # None: the video workflow's own
+    variants: int | None = None
+    base_seed: int | None = None
+    longest: float | None = None  # seconds of a segment, when the board limits it
+    tags: Mapping[str, str] = field(default_factory=dict)  # style of the whole film
+    raw: Mapping[str, Any] = field(default_factory=dict)
