@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -46,5 +46,5 @@ class Told:
     sentence: str
 
 
-Event = Union[Progress, Fact, Saved, Failed, Told]
+Event = Progress | Fact | Saved | Failed | Told
 Work = Generator[Event, None, None]

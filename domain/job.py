@@ -10,31 +10,30 @@ import uuid
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Union
+from typing import Any, Protocol
 
 from domain.events import Fact, Progress
 
 Graph = dict[str, dict[str, Any]]  # ComfyUI's API format: node id -> class_type, inputs
-JobRun = Generator[Union[Progress, Fact], None, list[Path]]
+JobRun = Generator[Progress | Fact, None, list[Path]]
 
 _JOBS = uuid.UUID("6f1c1f6e-3a0e-5c1b-9f43-3b6f8f1d2a77")  # namespace of job ids
 
 
 @dataclass(frozen=True)
 class Job:
-    """`id` says what would run, not where it is kept: graph, contents of its files, attempt."""
+    """`id` says what would run, not where it is kept: the graph and the contents of its files."""
 
     name: str  # stem of the files it makes: "003_v2"
     graph: Graph
     folder: Path
     hashes: Mapping[Path, str]  # sha256 of every local file in the graph
-    attempt: int = 1
 
     @property
     def id(self) -> str:
         """A canonical lower-case UUID, equal for equal content; ComfyUI's prompt_id."""
         named = {id: {"class_type": n["class_type"], "inputs": n["inputs"]} for id, n in self.graph.items()}
-        content = json.dumps([self._replaced(named, self.hashes), self.attempt], sort_keys=True)
+        content = json.dumps(self._replaced(named, self.hashes), sort_keys=True)
         return str(uuid.uuid5(_JOBS, content))
 
     @property
