@@ -9,6 +9,7 @@ import json
 import uuid
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ class Job:
     folder: Path
     hashes: Mapping[Path, str]  # sha256 of every local file in the graph
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A canonical lower-case UUID, equal for equal content; ComfyUI's prompt_id."""
         named = {id: {"class_type": n["class_type"], "inputs": n["inputs"]} for id, n in self.graph.items()}

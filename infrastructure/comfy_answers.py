@@ -1,0 +1,142 @@
+"""What a ComfyUI server's refusals and failures mean, each as one sentence for the artist.
+
+Also what stands between us and a pod: RunPod's proxy answers in pages of HTML of its own.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected
+from domain.job import Graph
+
+_POD = ".proxy.runpod.net"
+
+# status of the pod's proxy -> what it means (a pod that starts passes through 502)
+_PROXY = {
+    404: "The pod does not open this port, or it is stopped. Check the pod in RunPod, its id and the port",
+    502: "The pod is up, but ComfyUI does not answer in it yet. It may still be starting, or it has crashed",
+    503: "The pod does not answer. It may still be starting",
+    524: "The pod took longer than 100 seconds to answer, and the proxy gave up",
+}
+_PROTECTED = (
+    "Something in front of ComfyUI asks for a login ({status}). Open it without one, or use another port."
+)
+_OUT_OF_MEMORY = ("out of memory", "allocate", "outofmemory")
+
+
+def is_pod(url: str) -> bool:
+    return _POD in url
+
+
+def no_answer(url: str, why: str = "") -> str:
+    if is_pod(url):
+        reason = why or "nothing comes back from RunPod's proxy"
+        return f"The pod at {url} is not reachable: {reason}. Is the network up and the pod running?"
+    if why:
+        return f"Something answers at {url}, but {why}. Is that the address of ComfyUI?"
+    return f"No ComfyUI answers at {url}. Is it running?"
+
+
+def complaint(reply: requests.Response, url: str) -> BackendError:
+    """What an answer other than a good one means; says nothing of a refused graph."""
+    status, text = reply.status_code, _text(reply)
+    if status == 403 and "1010" in text:
+        return BackendUnreachable(
+            f"The proxy at {url} turned this program away (error 1010). Please report it."
+        )
+    if status in (401, 407) or 300 <= status < 400:
+        return BackendUnreachable(_PROTECTED.format(status=status))
+    if status == 413:
+        return JobRejected(
+            "A file is larger than the server takes (413). Make it smaller, "
+            "or start ComfyUI with a larger --max-upload-size."
+        )
+    if is_pod(url) and status in _PROXY:
+        return BackendUnreachable(f"{_PROXY[status]} ({status}, {url}).")
+    if status in (502, 503, 504) or 520 <= status < 530:
+        return BackendUnreachable(f"What stands before ComfyUI at {url} gets no answer from it ({status}).")
+    if status == 403:
+        return BackendUnreachable(f"{url} refuses this program (403). Is that the address of ComfyUI?")
+    if status == 404:
+        return BackendUnreachable(no_answer(url, "it does not know what ComfyUI knows (404)"))
+    return JobRejected(
+        f"ComfyUI could not deal with the request ({status}): {text[:200] or 'no reason given'}"
+    )
+
+
+def refused(answer: dict[str, Any], graph: Graph) -> JobRejected:
+    """A graph that the server would not start, or would start only in part."""
+    reasons = [_reason(id, node, error, graph) for id, node, error in _node_errors(answer)]
+    error = answer.get("error") or {}
+    if not reasons and error.get("type") == "missing_node_type":
+        info = error.get("extra_info") or {}
+        reasons = [missing_node(str(info.get("class_type")), _title(str(info.get("node_id")), graph))]
+    if not reasons:
+        reasons = [f"{error.get('message', 'no reason given')} {error.get('details', '')}".strip()]
+    return JobRejected("ComfyUI refused the workflow: " + "; ".join(dict.fromkeys(reasons)) + ".")
+
+
+def missing_node(class_type: str, title: str) -> str:
+    return (
+        f"node {title} needs {class_type!r}, which this server lacks: install the custom node it comes from"
+    )
+
+
+def failure(history: dict[str, Any], graph: Graph) -> JobFailed | None:
+    """Why a job that is over did not do what it should; None when it did."""
+    status = history.get("status") or {}
+    for kind, data in status.get("messages", []):
+        if kind == "execution_interrupted":
+            return JobFailed("The job was stopped in ComfyUI.")
+        if kind == "execution_error":
+            message = " ".join(str(data.get("exception_message", "")).split())
+            where = f"{_title(str(data.get('node_id')), graph)} ({data.get('node_type')})"
+            if any(word in (message + str(data.get("exception_type"))).lower() for word in _OUT_OF_MEMORY):
+                return JobFailed(
+                    f"The GPU ran out of memory in {where}. Take a smaller size, fewer frames or a lighter "
+                    f"model. ComfyUI says: {message[:200]}"
+                )
+            return JobFailed(
+                f"{where} failed: {message[:400] or data.get('exception_type', 'no reason given')}"
+            )
+    if status.get("status_str") == "error":
+        return JobFailed("ComfyUI says the job failed, and gives no reason. Its log may have one.")
+    return None
+
+
+def _node_errors(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    for id, node in (answer.get("node_errors") or {}).items():
+        for error in node.get("errors", []):
+            yield id, node, error
+
+
+def _reason(id: str, node: dict[str, Any], error: dict[str, Any], graph: Graph) -> str:
+    info = error.get("extra_info") or {}
+    input, value = info.get("input_name", ""), info.get("received_value")
+    where = f"{_title(id, graph)} ({node.get('class_type')}{', ' + input if input else ''})"
+    if error.get("type") == "value_not_in_list":
+        return f"{where} asks for {value!r}, which this server does not have"
+    details = str(error.get("details", ""))
+    said = (
+        error.get("message", "no reason given")
+        if details in ("", input)
+        else f"{error.get('message')}: {details}"
+    )
+    return f"{where}: {said[:300]}"
+
+
+def _title(id: str, graph: Graph) -> str:
+    node = graph.get(id, {})
+    return f"“{node.get('_meta', {}).get('title') or node.get('class_type') or id}”"
+
+
+def _text(reply: requests.Response) -> str:
+    """The start of an answer's own words; nothing when it is a page."""
+    try:
+        text = next(reply.iter_content(2048), b"").decode("utf-8", "replace")
+    except requests.RequestException:
+        return ""
+    is_page = "<html" in text.lower() or "<!doctype" in text.lower()
+    return "1010" if is_page and "1010" in text else "" if is_page else " ".join(text.split())

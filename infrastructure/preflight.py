@@ -1,0 +1,74 @@
+"""What a workflow needs and a server does not have: told all at once, before anything is spent."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from domain.errors import JobRejected
+from domain.job import Graph
+from infrastructure.comfy_answers import missing_node
+
+_MODEL_FILES = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".gguf", ".bin", ".onnx")
+_FOLDERS = {  # loader input -> subfolder of ComfyUI's models/
+    "ckpt_name": "checkpoints",
+    "unet_name": "diffusion_models",
+    "vae_name": "vae",
+    "lora_name": "loras",
+    "control_net_name": "controlnet",
+    "style_model_name": "style_models",
+    "gligen_name": "gligen",
+    "hypernetwork_name": "hypernetworks",
+    "photomaker_model_name": "photomaker",
+    "audio_encoder_name": "audio_encoders",
+    "text_encoder": "text_encoders",
+    "bg_removal_name": "background_removal",
+}
+_FOLDERS_BY_CLASS = {
+    "CLIPVisionLoader": "clip_vision",
+    "UpscaleModelLoader": "upscale_models",
+    "LatentUpscaleModelLoader": "latent_upscale_models",
+    "ModelPatchLoader": "model_patches",
+    "FrameInterpolationModelLoader": "frame_interpolation",
+    "OpticalFlowLoader": "optical_flow",
+}
+
+
+def missing(object_info: dict[str, Any], graphs: Iterable[Graph]) -> None:
+    """Raises JobRejected that names every node and model the server lacks."""
+    lacks = dict.fromkeys(lack for graph in graphs for lack in _lacks(object_info, graph))
+    if lacks:
+        raise JobRejected("This server cannot run the workflow yet: " + "; ".join(lacks) + ".")
+
+
+def _lacks(object_info: dict[str, Any], graph: Graph) -> Iterator[str]:
+    for node in graph.values():
+        name = node["class_type"]
+        if name not in object_info:
+            yield missing_node(name, f"“{node.get('_meta', {}).get('title') or name}”")
+            continue
+        kinds = object_info[name].get("input") or {}
+        inputs = {**kinds.get("required", {}), **kinds.get("optional", {})}
+        for input, value in node["inputs"].items():
+            choices = _choices(inputs.get(input))
+            if isinstance(value, str) and _is_model(value) and choices is not None and value not in choices:
+                yield f"the model {value} is missing; it belongs in models/{folder_of(name, input)}"
+
+
+def folder_of(class_type: str, input: str) -> str:
+    """The subfolder of models/ that a loader reads, as ComfyUI names it."""
+    if class_type in _FOLDERS_BY_CLASS:
+        return _FOLDERS_BY_CLASS[class_type]
+    return "text_encoders" if input.startswith("clip_name") else _FOLDERS.get(input, "…")
+
+
+def _is_model(value: str) -> bool:
+    return value.lower().endswith(_MODEL_FILES)
+
+
+def _choices(input: Any) -> list[Any] | None:
+    """What a combo offers, in either of the two ways servers write it."""
+    match input:
+        case [list(choices), *_]:
+            return choices
+        case ["COMBO", {"options": list(choices)}, *_]:
+            return choices
+    return None
