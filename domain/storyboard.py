@@ -43,7 +43,12 @@ class Shot:
     references: tuple[Path, ...] = ()  # absolute
     start_image: Path | None = None
     end_image: Path | None = None
+    problems: tuple[str, ...] = ()  # why this shot cannot be made as it stands: "Start image … is not there."
     raw: Mapping[str, Any] = field(default_factory=dict)  # the file's own object, kept on save
+
+    @property
+    def is_renderable(self) -> bool:
+        return bool(self.prompt.strip()) and not self.problems
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,77 @@
+"""Shot ids, so that each is a file name on every system and stands for one shot only."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domain.safe_names import is_reserved
+
+LONGEST = 64
+_VALID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class ShotId:
+    id: str
+    repair: str = ""  # a sentence, where the file said something else
+
+
+def shot_ids(given: Sequence[Any]) -> list[ShotId]:
+    """One id for every shot. Good ones stay; the others get names that no good one has."""
+    taken: set[str] = set()
+    keeps = []
+    for raw in given:
+        keep = isinstance(raw, str) and is_good(raw) and raw.lower() not in taken
+        keeps.append(keep)
+        if keep:
+            taken.add(raw.lower())  # "A1" and "a1" are one file on Windows and macOS
+    return [
+        ShotId(raw) if keep else _repaired(raw, n, taken)
+        for n, (raw, keep) in enumerate(zip(given, keeps, strict=True), 1)
+    ]
+
+
+def is_good(id: str) -> bool:
+    return bool(_VALID.fullmatch(id)) and not is_reserved(id)
+
+
+def _repaired(raw: Any, number: int, taken: set[str]) -> ShotId:
+    text = str(raw).strip() if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
+    wanted = _as_id(text) or f"{number:03d}"
+    id = _free(wanted, taken)
+    taken.add(id.lower())
+    return ShotId(id, _why(raw, text, id, wanted))
+
+
+def _why(raw: Any, text: str, id: str, wanted: str) -> str:
+    if not text:
+        return f"It had no shot_id and is called {id}."
+    if id != wanted or id == text:
+        return f"shot_id {_short(text)} is there more than once; this one is called {id}."
+    if not isinstance(raw, str):
+        return f"shot_id {raw} read as the text {id}."
+    return f"shot_id {_short(text)} cannot be a file name everywhere; it is called {id}."
+
+
+def _as_id(text: str) -> str:
+    """The nearest good id: accents go, everything else that may not stand there becomes _."""
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    id = re.sub(r"[^A-Za-z0-9_-]+", "_", plain)[:LONGEST].strip("_")
+    return f"{id[: LONGEST - 1]}_" if is_reserved(id) else id
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    if wanted.lower() not in taken:
+        return wanted
+    number = 2
+    while f"{wanted[: LONGEST - 6]}_{number}".lower() in taken:
+        number += 1
+    return f"{wanted[: LONGEST - 6]}_{number}"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return f'"{flat}"' if len(flat) <= 40 else f'"{flat[:39]}…"'

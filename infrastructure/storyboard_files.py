@@ -1,0 +1,70 @@
+"""Storyboards on disk: read in every generation of the format, written back without loss."""
+
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile
+from domain.storyboard import Storyboard
+from infrastructure.board_fields import Report, shown
+from infrastructure.board_reading import read_board
+from infrastructure.board_writing import board_object
+from infrastructure.json_files import write_json
+from infrastructure.strict_json import line_of, named, parse_json, read_text
+
+MOST_SHOTS = 10_000
+_TOLD = 5  # refusals named in one complaint
+
+
+def read_storyboard(path: Path) -> tuple[Storyboard, list[str]]:
+    """A board to render, and sentences about what was repaired or found odd on the way."""
+    board, notes = open_storyboard(path)
+    if not board.shots:
+        raise BadFile(f"{path} has no shots; there is nothing to render.")
+    if not any(shot.is_renderable for shot in board.shots):
+        problems = [f"Shot {s.id}: {p}" for s in board.shots if s.prompt.strip() for p in s.problems]
+        reason = problems[0] if problems else "shots[0].prompt is empty, and so are the others."
+        raise BadFile(f"{path} has no shot that can be rendered. {reason}")
+    return board, notes
+
+
+def open_storyboard(path: Path) -> tuple[Storyboard, list[str]]:
+    """A board to work on, which may still be empty."""
+    text = read_text(path)
+    document = parse_json(text, path)
+    report = Report()
+    board = read_board(_as_object(document, path, report), path.absolute().parent, report)
+    if report.refusals:
+        raise BadFile(f"{path} cannot be used. {_complaint(report, text)}")
+    return board, report.notes
+
+
+def write_storyboard(path: Path, board: Storyboard) -> None:
+    write_json(path, board_object(board, path.absolute().parent))
+
+
+def _as_object(document: Any, path: Path, report: Report) -> dict[str, Any]:
+    if isinstance(document, list):
+        report.notes.append("The file is a list; its entries are read as the shots.")
+        document = {"shots": document}
+    if not isinstance(document, dict):
+        raise BadFile(f"{path} holds {shown(document)} where a storyboard should be.")
+    if "shots_with_references" in document:
+        raise BadFile(f"{path} is a batch, not a storyboard. Run it with: main.py shots {path.name}")
+    shots = document.get("shots")
+    if shots is not None and not isinstance(shots, list):
+        raise BadFile(f"{path}: shots is {shown(shots)} and should be a list of shots.")
+    if len(shots or []) > MOST_SHOTS:
+        raise BadFile(f"{path} has {len(shots or [])} shots; {MOST_SHOTS} are the most one board can hold.")
+    for index in [i for i, shot in enumerate(shots or []) if shot is None]:
+        report.notes.append(f"shots[{index}] is empty and was left out.")
+    return document
+
+
+def _complaint(report: Report, text: str) -> str:
+    sentences = []
+    for refusal in report.refusals[:_TOLD]:
+        line = line_of(text, refusal.place)
+        where = f"Line {line}, " if line else ""
+        sentences.append(f"{where}{named(refusal.place)}: {refusal.sentence}")
+    more = len(report.refusals) - _TOLD
+    return " ".join([*sentences, *([f"And {more} more."] if more > 0 else [])])
