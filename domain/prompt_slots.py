@@ -1,0 +1,131 @@
+"""Finds where the artist's words go in: back from the samplers, along the conditioning, to the texts.
+
+The prompt never ends up in the negative: the two are told apart where they enter the
+sampler, and a conditioning that is zeroed on its way takes no text at all.
+"""
+
+from collections.abc import Iterator
+
+from domain.graph_reader import GraphReader, Link, Place
+from domain.samplers import Side, samplers, words
+from domain.slots import NEGATIVE_TEXTS, TEXTS, Slot
+
+_STRINGS = ("value", "text", "string", "string_a", "string_b", "prompt", "positive_prompt", "json_string")
+_SYSTEM = ("you are", "{", "<|im_start|>system", "<system", "[system")
+
+
+def find(reader: GraphReader) -> dict[str, list[Slot]]:
+    prompts, negatives = texts(reader, "prompt"), texts(reader, "negative")
+    written = {place for place, _ in prompts}
+    negatives = [(place, why) for place, why in negatives if place not in written]
+    main = [found for found in prompts if _said(reader, found) == _said(reader, prompts[0])]
+    main += [found for found in prompts if found not in main and _same_encoder(found, main)]
+    others = [found for found in prompts if found not in main]
+    found = {"prompt": main, "other_prompts": others, "negative": negatives}
+    return {name: [Slot(*place, why) for place, why in slots] for name, slots in found.items() if slots}
+
+
+def texts(reader: GraphReader, side: Side) -> list[tuple[Place, str]]:
+    """Every text that reaches a sampler from this side, each once."""
+    found: dict[Place, str] = {}
+    for sampler in samplers(reader):
+        for its_side, link in words(reader, sampler):
+            if its_side == side:
+                for encoder, ends_on in _encoders(reader, link, side, set()):
+                    for place in encoder_texts(reader, encoder, ends_on):
+                        label = reader.title(sampler) or reader.name(sampler)
+                        found.setdefault(place, f"the {side} of {label}")
+    return list(found.items())
+
+
+def encoder_texts(reader: GraphReader, encoder: str, side: Side) -> Iterator[Place]:
+    inputs = reader.inputs(encoder)
+    own = NEGATIVE_TEXTS if side == "negative" and {*NEGATIVE_TEXTS} & {*inputs} else TEXTS
+    for input in own:
+        if input in inputs and (place := _written(reader, encoder, input)):
+            yield place
+
+
+def _encoders(reader: GraphReader, link: Link, side: Side, seen: set[Link]) -> Iterator[tuple[str, Side]]:
+    """The text encoders behind a conditioning link."""
+    node = link.node
+    if link in seen or reader.name(node) == "ConditioningZeroOut":
+        return
+    seen.add(link)
+    if (chosen := reader.chosen(node)) is not None:
+        if behind := reader.link(node, chosen):
+            yield from _encoders(reader, behind, side, seen)
+        return
+    if sides := _sides(reader, node):
+        side = sides[min(link.output, len(sides) - 1)]
+    into = reader.flowing(node, "CONDITIONING")
+    for input, behind in into:
+        if not sides or _belongs(input, side, [name for name, _ in into]):
+            yield from _encoders(reader, behind, side, seen)
+    if not into:
+        yield node, side
+
+
+def _sides(reader: GraphReader, node: str) -> list[Side]:
+    """What each output of a node with several conditionings carries; empty when it has only one."""
+    outputs = reader.types.outputs.get(reader.name(node))
+    if outputs is None:  # nobody knows it: two conditionings in, two out
+        return ["prompt", "negative"] if {"positive", "negative"} <= {*reader.inputs(node)} else []
+    if outputs.count("CONDITIONING") < 2:
+        return []
+    carried = [outputs[: index + 1].count("CONDITIONING") for index in range(len(outputs))]
+    return ["prompt" if count <= 1 else "negative" for count in carried]
+
+
+def _belongs(input: str, side: Side, all_inputs: list[str]) -> bool:
+    wanted = "positive" if side == "prompt" else "negative"
+    if any(wanted in name for name in all_inputs):
+        return wanted in input
+    return not any(word in input for word in ("positive", "negative"))
+
+
+def _written(reader: GraphReader, node: str, input: str) -> Place | None:
+    """Where the text of an input is written; the artist's words when several texts meet there."""
+    found = list(_strings(reader, node, input, set()))
+    spoken = [place for place in found if not _is_system(reader, place)] or found
+    values = [place for place in spoken if "Primitive" in reader.name(place.node)] or spoken
+    return max(values, key=lambda place: len(str(reader.value(place))), default=None)
+
+
+def _strings(reader: GraphReader, node: str, input: str, seen: set[str]) -> Iterator[Place]:
+    link = reader.link(node, input)
+    if link is None:
+        if isinstance(reader.inputs(node).get(input), str):
+            yield Place(node, input)
+        return
+    if link.node in seen:
+        return
+    seen.add(link.node)
+    for name in _string_inputs(reader, link.node):
+        yield from _strings(reader, link.node, name, seen)
+
+
+def _string_inputs(reader: GraphReader, node: str) -> list[str]:
+    """The inputs of a text node that its text is made of."""
+    if (chosen := reader.chosen(node)) is not None:
+        return [chosen]
+    inputs = reader.inputs(node)
+    if "find" in inputs and "replace" in inputs:
+        return ["replace"] if inputs["replace"] else ["string"]
+    if own := [name for name in _STRINGS if name in inputs]:
+        return own
+    return [name for name, link in reader.links(node) if reader.kind(link, name) in ("", "STRING")]
+
+
+def _is_system(reader: GraphReader, place: Place) -> bool:
+    text = str(reader.value(place)).strip().lower()
+    return text.startswith(_SYSTEM) or "system" in reader.title(place.node).lower()
+
+
+def _said(reader: GraphReader, found: tuple[Place, str]) -> str:
+    return str(reader.value(found[0])).strip()
+
+
+def _same_encoder(found: tuple[Place, str], main: list[tuple[Place, str]]) -> bool:
+    """An encoder with two texts (clip_l and t5xxl) takes the same words in both."""
+    return found[0].node in {place.node for place, _ in main}

@@ -1,0 +1,119 @@
+"""Finds what sets the size, the length and the speed: from the samplers' latents up to who makes them.
+
+Where the latent is made from a picture, the size follows that picture; then what decides
+is where the picture is scaled, or the picture itself.
+"""
+
+from collections.abc import Iterator
+
+from domain.graph_reader import GraphReader, Place
+from domain.samplers import samplers
+from domain.slots import FILES, LENGTHS, Slot
+
+_SCALES = ("megapixels", "longer_edge", "largest_size", "resize_type.megapixels", "resize_type.longer_size")
+_WIDTHS = (("width", "height"), ("resize_type.width", "resize_type.height"))
+_SPEEDS = ("fps", "frame_rate")
+
+
+def find(reader: GraphReader) -> dict[str, list[Slot]]:
+    found: dict[str, dict[Place, Slot]] = {}
+    for sampler in samplers(reader):
+        for maker in makers(reader, sampler):
+            for name, slot in _sizes(reader, maker):
+                found.setdefault(name, {}).setdefault(Place(slot.node, slot.input), slot)
+    for node in reader.depth:
+        for input in _SPEEDS:
+            for place in reader.places(node, input):
+                slot = Slot(*place, f"the speed of {_label(reader, node)}")
+                found.setdefault("fps", {}).setdefault(place, slot)
+    return {name: list(slots.values()) for name, slots in found.items()}
+
+
+def makers(reader: GraphReader, sampler: str) -> list[str]:
+    """The nodes that make the sampler's empty latent, or that encode one from a picture."""
+    waiting = [link.node for _, link in reader.flowing(sampler, "LATENT")]
+    seen: set[str] = set()
+    found = []
+    while waiting:
+        node = waiting.pop(0)
+        if node in seen:
+            continue
+        seen.add(node)
+        latents = [link.node for _, link in reader.flowing(node, "LATENT")]
+        if not latents or any(name in reader.inputs(node) for name in LENGTHS):
+            found.append(node)
+        waiting += latents
+    return found
+
+
+def _sizes(reader: GraphReader, maker: str) -> Iterator[tuple[str, Slot]]:
+    label = _label(reader, maker)
+    for input in LENGTHS:
+        yield from _lengths(reader, maker, input)
+    sized = [("width", Slot(*place, f"the size of {label}")) for place in reader.places(maker, "width")]
+    sized += [("height", Slot(*place, f"the size of {label}")) for place in reader.places(maker, "height")]
+    if sized:
+        yield from sized
+    elif _has_size(reader, maker) or reader.flowing(maker, "IMAGE"):
+        yield from _followed(reader, maker, set())
+
+
+def _lengths(reader: GraphReader, maker: str, input: str) -> Iterator[tuple[str, Slot]]:
+    """The frames, or the seconds when the graph reckons the frames from them itself."""
+    link = reader.link(maker, input)
+    reckoned = link is not None and "expression" in reader.inputs(link.node)
+    why = f"the length of {_label(reader, maker)}"
+    for place in reader.places(maker, input):
+        speeds = {p for node in reader.depth for name in _SPEEDS for p in reader.places(node, name)}
+        if not reckoned:
+            yield "frames", Slot(*place, why)
+        elif place not in speeds and not _speaks_of_speed(reader, place):
+            yield "seconds", Slot(*place, why)
+
+
+def _followed(reader: GraphReader, node: str, seen: set[str]) -> Iterator[tuple[str, Slot]]:
+    """What decides the size of the picture that goes into a node."""
+    if node in seen:
+        return
+    seen.add(node)
+    sized = [link.node for name in ("width", "height") if (link := reader.link(node, name))]
+    pictures = [link.node for _, link in reader.flowing(node, "IMAGE", "MASK")]
+    for above in dict.fromkeys([*sized, *pictures]):
+        decided = list(_decides(reader, above))
+        yield from decided or _followed(reader, above, seen)
+        if decided:
+            return
+
+
+def _decides(reader: GraphReader, node: str) -> Iterator[tuple[str, Slot]]:
+    inputs = reader.inputs(node)
+    label = _label(reader, node)
+    for pair in _WIDTHS:
+        for name, input in zip(("width", "height"), pair, strict=True):
+            for place in reader.places(node, input):
+                if "." not in place.input:
+                    yield name, Slot(*place, f"the picture's size in {label}")
+                else:
+                    yield "size_follows", Slot(*place, f"the size set in {label}")
+    for place in reader.places(node, "aspect_ratio"):
+        yield "aspect_ratio", Slot(*place, f"the shape chosen in {label}")
+    for input in _SCALES:
+        for place in reader.places(node, input):
+            name = "megapixels" if input == "megapixels" else "size_follows"
+            yield name, Slot(*place, f"the picture's size in {label}")
+    if reader.name(node) == "FluxKontextImageScale":
+        yield "size_follows", Slot(node, "image", "one of Kontext's own sizes, nearest to the picture")
+    if "load" in reader.name(node).lower() and (own := next((n for n in FILES if n in inputs), None)):
+        yield "size_follows", Slot(node, own, "the size of the picture itself")
+
+
+def _has_size(reader: GraphReader, node: str) -> bool:
+    return {"width", "height"} <= {*reader.inputs(node)}
+
+
+def _speaks_of_speed(reader: GraphReader, place: Place) -> bool:
+    return any(word in reader.title(place.node).lower() for word in ("fps", "frame rate", "framerate"))
+
+
+def _label(reader: GraphReader, node: str) -> str:
+    return reader.title(node) or reader.name(node)

@@ -1,0 +1,60 @@
+"""Finds all slots of a graph: what the artist titled, else what the rules say, else what the names say."""
+
+from domain import media_slots, prompt_slots, sampler_slots, size_slots, slot_titles
+from domain.graph_reader import GraphReader, Place
+from domain.samplers import samplers
+from domain.slots import Slot
+
+# A graph without a sampler that anyone knows is read by the names of its inputs.
+_PLAIN = {
+    "prompt": ("positive_prompt", "prompt"),
+    "negative": ("negative_prompt",),
+    "seed": ("seed", "noise_seed"),
+    "steps": ("steps",),
+    "cfg": ("cfg",),
+    "width": ("width",),
+    "height": ("height",),
+    "frames": ("num_frames", "video_frames", "frame_count"),
+}
+
+
+def find_slots(reader: GraphReader) -> dict[str, list[Slot]]:
+    """Which inputs each value goes to."""
+    found: dict[str, list[Slot]] = {}
+    for rules in (prompt_slots, sampler_slots, size_slots, media_slots):
+        found |= rules.find(reader)
+    if not samplers(reader):
+        found |= {name: slots for name, slots in _plain(reader).items() if name not in found}
+    titled = _without_crossings(slot_titles.find(reader), found)
+    found = _untaken(found, titled) | titled
+    return {name: slots for name, slots in found.items() if slots}
+
+
+def _plain(reader: GraphReader) -> dict[str, list[Slot]]:
+    found: dict[str, dict[Slot, None]] = {}
+    for node in reader.depth:
+        for name, inputs in _PLAIN.items():
+            for place in (place for input in inputs for place in reader.places(node, input)):
+                found.setdefault(name, {})[Slot(*place, f"the name of the input {place.input}")] = None
+    return {name: list(slots) for name, slots in found.items()}
+
+
+def _without_crossings(titled: dict[str, list[Slot]], ruled: dict[str, list[Slot]]) -> dict[str, list[Slot]]:
+    """A title may not carry the prompt into the negative, nor the other way round."""
+    for name, other in (("prompt", "negative"), ("negative", "prompt")):
+        wrong = _places(ruled.get(other, [])) - _places(ruled.get(name, []))
+        kept = [slot for slot in titled.get(name, []) if Place(slot.node, slot.input) not in wrong]
+        titled = {**titled, name: kept} if kept else {n: s for n, s in titled.items() if n != name}
+    return titled
+
+
+def _untaken(found: dict[str, list[Slot]], titled: dict[str, list[Slot]]) -> dict[str, list[Slot]]:
+    """What the rules found, without the places that a title claims for something else."""
+    claimed = {place for slots in titled.values() for place in _places(slots)}
+    return {
+        name: [s for s in slots if Place(s.node, s.input) not in claimed] for name, slots in found.items()
+    }
+
+
+def _places(slots: list[Slot]) -> set[Place]:
+    return {Place(slot.node, slot.input) for slot in slots}

@@ -1,0 +1,137 @@
+"""Workflows as files: the graph as ComfyUI exports it, and beside it what it is about."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile, StudioError
+from domain.workflow import About, Workflow
+from infrastructure.json_files import read_json
+
+SHIPPED = Path(__file__).parent.parent / "workflow_templates"
+LARGEST = 8 * 1024 * 1024  # bytes; the largest of ComfyUI's own templates has a tenth of it
+
+_ABOUT = ".about.json"
+_SECTION = re.compile(r"\[([a-z_]*)\]$")
+_FIELDS = {"title", "purpose", "kind", "fps", "frame_step", "longest", "grid", "sizes", "models"}
+
+
+class WorkflowFolder:
+    """The workflows of several folders; where two have one name, the later folder's counts."""
+
+    def __init__(self, *folders: Path):
+        self._folders = folders or (SHIPPED,)
+
+    def names(self, kind: str = "") -> list[str]:
+        """All names, or those whose workflow is of a kind; files that do not read are left out then."""
+        names = sorted(self._files())
+        return [name for name in names if self._is(name, kind)] if kind else names
+
+    def load(self, name: str) -> Workflow:
+        """By its name, or by the path of a file anywhere."""
+        files = self._files()
+        if path := files.get(name.removesuffix(".json")):
+            return read_workflow(path)
+        if (path := Path(name)).suffix == ".json" and path.is_file():
+            return read_workflow(path)
+        near = difflib.get_close_matches(name, files, 3, 0.4)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(files) or 'none'}."
+        raise StudioError(f"There is no workflow called {name}. {hint}")
+
+    def _files(self) -> dict[str, Path]:
+        return {path.stem: path for folder in self._folders for path in _graphs(folder)}
+
+    def _is(self, name: str, kind: str) -> bool:
+        try:
+            return self.load(name).kind == kind
+        except BadFile:
+            return False
+
+
+def read_workflow(path: Path) -> Workflow:
+    return Workflow(path.stem, _graph(path), _about(path))
+
+
+def _graphs(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.glob("*.json")):
+        if not path.name.endswith(_ABOUT):
+            yield path
+
+
+def _graph(path: Path) -> dict[str, dict[str, Any]]:
+    if path.is_file() and path.stat().st_size > LARGEST:
+        raise BadFile(f"{path} is too large for a workflow ({path.stat().st_size >> 20} MB).")
+    content = read_json(path)
+    if not isinstance(content, dict) or not content:
+        raise BadFile(f"{path} is no ComfyUI workflow: it should be an object with one entry per node.")
+    if "nodes" in content and "links" in content:
+        raise BadFile(
+            f"{path} is a workflow for ComfyUI's window, not for running. Open it in ComfyUI, "
+            "choose Workflow → Export (API), and use the file that gives you."
+        )
+    if isinstance(content.get("prompt"), dict):  # the body of a request, as some tools save it
+        content = content["prompt"]
+    for id, node in content.items():
+        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
+            raise BadFile(f"{path} is no ComfyUI workflow: node {id} has no class_type.")
+        if not isinstance(node.get("inputs"), dict):
+            raise BadFile(f"{path} is no ComfyUI workflow: node {id} has no inputs.")
+        if not isinstance(node.get("_meta", {}), dict):
+            raise BadFile(f"{path} is no ComfyUI workflow: _meta of node {id} should be an object.")
+    return content
+
+
+def _about(path: Path) -> About:
+    beside = path.with_name(path.stem + _ABOUT)
+    if not beside.is_file():
+        return About(models=tuple(_listed_models(path)))
+    content = read_json(beside)
+    if not isinstance(content, dict):
+        raise BadFile(f"{beside} should be an object with title, purpose, kind …")
+    try:
+        return About(
+            title=str(content.get("title", "")),
+            purpose=str(content.get("purpose", "")),
+            kind=str(content.get("kind", "")),
+            fps=_number(content, "fps"),
+            frame_step=_whole(content, "frame_step"),
+            longest=_whole(content, "longest"),
+            grid=_whole(content, "grid"),
+            sizes=tuple((int(width), int(height)) for width, height in content.get("sizes", ())),
+            models=tuple(dict(model) for model in content.get("models", ())),
+            extra={name: value for name, value in content.items() if name not in _FIELDS},
+        )
+    except (TypeError, ValueError) as error:
+        raise BadFile(f"{beside} does not read as the description of a workflow: {error}.") from error
+
+
+def _number(content: dict[str, Any], name: str) -> float | None:
+    value = content.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
+        raise ValueError(f"{name} should be a number above 0")
+    return float(value)
+
+
+def _whole(content: dict[str, Any], name: str) -> int | None:
+    value = _number(content, name)
+    return None if value is None else int(value)
+
+
+def _listed_models(path: Path) -> Iterator[dict[str, Any]]:
+    """The older app's list beside a workflow: a path below models/ on each line, in sections."""
+    lists = (path.with_suffix(".models"), path.with_name(path.name + ".models"))
+    listed = next((file for file in lists if file.is_file()), None)
+    if listed is None:
+        return
+    section = ""
+    for line in listed.read_text("utf-8", errors="replace").splitlines():
+        line = line.split("#")[0].strip()
+        if match := _SECTION.match(line):
+            section = match[1].replace("main", "")
+        elif line and "|" not in line and "=" not in line:  # those are lists of another kind
+            folder, _, file = line.replace("\\", "/").partition("/")
+            yield {"folder": folder, "file": file, **({"slot": section} if section else {})}
