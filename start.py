@@ -20,7 +20,7 @@ OLDEST = (3, 10)
 HOUSE = Path(__file__).resolve().parent
 VENV = HOUSE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-UNFINISHED = VENV / "unfinished"  # stands there while packages are being put in
+UNFINISHED = HOUSE / ".venv.unfinished"  # stands there while packages are being put in
 LOG = HOUSE / ".venv.log"
 LOCK = HOUSE / ".venv.lock"
 NEEDS = {
@@ -104,9 +104,11 @@ def wanted(purpose):
 
 def install(purpose, lock):
     tell(f"Setting up the {purpose}: a minute or two, once.")
-    if UNFINISHED.exists() or not is_usable(lock):
-        make_venv(lock)
+    LOG.write_bytes(b"")
+    has_venv = not UNFINISHED.exists() and is_usable(lock)
     UNFINISHED.touch()
+    if not has_venv:
+        make_venv(lock)
     files = [part for name in NEEDS[purpose] for part in ("-r", str(HOUSE / name))]
     if logged([str(PYTHON), *PIP, *files], lock) != 0:
         said = last_words()

@@ -1,8 +1,16 @@
 """What every test gets, and the switch for the tests against a real ComfyUI."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import pytest
 
+from tests import real_comfy_build
+from tests.real_comfy import RealComfy
+from tests.real_comfy_build import BuildFailed, Installation
+
 LEFT_OUT = pytest.StashKey[int]()
+INSTALLED = pytest.StashKey[Installation | BuildFailed]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +27,51 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[LEFT_OUT] = len(real)
 
 
-def pytest_report_collectionfinish(config: pytest.Config) -> str:
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     left_out = config.stash.get(LEFT_OUT, 0)
-    return f"{left_out} tests against a real ComfyUI left out; run them with --real" if left_out else ""
+    return [f"{left_out} tests against a real ComfyUI left out; run them with --real"] if left_out else []
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the real server before the first test, whose time is bounded."""
+    is_needed = any(item.get_closest_marker("real") for item in session.items)
+    if is_needed and not session.config.option.collectonly:
+        try:
+            session.config.stash[INSTALLED] = real_comfy_build.install()
+        except BuildFailed as error:
+            session.config.stash[INSTALLED] = error
+
+
+@pytest.fixture(scope="session")
+def comfy_installation(pytestconfig: pytest.Config) -> Installation:
+    installed = pytestconfig.stash.get(INSTALLED, None)
+    assert installed, "a test against a real ComfyUI carries @pytest.mark.real"
+    if isinstance(installed, BuildFailed):
+        pytest.fail(str(installed), pytrace=False)
+    return installed
+
+
+@pytest.fixture(scope="session")
+def real_comfy(
+    comfy_installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealComfy]:
+    """A running ComfyUI that all tests share: leave it running, with an empty queue."""
+    server = RealComfy(comfy_installation, tmp_path_factory.mktemp("comfy") / "base")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def real_comfy_server(comfy_installation: Installation, tmp_path: Path) -> Iterator[Callable[..., RealComfy]]:
+    """Makes running servers of a test's own, to restart or to break: real_comfy_server(max_upload_size=1)."""
+    servers: list[RealComfy] = []
+
+    def start(**flags: str | int | bool) -> RealComfy:
+        servers.append(RealComfy(comfy_installation, tmp_path / f"comfy_{len(servers) + 1}", **flags))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
