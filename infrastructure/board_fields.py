@@ -72,7 +72,7 @@ class Fields:
     def mend(self, key: str, value: Any, how: str = "") -> None:
         """Put a repaired value in the place of the old one and say so."""
         old = self.clean.get(key)
-        self._mended[self._prefix + key] = deepcopy(old)
+        self._mended.setdefault(self._prefix + key, deepcopy(old))
         self.clean[key] = value
         self.tell(how or f"{self._prefix}{key} {shown(old)} read as {shown(value)}.")
 

@@ -19,15 +19,16 @@ Put = Callable[[dict[str, Any], Any, Path], None]
 
 def board_object(board: Storyboard, folder: Path) -> dict[str, Any]:
     shots = [_shot_object(shot, folder) for shot in board.shots]
-    out = {**deepcopy(dict(board.raw)), "shots": shots}
-    before = read_board(out, folder, Report())
+    out = deepcopy(dict(board.raw))
+    before = read_board({**out, "shots": shots}, folder, Report())
+    if "title" not in out:
+        out.setdefault("project", board.title)
     for name, put in _BOARD.items():
         if getattr(board, name) != getattr(before, name):
             put(out, getattr(board, name), folder)
     if "total_shots" in out:
         out["total_shots"] = len(shots)
-    named = {} if "title" in out else {"project": board.title}
-    return {**named, **out, "shots": out.pop("shots")}
+    return {**out, "shots": shots}
 
 
 def _shot_object(shot: Shot, folder: Path) -> dict[str, Any]:
@@ -36,7 +37,9 @@ def _shot_object(shot: Shot, folder: Path) -> dict[str, Any]:
     for name, put in _SHOT.items():
         if getattr(shot, name) != getattr(before, name):
             put(out, getattr(shot, name), folder)
-    return {"shot_id": shot.id, "prompt": shot.prompt, "duration": shot.seconds, **out}
+    for key, value in (("shot_id", shot.id), ("prompt", shot.prompt), ("duration", shot.seconds)):
+        out.setdefault(key, value)  # what no reader of the format can do without
+    return out
 
 
 def _at(key: str, empty: Any = None) -> Put:
@@ -53,13 +56,18 @@ def _at(key: str, empty: Any = None) -> Put:
     return put
 
 
-def _within(outer: str, inner: str, own: str) -> Put:
+def _within(outer: str, inner: tuple[str, ...], own: str) -> Put:
     """Writes where the value was found before: in the older settings object, else under our own name."""
 
     def put(out: dict[str, Any], value: Any, folder: Path) -> None:
-        holder = out.get(outer)
-        if isinstance(holder, dict) and inner in holder and own not in out:
-            out[outer] = {**holder, inner: value}
+        given = out.get(outer)
+        holder = given if isinstance(given, dict) else {}
+        there = [key for key in inner if key in holder]
+        if value is None:
+            out.pop(own, None)
+            out.update({outer: {k: v for k, v in holder.items() if k not in there}} if there else {})
+        elif there and own not in out:
+            out[outer] = {**holder, there[0]: value}
         else:
             out[own] = value
 
@@ -153,9 +161,9 @@ _BOARD: dict[str, Put] = {
     "notes": _at("notes"),
     "width": _at("width"),
     "height": _at("height"),
-    "fps": _within("video_settings", "default_fps", "fps"),
-    "variants": _within("generation_settings", "variants_per_shot", "variants"),
-    "base_seed": _within("generation_settings", "base_seed", "base_seed"),
-    "longest": _within("video_settings", "max_segment_duration", "longest_segment"),
+    "fps": _within("video_settings", ("default_fps",), "fps"),
+    "variants": _within("generation_settings", ("variants_per_shot",), "variants"),
+    "base_seed": _within("generation_settings", ("base_seed",), "base_seed"),
+    "longest": _within("video_settings", ("max_segment_duration", "max_duration"), "longest_segment"),
     "tags": _put_style,
 }

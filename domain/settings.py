@@ -1,0 +1,43 @@
+"""What the user set up on this machine. Read at the top and handed down; nothing below reads it.
+
+Secrets are not here. They come from the environment or from a file of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from domain.addresses import PORT, URL, pod_url
+
+
+class Mode(str, Enum):
+    """Where pictures are made."""
+
+    sketch = "sketch"
+    local = "local"  # a ComfyUI at a URL, wherever that is
+    runpod = "runpod"
+
+
+@dataclass(frozen=True)
+class ComfySettings:
+    mode: Mode = Mode.sketch
+    url: str = URL
+    pod_id: str = ""
+    port: int = PORT  # of ComfyUI in the pod
+
+    @property
+    def address(self) -> str:
+        """Where ComfyUI answers; for the sketch backend, where it would."""
+        return pod_url(self.pod_id, self.port) if self.mode is Mode.runpod else self.url
+
+
+@dataclass(frozen=True)
+class Settings:
+    comfy: ComfySettings = ComfySettings()
+    keyframe_workflow: str = ""  # "": the studio's own choice
+    video_workflow: str = ""
+    width: int = 1024
+    height: int = 576
+    last_project: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)  # what the file holds besides, kept on save

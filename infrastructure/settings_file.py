@@ -1,0 +1,111 @@
+"""The user's settings, kept as one JSON file. A damaged file is put aside, never overwritten unread."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from domain.addresses import parse_pod_id, parse_port, parse_url
+from domain.errors import BadFile, StudioError
+from domain.settings import ComfySettings, Mode, Settings
+from infrastructure.json_files import write_json
+from infrastructure.strict_json import parse_json, read_text
+
+_KEYS = {"comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project"}
+_PIXELS = range(256, 4097)
+
+
+class SettingsFile:
+    def __init__(self, path: Path):
+        self._path = path
+
+    def load(self) -> tuple[Settings, list[str]]:
+        """The settings, and sentences about what in the file could not be used."""
+        if not self._path.exists():
+            return Settings(), []
+        notes: list[str] = []
+        try:
+            data = parse_json(read_text(self._path), self._path)
+            if not isinstance(data, dict):
+                raise BadFile(f"{self._path} holds no settings.")
+            settings = _settings(data, notes)
+        except BadFile as error:
+            settings = Settings()
+            notes.append(f"{error} The studio starts with its own settings.")
+        if notes:
+            notes.append(self._put_aside())
+        return settings, notes
+
+    def save(self, settings: Settings) -> None:
+        comfy = settings.comfy
+        own = {
+            "comfy": {"mode": comfy.mode.value, "url": comfy.url, "pod_id": comfy.pod_id, "port": comfy.port},
+            "keyframe_workflow": settings.keyframe_workflow,
+            "video_workflow": settings.video_workflow,
+            "width": settings.width,
+            "height": settings.height,
+            "last_project": settings.last_project,
+        }
+        write_json(self._path, {**settings.extra, **own})
+
+    def _put_aside(self) -> str:
+        """Copies the file beside itself: settings.json.broken, or -2, -3, … when that holds another."""
+        try:
+            content = self._path.read_bytes()
+            aside, number = self._path.with_name(f"{self._path.name}.broken"), 1
+            while aside.exists() and aside.read_bytes() != content:
+                number += 1
+                aside = self._path.with_name(f"{self._path.name}.broken-{number}")
+            partial = aside.with_name(f"{aside.name}.part")
+            partial.write_bytes(content)
+            partial.replace(aside)
+        except OSError as error:
+            return f"No copy of the file could be kept: {error.strerror}."
+        return f"The file as it was is kept as {aside.name}."
+
+
+def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
+    comfy, default = data.get("comfy", {}), Settings()
+    if not isinstance(comfy, dict):
+        notes.append("comfy in the settings is not an object; its values are the studio's own.")
+        comfy = {}
+
+    def taken(values: dict[str, Any], key: str, read: Callable[[Any], Any], otherwise: Any) -> Any:
+        if values.get(key) in (None, ""):
+            return otherwise
+        try:
+            return read(values[key])
+        except (StudioError, ValueError, TypeError) as error:
+            reason = str(error) if isinstance(error, StudioError) else f"{values[key]!r} cannot be used."
+            notes.append(f"{key} in the settings: {reason} It is now {_shown(otherwise)}.")
+            return otherwise
+
+    return Settings(
+        ComfySettings(
+            taken(comfy, "mode", Mode, default.comfy.mode),
+            taken(comfy, "url", lambda v: parse_url(_text(v)), default.comfy.url),
+            taken(comfy, "pod_id", lambda v: parse_pod_id(_text(v))[0], ""),
+            taken(comfy, "port", parse_port, default.comfy.port),
+        ),
+        taken(data, "keyframe_workflow", _text, ""),
+        taken(data, "video_workflow", _text, ""),
+        taken(data, "width", _pixels, default.width),
+        taken(data, "height", _pixels, default.height),
+        taken(data, "last_project", _text, ""),
+        {key: value for key, value in data.items() if key not in _KEYS},
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _pixels(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _PIXELS:
+        raise ValueError
+    return value
+
+
+def _shown(value: Any) -> str:
+    return "empty" if value == "" else str(value.value if isinstance(value, Mode) else value)
