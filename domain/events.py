@@ -1,9 +1,10 @@
 """What work says while it goes. Work yields these; a command prints them, a page shows them."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,21 @@ class Told:
 
 Event = Progress | Fact | Saved | Failed | Told
 Work = Generator[Event, None, None]
+
+T = TypeVar("T")
+
+
+def as_part(
+    work: Generator[Event, None, T], start: float, end: float, label: str = ""
+) -> Generator[Event, None, T]:
+    """Pass `work`'s events on with its progress as the stretch from `start` to `end` of something larger."""
+    with closing(work):
+        while True:
+            try:
+                event = next(work)
+            except StopIteration as stop:
+                return cast(T, stop.value)
+            if isinstance(event, Progress):
+                note = f"{label}: {event.note}" if label else event.note
+                event = replace(event, fraction=start + (end - start) * event.fraction, note=note)
+            yield event

@@ -44,7 +44,7 @@ class Take:
 
     name: str
     files: tuple[Path, ...]
-    was_there: bool  # nothing ran for it this time
+    reused: bool  # nothing ran for it this time
 
     @property
     def path(self) -> Path:

@@ -1,0 +1,141 @@
+"""The studio's deeds as commands: what can be asked for, and who does it."""
+
+import argparse
+import importlib
+from typing import Any
+
+EXIT_CODES = """exit codes: 0 done · 1 some shots failed · 2 bad input, or a workflow the backend cannot run
+            3 backend unreachable · 130 interrupted. After 1, 3 and 130 the same command goes on."""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="main.py",
+        description="Cindergrace Studio: from a storyboard to a film, on any GPU or none. "
+        "Without a command it opens in the browser.",
+        epilog="example: python main.py render examples/low-tide-post.json",
+    )
+    top.add_argument("--port", type=int, default=7860, help="port of the window (default: 7860)")
+    top.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    top.set_defaults(deed="addons.window")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    _render(commands)
+    _shots(commands)
+    _pick(commands)
+    _frame(commands)
+    _workflows(commands)
+    _check(commands)
+    return top
+
+
+def carry_out(asked: argparse.Namespace) -> int:
+    """Hand over to the module that does the deed: its `run(asked)` returns the exit code."""
+    code: int = importlib.import_module(asked.deed).run(asked)
+    return code
+
+
+def _command(commands: Any, name: str, help: str, example: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help,
+        description=help,
+        epilog=f"example: python main.py {name} {example}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.set_defaults(deed=f"commands.{name}")
+    return made
+
+
+def _backend(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--backend", choices=("sketch", "local", "runpod"), help="who draws (default: sketch)"
+    )
+    command.add_argument("--url", metavar="URL", help="address of ComfyUI, for --backend local")
+    command.add_argument("--pod-id", metavar="ID", help="the pod's id or its proxy URL, for --backend runpod")
+
+
+def _render(commands: Any) -> None:
+    command = _command(
+        commands,
+        "render",
+        "Make a storyboard's keyframes, clips and film.",
+        "examples/low-tide-post.json --variants 3 --pick 2",
+    )
+    command.add_argument("board", metavar="BOARD.json", help="the storyboard")
+    command.add_argument(
+        "--project", metavar="DIR", help="where the film is made (default: beside the board)"
+    )
+    _backend(command)
+    command.add_argument("--keyframe-workflow", metavar="NAME", help="see: python main.py workflows")
+    command.add_argument("--video-workflow", metavar="NAME")
+    command.add_argument(
+        "--variants", type=_positive, metavar="N", help="keyframes a shot (default: the board's, or 2)"
+    )
+    command.add_argument(
+        "--pick", type=_positive, metavar="N", default=1, help="the variant to go on with (default: 1)"
+    )
+    command.add_argument("--fps", type=_rate, metavar="N", help="frames a second of the film")
+    command.add_argument("--json", action="store_true", help="print what was made as one JSON object")
+    command.add_argument("--partial", action="store_true", help="make the film even if shots are missing")
+    command.add_argument("--keep-drift", action="store_true", help="do not match colours where segments meet")
+
+
+def _shots(commands: Any) -> None:
+    command = _command(
+        commands,
+        "shots",
+        "Make one picture for each shot of a batch, with its reference pictures; JSON in, JSON out.",
+        "batch.json --backend local --url http://127.0.0.1:8188",
+    )
+    command.add_argument("batch", metavar="BATCH.json", help="shots_with_references, workflow, batch_size")
+    command.add_argument("--project", metavar="DIR", help="where the pictures go (default: beside the batch)")
+    _backend(command)
+
+
+def _pick(commands: Any) -> None:
+    command = _command(
+        commands, "pick", "Choose a take as a shot's keyframe.", "my-film 003 my-film/takes/003_v2.png"
+    )
+    command.add_argument("project", metavar="DIR", help="the project's folder")
+    command.add_argument("shot", metavar="SHOT", help="the shot's id")
+    command.add_argument("picture", metavar="PICTURE", help="a take, or any picture of your own")
+
+
+def _frame(commands: Any) -> None:
+    command = _command(
+        commands, "frame", "Save a video's last (or first, or n-th) frame as a picture.", "clip.mp4 last.png"
+    )
+    command.add_argument("video", metavar="VIDEO")
+    command.add_argument("picture", metavar="PICTURE.png")
+    command.add_argument("--first", action="store_true", help="the first frame instead of the last")
+    command.add_argument("--number", type=int, metavar="N", help="frame N, counted from 0")
+
+
+def _workflows(commands: Any) -> None:
+    _command(commands, "workflows", "List the workflows there are, and what each is for.", "")
+
+
+def _check(commands: Any) -> None:
+    command = _command(
+        commands,
+        "check",
+        "Ask a backend who it is, and whether it can run the chosen workflows.",
+        "--backend local --url http://127.0.0.1:8188 --video-workflow video_wan22_i2v",
+    )
+    _backend(command)
+    command.add_argument("--keyframe-workflow", metavar="NAME")
+    command.add_argument("--video-workflow", metavar="NAME")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 on")
+    return number
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 1 <= rate <= 120:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 120 frames a second")
+    return rate

@@ -1,0 +1,89 @@
+"""What every command needs put together: settings, backend, workflows; and what an error means."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+
+from platformdirs import user_config_path, user_data_path
+
+from domain.addresses import parse_pod_id, parse_url
+from domain.errors import BackendUnreachable, StudioError
+from domain.job import Backend
+from domain.settings import ComfySettings, Mode, Settings
+from domain.workflow import Workflow
+from infrastructure.backends import connect
+from infrastructure.settings_file import SettingsFile
+from infrastructure.workflow_files import WorkflowFolder
+
+NAME = "cindergrace-studio"
+HERE = Path(__file__).resolve().parent.parent
+KEYFRAME_WORKFLOW, VIDEO_WORKFLOW = (
+    "keyframe_z_image_turbo",
+    "video_wan22_5b",
+)  # free to use, light on the GPU
+
+DONE, SOME_FAILED, BAD_INPUT, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+
+Deed = Callable[[argparse.Namespace], int]
+
+
+def told_plainly(deed: Deed) -> Deed:
+    """Turns errors into a sentence on stderr and an exit code."""
+
+    @wraps(deed)
+    def run(asked: argparse.Namespace) -> int:
+        try:
+            return deed(asked)
+        except BackendUnreachable as error:
+            return _complain(error, UNREACHABLE)
+        except StudioError as error:
+            return _complain(error, BAD_INPUT)
+        except KeyboardInterrupt:
+            return _complain("Interrupted. The same command goes on from here.", INTERRUPTED)
+
+    return run
+
+
+def _complain(error: object, code: int) -> int:
+    print(f"{'' if code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
+    return code
+
+
+def settings() -> Settings:
+    kept, notes = SettingsFile(user_config_path(NAME) / "settings.json").load()
+    for note in notes:
+        print(note, file=sys.stderr)
+    return kept
+
+
+def workflows() -> WorkflowFolder:
+    """The templates we ship, and the user's own."""
+    return WorkflowFolder(HERE / "workflow_templates", user_data_path(NAME) / "workflows")
+
+
+def backend(asked: argparse.Namespace) -> Backend:
+    return connect(comfy_settings(asked, settings().comfy))
+
+
+def comfy_settings(asked: argparse.Namespace, kept: ComfySettings) -> ComfySettings:
+    """The settings with what the command line says on top. Sketch, unless a backend is named."""
+    if asked.backend is None and (asked.url or asked.pod_id):
+        raise StudioError("--url and --pod-id need a --backend: local for a URL, runpod for a pod.")
+    mode = Mode(asked.backend or Mode.sketch)
+    comfy = replace(kept, mode=mode)
+    if asked.url:
+        comfy = replace(comfy, url=parse_url(asked.url))
+    if asked.pod_id:
+        pod_id, port = parse_pod_id(asked.pod_id)
+        comfy = replace(comfy, pod_id=pod_id, port=port or comfy.port)
+    return comfy
+
+
+def chosen_workflows(asked: argparse.Namespace) -> tuple[Workflow, Workflow]:
+    kept, folder = settings(), workflows()
+    keyframe = asked.keyframe_workflow or kept.keyframe_workflow or KEYFRAME_WORKFLOW
+    video = asked.video_workflow or kept.video_workflow or VIDEO_WORKFLOW
+    return folder.load(keyframe), folder.load(video)

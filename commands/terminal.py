@@ -1,0 +1,87 @@
+"""What a command says on a terminal: a bar with the time left, or plain lines where nobody looks."""
+
+import shutil
+import sys
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TextIO, TypeVar, cast
+
+from domain.events import Event, Failed, Progress, Saved, Told
+
+T = TypeVar("T")
+
+REDRAW = 0.1  # seconds between two drawings of the bar
+LINE = 10.0  # seconds between two plain lines of progress
+
+
+@dataclass
+class Reporter:
+    """Shows events on stderr and keeps what the summary needs."""
+
+    out: TextIO = field(default_factory=lambda: sys.stderr)
+    failures: list[Failed] = field(default_factory=list)
+    saved: list[Saved] = field(default_factory=list)
+    start: float = field(default_factory=time.monotonic)
+    _shown: float = 0.0
+    _best: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._has_bar = self.out.isatty()
+
+    def follow(self, work: Generator[Event, None, T]) -> T:
+        """Carry out work to its end, telling how it goes; returns what it returns."""
+        with closing(work):
+            while True:
+                try:
+                    event = next(work)
+                except StopIteration as stop:
+                    self._clear()
+                    return cast(T, stop.value)
+                self._show(event)
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case Progress(fraction, note):
+                self._progress(fraction, note)
+            case Saved(path, reused):
+                self.saved.append(event)
+                if not reused:
+                    self._line(f"saved {path.name}")
+            case Failed(what, reason):
+                self.failures.append(event)
+                self._line(f"FAILED {what}: {reason}")
+            case Told(sentence):
+                self._line(sentence)
+
+    def _progress(self, fraction: float, note: str) -> None:
+        now = time.monotonic()
+        self._best = max(self._best, min(1.0, fraction))
+        if now - self._shown < (REDRAW if self._has_bar else LINE):
+            return
+        self._shown = now
+        text = f"{self._best:4.0%} {self._left()}{note}"
+        if not self._has_bar:
+            print(text.strip(), file=self.out, flush=True)
+            return
+        width = shutil.get_terminal_size().columns
+        filled = round(24 * self._best)
+        bar = f"{'█' * filled}{'░' * (24 - filled)} {text}"
+        print(f"\r\x1b[K{bar[: width - 1]}", end="", file=self.out, flush=True)
+
+    def _left(self) -> str:
+        """Time left, once there is enough to tell it from."""
+        gone = time.monotonic() - self.start
+        if gone < 3 or self._best < 0.02:
+            return ""
+        left = round(gone * (1 - self._best) / self._best)
+        return f"{left // 60}:{left % 60:02d} left · "
+
+    def _line(self, text: str) -> None:
+        self._clear()
+        print(text, file=self.out, flush=True)
+
+    def _clear(self) -> None:
+        if self._has_bar:
+            print("\r\x1b[K", end="", file=self.out, flush=True)

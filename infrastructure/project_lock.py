@@ -1,0 +1,39 @@
+"""One render at a time in a project: a lock that the system lets go of when its holder dies."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from domain.errors import StudioError
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Raises StudioError at once when another program holds the project."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ".lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _take(handle)
+    except OSError as error:
+        os.close(handle)
+        raise StudioError(f"Another render is at work in {folder}. Wait for it, or stop it first.") from error
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,65 @@
+"""Pictures that a batch refers to by path or URL, as files on this machine."""
+
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+import requests
+from PIL import Image
+
+from domain.errors import BadFile
+from infrastructure.comfy_api import CHUNK, CONNECT, SILENCE, USER_AGENT
+
+LARGEST = 64 << 20  # bytes of a reference picture
+_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
+
+
+def reference(url: str, near: Path, kept: Path) -> Path:
+    """The picture at a path (seen from the folder `near`) or URL; what is fetched is kept in `kept`."""
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https"):
+        return _fetched(url, kept)
+    path = Path(url2pathname(unquote(parts.path))) if parts.scheme == "file" else Path(url)
+    path = path if path.is_absolute() else near / path
+    if not path.is_file():
+        raise BadFile(f"The reference picture {url} is not there.")
+    return _checked(path, url)
+
+
+def _fetched(url: str, kept: Path) -> Path:
+    name = sha256(url.encode()).hexdigest()[:24]
+    if there := next((path for path in kept.glob(f"{name}.*") if path.suffix != ".part"), None):
+        return there
+    kept.mkdir(parents=True, exist_ok=True)
+    part = kept / f"{name}.part"
+    try:
+        _download(url, part)
+        with Image.open(_checked(part, url)) as picture:
+            suffix = _SUFFIXES.get(picture.format or "", ".png")
+        return part.replace(kept / f"{name}{suffix}")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _download(url: str, to: Path) -> None:
+    try:
+        headers, timeout = {"User-Agent": USER_AGENT}, (CONNECT, SILENCE)
+        with requests.get(url, headers=headers, timeout=timeout, stream=True) as reply, to.open("wb") as out:
+            reply.raise_for_status()
+            for chunk in reply.iter_content(CHUNK):
+                out.write(chunk)
+                if out.tell() > LARGEST:
+                    raise BadFile(f"The reference picture at {url} is larger than {LARGEST >> 20} MB.")
+    except requests.RequestException as error:
+        why = "Open it in a browser to see why."
+        raise BadFile(f"The reference picture at {url} cannot be fetched. {why}") from error
+
+
+def _checked(path: Path, said: str) -> Path:
+    try:
+        with Image.open(path) as picture:
+            picture.verify()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BadFile(f"{said} is not a picture that can be read.") from error
+    return path

@@ -1,0 +1,96 @@
+"""Keyframes for a storyboard: some variants of every shot, from which one is chosen."""
+
+import hashlib
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from domain.events import Event, Saved
+from domain.job import Backend
+from domain.prompts import Presets, keyframe_prompt, negative
+from domain.storyboard import Shot, Storyboard
+from domain.workflow import Workflow
+from infrastructure.recipes import Ledger, Take, Wanted
+from services.lanes import side_by_side
+
+IMAGES = {".png", ".jpg", ".jpeg", ".webp"}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One take to be of one shot."""
+
+    shot: Shot
+    number: int  # from 1
+    wanted: Wanted
+
+    @property
+    def name(self) -> str:
+        return f"{self.shot.id} variant {self.number}"
+
+
+def plan(
+    workflow: Workflow, board: Storyboard, variants: int, base_seed: int, presets: Presets
+) -> list[Variant]:
+    """What `generate` would make for every shot that can be rendered, in board order."""
+    return [
+        Variant(shot, number, _wanted(workflow, board, shot, seed_of(shot, number, base_seed), presets))
+        for shot in board.shots
+        if shot.is_renderable and shot.start_image is None
+        for number in range(1, variants + 1)
+    ]
+
+
+def generate(
+    backend: Backend, ledger: Ledger, variants: Sequence[Variant]
+) -> Generator[Event, None, dict[str, list[Take]]]:
+    """The takes of each shot, by its id; a variant that fails is told and passed over."""
+    pieces = {v.name: partial(_make, backend, ledger, v.wanted) for v in variants}
+    made = yield from side_by_side(pieces, backend.lanes)
+    takes: dict[str, list[Take]] = {}
+    for variant in variants:
+        if variant.name in made:
+            takes.setdefault(variant.shot.id, []).append(made[variant.name])
+    return takes
+
+
+def seed_of(shot: Shot, number: int, base_seed: int) -> int:
+    """The artist's seed and those after it, else one drawn from the base seed, whatever the shot's place."""
+    if shot.keyframe.seed is not None:
+        return (shot.keyframe.seed + number - 1) % 2**64
+    digest = hashlib.sha256(f"{base_seed}/{shot.id}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def size_of(workflow: Workflow, board: Storyboard, shot: Shot) -> tuple[int, int]:
+    """Pixels to generate: the shot's or the board's size on the model's grid."""
+    return workflow.size_for(shot.width or board.width, shot.height or board.height)
+
+
+def _wanted(workflow: Workflow, board: Storyboard, shot: Shot, seed: int, presets: Presets) -> Wanted:
+    width, height = size_of(workflow, board, shot)
+    values = {
+        "prompt": keyframe_prompt(shot, board, presets),
+        "negative": negative(shot) or None,
+        "seed": seed,
+        "width": width,
+        "height": height,
+        "steps": shot.keyframe.steps,
+        "cfg": shot.keyframe.cfg,
+        "references": list(shot.references) or None,
+        "lora": shot.lora or None,
+    }
+    graph, changes = workflow.filled(**values)
+    return Wanted(shot.id, graph, workflow.name, values, changes)
+
+
+def _make(backend: Backend, ledger: Ledger, wanted: Wanted) -> Generator[Event, None, Take]:
+    take = yield from ledger.carry_out(backend, wanted)
+    yield Saved(take.path, take.reused)
+    return take
+
+
+def picture(take: Take) -> Path | None:
+    """The picture among a take's files."""
+    return next((file for file in take.files if file.suffix.lower() in IMAGES), None)

@@ -1,0 +1,186 @@
+"""A batch of single pictures, asked for and answered as JSON: shots with references in, images out."""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile, JobFailed, StudioError
+from domain.events import Event, Failed, Saved
+from domain.job import Backend
+from domain.storyboard import Shot
+from domain.workflow import Workflow
+from infrastructure.recipes import Ledger, Take, Wanted
+from infrastructure.reference_files import reference
+from services.keyframes import picture, seed_of
+from services.lanes import side_by_side
+
+_VALUES = {  # key of a batch's workflow object -> the slot it goes to
+    "width": "width",
+    "height": "height",
+    "steps": "steps",
+    "cfg_scale": "cfg",
+    "cfg": "cfg",
+    "negative_prompt": "negative",
+    "seed": "seed",
+}
+
+
+@dataclass(frozen=True)
+class BatchShot:
+    id: Any  # as the caller wrote it: text or a number
+    prompt: str
+    references: tuple[tuple[str, str], ...]  # (url, reference_id)
+
+
+@dataclass(frozen=True)
+class Batch:
+    shots: tuple[BatchShot, ...]
+    values: Mapping[str, Any]  # of the workflow object, by slot
+    size: int  # how many run at once
+
+
+def read_batch(content: Any, where: str) -> Batch:
+    """Raises BadFile that names the field."""
+    shots = content.get("shots_with_references") if isinstance(content, dict) else None
+    if not isinstance(shots, list) or not shots:
+        raise BadFile(f"{where}: shots_with_references must be a list of shots.")
+    size = content.get("batch_size", 1)
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 64:
+        raise BadFile(f"{where}: batch_size must be a number from 1 to 64, not {size!r}.")
+    settings = content.get("workflow")
+    settings = settings if isinstance(settings, dict) and not _is_graph(settings) else {}
+    values = {slot: settings[key] for key, slot in _VALUES.items() if settings.get(key) not in (None, -1, "")}
+    return Batch(
+        tuple(_shot(shot, f"{where}: shots_with_references[{n}]") for n, shot in enumerate(shots)),
+        values,
+        size,
+    )
+
+
+def _shot(content: Any, where: str) -> BatchShot:
+    if not isinstance(content, dict) or content.get("shot_id") in (None, ""):
+        raise BadFile(f"{where} needs a shot_id.")
+    prompt = content.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise BadFile(f"{where}.prompt must be text.")
+    references = content.get("references") or []
+    if not isinstance(references, list):
+        raise BadFile(f"{where}.references must be a list.")
+    return BatchShot(
+        content["shot_id"],
+        prompt,
+        tuple(_reference(r, f"{where}.references[{n}]") for n, r in enumerate(references)),
+    )
+
+
+def _reference(content: Any, where: str) -> tuple[str, str]:
+    if isinstance(content, str) and content:
+        return content, content
+    if isinstance(content, dict) and isinstance(content.get("url"), str) and content["url"]:
+        return content["url"], str(content.get("reference_id") or content["url"])
+    raise BadFile(f"{where} needs a url.")
+
+
+def _is_graph(content: Mapping[str, Any]) -> bool:
+    return any(isinstance(node, dict) and "class_type" in node for node in content.values())
+
+
+def make(
+    backend: Backend, ledger: Ledger, workflow: Workflow, batch: Batch, near: Path
+) -> Generator[Event, None, dict[str, Any]]:
+    """The answer to a batch; each shot stands or fails alone. `near` is where its paths start from."""
+    pieces = {
+        f"{n + 1}: {shot.id}": partial(_make, backend, ledger, workflow, _Asked(batch, n, near))
+        for n, shot in enumerate(batch.shots)
+    }
+    errors: dict[str, str] = {}
+    work = side_by_side(pieces, batch.size)
+    answers = yield from _noting(work, errors)
+    images = [
+        answers.get(name)
+        or {"shot_id": shot.id, "success": False, "error": errors.get(name, "It did not run.")}
+        for name, shot in zip(pieces, batch.shots, strict=True)
+    ]
+    return {"generated_images": images, "total_images": sum(image["success"] for image in images)}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One shot of a batch."""
+
+    batch: Batch
+    number: int
+    near: Path
+
+    @property
+    def shot(self) -> BatchShot:
+        return self.batch.shots[self.number]
+
+
+def _make(
+    backend: Backend, ledger: Ledger, workflow: Workflow, asked: _Asked
+) -> Generator[Event, None, dict[str, Any]]:
+    shot = asked.shot
+    kept = ledger.project.folder / "references"
+    pictures = [reference(url, asked.near, kept) for url, _ in shot.references]
+    _check_places(workflow, shot, len(pictures))
+    values: dict[str, Any] = {"seed": seed_of(Shot(str(shot.id), shot.prompt), 1, 0), **asked.batch.values}
+    values |= {"prompt": shot.prompt, "references": pictures or None}
+    graph, changes = workflow.filled(**values)
+    wanted = Wanted(_stem(asked), graph, workflow.name, values, changes)
+    take = yield from ledger.carry_out(backend, wanted)
+    yield Saved(take.path, take.reused)
+    return _answer(shot, take, ledger)
+
+
+def _answer(shot: BatchShot, take: Take, ledger: Ledger) -> dict[str, Any]:
+    image = picture(take)
+    if image is None:
+        raise JobFailed(f"{take.name}: the workflow saved no picture.")
+    return {
+        "shot_id": shot.id,
+        "success": True,
+        "image_url": image.as_uri(),
+        "prompt": shot.prompt,
+        "prompt_id": ledger.recipe(take.name)["job"],
+        "references_used": [name for _, name in shot.references],
+    }
+
+
+def _check_places(workflow: Workflow, shot: BatchShot, count: int) -> None:
+    places = len(workflow.slots.get("reference", ()))
+    if count > places:
+        raise StudioError(
+            f"Shot {shot.id} has {count} reference pictures, and the workflow {workflow.name} takes "
+            f"{places}. Choose one with more, such as keyframe_qwen_edit_3ref."
+        )
+
+
+def _stem(asked: _Asked) -> str:
+    plain = "".join(c if (c.isalnum() and c.isascii()) or c in "-_" else "-" for c in str(asked.shot.id))[:40]
+    return plain.strip("-") or f"shot-{asked.number + 1}"
+
+
+def _noting(
+    work: Generator[Event, None, dict[str, Any]], errors: dict[str, str]
+) -> Generator[Event, None, dict[str, Any]]:
+    """Pass events on, and keep the reasons of what failed."""
+    try:
+        while True:
+            try:
+                event = next(work)
+            except StopIteration as stop:
+                results: dict[str, Any] = stop.value
+                return results
+            if isinstance(event, Failed):
+                errors[event.what] = event.reason
+            yield event
+    finally:
+        work.close()
+
+
+def references_of(shots: Sequence[BatchShot]) -> int:
+    """The most reference pictures that one shot has."""
+    return max((len(shot.references) for shot in shots), default=0)

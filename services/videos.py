@@ -1,0 +1,186 @@
+"""Videos of shots. A shot longer than the model can do at once is made in segments, each
+starting from the true last frame of the one before, and joined to exactly the frames asked for.
+"""
+
+import math
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+from domain.errors import JobFailed
+from domain.events import Event, Saved, as_part
+from domain.job import Backend
+from domain.prompts import Presets, negative, video_prompt
+from domain.storyboard import Shot, Storyboard
+from domain.workflow import Workflow
+from infrastructure.clip_frames import last_frame
+from infrastructure.recipes import Ledger, Take, Wanted
+from services import film
+from services.film import Format, Segment
+from services.keyframes import seed_of, size_of
+from services.lanes import side_by_side
+
+VIDEOS = {".mp4", ".webm", ".mov", ".mkv", ".gif", ".webp", ".apng"}
+_JOINING = 0.05  # share of a shot's time
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one shot becomes a video: the lengths its segments are generated with."""
+
+    shot: Shot
+    start: Path
+    lengths: tuple[int, ...]  # frames, at the workflow's own speed
+    frames: int  # of them all, once each later segment has lost its first
+
+
+@dataclass(frozen=True)
+class Video:
+    """A shot as it goes into the film."""
+
+    path: Path
+    clips: tuple[Take, ...]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What stays the same for every shot of one run."""
+
+    backend: Backend
+    ledger: Ledger
+    workflow: Workflow
+    board: Storyboard
+    presets: Presets
+    format: Format
+    base_seed: int
+    matches_colour: bool = True
+
+
+def plan(workflow: Workflow, board: Storyboard, shot: Shot, start: Path) -> Plan:
+    """Lengths obey the model's frame rule and its longest clip, and the board's if it is shorter."""
+    frames = max(1, round(shot.seconds * workflow.fps))
+    longest = workflow.longest
+    if board.longest is not None:
+        longest = min(longest, max(1, round(board.longest * workflow.fps)))
+    return Plan(shot, start, tuple(segment_lengths(frames, longest, workflow)), frames)
+
+
+def segment_lengths(frames: int, longest: int, workflow: Workflow) -> list[int]:
+    """Valid lengths that together hold `frames`, as even as the rule allows.
+
+    Every segment after the first begins with the last frame of the one before, so n segments
+    of lengths l hold sum(l) - (n - 1) frames; what is too much is cut from the last one.
+    """
+    step = workflow.frame_step
+    shortest = workflow.frames_for(1)
+    most = max(1, (longest - 1) // step)  # steps that one segment can hold
+    if frames <= shortest:
+        return [shortest]
+    steps = math.ceil((frames - 1) / step)
+    count = math.ceil(steps / most)
+    return [
+        workflow.frames_for(step * (steps * (n + 1) // count - steps * n // count) + 1) for n in range(count)
+    ]
+
+
+def make(maker: Maker, plans: Sequence[Plan]) -> Generator[Event, None, dict[str, Video]]:
+    """The video of each shot, by its id; a shot that fails is told and passed over."""
+    pieces = {plan.shot.id: partial(_shot, maker, plan) for plan in plans}
+    return (yield from side_by_side(pieces, maker.backend.lanes))
+
+
+def first_graphs(maker: Maker, plans: Sequence[Plan]) -> list[Wanted]:
+    """The job each shot begins with: what can be known before anything ran."""
+    return [_wanted(maker, plan, 0, plan.start) for plan in plans]
+
+
+def _shot(maker: Maker, plan: Plan) -> Generator[Event, None, Video]:
+    clips = yield from as_part(_segments(maker, plan), 0, 1 - _JOINING)
+    used = _used(plan)
+    segments = [
+        Segment(_clip(take), count, first=0 if n == 0 else 1)
+        for n, (take, count) in enumerate(zip(clips, used, strict=True))
+    ]
+    to = maker.ledger.project.video(plan.shot.id)
+    frames = round(plan.shot.seconds * maker.format.fps)
+    cache = maker.ledger.project.cache
+    joining = film.shot_video(segments, to, maker.format, max(1, frames), cache, maker.matches_colour)
+    joined = yield from as_part(joining, 1 - _JOINING, 1, "joining")
+    yield Saved(joined.path, joined.reused)
+    return Video(joined.path, tuple(clips))
+
+
+def _segments(maker: Maker, plan: Plan) -> Generator[Event, None, list[Take]]:
+    """The takes of a shot's segments, one after another: each needs the last frame before it."""
+    clips: list[Take] = []
+    start, count = plan.start, len(plan.lengths)
+    for number in range(count):
+        wanted = _wanted(maker, plan, number, start)
+        label = f"segment {number + 1} of {count}" if count > 1 else ""
+        work = maker.ledger.carry_out(maker.backend, wanted)
+        take = yield from as_part(work, number / count, (number + 1) / count, label)
+        yield Saved(take.path, take.reused)
+        clips.append(take)
+        if number + 1 < count:
+            start = _chain_frame(_clip(take))
+    return clips
+
+
+def _wanted(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
+    shot, workflow = plan.shot, maker.workflow
+    is_last = number + 1 == len(plan.lengths)
+    width, height = size_of(workflow, maker.board, shot)
+    values: Mapping[str, object] = {
+        "prompt": video_prompt(shot, maker.board, maker.presets),
+        "negative": negative(shot) or None,
+        "seed": _seed(maker, shot, number),
+        "width": width,
+        "height": height,
+        "frames": plan.lengths[number],
+        "steps": shot.video.steps,
+        "cfg": shot.video.cfg,
+        "start_image": start,
+        "end_image": shot.end_image if is_last else None,
+    }
+    graph, changes = workflow.filled(**values)
+    stem = f"{shot.id}.{number + 1:02d}"
+    return Wanted(stem, graph, workflow.name, values, changes)
+
+
+def _seed(maker: Maker, shot: Shot, number: int) -> int:
+    if shot.video.seed is not None:
+        return (shot.video.seed + number) % 2**64
+    return seed_of(Shot(f"{shot.id}/video", ""), number + 1, maker.base_seed)
+
+
+def _used(plan: Plan) -> list[int]:
+    """How many new frames of each segment count; the first of a later segment was seen already."""
+    new = [length if n == 0 else length - 1 for n, length in enumerate(plan.lengths)]
+    new[-1] -= sum(new) - plan.frames
+    return new
+
+
+def _clip(take: Take) -> Path:
+    for file in take.files:
+        if file.suffix.lower() in VIDEOS:
+            return file
+    raise JobFailed(f"{take.name}: the workflow saved no video. Does it end in a node that saves one?")
+
+
+def _chain_frame(clip: Path) -> Path:
+    """The clip's true last frame as a picture beside it, taken once."""
+    frame = clip.with_name(f"{clip.stem}_last.png")
+    if frame.exists() and frame.stat().st_mtime_ns >= clip.stat().st_mtime_ns:
+        return frame
+    return last_frame(clip, frame)
+
+
+def film_rate(workflow: Workflow, board: Storyboard, asked: float | None) -> Fraction:
+    """Frames a second of the film: as asked, else the board's, else the workflow's own."""
+    rate = asked or board.fps or workflow.fps
+    for base in (24, 30, 60, 48, 120):
+        if abs(rate - base * 1000 / 1001) < 0.005:
+            return Fraction(base * 1000, 1001)
+    return Fraction(rate).limit_denominator(1000)
