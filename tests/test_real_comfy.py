@@ -137,30 +137,26 @@ def node_that_only_forces_a_new_run():
 
 
 @pytest.mark.real
-def test_previews_come_nearer_to_the_picture_with_each_step(real_comfy):
-    client = "previews"
-    socket = websocket.create_connection(
-        f"{real_comfy.url.replace('http', 'ws')}/ws?clientId={client}", timeout=LONGEST_JOB
-    )
-    reply = requests.post(
-        f"{real_comfy.url}/prompt",
-        json={"prompt": picture_graph(seed=7), "client_id": client},
-        timeout=30,
-    ).json()
+@pytest.mark.parametrize(("method", "seed"), [("latent2rgb", 7), ("taesd", 8)])
+def test_previews_come_nearer_to_the_picture_with_each_step(real_comfy, method, seed):
+    socket = websocket.create_connection(f"ws://127.0.0.1:{real_comfy.port}/ws?clientId={method}", timeout=30)
+    body = {"prompt": picture_graph(seed=seed), "client_id": method, "extra_data": {"preview_method": method}}
+    prompt_id = requests.post(f"{real_comfy.url}/prompt", json=body, timeout=30).json()["prompt_id"]
     previews = []
     while True:
         frame = socket.recv()
         if isinstance(frame, bytes):
             previews.append(Image.open(io.BytesIO(frame[8:])).convert("RGB"))
-        elif json.loads(frame).get("type") == "executing" and json.loads(frame)["data"]["node"] is None:
+        elif json.loads(frame)["type"] == "executing" and json.loads(frame)["data"]["node"] is None:
             break
     socket.close()
-    (file,) = finished(real_comfy, reply["prompt_id"])["outputs"]["7"]["images"]
+    (file,) = finished(real_comfy, prompt_id)["outputs"]["7"]["images"]
     picture = Image.open(real_comfy.base / "output" / file["filename"]).convert("RGB")
 
-    distances = [difference(preview, picture.resize(preview.size)) for preview in previews]
-    assert len(previews) >= 4
-    assert distances[-1] < distances[len(distances) // 2] < distances[0]
+    distances = [difference(preview, previews[-1]) for preview in previews]
+    assert len(previews) == 8
+    assert distances == sorted(distances, reverse=True)
+    assert difference(previews[-1], picture) < difference(previews[0], picture)
 
 
 @pytest.mark.real

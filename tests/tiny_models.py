@@ -95,7 +95,7 @@ def text_encoder(seed: int) -> Weights:
 
 
 def denoiser(seed: int) -> Weights:
-    """Takes away 1.5 x less 0.7 of its blur, and a little that depends on the prompt.
+    """Takes away x less 0.4 of its blur, and a little that depends on the prompt.
 
     So what is rough goes and what is smooth stays: each step a softer picture. To get x through the
     last norm and SiLU unbent, it travels as x and -x, since silu(x) - silu(-x) = x.
@@ -127,7 +127,7 @@ def denoiser(seed: int) -> Weights:
     for channel in range(4):
         plus, minus = 2 * channel, 2 * channel + 1
         into[plus, channel], into[minus, channel] = SAME, -SAME
-        out[channel, plus] = 1.5 * SAME - 0.7 * BLUR
+        out[channel, plus] = SAME - 0.4 * BLUR
         out[channel, minus] = -out[channel, plus]
     last = max(int(name.split(".")[1]) for name in weights if name.startswith("output_blocks."))
     skip, added = (
