@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--port", type=int, default=7860, help="port of the window (default: 7860)")
     top.add_argument("--no-browser", action="store_true", help="do not open the browser")
-    top.set_defaults(deed="addons.window")
+    top.set_defaults(deed="commands.window")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _render(commands)
     _shots(commands)

@@ -1,0 +1,1 @@
+"""What is seen in the browser. The only place, with main, that knows gradio."""
