@@ -18,17 +18,33 @@ class ShotId:
     repair: str = ""  # a sentence, where the file said something else
 
 
+class _Names:
+    """Names given away, each once: "A1" and "a1" are one file on Windows and macOS."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}  # the last number tried for a name, so that many are quick
+
+    def take(self, name: str) -> bool:
+        is_free = name.lower() not in self._taken
+        self._taken.add(name.lower())
+        return is_free
+
+    def nearest(self, wanted: str) -> str:
+        """The name wanted, else that name with the next free number."""
+        name, stem = wanted, wanted[: LONGEST - 6]
+        while not self.take(name):
+            self._numbers[stem.lower()] = self._numbers.get(stem.lower(), 1) + 1
+            name = f"{stem}_{self._numbers[stem.lower()]}"
+        return name
+
+
 def shot_ids(given: Sequence[Any]) -> list[ShotId]:
     """One id for every shot. Good ones stay; the others get names that no good one has."""
-    taken: set[str] = set()
-    keeps = []
-    for raw in given:
-        keep = isinstance(raw, str) and is_good(raw) and raw.lower() not in taken
-        keeps.append(keep)
-        if keep:
-            taken.add(raw.lower())  # "A1" and "a1" are one file on Windows and macOS
+    names = _Names()
+    keeps = [isinstance(raw, str) and is_good(raw) and names.take(raw) for raw in given]
     return [
-        ShotId(raw) if keep else _repaired(raw, n, taken)
+        ShotId(raw) if keep else _repaired(raw, n, names)
         for n, (raw, keep) in enumerate(zip(given, keeps, strict=True), 1)
     ]
 
@@ -37,11 +53,10 @@ def is_good(id: str) -> bool:
     return bool(_VALID.fullmatch(id)) and not is_reserved(id)
 
 
-def _repaired(raw: Any, number: int, taken: set[str]) -> ShotId:
+def _repaired(raw: Any, number: int, names: _Names) -> ShotId:
     text = str(raw).strip() if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
     wanted = _as_id(text) or f"{number:03d}"
-    id = _free(wanted, taken)
-    taken.add(id.lower())
+    id = names.nearest(wanted)
     return ShotId(id, _why(raw, text, id, wanted))
 
 
@@ -61,15 +76,6 @@ def _as_id(text: str) -> str:
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     id = re.sub(r"[^A-Za-z0-9_-]+", "_", plain)[:LONGEST].strip("_")
     return f"{id[: LONGEST - 1]}_" if is_reserved(id) else id
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    if wanted.lower() not in taken:
-        return wanted
-    number = 2
-    while f"{wanted[: LONGEST - 6]}_{number}".lower() in taken:
-        number += 1
-    return f"{wanted[: LONGEST - 6]}_{number}"
 
 
 def _short(text: str) -> str:
