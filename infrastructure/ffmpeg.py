@@ -1,0 +1,134 @@
+"""The ffmpeg that imageio-ffmpeg brings along: no other is looked for, and no shell is in between.
+
+One process a deed, so that a crash or a hang in it cannot take the studio down. It never
+outlives the call or the generator that started it. What the arguments mean is not known here.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import IO, Union
+
+import imageio_ffmpeg
+
+from domain.errors import StudioError
+
+SILENCE = 120.0  # seconds without anything new after which a process counts as hung
+
+# swscale's fast path from YUV to RGB darkens by about one step each time; these flags do not.
+EXACT = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp"
+
+Argument = Union[str, Path]
+_QUIET = ("-hide_banner", "-nostdin", "-y")
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0) if sys.platform == "win32" else 0
+_NO_REASON = re.compile(r"Conversion failed|Last message repeated|Error opening (input|output) files?|^\s*$")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a process wrote, what it said, and whether it was content."""
+
+    output: bytes
+    said: str
+    is_fine: bool
+
+
+def ask(arguments: Sequence[Argument], folder: Path | None = None) -> Answer:
+    """Run to the end and hand over standard output. For small answers: tables, one picture."""
+    try:
+        done = subprocess.run(
+            _command(arguments),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SILENCE,
+            check=False,
+            creationflags=_NO_WINDOW,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StudioError(f"ffmpeg gave no answer for {SILENCE:.0f} seconds and was ended.") from error
+    return Answer(done.stdout, done.stderr.decode("utf-8", "replace"), done.returncode == 0)
+
+
+def run(arguments: Sequence[Argument], deed: str, folder: Path | None = None) -> Generator[int, None, None]:
+    """Run and yield, at least once a second, how many frames are written. `deed` opens the sentence
+    when it fails: "003.mp4 cannot be encoded". Closing the generator ends the process."""
+    progress = ("-v", "error", "-nostats", "-stats_period", "0.25", "-progress", "pipe:1")
+    with tempfile.TemporaryFile() as said, _process([*progress, *arguments], said, folder) as process:
+        frames, last_news = 0, time.monotonic()
+        for line in _lines(process):
+            if line.startswith("frame=") and int(line[6:]) != frames:
+                frames, last_news = int(line[6:]), time.monotonic()
+            if time.monotonic() - last_news > SILENCE:
+                raise StudioError(f"{deed}: ffmpeg made no progress for {SILENCE:.0f} seconds and was ended.")
+            if not line or line.startswith("progress="):
+                yield frames
+        if process.wait():
+            raise StudioError(f"{deed}: {_reason(_tail(said))}")
+
+
+def _command(arguments: Sequence[Argument]) -> list[str]:
+    return [imageio_ffmpeg.get_ffmpeg_exe(), *_QUIET, *map(str, arguments)]
+
+
+@contextmanager
+def _process(
+    arguments: Sequence[Argument], said: IO[bytes], folder: Path | None
+) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        _command(arguments),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=said,
+        text=True,
+        creationflags=_NO_WINDOW,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
+    """Lines as they come, and an empty one for every second in which none came."""
+    lines: Queue[str | None] = Queue()
+    reader = Thread(target=_read, args=(process.stdout, lines), daemon=True)
+    reader.start()
+    while True:
+        try:
+            line = lines.get(timeout=1.0)
+        except Empty:
+            line = ""
+        if line is None:
+            return
+        yield line
+
+
+def _read(pipe: IO[str], lines: "Queue[str | None]") -> None:
+    with pipe:
+        for line in pipe:
+            lines.put(line.strip() or " ")
+    lines.put(None)
+
+
+def _tail(said: IO[bytes]) -> str:
+    size = said.seek(0, 2)
+    said.seek(max(0, size - 4000))
+    return said.read().decode("utf-8", "replace")
+
+
+def _reason(said: str) -> str:
+    """The last line that says something, without the name of the part that said it."""
+    lines = [re.sub(r"^\[[^]]*\]\s*", "", line).strip() for line in said.splitlines()]
+    told = [line for line in lines if not _NO_REASON.search(line)]
+    return (told[-1][:200].rstrip(".") if told else "ffmpeg gave no reason") + "."

@@ -1,0 +1,151 @@
+"""From clips to shots, from shots to the film: exact to the frame, or an error that says why not.
+
+What fits is copied as it is; only what does not is encoded. There is no sound in the film
+yet; sources that have some are counted aloud.
+"""
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from hashlib import sha256 as digest
+from itertools import pairwise
+from math import floor
+from pathlib import Path
+from typing import Any, Union
+
+from domain.errors import StudioError
+from domain.events import Progress, Told
+from infrastructure import colour
+from infrastructure.clip_parts import Part
+from infrastructure.clip_probe import Clip, probe
+from infrastructure.hashes import sha256
+from infrastructure.made_files import recall, remember
+from services.film_parts import Format, agreeing, stand
+from services.seams import Segment, measure
+
+__all__ = ["Film", "Format", "Segment", "ShotVideo", "join", "shot_video"]
+
+_HELD_UNTOLD = 2  # frames a rate's rounding may leave over
+
+Step = Union[Progress, Told]
+
+
+@dataclass(frozen=True)
+class ShotVideo:
+    path: Path
+    frames: int
+    drift: list[float]  # ΔE at each seam, as the clips came
+    drift_left: list[float]  # the same after matching
+    reused: bool  # it stood there already, made of the same
+
+
+@dataclass(frozen=True)
+class Film:
+    path: Path
+    frames: int
+    reused: bool
+
+
+def shot_video(
+    segments: Sequence[Segment], to: Path, wanted: Format, frames: int, cache: Path, match_colour: bool = True
+) -> Generator[Step, None, ShotVideo]:
+    """Join the segments of a shot into exactly `frames` frames."""
+    clips = [probe(segment.path) for segment in segments]
+    segments = [_within(segment, clip) for segment, clip in zip(segments, clips, strict=True)]
+    lengths = _lengths(segments, clips, wanted.fps, frames)
+    yield from _tell_of_sound(clips)
+    yield from _tell_of_hold(segments[-1], clips[-1], lengths[-1], wanted.fps)
+    key = _key(segments, wanted, frames, match_colour)
+    if notes := recall(cache, to, key):
+        return ShotVideo(to, frames, notes["drift"], notes["left"], reused=True)
+    seams = measure(segments, clips) if match_colour else []
+    cubes = [None, *(_cube(seam.correction, cache) for seam in seams)] if seams else [None] * len(clips)
+    parts = [
+        Part(
+            clip, segment.first, length, wanted.fps, wanted.pixels, _is_frame_by_frame(clip, wanted.fps), cube
+        )
+        for segment, clip, length, cube in zip(segments, clips, lengths, cubes, strict=True)
+        if length
+    ]
+    paths = yield from agreeing(parts, wanted, cache)
+    yield from stand(paths, to, wanted, frames)
+    drift, left = [seam.drift for seam in seams], [seam.left for seam in seams]
+    remember(cache, to, key, {"drift": drift, "left": left})
+    return ShotVideo(to, frames, drift, left, reused=False)
+
+
+def join(videos: Sequence[Path], to: Path, wanted: Format, cache: Path) -> Generator[Step, None, Film]:
+    """The film: the videos in the order given, each as long as it is."""
+    if not videos:
+        raise StudioError(f"There are no videos to join into {to.name}. Render a shot first.")
+    clips = [probe(video) for video in videos]
+    yield from _tell_of_sound(clips)
+    parts = [_whole(clip, wanted) for clip in clips]
+    frames = sum(part.frames for part in parts)
+    key = _key([Segment(part.source.path, part.frames) for part in parts], wanted)
+    if recall(cache, to, key) is not None:
+        return Film(to, frames, reused=True)
+    paths = yield from agreeing(parts, wanted, cache)
+    yield from stand(paths, to, wanted, frames)
+    remember(cache, to, key, {})
+    return Film(to, frames, reused=False)
+
+
+def _within(segment: Segment, clip: Clip) -> Segment:
+    """The segment with no more frames than its clip has."""
+    if clip.frames <= segment.first:
+        raise StudioError(f"{clip.path} has {clip.frames} frames, and none from {segment.first} on.")
+    return replace(segment, frames=min(segment.frames, clip.frames - segment.first))
+
+
+def _whole(clip: Clip, wanted: Format) -> Part:
+    frames = max(1, _nearest(clip.frames * _speed(clip, wanted.fps)))
+    return Part(clip, 0, frames, wanted.fps, wanted.pixels, _is_frame_by_frame(clip, wanted.fps))
+
+
+def _is_frame_by_frame(clip: Clip, fps: Fraction) -> bool:
+    """Whether rates agree: over the whole clip they part by less than half a frame of the film."""
+    return clip.is_even and clip.frames * abs(fps / clip.fps - 1) < Fraction(1, 2)
+
+
+def _speed(clip: Clip, fps: Fraction) -> Fraction:
+    """Frames of the film for each frame of the clip."""
+    return Fraction(1) if _is_frame_by_frame(clip, fps) else fps / clip.fps
+
+
+def _lengths(segments: Sequence[Segment], clips: Sequence[Clip], fps: Fraction, frames: int) -> list[int]:
+    """Frames of the film each segment fills; the last one what is left, held if it runs out."""
+    ends, time = [0], Fraction(0)
+    for segment, clip in zip(segments, clips, strict=True):
+        time += segment.frames * _speed(clip, fps)
+        ends.append(min(frames, _nearest(time)))
+    ends[-1] = frames
+    return [end - start for start, end in pairwise(ends)]
+
+
+def _nearest(number: Fraction) -> int:
+    return floor(number + Fraction(1, 2))
+
+
+def _cube(correction: colour.Correction | None, cache: Path) -> Path | None:
+    if correction is None:
+        return None
+    name = digest(correction.tobytes()).hexdigest()[:16]
+    return colour.write_cube(correction, cache / "colour" / f"{name}.cube")
+
+
+def _key(segments: Sequence[Segment], wanted: Format, *more: Any) -> str:
+    content = [[sha256(s.path), s.first, s.frames] for s in segments]
+    return digest(json.dumps([content, str(wanted.fps), wanted.pixels, more]).encode()).hexdigest()
+
+
+def _tell_of_sound(clips: Sequence[Clip]) -> Iterator[Told]:
+    if loud := sum(clip.has_audio for clip in clips):
+        yield Told(f"The sound of {loud} clip{'s' * (loud > 1)} is not in the film yet.")
+
+
+def _tell_of_hold(segment: Segment, clip: Clip, length: int, fps: Fraction) -> Iterator[Told]:
+    held = length - _nearest(segment.frames * _speed(clip, fps))
+    if held > _HELD_UNTOLD:
+        yield Told(f"{clip.path.name} is too short for its shot: its last frame is held for {held} frames.")
