@@ -54,7 +54,7 @@ class Filling:
         old = node["inputs"].get(slot.input)
         if slot in self._slots.get("steps", ()):
             self._move_splits(old, value)
-        new = float(value) if isinstance(old, float) and isinstance(value, int) else value
+        new = _fitting(value, old, slot.scale)
         node["inputs"][slot.input] = new
         self._tell(slot.node, slot.input, old, new, why or slot.why)
 
@@ -135,6 +135,13 @@ class Filling:
         for node in chain:
             del self.graph[node]
         self._reader = GraphReader(self.graph, self._reader.types)
+
+
+def _fitting(value: Any, old: Any, scale: float) -> Any:
+    """The value as the input keeps it: scaled for its stage, with a point where there was one."""
+    if scale != 1:
+        value = round(value * scale)
+    return float(value) if isinstance(old, float) and isinstance(value, int) else value
 
 
 def _below(reader: GraphReader, node: str) -> Iterator[str]:

@@ -13,17 +13,12 @@ from domain.node_types import FLOWS
 from domain.samplers import is_sampler
 from domain.slots import FILES, Slot
 
-_ROLES = (
-    "start_image",
-    "end_image",
-    "control",
-    "reference",
-    "mask",
-    "source",
-)  # what matters most comes first
+# What matters most to the artist comes first.
+_ROLES = ("start_image", "end_image", "control", "reference", "source", "mask")
 _STARTS = {"start_image", "first_frame", "clip_vision_start_image", "init_image"}
 _ENDS = {"end_image", "last_frame", "clip_vision_end_image"}
 _CONTROLS = {"control_video", "pose_video", "control_image", "face_video"}
+_LIKENESS = ("IPAdapter", "InstantID", "PuLID", "PhotoMaker")  # custom nodes that keep a face or a style
 _NUMBERED = re.compile(r"image_?(\d+)$")
 
 
@@ -104,6 +99,8 @@ def role_of(reader: GraphReader, node: str, input: str, kind: str) -> str:
         return "mask"
     if _is_reference(reader, node, short):
         return "reference"
+    if kind == "IMAGE" and any(into == "model" for _, into, _ in reader.consumers[node]):
+        return "control"  # it steers the model itself
     if is_sampler(reader, node) and (short.startswith("latent") or short == "pixels"):
         return "source"
     return ""
@@ -111,7 +108,11 @@ def role_of(reader: GraphReader, node: str, input: str, kind: str) -> str:
 
 def _is_reference(reader: GraphReader, node: str, input: str) -> bool:
     name = reader.name(node)
-    if input.startswith("ref") or name in ("ReferenceLatent", "StyleModelApply", "unCLIPConditioning"):
+    if (
+        input.startswith("ref")
+        or any(word in name for word in _LIKENESS)
+        or name in ("ReferenceLatent", "StyleModelApply", "unCLIPConditioning")
+    ):
         return True
     gives = reader.types.outputs.get(name, ())
     return "CONDITIONING" in gives and (_NUMBERED.search(input) is not None or input in ("image", "images"))

@@ -73,9 +73,9 @@ class NodeTypes:
         """What output `index` of a class is; "*" for whatever was put in; by `input` for classes unknown."""
         outputs = self.outputs.get(name)
         if outputs is None:
-            return "*" if name == "Reroute" else by_input(input)
+            return by_input(input) or ("*" if name == "Reroute" else "")
         kind = outputs[index] if index < len(outputs) else ""
-        return "*" if kind in _ANYTHING else kind
+        return by_input(input) or "*" if kind in _ANYTHING else kind
 
 
 def by_input(input: str) -> str:

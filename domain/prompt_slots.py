@@ -101,6 +101,11 @@ def _strings(reader: GraphReader, node: str, input: str, seen: set[str]) -> Iter
     if link.node in seen:
         return
     seen.add(link.node)
+    if {"find", "replace"} <= {*reader.inputs(link.node)}:  # words put into a frame, or one word for another
+        replaced = list(_strings(reader, link.node, "replace", seen))
+        has_words = any(reader.value(place) for place in replaced)
+        yield from replaced if has_words else _strings(reader, link.node, "string", seen)
+        return
     for name in _string_inputs(reader, link.node):
         yield from _strings(reader, link.node, name, seen)
 
@@ -110,8 +115,6 @@ def _string_inputs(reader: GraphReader, node: str) -> list[str]:
     if (chosen := reader.chosen(node)) is not None:
         return [chosen]
     inputs = reader.inputs(node)
-    if "find" in inputs and "replace" in inputs:
-        return ["replace"] if inputs["replace"] else ["string"]
     if own := [name for name in _STRINGS if name in inputs]:
         return own
     return [name for name, link in reader.links(node) if reader.kind(link, name) in ("", "STRING")]

@@ -11,7 +11,13 @@ from domain.samplers import samplers
 from domain.slots import FILES, LENGTHS, Slot
 
 _SCALES = ("megapixels", "longer_edge", "largest_size", "resize_type.megapixels", "resize_type.longer_size")
-_WIDTHS = (("width", "height"), ("resize_type.width", "resize_type.height"))
+_WIDTHS = (
+    *(("width", "height"), ("target_width", "target_height")),
+    ("resize_type.width", "resize_type.height"),
+)
+_SIZES = ("width", "height", "value")
+# Nodes that enlarge a latent between two stages, and how many times when they do not say.
+_ENLARGERS = {"LTXVLatentUpsampler": 2.0, "LatentUpscaleBy": 1.5, "LatentUpscale": 1.0}
 _SPEEDS = ("fps", "frame_rate")
 
 
@@ -47,15 +53,51 @@ def makers(reader: GraphReader, sampler: str) -> list[str]:
 
 
 def _sizes(reader: GraphReader, maker: str) -> Iterator[tuple[str, Slot]]:
-    label = _label(reader, maker)
     for input in LENGTHS:
         yield from _lengths(reader, maker, input)
-    sized = [("width", Slot(*place, f"the size of {label}")) for place in reader.places(maker, "width")]
-    sized += [("height", Slot(*place, f"the size of {label}")) for place in reader.places(maker, "height")]
+    sized = [*_measures(reader, maker, "width"), *_measures(reader, maker, "height")]
     if sized:
         yield from sized
     elif _has_size(reader, maker) or reader.flowing(maker, "IMAGE"):
         yield from _followed(reader, maker, set())
+
+
+def _measures(reader: GraphReader, maker: str, input: str) -> Iterator[tuple[str, Slot]]:
+    """Where a width or height is written: in the maker, and in later stages that enlarge to a set size."""
+    link = reader.link(maker, input)
+    reckoned = link is not None and "expression" in reader.inputs(link.node)
+    places = list(reader.places(maker, input))
+    scale = 1.0
+    for node in _later_stages(reader, maker):
+        by, own = _doubling(reader, node), list(reader.places(node, input))
+        scale /= by
+        if own and places and (first := reader.value(places[0])):
+            scale = first / (reader.value(own[0]) or first)
+            yield input, Slot(*own[0], f"the size of {_label(reader, node)}")
+    for place in places:
+        yield input, Slot(*place, f"the size of {_label(reader, maker)}", 1.0 if reckoned else scale)
+
+
+def _later_stages(reader: GraphReader, maker: str) -> list[str]:
+    """The nodes after a maker that enlarge its latent, in order."""
+    waiting, seen = [maker], {maker}
+    found = []
+    while waiting:
+        for consumer, input, _ in reader.consumers[waiting.pop(0)]:
+            link = reader.link(consumer, input)
+            if consumer in seen or consumer not in reader.depth or link is None:
+                continue
+            if reader.kind(link, input) == "LATENT":
+                seen.add(consumer)
+                waiting.append(consumer)
+                if reader.name(consumer) in _ENLARGERS:
+                    found.append(consumer)
+    return found
+
+
+def _doubling(reader: GraphReader, node: str) -> float:
+    by = next((reader.value(place) for place in reader.places(node, "scale_by")), None)
+    return float(by or _ENLARGERS[reader.name(node)])
 
 
 def _lengths(reader: GraphReader, maker: str, input: str) -> Iterator[tuple[str, Slot]]:
@@ -76,7 +118,7 @@ def _followed(reader: GraphReader, node: str, seen: set[str]) -> Iterator[tuple[
     if node in seen:
         return
     seen.add(node)
-    sized = [link.node for name in ("width", "height") if (link := reader.link(node, name))]
+    sized = [link.node for name, link in reader.links(node) if name in _SIZES or name.startswith("values.")]
     pictures = [link.node for _, link in reader.flowing(node, "IMAGE", "MASK")]
     for above in dict.fromkeys([*sized, *pictures]):
         decided = list(_decides(reader, above))

@@ -11,6 +11,7 @@ class Slot:
     node: str
     input: str
     why: str
+    scale: float = 1.0  # what is written for a value of 1: 0.5 where a later stage doubles the size
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,9 @@ class Workflow:
 
     @cached_property
     def grid(self) -> int:
-        return self.about.grid or max((step.grid for step in self._steps()), default=8)
+        stages = [1 / slot.scale for slot in (*self.slots.get("width", ()), *self.slots.get("height", ()))]
+        by_nodes = max((step.grid for step in self._steps()), default=8)
+        return self.about.grid or round(by_nodes * max(stages, default=1))
 
     def frames_for(self, frames: int) -> int:
         """The shortest clip the workflow's models can make that has at least so many frames."""
