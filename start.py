@@ -115,7 +115,9 @@ def install(purpose, lock):
         if "Installing collected packages" not in said:
             UNFINISHED.unlink()  # it got no further than downloading; what was there still works
         raise Trouble(why_pip_failed(said))
-    stamp_of(purpose).write_bytes(wanted(purpose))
+    for other in NEEDS:
+        if set(NEEDS[other]) <= set(NEEDS[purpose]):
+            stamp_of(other).write_bytes(wanted(other))
     UNFINISHED.unlink()
 
 
