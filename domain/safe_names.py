@@ -77,13 +77,9 @@ def _cut(text: str, longest: int) -> str:
     if len(text.encode()) <= longest:
         return text
     cut = text.encode()[: max(longest, 0)].decode("utf-8", "ignore")
-    while cut and _belongs_to_the_one_before(text[len(cut) : len(cut) + 1]):
-        cut = cut[:-1]
+    while cut and unicodedata.category(text[len(cut)])[0] == "M":
+        cut = cut[:-1]  # an accent stays with its letter
     return cut.rstrip("\u200d")
-
-
-def _belongs_to_the_one_before(character: str) -> bool:
-    return character == "\u200d" or bool(character and unicodedata.category(character)[0] == "M")
 
 
 def _folded(name: str) -> str:

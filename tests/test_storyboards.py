@@ -135,6 +135,11 @@ def test_a_v20_camera_movement_becomes_the_camera_tag(tmp_path: Path, kind: str)
     assert notes == []
 
 
+def test_a_camera_preset_goes_before_the_older_camera_movement(tmp_path: Path) -> None:
+    board, _ = board_with(tmp_path, shot(presets={"camera": "orbit"}, camera_movement="pan"))
+    assert board.shots[0].tags == {"camera": "orbit"}
+
+
 def test_zero_is_a_seed_and_a_strength(tmp_path: Path) -> None:
     board, _ = board_with(
         tmp_path, shot(flux={"seed": 0}, wan_motion={"type": "macro_pan", "strength": 0}), base_seed=0

@@ -204,11 +204,11 @@ def test_a_board_written_elsewhere_still_finds_its_pictures(tmp_path: Path) -> N
 
 def test_shots_can_be_added_removed_and_reordered(tmp_path: Path) -> None:
     board, _ = read_storyboard(DATA / "tram_depot_v21.json")
-    shots = (board.shots[2], Shot("new", "Rain."), board.shots[0])
+    shots = (board.shots[2], Shot("new", "Rain."), board.shots[0], Shot("end", "Dark."))
     document, again = rewritten(tmp_path, replace(board, shots=shots))
 
-    assert [s.id for s in again.shots] == ["003-night", "new", "001"]
-    assert document["total_shots"] == 3
+    assert [s.id for s in again.shots] == ["003-night", "new", "001", "end"]
+    assert document["total_shots"] == 4
 
 
 def test_writing_changes_neither_the_board_nor_its_source(tmp_path: Path) -> None:
