@@ -65,3 +65,22 @@ class Storyboard:
     longest: float | None = None  # seconds of a segment, when the board limits it
     tags: Mapping[str, str] = field(default_factory=dict)  # style of the whole film
     raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+def advice(board: Storyboard) -> list[str]:
+    """What an artist may want to look at before rendering. None of it is wrong."""
+    said = []
+    for shot in board.shots:
+        width, height = shot.width or board.width, shot.height or board.height
+        if 0 < len(shot.prompt.strip()) < 20:
+            said.append(f"Shot {shot.id} has a very short prompt.")
+        if not shot.description.strip():
+            said.append(f"Shot {shot.id} has no description.")
+        if not 0.5 <= width / height <= 2.5:
+            said.append(f"Shot {shot.id} has an unusual shape, {width}×{height}.")
+        if shot.seconds > 10:
+            said.append(f"Shot {shot.id} runs for {shot.seconds:g} seconds, which is long for one shot.")
+    total = sum(shot.seconds for shot in board.shots)
+    if total > 120:
+        said.append(f"The film runs for {total:g} seconds.")
+    return said

@@ -199,7 +199,7 @@ def test_an_imported_boards_fields_all_take_part(presets: Presets) -> None:
     assert keyframe_prompt(board.shots[0], board, presets) == (
         "An empty tram rolls into a vaulted depot, its headlight sweeping over rows of sleeping carriages. "
         "Leading lines that draw the eye to the subject, cinematic film still, natural contrast, gentle "
-        "halation, fine 35 mm grain, at night, dark sky, low-key light, most of the frame in darkness, "
+        "halation, fine 35 mm grain, at night, dark sky, sparse low light, most of the frame in deep shadow, "
         "contemplative mood, inward attention."
     )
     assert (

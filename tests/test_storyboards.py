@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.storyboard import Motion, Sampling, Storyboard
+from domain.storyboard import Motion, Sampling, Shot, Storyboard, advice
 from infrastructure.storyboard_files import read_storyboard
 from tests.boards import PROMPT, board_with, shot, written
 
@@ -215,3 +215,21 @@ def test_one_example_has_twelve_shots_and_several_longer_than_a_segment() -> Non
     board, _ = read_storyboard(EXAMPLES / "low-tide-post.json")
     assert len(board.shots) == 12
     assert sum(shot.seconds > 5.1 for shot in board.shots) >= 3
+
+
+def test_advice_names_what_is_unusual_and_is_silent_otherwise() -> None:
+    fine = Shot("001", PROMPT, description="Home.", seconds=10)
+    assert advice(Storyboard("Depot", (fine,) * 12)) == []
+    odd = [
+        replace(fine, prompt="A tram."),
+        replace(fine, description=" "),
+        replace(fine, width=2048, height=512),
+        replace(fine, seconds=30),
+    ]
+    assert advice(Storyboard("Depot", (fine,) * 8 + tuple(odd))) == [
+        "Shot 001 has a very short prompt.",
+        "Shot 001 has no description.",
+        "Shot 001 has an unusual shape, 2048×512.",
+        "Shot 001 runs for 30 seconds, which is long for one shot.",
+        "The film runs for 140 seconds.",
+    ]
