@@ -58,9 +58,10 @@ def _picture(video: Path, table: Table, time: int) -> bytes:
     """The frame shown at `time`, decoding from the key packet before it; nothing if it does not decode."""
     seconds = float(time * table.time_base)
     source = ["-v", "error", "-copyts", "-fflags", "+discardcorrupt", *_seek(table, time), "-i"]
-    select = f"select='gte(t,{seconds - 0.0005:.6f})',{_TO_RGB}"
+    select = f"select='between(t,{seconds - 0.0005:.6f},{seconds + 0.0005:.6f})',{_TO_RGB}"
     one = ["-map", "0:V:0", "-vf", select, "-fps_mode", "passthrough", "-frames:v", "1", *_PNG]
-    for skip in ("noref", "none"):  # frames nobody refers to need no decoding, unless it is the one
+    is_last = time == table.shown[-1]
+    for skip in ("noref", "none") if is_last else ("none",):  # on the way to the last, some need no decoding
         if png := ffmpeg.ask(["-skip_frame", skip, *source, video.absolute(), *one]).output:
             return png
     return b""
@@ -68,9 +69,10 @@ def _picture(video: Path, table: Table, time: int) -> bytes:
 
 def _seek(table: Table, time: int) -> list[str]:
     keys = [p.pts for p in table.packets if p.is_key and not p.is_hidden and p.pts <= time]
-    if not keys or max(keys) <= 0 or not table.has_free_keys:
+    if not keys or not table.has_free_keys or (table.is_whole and max(keys) == table.packets[0].pts):
         return []
-    return ["-ss", f"{float(max(keys) * table.time_base) - 0.001:.6f}", "-seek_timestamp", "1"]
+    key = float(max(keys) * table.time_base) - 0.001
+    return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{key:.6f}"]
 
 
 def _save(png: bytes, to: Path) -> Path:

@@ -37,6 +37,7 @@ class Table:
     last_duration: int
     header: dict[str, str]
     said: str
+    is_whole: bool
 
     @cached_property
     def shown(self) -> list[int]:
@@ -125,7 +126,7 @@ def packets_at_end(path: Path) -> Table:
 
 def decoded(path: Path) -> Table:
     """Only what really decodes; costs decoding the whole file."""
-    return _table(path, ["-fflags", "+discardcorrupt"], _DECODE)
+    return _table(path, [], _DECODE)
 
 
 def _table(path: Path, seek: Sequence[str], read: Sequence[str]) -> Table:
@@ -136,7 +137,7 @@ def _table(path: Path, seek: Sequence[str], read: Sequence[str]) -> Table:
     if not rows:
         raise BadFile(_complaint(path, answer))
     last = max(rows, key=_pts)
-    return Table(_ratio(header["tb"]), tuple(map(_packet, rows)), int(last[3]), header, answer.said)
+    return Table(_ratio(header["tb"]), tuple(map(_packet, rows)), int(last[3]), header, answer.said, not seek)
 
 
 def _parsed(output: str) -> tuple[dict[str, str], list[list[str]]]:
