@@ -1,0 +1,176 @@
+"""Frames of a clip: layers moved by a camera over a window of the start image."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from infrastructure.sketch.camera import Move, View
+from infrastructure.sketch.panel import Panel
+from infrastructure.sketch.planes import Planes, planes_of
+
+GROUPS = (
+    (0.2, 0.08),
+    (0.55, 0.4),
+    (1.05, 0.95),
+    (9.0, 1.45),
+)  # sheets up to a depth move together at another
+EDGE = 0.09  # of a flat picture, mirrored outside its frame
+BLACK = 24  # what counts as a bar
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Plate:
+    """Planes lying in the window: x, y is their corner there."""
+
+    planes: Planes
+    x: int
+    y: int
+    depth: float
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.planes.y.size
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a camera can move over: plates back to front, in the window of a still."""
+
+    still: Planes
+    window: Box  # even
+    plates: tuple[Plate, ...]
+    is_flat: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.still.y.size
+
+    def frame(self, view: View) -> Planes:
+        if view == View():
+            return self.still
+        out = self.still.copy()
+        x0, y0, x1, y1 = self.window
+        for plate in self.plates:
+            _lay(out, (x0, y0, x1 - x0, y1 - y0), plate, self._kept_inside(view, plate))
+        return out
+
+    def _kept_inside(self, view: View, plate: Plate) -> tuple[float, float, float]:
+        """A flat picture has only mirrored edges to show: there, moving aside means coming nearer."""
+        scale, dx, dy = view.at(plate.depth)
+        if self.is_flat:
+            scale *= 1 + 1.4 * max(abs(dx), abs(dy))
+        return scale, dx, dy
+
+
+def flat_scene(image: Image.Image) -> Scene:
+    """Any picture; black bars above and below stay where they are."""
+    x0, y0, x1, y1 = window = _between_bars(image)
+    data = np.asarray(image.convert("RGB").crop(window))
+    px, py = (round(EDGE * n / 2) * 2 for n in (x1 - x0, y1 - y0))
+    wide = Image.fromarray(np.pad(data, ((py, py), (px, px), (0, 0)), "symmetric"))
+    return Scene(planes_of(image.convert("RGB")), window, (Plate(planes_of(wide), -px, -py, 0.95),), True)
+
+
+def layered_scene(image: Image.Image, panel: Panel) -> Scene:
+    """A panel this engine drew: its layers, in the same size as the picture."""
+    plates = [_merged(panel, low, high, depth) for low, high, depth in _spans()]
+    x0, y0, x1, y1 = panel.window
+    window = (x0, y0, x1 - x1 % 2, y1)
+    return Scene(planes_of(image.convert("RGB")), window, tuple(p for p in plates if p), False)
+
+
+def frames(start: Scene, end: Scene | None, move: Move, count: int) -> Iterator[Planes]:
+    """Exactly `count` frames: the first is the start image itself, the last, where there is one, the end image."""
+    last: Planes | None = None
+    for n in range(count):
+        share = n / max(1, count - 1)
+        if end is None:
+            if move.kind != "static" or last is None:
+                last = start.frame(move.view(share))
+            yield last
+        else:
+            yield _dissolved(start.frame(move.view(share)), _backwards(end, move, share), share)
+
+
+def _backwards(end: Scene, move: Move, share: float) -> Planes:
+    """The end image, seen from where the move will arrive."""
+    return end.frame(Move(move.kind, move.strength, -move.sign, move.seconds).view(1 - share))
+
+
+def _dissolved(a: Planes, b: Planes, share: float) -> Planes:
+    t = min(1.0, max(0.0, (share - 0.15) / 0.7))
+    t = 1.0 if share >= 1 else t * t * (3 - 2 * t)
+    return Planes(Image.blend(a.y, b.y, t), Image.blend(a.u, b.u, t), Image.blend(a.v, b.v, t))
+
+
+def _spans() -> list[tuple[float, float, float]]:
+    lows = (-1.0, *(high for high, _ in GROUPS))
+    return [(low, high, depth) for low, (high, depth) in zip(lows, GROUPS, strict=False)]
+
+
+def _merged(panel: Panel, low: float, high: float, depth: float) -> Plate | None:
+    """The sheets of a group as one plate, cut to what is painted on it."""
+    chosen = [layer for layer in panel.layers if low < layer.depth <= high]
+    if not chosen:
+        return None
+    x0 = min(layer.x for layer in chosen) // 2 * 2
+    y0 = min(layer.y for layer in chosen) // 2 * 2
+    x1 = max(layer.x + layer.image.width for layer in chosen)
+    y1 = max(layer.y + layer.image.height for layer in chosen)
+    size = ((x1 - x0 + 1) // 2 * 2, (y1 - y0 + 1) // 2 * 2)
+    whole = Image.new("RGBA", size)
+    for layer in chosen:
+        whole.alpha_composite(layer.image, (layer.x - x0, layer.y - y0))
+    if depth < 0.1:
+        whole.putalpha(255)
+    return Plate(planes_of(whole), x0, y0, depth)
+
+
+def _lay(out: Planes, window: Box, plate: Plate, moved: tuple[float, float, float]) -> None:
+    """Put a plate into the frame where the camera sees it."""
+    wx, wy, w, h = window
+    (scale, dx, dy), (pw, ph) = moved, plate.size
+    # window pixel X shows plate pixel (X - shift) / scale, scale about the middle of the window
+    left = (w / 2 + dx * w) + (plate.x - w / 2) * scale
+    top = (h / 2 + dy * h) + (plate.y - h / 2) * scale
+    a, b = _span(left, scale, pw, w), _span(top, scale, ph, h)
+    if a is None or b is None:
+        return
+    (ax, bx), (ay, by) = a, b
+    box = ((ax - left) / scale, (ay - top) / scale, (bx - left) / scale, (by - top) / scale)
+    half = (box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2)
+    size, small = (bx - ax, by - ay), ((bx - ax) // 2, (by - ay) // 2)
+    at, at_half = (wx + ax, wy + ay), ((wx + ax) // 2, (wy + ay) // 2)
+    p = plate.planes
+    out.y.paste(_sampled(p.y, size, box), at, _sampled(p.alpha, size, box) if p.alpha else None)
+    mask = _sampled(p.alpha_half, small, half) if p.alpha_half else None
+    out.u.paste(_sampled(p.u, small, half), at_half, mask)
+    out.v.paste(_sampled(p.v, small, half), at_half, mask)
+
+
+def _span(start: float, scale: float, length: int, frame: int) -> tuple[int, int] | None:
+    """The even pixels of the frame that lie fully on the plate."""
+    first = max(0, -int(-start // 2) * 2 if start > 0 else 0)
+    end = min(frame, int((start + length * scale) // 2) * 2)
+    return (first, end) if end - first >= 2 else None
+
+
+def _sampled(plane: Image.Image, size: tuple[int, int], box: Sequence[float]) -> Image.Image:
+    x0, y0, x1, y1 = box
+    inside = (max(0.0, x0), max(0.0, y0), min(float(plane.width), x1), min(float(plane.height), y1))
+    return plane.resize(size, Image.Resampling.BILINEAR, inside)
+
+
+def _between_bars(image: Image.Image) -> Box:
+    """The picture without black bars; a bar may carry a slate, so it is asked for being mostly black."""
+    gray = np.asarray(image.convert("L").resize((64, image.height), Image.Resampling.BOX))
+    dark = np.median(gray, 1) < BLACK
+    w, h = image.size
+    top = next((k for k in range(h // 5) if not dark[k]), 0)
+    bottom = next((k for k in range(h // 5) if not dark[h - 1 - k]), 0)
+    if abs(top - bottom) > 2:  # a night sky, not a bar
+        top = bottom = 0
+    return 0, (top + 1) // 2 * 2, w // 2 * 2, h - (bottom + 1) // 2 * 2

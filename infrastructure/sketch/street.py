@@ -1,0 +1,58 @@
+"""One side of a street: fronts in perspective, from the distance to our shoulder."""
+
+import itertools
+
+from infrastructure.sketch.built import slab
+from infrastructure.sketch.script import Script
+
+
+def walls(c: Script, *args: str) -> None:
+    """x z0:z1 high tone [ruin]"""
+    where, depth, high, tone, *ruin = args
+    s, d, x, (near, far) = c.s, c.d, c.num(where), c.pair(depth)
+    while far > near * 1.1:
+        z0, h, v = max(near, far / d.u(1.3, 1.55)), c.num(high), float(tone) + d.n(0.04)
+        middle, sheet = far / 1.2, "mid" if z0 > 6 else "near"
+        steps = [k / 8 for k in range(9)]
+        roof = [s.p(x, h * (d.u(0.45, 1.0) if ruin else 1), z0 * (far / z0) ** t) for t in steps]
+        wall = [s.p(x, 0, z0), *roof, s.p(x, 0, far)]
+        s[sheet].fill(wall, s.t(v, middle * 1.6))
+        if not ruin:
+            slab(s, sheet, f"{v - 0.09:.2f}", ((x, x), (h - 0.5, h), (z0, far)))
+        _bays(c, sheet, (x, h, v), (z0, far), bool(ruin))
+        if s.b.mood == "neon" and middle < 40:
+            _sign(c, sheet, x, middle)
+        pen = max(0.8, 2.6 - middle * 0.05) * s.unit
+        for a, b in itertools.pairwise(wall):
+            s[sheet].stroke(a, b, pen, s.t(0.04, far * 1.2), d, 4 * s.unit)
+        far = z0
+
+
+def _bays(
+    c: Script, sheet: str, wall: tuple[float, float, float], span: tuple[float, float], ruin: bool
+) -> None:
+    """Windows above, shops below; some are lit, and shops throw light on the pavement."""
+    s, d, (x, h, v), (z0, z1) = c.s, c.d, wall, span
+    lamps, dark = (0.42 if s.dark else 0.05), f"{max(0.02, v - 0.15):.2f}"
+    bays, e = min(10, max(1, int((z1 - z0) / 2.1))), 1 if x > 0 else -1
+    for r in range(int(h / 3.1)):
+        for k in range(bays):
+            q, shop = d.u(), r == 0
+            if q > 0.88:
+                continue
+            za, zb = (z0 + (z1 - z0) * (k + t) / bays for t in ((0.12, 0.86) if shop else (0.25, 0.7)))
+            on = q < lamps * (1.6 if shop else 0.8) and not ruin
+            colour = "A" if s.b.mood == "neon" and q < lamps * 0.3 else "G"
+            spec = f"{colour}/{dark}/{d.u(0, 3.5):.1f}" if on else dark
+            ys = (0.5 * (k % 3 > 0), 2.5) if shop else (r * 3.1 + 1, r * 3.1 + 2.5)
+            slab(s, sheet, spec, ((x, x), ys, (za, zb)))
+            if on and shop and za < 22:
+                at = s.p(x - e * 1.4, 0, (za + zb) / 2)
+                s.pool("ground", at, (s.f * 1.4 / za, s.f * 0.3 / za), spec, 0.35)
+
+
+def _sign(c: Script, sheet: str, x: float, z: float) -> None:
+    s, d, e = c.s, c.d, 1 if x > 0 else -1
+    spec, y = d.pick(("A", "G", "L")), d.u(3.2, 6)
+    board = slab(s, sheet, f"{spec}/K/1", ((x - e * 0.9, x - e * 0.1), (y, y + d.u(1.2, 3)), (z, z)))
+    s.halo((board[0][0], (board[0][1] + board[1][1]) / 2), s.f * 0.8 / z, 0.9, spec)
