@@ -29,7 +29,7 @@ ONLY_IN = {
     "PIL": {"infrastructure", "services"},
     "numpy": {"infrastructure", "services"},
     "imageio_ffmpeg": {"infrastructure"},
-    "platformdirs": {"infrastructure"},
+    "platformdirs": {"infrastructure", "commands"},
     "requests": {"infrastructure"},
     "websocket": {"infrastructure"},
     "http.client": {"infrastructure"},
