@@ -95,7 +95,7 @@ class Filling:
         for slot, path in zip(slots, paths, strict=False):
             self._write(slot, path)
         for path in paths[len(slots) :]:
-            self._tell("", "reference", None, path, f"left out: the workflow takes {len(slots)} references")
+            self._tell("", "reference", None, path, f"left out: the workflow takes only {len(slots)}")
         for slot in self._unplug(slots[len(paths) :]):
             if paths:
                 self._write(slot, paths[0], "the first reference again: there is no other for this place")

@@ -59,11 +59,21 @@ def _encoders(reader: GraphReader, link: Link, side: Side, seen: set[Link]) -> I
     if sides := _sides(reader, node):
         side = sides[min(link.output, len(sides) - 1)]
     into = reader.flowing(node, "CONDITIONING")
-    for input, behind in into:
-        if not sides or _belongs(input, side, [name for name, _ in into]):
-            yield from _encoders(reader, behind, side, seen)
+    for _, behind in _of_side(into, side) if sides else into:
+        yield from _encoders(reader, behind, side, seen)
     if not into:
         yield node, side
+
+
+def _of_side(into: list[tuple[str, Link]], side: Side) -> list[tuple[str, Link]]:
+    """Of a node's conditioning inputs those of one side: by their names, else the first is the prompt."""
+    positive = [pair for pair in into if "positive" in pair[0]]
+    negative = [pair for pair in into if "negative" in pair[0]]
+    if not positive and not negative and len(into) > 1:
+        positive, negative = into[:1], into[1:]
+    if not positive and not negative:
+        return into
+    return positive if side == "prompt" else negative
 
 
 def _sides(reader: GraphReader, node: str) -> list[Side]:
@@ -75,13 +85,6 @@ def _sides(reader: GraphReader, node: str) -> list[Side]:
         return []
     carried = [outputs[: index + 1].count("CONDITIONING") for index in range(len(outputs))]
     return ["prompt" if count <= 1 else "negative" for count in carried]
-
-
-def _belongs(input: str, side: Side, all_inputs: list[str]) -> bool:
-    wanted = "positive" if side == "prompt" else "negative"
-    if any(wanted in name for name in all_inputs):
-        return wanted in input
-    return not any(word in input for word in ("positive", "negative"))
 
 
 def _written(reader: GraphReader, node: str, input: str) -> Place | None:

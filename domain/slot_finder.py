@@ -26,7 +26,10 @@ def find_slots(reader: GraphReader) -> dict[str, list[Slot]]:
     if not samplers(reader):
         found |= {name: slots for name, slots in _plain(reader).items() if name not in found}
     titled = _without_crossings(slot_titles.find(reader), found)
-    found = _untaken(found, titled) | titled
+    found = _untaken(found, titled)
+    if "prompt" in titled:
+        found["other_prompts"] = found.get("other_prompts", []) + found.get("prompt", [])
+    found |= titled
     return {name: slots for name, slots in found.items() if slots}
 
 

@@ -97,10 +97,15 @@ class Workflow:
     def require(self, *names: str) -> None:
         """Raise unless the graph has a place for each of these values."""
         if missing := [name for name in names if not self.takes(name)]:
-            titles = ", ".join(f"“{TITLES[name][0]}”" for name in missing if name in TITLES)
+            titles = [f"“{TITLES[name][0]}”" for name in missing if name in TITLES]
+            whom = (
+                "the node that takes it the title"
+                if len(missing) == 1
+                else "the nodes that take them the titles"
+            )
             raise StudioError(
                 f"The workflow {self.name} has no place for {' or '.join(map(_spoken, missing))}. "
-                f"In ComfyUI, give the node that takes it the title {titles} and export it again."
+                f"In ComfyUI, give {whom} {' and '.join(titles)}, and export the workflow again."
             )
 
     def takes(self, name: str) -> bool:
@@ -158,8 +163,11 @@ class Workflow:
 
 
 def _to_grid(pixels: int, grid: int) -> int:
-    return max(grid, round(pixels / grid) * grid)
+    return max(grid, (2 * pixels + grid) // (2 * grid) * grid)
 
 
 def _spoken(name: str) -> str:
-    return {"prompt": "a prompt", "fps": "fps", "cfg": "cfg"}.get(name, f"a {name.replace('_', ' ')}")
+    article = {"fps": "", "cfg": "", "steps": "", "frames": "", "audio": "", "end_image": "an "}.get(
+        name, "a "
+    )
+    return article + name.replace("_", " ")
