@@ -85,9 +85,9 @@ class Fields:
         return self.clean
 
     def inner(self, key: str) -> "Fields | None":
-        """The fields of an object within this one; None where there is none."""
+        """The fields of an object within this one; None where there is none, or nothing in it."""
         value = self.clean.get(key)
-        if value is None:
+        if value is None or value == {}:
             return None
         if not isinstance(value, dict):
             self.mend(key, {}, f"{self._prefix}{key} {shown(value)} is not an object and was left aside.")

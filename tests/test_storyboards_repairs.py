@@ -73,6 +73,15 @@ def test_a_settings_object_that_is_none_is_left_aside(tmp_path: Path) -> None:
     assert board.raw["as_imported"] == {"video_settings": "fast"}
 
 
+def test_what_is_left_aside_does_not_hide_the_older_field(tmp_path: Path) -> None:
+    board, _ = board_with(
+        tmp_path, shot(keyframe="fast", flux={"steps": 9}), shot(keyframe={}, flux={"steps": 9})
+    )
+    assert [s.keyframe.steps for s in board.shots] == [9, 9]
+    again, notes = board_with(tmp_path, *[dict(s.raw) for s in board.shots])
+    assert (again, notes) == (board, [])
+
+
 def test_a_list_at_the_top_is_read_as_the_shots(tmp_path: Path) -> None:
     board, notes = read_storyboard(written(tmp_path, [shot()]))
     assert [s.id for s in board.shots] == ["001"]
