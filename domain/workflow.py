@@ -163,7 +163,7 @@ class Workflow:
 
 
 def _to_grid(pixels: int, grid: int) -> int:
-    return max(grid, (2 * pixels + grid) // (2 * grid) * grid)
+    return max(grid, (2 * pixels + grid - 1) // (2 * grid) * grid)  # of two as near, the smaller
 
 
 def _spoken(name: str) -> str:

@@ -9,8 +9,8 @@ from tests.graphs import node, picture, template, workflow
 @pytest.mark.parametrize(
     ("name", "asked", "drawn"),
     [
-        ("keyframe_sd15", (500, 333), (504, 336)),
-        ("keyframe_flux_dev", (1000, 571), (1008, 576)),
+        ("keyframe_sd15", (500, 333), (496, 336)),
+        ("keyframe_flux_dev", (1000, 571), (992, 576)),
         ("video_wan22_i2v", (833, 471), (832, 464)),
         ("video_wan22_5b", (1280, 720), (1280, 704)),
         ("video_ltx095", (1, 1), (32, 32)),
