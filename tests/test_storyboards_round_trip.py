@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from domain.errors import StudioError
 from domain.storyboard import Motion, Sampling, Shot, Storyboard
 from infrastructure.storyboard_files import read_storyboard, write_storyboard
 from tests.boards import PROMPT, board_with, shot, written
@@ -241,6 +242,6 @@ def test_a_failed_writing_leaves_the_board_that_was_there(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises((OSError, StudioError), match="No space left"):
         write_storyboard(path, replace(board, title="Other"))
     assert path.read_bytes() == before
