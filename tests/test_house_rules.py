@@ -308,6 +308,21 @@ def test_everything_is_caught_in_one_place_only():
     assert len(found) == 1, "\n" + "\n".join(found)
 
 
+def test_no_text_names_a_folder_of_one_machine():
+    texts = [
+        path for suffix in ("md", "json", "toml", "txt", "yml") for path in HOUSE.glob(f"[!.]*/**/*.{suffix}")
+    ]
+    texts += [*HOUSE.glob("*.md"), *HOUSE.glob("*.toml"), *HOUSE.glob("*.txt"), HOUSE / ".ci" / "run"]
+    found = [
+        breach
+        for path in texts
+        for breach in no_path_is_of_one_machine(
+            Module(path.relative_to(HOUSE).as_posix(), path.read_text(encoding="utf-8", errors="replace"))
+        )
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
 def test_the_whole_house_is_read():
     floors = {module.floor for module in house()}
     assert {"domain", "infrastructure", "services", "commands", "main", "start", "tests"} <= floors

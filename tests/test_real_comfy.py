@@ -190,6 +190,12 @@ def test_a_build_that_breaks_says_why_and_is_begun_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", "")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    for _ in range(2):
-        with pytest.raises(BuildFailed, match=r"No matching distribution found for torch"):
-            real_comfy_build.install(tell=lambda sentence: None)
+    failure = r"No matching distribution found for torch"
+    with pytest.raises(BuildFailed, match=failure):
+        real_comfy_build.install(tell=lambda sentence: None)
+    (folder,) = (tmp_path / "cache").glob("comfyui-*/")
+    (folder / "half").touch()
+
+    with pytest.raises(BuildFailed, match=failure):
+        real_comfy_build.install(tell=lambda sentence: None)
+    assert not (folder / "half").exists()
