@@ -3,6 +3,7 @@
 Also what stands between us and a pod: RunPod's proxy answers in pages of HTML of its own.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import requests
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected
 from domain.job import Graph
+from infrastructure.comfy_history import messages, status
 
 _POD = ".proxy.runpod.net"
 
@@ -61,21 +63,21 @@ def complaint(reply: requests.Response, url: str) -> BackendError:
         return BackendUnreachable(f"{url} refuses this program (403). Is that the address of ComfyUI?")
     if status == 404:
         return BackendUnreachable(no_answer(url, "it does not know what ComfyUI knows (404)"))
-    return JobRejected(
-        f"ComfyUI could not deal with the request ({status}): {text[:200] or 'no reason given'}"
-    )
+    said = f"ComfyUI could not deal with the request ({status}): {text[:200] or 'no reason given'}"
+    asks_only = reply.request.method in ("GET", "HEAD")
+    return BackendUnreachable(said) if asks_only and (status >= 500 or status == 429) else JobRejected(said)
 
 
 def refused(answer: dict[str, Any], graph: Graph) -> JobRejected:
     """A graph that the server would not start, or would start only in part."""
     reasons = [_reason(id, node, error, graph) for id, node, error in _node_errors(answer)]
-    error = answer.get("error") or {}
+    error = _dict(answer.get("error"))
     if not reasons and error.get("type") == "missing_node_type":
-        info = error.get("extra_info") or {}
-        reasons = [missing_node(str(info.get("class_type")), _title(str(info.get("node_id")), graph))]
+        info = _dict(error.get("extra_info"))
+        reasons = [missing_node(str(info.get("class_type")), _quoted(str(info.get("node_id")), graph))]
     if not reasons:
-        reasons = [f"{error.get('message', 'no reason given')} {error.get('details', '')}".strip()]
-    return JobRejected("ComfyUI refused the workflow: " + "; ".join(dict.fromkeys(reasons)) + ".")
+        reasons = [f"{error.get('message', 'no reason given')} {error.get('details') or ''}".strip()]
+    return JobRejected("ComfyUI refused the workflow: " + "; ".join(dict.fromkeys(reasons)).rstrip(".") + ".")
 
 
 def missing_node(class_type: str, title: str) -> str:
@@ -86,50 +88,57 @@ def missing_node(class_type: str, title: str) -> str:
 
 def failure(history: dict[str, Any], graph: Graph) -> JobFailed | None:
     """Why a job that is over did not do what it should; None when it did."""
-    status = history.get("status") or {}
-    for kind, data in status.get("messages", []):
+    for kind, data in messages(history):
         if kind == "execution_interrupted":
             return JobFailed("The job was stopped in ComfyUI.")
         if kind == "execution_error":
-            message = " ".join(str(data.get("exception_message", "")).split())
-            where = f"{_title(str(data.get('node_id')), graph)} ({data.get('node_type')})"
-            if any(word in (message + str(data.get("exception_type"))).lower() for word in _OUT_OF_MEMORY):
-                return JobFailed(
-                    f"The GPU ran out of memory in {where}. Take a smaller size, fewer frames or a lighter "
-                    f"model. ComfyUI says: {message[:200]}"
-                )
-            return JobFailed(
-                f"{where} failed: {message[:400] or data.get('exception_type', 'no reason given')}"
-            )
-    if status.get("status_str") == "error":
+            return _broken(data, graph)
+    if status(history) == "error":
         return JobFailed("ComfyUI says the job failed, and gives no reason. Its log may have one.")
     return None
 
 
+def _broken(data: dict[str, Any], graph: Graph) -> JobFailed:
+    """The node in which a job broke, and why."""
+    message = " ".join(str(data.get("exception_message") or "").split())
+    kind = str(data.get("exception_type") or "")
+    where = f"{_quoted(str(data.get('node_id')), graph)} ({data.get('node_type')})"
+    if any(word in f"{message} {kind}".lower() for word in _OUT_OF_MEMORY):
+        return JobFailed(
+            f"The GPU ran out of memory in {where}. Take a smaller size, fewer frames or a lighter "
+            f"model. ComfyUI says: {message[:200]}"
+        )
+    return JobFailed(f"{where} failed: {message[:400] or kind or 'no reason given'}")
+
+
+def title(id: str, graph: Graph) -> str:
+    """What the artist calls a node. One that ran inside another ("12.0.3") has the outer one's name."""
+    node = graph.get(id) or graph.get(re.split("[.:]", id)[0]) or {}
+    return str(node.get("_meta", {}).get("title") or node.get("class_type") or f"node {id}")
+
+
+def _quoted(id: str, graph: Graph) -> str:
+    return f"“{title(id, graph)}”"
+
+
 def _node_errors(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    for id, node in (answer.get("node_errors") or {}).items():
-        for error in node.get("errors", []):
-            yield id, node, error
+    for id, node in _dict(answer.get("node_errors")).items():
+        for error in _dict(node).get("errors") or []:
+            yield id, node, _dict(error)
 
 
 def _reason(id: str, node: dict[str, Any], error: dict[str, Any], graph: Graph) -> str:
-    info = error.get("extra_info") or {}
+    info = _dict(error.get("extra_info"))
     input, value = info.get("input_name", ""), info.get("received_value")
-    where = f"{_title(id, graph)} ({node.get('class_type')}{', ' + input if input else ''})"
+    where = f"{_quoted(id, graph)} ({node.get('class_type')}{f', {input}' if input else ''})"
     if error.get("type") == "value_not_in_list":
         return f"{where} asks for {value!r}, which this server does not have"
-    details = str(error.get("details", ""))
-    said = (
-        error.get("message", "no reason given")
-        if details in ("", input)
-        else f"{error.get('message')}: {details}"
-    )
-    return f"{where}: {said[:300]}"
+    said, details = str(error.get("message", "no reason given")), str(error.get("details") or "")
+    return f"{where}: {said if details in ('', input) else f'{said}: {details}'}"[:400]
 
 
-def _title(id: str, graph: Graph) -> str:
-    node = graph.get(id, {})
-    return f"“{node.get('_meta', {}).get('title') or node.get('class_type') or id}”"
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(reply: requests.Response) -> str:

@@ -1,81 +1,92 @@
 """A ComfyUI server's HTTP interface, one method an endpoint.
 
 Knows nothing of projects, shots or workflows: graphs and files go in, files come out.
-Every foreign exception stops in `_send`; what the answers mean is said in comfy_answers.
+Every foreign exception stops in `_send` and `chunks`; what the answers mean is said in
+comfy_answers. Uploads and downloads of whole files are in uploads and downloads.
 """
 
 import json
-import re
-import threading
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from domain import VERSION
-from domain.errors import BackendUnreachable
+from domain.errors import BackendError, BackendUnreachable
 from domain.job import Graph
 from infrastructure.comfy_answers import complaint, no_answer, refused
-from infrastructure.hashes import sha256
+from infrastructure.comfy_history import RemoteFile
+from infrastructure.multipart import Multipart
 
 USER_AGENT = f"CindergraceStudio/{VERSION}"  # RunPod's proxy turns away anonymous ones
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
+SHORT = 15.0  # … and for answers that need no work: a server that stalls is asked again
 CHUNK = 1 << 20
-FOLDER = "cindergrace"  # our corner of the server's input folder
-
-
-class RemoteFile(NamedTuple):
-    """A file as a history names it. The names are the server's: never a path here."""
-
-    filename: str
-    subfolder: str
-    type: str
-
-    @property
-    def suffix(self) -> str:
-        match = re.search(r"\.[A-Za-z0-9]{1,8}$", self.filename)
-        return match[0].lower() if match else ".bin"
+_CONNECTIONS = 16  # kept open for the next request
 
 
 class ComfyAPI:
+    """May be used from many threads."""
+
     def __init__(self, url: str):
         self.url = url.rstrip("/")
         host = urlsplit(self.url).hostname or ""
-        self._is_near = host in ("localhost", "::1") or host.startswith("127.")
-        self._threads = threading.local()
+        self._http = requests.Session()
+        self._http.headers["User-Agent"] = USER_AGENT
+        # nothing is kept between requests but the connections, so threads may share the session
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)
+        self._http.mount("http://", adapter)
+        self._http.mount("https://", adapter)
+        # no proxy stands between us and this machine
+        self._http.trust_env = not (host in ("localhost", "::1") or host.startswith("127."))
 
     def system_stats(self) -> dict[str, Any]:
-        return self._json("GET", "/system_stats")
+        stats = self._json("GET", "/system_stats")
+        if not isinstance(stats.get("system"), dict):
+            raise self.not_comfy()
+        return stats
 
     def object_info(self) -> dict[str, Any]:
-        return self._json("GET", "/object_info")
+        return self._json("GET", "/object_info", timeout=(CONNECT, SILENCE))
 
-    def queue(self, graph: Graph, prompt_id: str, client_id: str) -> dict[str, Any]:
-        """Hand a prompt over; the answer holds its `number`. Raises JobRejected."""
+    def queue(self, graph: Graph, prompt_id: str, client_id: str) -> float | None:
+        """Hand a prompt over; returns the number the server gives it. Raises JobRejected."""
         body = {"prompt": graph, "prompt_id": prompt_id, "extra_data": {"preview_method": "auto"}}
         if client_id:
             body["client_id"] = client_id
-        reply = self._send("POST", "/prompt", json=body, allowed=(400,))
-        answer = as_json(reply)
+        # the answer waits until all inputs are checked, and with them every file
+        reply = self._send("POST", "/prompt", json=body, allowed=(400,), timeout=(CONNECT, SILENCE))
+        answer = as_json(reply) or {}
         if reply.ok and "prompt_id" in answer and not answer.get("node_errors"):
-            return answer
+            return answer.get("number")
         if reply.ok and answer.get("prompt_id"):  # it would run without the outputs that are wrong
             self.cancel(prompt_id)
         if not answer:
-            raise BackendUnreachable(no_answer(self.url, "its answer is not what ComfyUI says"))
+            raise self.not_comfy()
         raise refused(answer, graph)
 
-    def queued(self) -> tuple[list[str], list[str]]:
-        """The ids of the prompts that run, and of those that wait."""
+    def queued(self) -> tuple[dict[str, float], dict[str, float]]:
+        """The prompts that run, and those that wait: the server's number of each, by its id."""
         queue = self._json("GET", "/queue")
-        running, waiting = queue.get("queue_running", []), queue.get("queue_pending", [])
-        return [item[1] for item in running], [item[1] for item in waiting]
+        try:
+            running, waiting = (
+                {str(item[1]): item[0] for item in queue[key]} for key in ("queue_running", "queue_pending")
+            )
+        except (LookupError, TypeError) as error:
+            raise self.not_comfy() from error
+        return running, waiting
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:
         """What became of a prompt; None while it waits or runs, and when nobody knows it."""
-        return self._json("GET", f"/history/{prompt_id}").get(prompt_id)
+        entry = self._json("GET", f"/history/{prompt_id}").get(prompt_id)
+        if entry is not None and not isinstance(entry, dict):
+            raise self.not_comfy()
+        return entry
 
     def cancel(self, prompt_id: str) -> None:
         """Stop this prompt and no other, whether it waits or runs."""
@@ -86,52 +97,61 @@ class ComfyAPI:
         running, waiting = self.queued()
         if prompt_id in waiting:
             self._send("POST", "/queue", json={"delete": [prompt_id]})
+            running, _ = self.queued()  # it may have begun just then
         if prompt_id in running:
             self._send("POST", "/interrupt", json={"prompt_id": prompt_id})
 
-    def upload(self, path: Path) -> str:
-        """Put a file into the server's input folder, if it is not there; returns its name there.
-
-        Named by its content, so that two projects' "start.png" never meet.
-        """
-        suffix = RemoteFile(path.name, "", "").suffix
-        there = RemoteFile(f"{sha256(path)[:24]}{suffix}", FOLDER, "input")
-        if self.size(there) == path.stat().st_size:
-            return f"{FOLDER}/{there.filename}"
-        body = Multipart(path, there.filename, {"subfolder": FOLDER, "type": "input", "overwrite": "true"})
-        stored = self._json("POST", "/upload/image", data=body, headers={"Content-Type": body.content_type})
-        return f"{stored.get('subfolder', '')}/{stored['name']}".lstrip("/")
+    def store(self, form: Multipart) -> str:
+        """Put a file into the server's input folder; returns its name there, which the server decides."""
+        headers = {"Content-Type": form.content_type}
+        stored = self._json("POST", "/upload/image", data=form, headers=headers, timeout=(CONNECT, SILENCE))
+        match stored:
+            case {"name": str(name)} if name:
+                return f"{stored.get('subfolder') or ''}/{name}".lstrip("/")
+        raise self.not_comfy()
 
     def size(self, file: RemoteFile) -> int | None:
-        """Bytes of a file the server has, None when it has none."""
-        reply = self._send("HEAD", "/view", params=file._asdict(), allowed=(404, 400, 405))
-        return int(reply.headers.get("Content-Length", -1)) if reply.ok else None
+        """Bytes of a file the server has, None when it has none or does not say."""
+        reply = self._send("HEAD", "/view", params=file._asdict(), allowed=(400, 403, 404, 405))
+        length = reply.headers.get("Content-Length", "")
+        return int(length) if reply.ok and length.isdigit() else None
 
-    def open(self, file: RemoteFile, start: int = 0, etag: str = "") -> requests.Response:
-        """The file's bytes from `start` on, as a stream; the status tells which: 206, 200 or 404."""
+    def open(self, file: RemoteFile, start: int = 0, version: str = "") -> requests.Response:
+        """The file's bytes as a stream; from `start` on, if the server still has that version of it.
+
+        The status tells: 206 goes on, 200 begins anew, 416 has no more; 400, 403, 404: no such file.
+        """
         headers = {"Accept-Encoding": "identity"}
-        if start:
-            headers |= {"Range": f"bytes={start}-"} | ({"If-Range": etag} if etag else {})
-        params = file._asdict()
-        return self._send("GET", "/view", params=params, headers=headers, stream=True, allowed=(404, 416))
+        if start and version:
+            headers |= {"Range": f"bytes={start}-", "If-Range": version}
+        return self._send(
+            "GET", "/view", params=file._asdict(), headers=headers, stream=True, allowed=(400, 403, 404, 416)
+        )
+
+    def chunks(self, reply: requests.Response) -> Iterator[bytes]:
+        """The bytes of an open file as they come. Raises BackendUnreachable when the line breaks."""
+        try:
+            while chunk := reply.raw.read1(CHUNK):
+                yield chunk
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise BackendUnreachable(no_answer(self.url)) from error
 
     def _json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        reply = self._send(method, path, **kwargs)
-        try:
-            content = reply.json()
-        except (ValueError, requests.RequestException) as error:
-            raise BackendUnreachable(no_answer(self.url, "its answer is not what ComfyUI says")) from error
-        if not isinstance(content, dict):
-            raise BackendUnreachable(no_answer(self.url, "its answer is not what ComfyUI says"))
+        content = as_json(self._send(method, path, **kwargs))
+        if content is None:
+            raise self.not_comfy()
         return content
+
+    def not_comfy(self) -> BackendError:
+        return BackendUnreachable(no_answer(self.url, "its answer is not what ComfyUI says"))
 
     def _send(
         self, method: str, path: str, allowed: tuple[int, ...] = (), **kwargs: Any
     ) -> requests.Response:
         """Every request goes through here; no requests exception gets past it."""
-        kwargs.setdefault("timeout", (CONNECT, SILENCE))
+        kwargs.setdefault("timeout", (CONNECT, SHORT))
         try:
-            reply = self._http().request(method, self.url + path, allow_redirects=False, **kwargs)
+            reply = self._http.request(method, self.url + path, allow_redirects=False, **kwargs)
         except requests.RequestException as error:
             raise BackendUnreachable(no_answer(self.url)) from error
         if (reply.ok and not reply.is_redirect) or reply.status_code in allowed:
@@ -139,48 +159,11 @@ class ComfyAPI:
         with reply:
             raise complaint(reply, self.url)
 
-    def _http(self) -> requests.Session:
-        """One session a thread: they keep their connections, but do not share them."""
-        if not hasattr(self._threads, "session"):
-            session = requests.Session()
-            session.headers["User-Agent"] = USER_AGENT
-            session.trust_env = not self._is_near  # no proxy stands between us and this machine
-            self._threads.session = session
-        return self._threads.session
 
-
-class Multipart:
-    """A form with one file in it, read from disk while it is sent."""
-
-    def __init__(self, path: Path, filename: str, fields: dict[str, str]):
-        boundary = sha256(path)[:32]
-        parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'
-            for k, v in fields.items()
-        ]
-        parts.append(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{filename}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        )
-        self._path, self._head = path, "".join(parts).encode()
-        self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self.content_type = f"multipart/form-data; boundary={boundary}"
-
-    def __len__(self) -> int:
-        return len(self._head) + self._path.stat().st_size + len(self._tail)
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._head
-        with self._path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-        yield self._tail
-
-
-def as_json(reply: requests.Response) -> dict[str, Any]:
-    """A reply's JSON object, or nothing."""
+def as_json(reply: requests.Response) -> dict[str, Any] | None:
+    """A reply's JSON object, if it is one."""
     try:
         content = json.loads(reply.content)
     except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
+        return None
+    return content if isinstance(content, dict) else None

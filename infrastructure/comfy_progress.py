@@ -2,6 +2,7 @@
 
 from domain.events import Progress
 from domain.job import Graph
+from infrastructure.comfy_answers import title
 from infrastructure.comfy_socket import Message
 
 _LOADING, _SAMPLED = 0.05, 0.92  # shares of a job before the first step and after the last
@@ -22,11 +23,16 @@ class Reporter:
             case "execution_start", _:
                 return self._now(0.0, "started")
             case "executing", {"node": str(node)}:
-                return self._now(self.last.fraction, self._title(node))
-            case "progress", {"node": str(node), "value": int(value), "max": int(steps)} if steps:
-                return self._now(
-                    self._fraction(node, value / steps), f"{self._title(node)}: {value} of {steps}"
-                )
+                return self._now(self.last.fraction, title(node, self._graph))
+            case "progress", {
+                "node": str(node),
+                "value": int() | float() as value,
+                "max": int() | float() as top,
+            }:
+                if top > 0:
+                    share = min(max(value / top, 0.0), 1.0)
+                    note = f"{title(node, self._graph)}: {value:g} of {top:g}"
+                    return self._now(self._fraction(node, share), note)
         return None
 
     def _fraction(self, node: str, share: float) -> float:
@@ -40,10 +46,6 @@ class Reporter:
     def _now(self, fraction: float, note: str) -> Progress:
         self.last = Progress(max(fraction, self.last.fraction), note)
         return self.last
-
-    def _title(self, id: str) -> str:
-        node = self._graph.get(id.partition(":")[0], {})
-        return str(node.get("_meta", {}).get("title") or node.get("class_type") or "working")
 
 
 def _samples(node: dict[str, object]) -> bool:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import certifi
 import websocket
 
 log = logging.getLogger(__name__)
@@ -25,17 +26,44 @@ PING = 20.0  # seconds of silence before we ask whether anybody is there
 IDLE = 10.0  # seconds the socket stays open when nobody listens
 FIRST = 3.0  # seconds a job waits for the first connection, before it goes without
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)  # seconds between attempts to connect
+STEADY = 5.0  # seconds after which a connection was a good one
 _FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
 _PREVIEW, _PREVIEW_WITH_METADATA = 1, 4
+_NEWS_OF_ALL_NODES = b'{"type": "progress_state"'  # long, and each part of it comes by itself as well
 
 
 @dataclass(frozen=True)
 class Message:
-    """What the server said about one prompt; `kind` "preview" carries a picture, "lost" ends a socket."""
+    """What the server said about one prompt.
+
+    `kind` "preview" carries a picture; "lost" says which client_id nothing more will come for.
+    """
 
     kind: str
     data: dict[str, Any]
     picture: bytes | None = None
+
+
+class Listener:
+    """One job's ear: messages about its prompt, in order."""
+
+    def __init__(self, doorbell: "Doorbell"):
+        self._doorbell = doorbell
+        self._box: queue.SimpleQueue[Message] = queue.SimpleQueue()
+
+    @property
+    def client_id(self) -> str:
+        return self._doorbell.client_id
+
+    def hear(self, message: Message) -> None:
+        self._box.put(message)
+
+    def next(self, seconds: float) -> Message | None:
+        """The next message, or None after so many seconds without one."""
+        try:
+            return self._box.get(timeout=seconds)
+        except queue.Empty:
+            return None
 
 
 class Doorbell:
@@ -43,62 +71,87 @@ class Doorbell:
         self._url = "ws" + url.removeprefix("http") + "/ws?clientId="
         self._header = [f"User-Agent: {user_agent}"]
         self._lock = threading.Lock()
-        self._listeners: dict[str, queue.SimpleQueue[Message]] = {}
+        self._listeners: dict[str, list[Listener]] = {}  # by prompt id
         self._thread: threading.Thread | None = None
-        self._tried = threading.Event()  # the first attempt to connect is over, well or badly
+        self._is_decided = threading.Event()  # there is a socket, or the attempt to get one failed
         self._last_used = 0.0
         self.client_id = ""  # of the open socket; "" while there is none
 
     @contextmanager
-    def listen(self, prompt_id: str) -> Iterator["Listener"]:
+    def listen(self, prompt_id: str) -> Iterator[Listener]:
         """Messages about a prompt from now on; opens the socket if it is not open."""
-        box: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        listener = Listener(self)
         with self._lock:
-            self._listeners[prompt_id] = box
+            self._listeners.setdefault(prompt_id, []).append(listener)
             if self._thread is None:
-                self._tried.clear()
+                self._is_decided.clear()
                 self._thread = threading.Thread(target=self._work, daemon=True, name="doorbell")
                 self._thread.start()
-        self._tried.wait(FIRST)
         try:
-            yield Listener(self, box)
+            self._is_decided.wait(FIRST)
+            yield listener
         finally:
             with self._lock:
-                self._listeners.pop(prompt_id, None)
+                self._listeners[prompt_id].remove(listener)
+                if not self._listeners[prompt_id]:
+                    del self._listeners[prompt_id]
                 self._last_used = time.monotonic()
 
     def _work(self) -> None:
         misses = 0
-        while not self._is_idle():
+        while not self._has_ended():
             socket = self._connect()
-            self._tried.set()
-            if socket is None:
-                time.sleep(BACKOFF[min(misses, len(BACKOFF) - 1)])
-                misses += 1
-                continue
-            misses = 0
-            try:
-                self._read(socket)
-            except (websocket.WebSocketException, OSError, ValueError, struct.error) as error:
-                log.info("socket lost: %s", error)
-            finally:
-                self.client_id = ""
-                with suppress(OSError, websocket.WebSocketException):
-                    socket.close(timeout=1)
-                self._ring_all(Message("lost", {}))
+            self._is_decided.set()
+            start = time.monotonic()
+            if socket is not None:
+                self._read_until_lost(socket)
+            misses = misses + 1 if time.monotonic() - start < STEADY else 0
+            if misses > 1:
+                self._is_decided.set()  # it does not last: jobs go without
+            if misses:
+                time.sleep(BACKOFF[min(misses, len(BACKOFF)) - 1])
 
-    def _is_idle(self) -> bool:
+    def _read_until_lost(self, socket: websocket.WebSocket) -> None:
+        id = self.client_id
+        try:
+            self._read(socket)
+        except (websocket.WebSocketException, OSError, ValueError, struct.error) as error:
+            log.info("socket lost: %s", error)
+        finally:
+            self._hang_up(id)
+            with suppress(OSError, websocket.WebSocketException):
+                socket.close(timeout=1)
+
+    def _hang_up(self, id: str) -> None:
+        """From now on there is no socket; a job that comes now waits for the next one."""
+        with self._lock:
+            self._is_decided.clear()
+            lost, self.client_id = Message("lost", {"client_id": id}), ""
+            listeners = [one for several in self._listeners.values() for one in several]
+        for listener in listeners:
+            listener.hear(lost)
+
+    def _has_ended(self) -> bool:
         """Whether nobody has listened for a while; then the thread is given up, under one lock."""
         with self._lock:
-            if self._listeners or time.monotonic() - self._last_used < IDLE:
+            if self._is_wanted():
                 return False
             self._thread = None
             return True
 
+    def _is_wanted(self) -> bool:
+        return bool(self._listeners) or time.monotonic() - self._last_used < IDLE
+
     def _connect(self) -> websocket.WebSocket | None:
         id = uuid.uuid4().hex
         try:
-            socket = websocket.create_connection(self._url + id, timeout=10, header=self._header)
+            socket = websocket.create_connection(
+                self._url + id,
+                timeout=10,
+                header=self._header,
+                suppress_origin=True,  # a browser's; a server on this machine compares it with its own
+                sslopt={"ca_certs": certifi.where()},
+            )
             socket.send(_FEATURES)
         except (websocket.WebSocketException, OSError, ValueError) as error:
             log.info("no socket: %s", error)
@@ -109,59 +162,44 @@ class Doorbell:
     def _read(self, socket: websocket.WebSocket) -> None:
         running = ""  # which prompt an older server's nameless previews belong to
         last_heard = time.monotonic()
-        while not (time.monotonic() - last_heard > 3 * PING):
-            socket.settimeout(min(PING, IDLE))
+        socket.settimeout(min(PING, IDLE))
+        while time.monotonic() - last_heard < 3 * PING:
             try:
                 opcode, content = socket.recv_data(control_frame=True)
             except websocket.WebSocketTimeoutException:
-                if self._is_idle_now():
-                    return
+                with self._lock:
+                    if not self._is_wanted():
+                        self._is_decided.clear()  # whoever comes now waits for the next one
+                        self.client_id = ""
+                        return
                 socket.ping()
                 continue
             last_heard = time.monotonic()
             if opcode == websocket.ABNF.OPCODE_CLOSE:
                 return
             if opcode == websocket.ABNF.OPCODE_TEXT:
-                message = json.loads(content)
-                data = message.get("data") or {}
-                running = data.get("prompt_id") or running
-                self._ring(data.get("prompt_id"), Message(message.get("type", ""), data))
+                id, message = _news(content)
+                running = id or running
+                self._ring(id, message)
             elif opcode == websocket.ABNF.OPCODE_BINARY:
                 id, picture = _preview(content)
                 if picture:
                     self._ring(id or running, Message("preview", {}, picture))
 
-    def _is_idle_now(self) -> bool:
+    def _ring(self, prompt_id: str, message: Message) -> None:
         with self._lock:
-            return not self._listeners and time.monotonic() - self._last_used >= IDLE
-
-    def _ring(self, prompt_id: str | None, message: Message) -> None:
-        with self._lock:
-            box = self._listeners.get(prompt_id or "")
-        if box is not None:
-            box.put(message)
-
-    def _ring_all(self, message: Message) -> None:
-        with self._lock:
-            boxes = list(self._listeners.values())
-        for box in boxes:
-            box.put(message)
+            listeners = tuple(self._listeners.get(prompt_id, ()))
+        for listener in listeners:
+            listener.hear(message)
 
 
-class Listener:
-    def __init__(self, doorbell: Doorbell, box: "queue.SimpleQueue[Message]"):
-        self._doorbell, self._box = doorbell, box
-
-    @property
-    def client_id(self) -> str:
-        return self._doorbell.client_id
-
-    def next(self, seconds: float) -> Message | None:
-        """The next message, or None after so many seconds without one."""
-        try:
-            return self._box.get(timeout=seconds)
-        except queue.Empty:
-            return None
+def _news(frame: bytes) -> tuple[str, Message]:
+    """The prompt id, if it is about one, and what is said."""
+    if not frame.startswith(_NEWS_OF_ALL_NODES):
+        match json.loads(frame):
+            case {"type": str(kind), "data": dict(data)}:
+                return _id(data), Message(kind, data)
+    return "", Message("", {})
 
 
 def _preview(frame: bytes) -> tuple[str, bytes]:
@@ -172,5 +210,10 @@ def _preview(frame: bytes) -> tuple[str, bytes]:
     if event == _PREVIEW_WITH_METADATA:
         (length,) = struct.unpack_from(">I", frame, 4)
         metadata = json.loads(frame[8 : 8 + length])
-        return str(metadata.get("prompt_id") or ""), frame[8 + length :]
+        return _id(metadata) if isinstance(metadata, dict) else "", frame[8 + length :]
     return "", b""
+
+
+def _id(data: dict[str, Any]) -> str:
+    id = data.get("prompt_id")
+    return id if isinstance(id, str) else ""

@@ -1,18 +1,24 @@
 """Brings a server's file home: streamed, resumed where the line broke, whole or not at all."""
 
+import re
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import BinaryIO
 
 import requests
-from urllib3.exceptions import HTTPError
 
 from domain.errors import BackendUnreachable, JobFailed
 from domain.events import Progress
-from infrastructure.comfy_api import CHUNK, ComfyAPI, RemoteFile
+from infrastructure.comfy_api import ComfyAPI
+from infrastructure.comfy_history import RemoteFile
+from infrastructure.part_files import writing
+from infrastructure.patience import Patience
 
-TRIES = 6  # attempts in a row that bring nothing
-PAUSE = 0.2  # seconds before the second attempt; doubles
+TRIES = 6  # attempts in a row that bring nothing new
+PAUSE = 0.1  # seconds before the second of them; doubles
+WORD = 0.1  # seconds between two words about how far it is
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
 class GoneError(JobFailed):
@@ -20,46 +26,85 @@ class GoneError(JobFailed):
 
 
 def download(api: ComfyAPI, file: RemoteFile, to: Path) -> Generator[Progress, None, Path]:
-    """Raises GoneError when the file is not there, BackendUnreachable when the line stays dead."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    partial = to.with_name(to.name + ".part")
-    have, etag, total, misses = 0, "", -1, 0
-    try:
-        with partial.open("wb") as out:
-            while total < 0 or have < total:
-                before = have
-                try:
-                    with api.open(file, have, etag) as reply:
-                        have = _start(reply, have, to.name)
-                        out.seek(have)
-                        out.truncate()
-                        length = int(reply.headers.get("Content-Length", -1))
-                        total, etag = have + length if length >= 0 else -1, reply.headers.get("ETag", "")
-                        while chunk := reply.raw.read(CHUNK):
-                            out.write(chunk)
-                            have += len(chunk)
-                            yield Progress(have / total if total > 0 else 1.0, f"downloading {to.name}")
-                        total = have if total < 0 else total  # no length given: the end is the end
-                except (requests.RequestException, HTTPError, BackendUnreachable) as error:
-                    misses = 0 if have > before else misses + 1
-                    if misses >= TRIES:
-                        raise BackendUnreachable(
-                            f"{to.name} could not be downloaded: the line broke {TRIES} times."
-                        ) from error
-                    time.sleep(PAUSE * 2**misses if misses else 0)
-                else:
-                    misses = 0 if have > before else misses + 1
-                    if have < total and misses >= TRIES:
-                        raise BackendUnreachable(f"{to.name} arrives incomplete: {have} of {total} bytes.")
-        return partial.replace(to)
-    except OSError as error:
-        raise JobFailed(f"{to} cannot be written: {error.strerror or error}. Is the disk full?") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    """Raises GoneError when the file is not there, BackendUnreachable when the server stays away."""
+    with writing(to) as part, part.open("wb") as out:
+        yield from _Transfer(api, file, out, to.name).all()
+    return to
 
 
-def _start(reply: requests.Response, have: int, name: str) -> int:
-    """From which byte on this answer goes."""
-    if reply.status_code == 404:
-        raise GoneError(f"The server no longer has the file for {name}.")
-    return have if reply.status_code == 206 else 0
+class _Transfer:
+    """One file on its way, and where it can be taken up again."""
+
+    def __init__(self, api: ComfyAPI, file: RemoteFile, out: BinaryIO, name: str):
+        self._api, self._file, self._out, self._name = api, file, out, name
+        self._have, self._total, self._version = 0, -1, ""
+        self._is_whole = False
+
+    def all(self) -> Generator[Progress, None, None]:
+        patience, furthest, misses = Patience(), 0, 0
+        while True:
+            try:
+                yield from self._attempt()
+            except BackendUnreachable as error:
+                yield from patience.after(error, self._share())
+                continue
+            if self._is_whole:
+                return
+            patience.renew()
+            misses = 0 if self._have > furthest else misses + 1
+            furthest = max(furthest, self._have)
+            if misses >= TRIES:
+                raise JobFailed(
+                    f"{self._name} arrives incomplete: {self._have} of {self._total} bytes, "
+                    f"{TRIES} times in a row. Is the network to the server stable?"
+                )
+            yield Progress(self._share(), f"downloading {self._name}: the line broke, going on")
+            time.sleep(PAUSE * 2**misses if misses else 0)
+
+    def _attempt(self) -> Generator[Progress, None, None]:
+        """One request: as much as it brings. Raises BackendUnreachable when there is no answer at all."""
+        with self._api.open(self._file, self._have, self._version) as reply:
+            if not self._can_begin(reply):
+                return
+            told = 0.0
+            try:
+                for chunk in self._api.chunks(reply):
+                    self._out.write(chunk)
+                    self._have += len(chunk)
+                    if time.monotonic() - told > WORD:
+                        told = time.monotonic()
+                        yield Progress(self._share(), f"downloading {self._name}")
+            except BackendUnreachable:
+                return  # it broke on the way
+        # without a length the end is the end: a broken chunked answer raises
+        self._is_whole = self._total < 0 or self._have == self._total
+
+    def _can_begin(self, reply: requests.Response) -> bool:
+        """Set out from where this answer starts; False when it is none to go on from."""
+        status, headers = reply.status_code, reply.headers
+        if status == 404:
+            raise GoneError(f"The server no longer has the file for {self._name}.")
+        if status in (400, 403):
+            raise JobFailed(f"The server names a file for {self._name} that it does not hand out ({status}).")
+        version = headers.get("ETag", "")
+        place = _RANGE.match(headers.get("Content-Range", ""))
+        is_next = bool(place and int(place[1]) == self._have and version == self._version)
+        if status == 416 or (status == 206 and not is_next):
+            self._set_out(0, -1, "")  # it is another file by now: from the beginning
+            return False
+        if headers.get("Content-Type", "").startswith("text/html") and ".htm" not in self._file.suffix:
+            raise self._api.not_comfy()
+        if place and status == 206:
+            self._set_out(self._have, int(place[2]), version)
+        else:
+            length = headers.get("Content-Length", "")
+            self._set_out(0, int(length) if length.isdigit() else -1, version)
+        return True
+
+    def _set_out(self, start: int, total: int, version: str) -> None:
+        self._have, self._total, self._version = start, total, "" if version.startswith("W/") else version
+        self._out.seek(start)
+        self._out.truncate()
+
+    def _share(self) -> float:
+        return min(1.0, self._have / self._total) if self._total > 0 else 1.0

@@ -1,0 +1,29 @@
+"""How long a server may stay away before a job is given up: a restart is waited out, an end is not."""
+
+import time
+from collections.abc import Generator
+
+from domain.errors import BackendUnreachable
+from domain.events import Progress
+
+SECONDS = 90.0  # a ComfyUI with many custom nodes takes about a minute to start again
+PAUSE = 0.5  # seconds between two attempts
+
+
+class Patience:
+    """Begins with the first failure and starts anew after a success."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def after(self, error: BackendUnreachable, fraction: float = 0.0) -> Generator[Progress, None, None]:
+        """Pause before the next attempt; raises the error when there have been enough."""
+        now = time.monotonic()
+        self._since = now if self._since is None else self._since
+        if now - self._since > SECONDS:
+            raise error
+        yield Progress(fraction, "the server does not answer; waiting for it")
+        time.sleep(PAUSE)
+
+    def renew(self) -> None:
+        self._since = None
