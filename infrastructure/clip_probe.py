@@ -6,7 +6,7 @@ duration, its frame count and its stated rate are not.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ _HIDDEN, _KEY = 4, 1
 _COPY = ("-c", "copy", "-copyinkf")
 _DECODE = ("-vf", "scale=16:16", "-fps_mode", "passthrough", "-enc_time_base", "demux", "-c:v", "rawvideo")
 _NTSC = {round(n * 1000 / 1001, 2): Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)}
+_VIDEO_BEGINS = re.compile(rb"....ftyp|\x1aE\xdf\xa3|GIF8|\x89PNG|RIFF....(WEBP|AVI )", re.DOTALL)
 _CUT_OFF = re.compile(r"partial file|File ended prematurely|Packet corrupt|corrupt input packet")
 
 
@@ -79,7 +80,7 @@ class Clip:
 def probe(path: Path) -> Clip:
     table = packets(path)
     if _CUT_OFF.search(table.said):
-        raise BadFile(f"{path} is cut off before its end. Fetch or export it again.")
+        raise BadFile(f"{path} is damaged or cut off before its end. Fetch or export it again.")
     stream = _line(r"Video: .*", table.said)
     width, height = map(int, table.header["dimensions"].split("x"))
     is_turned = abs(_number(r"rotation of (-?[\d.]+)", table.said)) in (90, 270)
@@ -125,8 +126,9 @@ def packets_at_end(path: Path) -> Table:
 
 
 def decoded(path: Path) -> Table:
-    """Only what really decodes; costs decoding the whole file."""
-    return _table(path, [], _DECODE)
+    """Only what really decodes, going through the whole file; no place to begin at is known then."""
+    table = _table(path, [], _DECODE)
+    return replace(table, packets=tuple(replace(packet, is_key=False) for packet in table.packets))
 
 
 def _table(path: Path, seek: Sequence[str], read: Sequence[str]) -> Table:
@@ -183,8 +185,9 @@ def _complaint(path: Path, answer: ffmpeg.Answer) -> str:
         return f"{path} is empty. Fetch or export it again."
     if "matches no streams" in answer.said:
         return f"{path} has no moving picture in it."
-    if "low score" not in answer.said and "moov atom not found" in answer.said:
-        return f"{path} is cut off before its end. Fetch or export it again."
+    with path.open("rb") as file:
+        if _VIDEO_BEGINS.match(file.read(12)):
+            return f"{path} is damaged or cut off before its end. Fetch or export it again."
     return f"{path} is not a video the studio can read."
 
 
