@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from domain.job import Graph
@@ -122,7 +123,7 @@ class GraphReader:
         if link := self.link(node, input):
             for name in self._deciding(link.node, input):
                 yield from self._places(link.node, name, seen)
-        elif isinstance(self.value(here), (str, int, float)):
+        elif isinstance(self.value(here), str | int | float | PurePath):
             yield here
 
     def _deciding(self, node: str, wanted: str) -> list[str]:

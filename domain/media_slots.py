@@ -6,6 +6,7 @@ matters most to the artist.
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import NamedTuple
 
 from domain.graph_reader import GraphReader
@@ -49,7 +50,7 @@ def loaders(reader: GraphReader) -> Iterator[tuple[str, str]]:
         inputs = reader.inputs(node)
         if "load" not in reader.name(node).lower():
             continue
-        if input := next((name for name in FILES if isinstance(inputs.get(name), str)), None):
+        if input := next((name for name in FILES if isinstance(inputs.get(name), str | PurePath)), None):
             yield node, input
 
 
