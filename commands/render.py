@@ -5,28 +5,21 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from commands import setting
 from commands.terminal import Reporter
-from domain.errors import StudioError
-from domain.project import Project
+from domain.errors import BackendUnreachable
 from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
-from infrastructure.storyboard_files import open_storyboard
+from infrastructure.storyboard_files import read_storyboard
 from services.render import Order, Outcome, render
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
     start = time.monotonic()
-    board, repairs = open_storyboard(Path(asked.board))
+    board, repairs = read_storyboard(Path(asked.board))
     keyframe_workflow, video_workflow = setting.chosen_workflows(asked)
-    variants = asked.variants or board.variants
-    if variants and asked.pick > variants:
-        raise StudioError(
-            f"--pick {asked.pick} needs at least {asked.pick} variants, and there are {variants}."
-        )
     order = Order(
         board,
         open_project(_folder(asked)),
@@ -35,21 +28,22 @@ def run(asked: argparse.Namespace) -> int:
         video_workflow,
         read_presets(),
         _even(board.width, board.height),
-        variants,
+        asked.variants,
         asked.pick,
         asked.fps,
         asked.partial,
         not asked.keep_drift,
     )
-    reporter = Reporter()
+    order.check()
     for repair in repairs:
         print(repair, file=sys.stderr)
-    outcome = reporter.follow(render(order))
-    summary = _summary(order, outcome, reporter, time.monotonic() - start)
-    if asked.json:
-        print(json.dumps(summary, ensure_ascii=False))
-    else:
-        _tell(order.project, outcome, summary)
+    reporter, outcome = Reporter(), Outcome()
+    try:
+        reporter.follow(render(order, outcome))
+    except (BackendUnreachable, KeyboardInterrupt):
+        _tell(asked, order, outcome, reporter, start)
+        raise
+    _tell(asked, order, outcome, reporter, start)
     return setting.SOME_FAILED if reporter.failures else setting.DONE
 
 
@@ -65,22 +59,24 @@ def _even(width: int, height: int) -> tuple[int, int]:
     return max(2, width // 2 * 2), max(2, height // 2 * 2)
 
 
-def _summary(order: Order, outcome: Outcome, reporter: Reporter, seconds: float) -> dict[str, Any]:
-    takes = [saved for saved in reporter.saved if saved.path.parent == order.project.takes]
-    reused = sum(saved.reused for saved in takes)
-    return {
-        "project": str(order.project.folder),
-        "film": str(outcome.film) if outcome.film else None,
-        "shots": outcome.as_json(order.board),
-        "jobs": {"run": len(takes) - reused, "reused": reused, "failed": len(reporter.failures)},
-        "seconds": round(seconds, 3),
-    }
-
-
-def _tell(project: Project, outcome: Outcome, summary: dict[str, Any]) -> None:
-    jobs = summary["jobs"]
+def _tell(
+    asked: argparse.Namespace, order: Order, outcome: Outcome, reporter: Reporter, start: float
+) -> None:
+    """What was made: as JSON on stdout, else in words, with the film's path on stdout."""
+    jobs = reporter.jobs(order.project.takes)
+    if asked.json:
+        summary = {
+            "project": str(order.project.folder),
+            "film": str(outcome.film) if outcome.film else None,
+            "shots": outcome.as_json(order.board),
+            "jobs": jobs,
+            "seconds": round(time.monotonic() - start, 3),
+        }
+        print(json.dumps(summary, ensure_ascii=False))
+        return
     print(f"{jobs['run']} jobs run, {jobs['reused']} reused, {jobs['failed']} failed.", file=sys.stderr)
     if outcome.film:
         print(outcome.film)
     else:
-        print(f"No film yet: shots are missing. What there is lies in {project.folder}.", file=sys.stderr)
+        folder = order.project.folder
+        print(f"No film yet: shots are missing. What there is lies in {folder}.", file=sys.stderr)

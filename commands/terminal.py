@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO, TypeVar, cast
 
 from domain.events import Event, Failed, Progress, Saved, Told
@@ -40,6 +41,11 @@ class Reporter:
                     self._clear()
                     return cast(T, stop.value)
                 self._show(event)
+
+    def jobs(self, takes: Path) -> dict[str, int]:
+        """How many jobs ran, how many had their take in the folder already, how many broke."""
+        made = [saved.reused for saved in self.saved if saved.path.parent == takes]
+        return {"run": made.count(False), "reused": made.count(True), "failed": len(self.failures)}
 
     def _show(self, event: Event) -> None:
         match event:

@@ -1,10 +1,11 @@
 """JSON files that are read with a plain complaint and written whole or not at all."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile
+from domain.errors import BadFile, StudioError
 
 
 def read_json(path: Path) -> Any:
@@ -26,7 +27,12 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, "utf-8")
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise StudioError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -1,38 +1,60 @@
 """A project's own file: what it needs to know of itself besides its board."""
 
 import secrets
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from domain.errors import StudioError
 from domain.project import Project
 from infrastructure.json_files import read_json, write_json
-from infrastructure.project_lock import locked
-
-__all__ = ["base_seed", "leftovers_removed", "locked", "open_project"]
 
 
 def open_project(folder: Path) -> Project:
-    """The project in a folder, which is made if it is not there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StudioError(f"{folder} cannot be used as a project folder: {error.strerror}.") from error
+    """The project in a folder, which need not be there yet: rendering makes it."""
     return Project(folder.resolve())
 
 
 def base_seed(project: Project) -> int:
-    """The number all of the project's seeds come from: chosen once at random, and kept."""
-    path = project.folder / "project.json"
-    content: dict[str, Any] = read_json(path) if path.exists() else {}
-    if not isinstance(content.get("base_seed"), int):
-        content["base_seed"] = secrets.randbelow(2**32)
-        write_json(path, content)
-    return int(content["base_seed"])
+    """The number all of the project's seeds come from: as it is kept, else one drawn now.
+
+    Writes nothing, so that a render that cannot begin leaves nothing behind: `keep_base_seed`.
+    """
+    kept = _content(project).get("base_seed")
+    return kept if isinstance(kept, int) else secrets.randbelow(2**32)
+
+
+def keep_base_seed(project: Project, seed: int) -> None:
+    """Raises StudioError when another render has chosen a seed in the meantime."""
+    content = _content(project)
+    kept = content.get("base_seed")
+    if isinstance(kept, int) and kept != seed:
+        raise StudioError(f"Another render has just begun in {project.folder}. Start this one again.")
+    if kept is None:
+        write_json(_file(project), {**content, "base_seed": seed})
 
 
 def leftovers_removed(project: Project) -> None:
-    """Remove what a killed render left half written; only files of our own making end so."""
-    for folder in (project.folder, project.takes, project.keyframes, project.videos, project.cache):
-        for path in folder.glob("*.part"):
+    """Remove what a killed render left half written; in the project's folder only what is ours there."""
+    own = (project.film, project.storyboard, _file(project))
+    parts = chain(
+        (path.with_name(f"{path.name}.part") for path in own),
+        *(folder.glob("*.part") for folder in (project.takes, project.keyframes, project.videos)),
+        (project.folder / "references").glob("*.part"),
+        project.cache.rglob("*.part"),
+    )
+    for path in list(parts):
+        try:
             path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StudioError(f"{path} cannot be removed: {error.strerror or error}.") from error
+
+
+def _file(project: Project) -> Path:
+    return project.folder / "project.json"
+
+
+def _content(project: Project) -> dict[str, Any]:
+    path = _file(project)
+    content = read_json(path) if path.exists() else {}
+    return content if isinstance(content, dict) else {}

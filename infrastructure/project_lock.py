@@ -11,10 +11,12 @@ from domain.errors import StudioError
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Raises StudioError at once when another program holds the project."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    """Raises StudioError at once when another program holds the project. Makes the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StudioError(f"{folder} cannot be used as a project folder: {error.strerror}.") from error
     try:
         _take(handle)
     except OSError as error:

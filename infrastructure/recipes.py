@@ -9,21 +9,23 @@ import re
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile, StudioError
+from domain.errors import StudioError
 from domain.events import Fact, Progress
 from domain.job import Backend, Graph, Job, files_in
 from domain.project import Project
 from domain.workflow import Change
 from infrastructure.hashes import sha256
 from infrastructure.json_files import read_json, write_json
+from infrastructure.recipe_index import CANCELLED, DONE, FAILED, STARTED, Entry, RecipeIndex, entry_of
 
 FORMAT = 1
-STARTED, DONE, FAILED, CANCELLED = "started", "done", "failed", "cancelled"
+_LOOK = 0.2  # seconds between two looks whether an equal job is done
 _NUMBER = re.compile(r"(.+)_v(\d+)$")
 
 
@@ -36,6 +38,11 @@ class Wanted:
     workflow: str
     values: Mapping[str, Any]
     changes: Sequence[Change] = field(default=(), repr=False)
+
+    @cached_property
+    def job(self) -> Job:
+        """What would run; it has neither name nor place yet."""
+        return Job("", self.graph, Path(), {path: sha256(path) for path in files_in(self.graph)})
 
 
 @dataclass(frozen=True)
@@ -51,64 +58,84 @@ class Take:
         return self.files[0]
 
 
-@dataclass
-class _Entry:
-    """What we remember of a recipe."""
-
-    name: str
-    state: str
-    files: tuple[str, ...]
-
-
 class Ledger:
     def __init__(self, project: Project):
         self.project = project
-        self._lock = threading.Lock()
-        self._entries: dict[tuple[str, str], _Entry] = {}  # (engine, job id)
-        self._numbers: dict[str, int] = {}  # the highest take of each stem
         self.skipped: list[str] = []  # recipes that do not read
-        self._read_all()
+        self._index = RecipeIndex(project.takes, project.cache / "recipes.json")
+        self._lock = threading.Lock()
+        self._entries: dict[tuple[str, str], Entry] = {}  # by engine and job
+        self._numbers: dict[str, int] = {}  # the highest take of each stem
+        self._at_work: set[tuple[str, str]] = set()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read what changed on disk."""
+        entries, self.skipped = self._index.entries()
+        self._entries, self._numbers = {}, {}
+        for entry in entries:
+            known = self._entries.get(entry.key)
+            if known is None or known.state != DONE:
+                self._entries[entry.key] = entry
+            if match := _NUMBER.match(entry.name):
+                self._numbers[match[1]] = max(self._numbers.get(match[1], 0), int(match[2]))
+
+    def keep_index(self) -> None:
+        self._index.keep()
 
     def done(self, backend: Backend, wanted: Wanted) -> Take | None:
         """The take, if it is there already."""
-        return self._take(self._entries.get((backend.engine, self._job("", wanted).id)))
+        entry = self._entries.get((backend.engine, wanted.job.id))
+        if entry is None or entry.state != DONE or not entry.files:
+            return None
+        files = tuple(self.project.takes / name for name in entry.files)
+        return Take(entry.name, files, True) if all(file.exists() for file in files) else None
 
     def carry_out(self, backend: Backend, wanted: Wanted) -> Generator[Progress | Fact, None, Take]:
         """The take: from disk when it is there, else made now."""
-        unnamed = self._job("", wanted)
-        key = (backend.engine, unnamed.id)
-        if take := self._take(self._entries.get(key)):
-            return take
-        job = Job(self._name(key, wanted.stem), wanted.graph, self.project.takes, unnamed.hashes)
-        recipe = self._intent(job, wanted, backend.engine)
-        self._write(key, recipe)
-        start = time.monotonic()
+        key = backend.engine, wanted.job.id
+        while not self._begin(key):
+            yield Progress(0, "an equal job is under way")
+            time.sleep(_LOOK)
         try:
-            files = yield from _noting(backend.run(job), recipe)
-        except GeneratorExit:
-            self._write(key, {**recipe, "state": CANCELLED})
-            raise
-        except StudioError as error:
-            self._write(key, {**recipe, "state": FAILED, "error": str(error)})
-            raise
-        done = {"state": DONE, "files": [file.name for file in files], "finished": _now()}
-        self._write(key, {**recipe, **done, "seconds": round(time.monotonic() - start, 3)})
-        return Take(job.name, tuple(files), False)
+            if take := self.done(backend, wanted):
+                return take
+            return (yield from self._made(backend, wanted, key))
+        finally:
+            with self._lock:
+                self._at_work.discard(key)
 
     def recipe(self, name: str) -> dict[str, Any]:
         """The recipe of a take by its name, such as "003_v2"."""
         content: dict[str, Any] = read_json(self._path(name))
         return content
 
-    def _job(self, name: str, wanted: Wanted) -> Job:
-        hashes = {path: sha256(path) for path in files_in(wanted.graph)}
-        return Job(name, wanted.graph, self.project.takes, hashes)
+    def _begin(self, key: tuple[str, str]) -> bool:
+        """Whether the job is ours to carry out; two shots may want an equal one at once."""
+        with self._lock:
+            is_free = key not in self._at_work
+            self._at_work.add(key)
+            return is_free
 
-    def _take(self, entry: _Entry | None) -> Take | None:
-        if entry is None or entry.state != DONE or not entry.files:
-            return None
-        files = tuple(self.project.takes / name for name in entry.files)
-        return Take(entry.name, files, True) if all(file.exists() for file in files) else None
+    def _made(
+        self, backend: Backend, wanted: Wanted, key: tuple[str, str]
+    ) -> Generator[Progress | Fact, None, Take]:
+        name = self._name(key, wanted.stem)
+        job = replace(wanted.job, name=name, folder=self.project.takes)
+        recipe = self._intent(job, wanted, backend.engine)
+        self._write(recipe)
+        start = time.monotonic()
+        try:
+            files = yield from _noting(backend.run(job), recipe)
+        except GeneratorExit:
+            self._write({**recipe, "state": CANCELLED})
+            raise
+        except StudioError as error:
+            self._write({**recipe, "state": FAILED, "error": str(error)})
+            raise
+        done = {"state": DONE, "files": [file.name for file in files], "finished": _now()}
+        self._write({**recipe, **done, "seconds": round(time.monotonic() - start, 3)})
+        return Take(name, tuple(files), False)
 
     def _name(self, key: tuple[str, str], stem: str) -> str:
         """The name the job had when it was begun, else the next free one; never a name in use."""
@@ -119,7 +146,7 @@ class Ledger:
             while any(self.project.takes.glob(f"{stem}_v{number}.*")):
                 number += 1  # a picture of the artist's own, or one whose recipe is gone
             self._numbers[stem] = number
-            self._entries[key] = _Entry(f"{stem}_v{number}", STARTED, ())
+            self._entries[key] = Entry(f"{stem}_v{number}", *key, STARTED, ())
             return f"{stem}_v{number}"
 
     def _intent(self, job: Job, wanted: Wanted, engine: str) -> dict[str, Any]:
@@ -152,35 +179,13 @@ class Ledger:
             return self._relative(value)
         return [self._plain(v) for v in value] if isinstance(value, list | tuple) else value
 
-    def _write(self, key: tuple[str, str], recipe: dict[str, Any]) -> None:
-        try:
-            write_json(self._path(recipe["name"]), recipe)
-        except OSError as error:
-            where = self._path(recipe["name"])
-            raise StudioError(f"{where} cannot be written: {error.strerror}. Is the disk full?") from error
-        self._entries[key] = _entry(recipe)
+    def _write(self, recipe: dict[str, Any]) -> None:
+        write_json(self._path(recipe["name"]), recipe)
+        entry = entry_of(recipe)
+        self._entries[entry.key] = entry
 
     def _path(self, name: str) -> Path:
         return self.project.takes / f"{name}.json"
-
-    def _read_all(self) -> None:
-        for path in self.project.takes.glob("*.json"):
-            try:
-                recipe = read_json(path)
-                key = recipe["engine"], recipe["job"]
-                entry = _entry(recipe)
-            except (BadFile, KeyError, TypeError):
-                self.skipped.append(path.name)
-                continue
-            known = self._entries.get(key)
-            if known is None or known.state != DONE:
-                self._entries[key] = entry
-            if match := _NUMBER.match(entry.name):
-                self._numbers[match[1]] = max(self._numbers.get(match[1], 0), int(match[2]))
-
-
-def _entry(recipe: dict[str, Any]) -> _Entry:
-    return _Entry(recipe["name"], recipe["state"], tuple(recipe["files"]))
 
 
 def _noting(

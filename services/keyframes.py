@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from domain.events import Event, Saved
+from domain.errors import JobFailed
+from domain.events import Event, Saved, Work
 from domain.job import Backend
 from domain.prompts import Presets, keyframe_prompt, negative
 from domain.storyboard import Shot, Storyboard
@@ -27,7 +28,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        return f"{self.shot.id} variant {self.number}"
+        return f"shot {self.shot.id}, variant {self.number}"
 
 
 def plan(
@@ -42,16 +43,18 @@ def plan(
     ]
 
 
-def generate(
-    backend: Backend, ledger: Ledger, variants: Sequence[Variant]
-) -> Generator[Event, None, dict[str, list[Take]]]:
-    """The takes of each shot, by its id; a variant that fails is told and passed over."""
+def generate(backend: Backend, ledger: Ledger, variants: Sequence[Variant]) -> Work:
+    """Make the takes that are not there yet; a variant that fails is told and passed over."""
     pieces = {v.name: partial(_make, backend, ledger, v.wanted) for v in variants}
-    made = yield from side_by_side(pieces, backend.lanes)
-    takes: dict[str, list[Take]] = {}
+    yield from side_by_side(pieces, backend.lanes)
+
+
+def takes_of(backend: Backend, ledger: Ledger, variants: Sequence[Variant]) -> dict[str, dict[int, Take]]:
+    """The takes that are there, by shot and number."""
+    takes: dict[str, dict[int, Take]] = {}
     for variant in variants:
-        if variant.name in made:
-            takes.setdefault(variant.shot.id, []).append(made[variant.name])
+        if take := ledger.done(backend, variant.wanted):
+            takes.setdefault(variant.shot.id, {})[variant.number] = take
     return takes
 
 
@@ -78,11 +81,16 @@ def _wanted(workflow: Workflow, board: Storyboard, shot: Shot, seed: int, preset
         "height": height,
         "steps": shot.keyframe.steps,
         "cfg": shot.keyframe.cfg,
-        "references": list(shot.references) or None,
-        "lora": shot.lora or None,
+        "references": list(shot.references),
+        "lora": _lora_file(shot.lora),
     }
     graph, changes = workflow.filled(**values)
     return Wanted(shot.id, graph, workflow.name, values, changes)
+
+
+def _lora_file(name: str) -> str | None:
+    """Boards name a LoRA, ComfyUI its file."""
+    return f"{name}.safetensors" if name and not Path(name).suffix else name or None
 
 
 def _make(backend: Backend, ledger: Ledger, wanted: Wanted) -> Generator[Event, None, Take]:
@@ -91,6 +99,9 @@ def _make(backend: Backend, ledger: Ledger, wanted: Wanted) -> Generator[Event, 
     return take
 
 
-def picture(take: Take) -> Path | None:
+def picture(take: Take) -> Path:
     """The picture among a take's files."""
-    return next((file for file in take.files if file.suffix.lower() in IMAGES), None)
+    for file in take.files:
+        if file.suffix.lower() in IMAGES:
+            return file
+    raise JobFailed(f"{take.name}: the workflow saved no picture. Does it end in a node that saves one?")

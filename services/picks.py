@@ -1,10 +1,13 @@
-"""Which take of a shot is chosen. Chosen = it stands in keyframes/; the take stays where it is."""
+"""Which take of a shot is chosen. Chosen = it stands in keyframes/; the take stays where it is.
 
-import os
+Beside the picture lies a note of what was chosen and by whom. A picture that is not the one in
+its note was put there by hand: it is the artist's own, is used as it is and never written over.
+"""
+
 import shutil
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from domain.errors import BadFile, StudioError
 from domain.project import Project
@@ -12,6 +15,7 @@ from infrastructure.hashes import sha256
 from infrastructure.json_files import read_json, write_json
 
 STUDIO, ARTIST = "studio", "artist"
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
 
 
 def chosen(project: Project, shot_id: str) -> Path | None:
@@ -20,44 +24,59 @@ def chosen(project: Project, shot_id: str) -> Path | None:
     return path if path.exists() else None
 
 
-def choose(project: Project, shot_id: str, take: Path, by: str = ARTIST) -> Path:
+def choose(project: Project, shot_id: str, picture: Path, by: str = ARTIST) -> Path:
     """Put a picture where the shot's keyframe stands. An own picture of the artist's is kept aside."""
     place = project.keyframe(shot_id)
-    if is_artists_own(project, shot_id):
-        _keep_aside(place)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    partial = place.with_name(place.name + ".part")
-    _as_png(take, partial)
-    content = sha256(partial)
-    note = {"take": take.name, "sha256": content, "chosen_by": by}
-    partial.replace(place)
-    write_json(_note(project, shot_id), note)
+    partial = place.with_name(f"{place.name}.part")
+    try:
+        if is_artists_own(project, shot_id):
+            _keep_aside(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _as_png(picture, partial)
+        note = {
+            "take": picture.name,
+            "of": sha256(picture),
+            "sha256": sha256(partial),
+            "before": sha256(place) if place.exists() else "",  # stands there if we are killed here
+            "chosen_by": by,
+        }
+        write_json(_note(project, shot_id), note)
+        partial.replace(place)
+    except OSError as error:
+        raise StudioError(f"{picture.name} cannot be put at {place}: {error.strerror or error}.") from error
     return place
 
 
-def choose_for_now(project: Project, shot_id: str, take: Path) -> Path:
+def choose_for_now(project: Project, shot_id: str, picture: Path) -> Path:
     """Choose for the artist, as long as they have not chosen themselves."""
-    place = project.keyframe(shot_id)
-    note = _noted(project, shot_id)
-    if place.exists() and (note.get("chosen_by") == ARTIST or is_artists_own(project, shot_id)):
+    place, note = project.keyframe(shot_id), _noted(project, shot_id)
+    if is_artists_own(project, shot_id):
         return place
-    if place.exists() and note.get("take") == take.name and note.get("sha256") == sha256(take):
+    is_as_noted = place.exists() and note.get("sha256") == sha256(place)
+    if is_as_noted and (note.get("chosen_by") == ARTIST or note.get("of") == sha256(picture)):
         return place
-    return choose(project, shot_id, take, STUDIO)
+    return choose(project, shot_id, picture, STUDIO)
+
+
+def artists_choice(project: Project, shot_id: str) -> Path | None:
+    """The shot's keyframe, if the artist has chosen it or put it there."""
+    place, note = project.keyframe(shot_id), _noted(project, shot_id)
+    is_theirs = place.exists() and (is_artists_own(project, shot_id) or note.get("chosen_by") == ARTIST)
+    return place if is_theirs else None
 
 
 def is_artists_own(project: Project, shot_id: str) -> bool:
     """Whether the picture that stands there was put there by hand, past the studio."""
-    place = project.keyframe(shot_id)
-    return place.exists() and _noted(project, shot_id).get("sha256") != sha256(place)
+    place, note = project.keyframe(shot_id), _noted(project, shot_id)
+    return place.exists() and sha256(place) not in (note.get("sha256"), note.get("before"))
 
 
 def _noted(project: Project, shot_id: str) -> dict[str, str]:
     try:
-        note: dict[str, str] = read_json(_note(project, shot_id))
+        note = read_json(_note(project, shot_id))
     except BadFile:
         return {}
-    return note
+    return note if isinstance(note, dict) else {}
 
 
 def _note(project: Project, shot_id: str) -> Path:
@@ -65,23 +84,29 @@ def _note(project: Project, shot_id: str) -> Path:
 
 
 def _keep_aside(place: Path) -> None:
-    number = 1
-    while (aside := place.with_name(f"{place.stem}_own{number}{place.suffix}")).exists():
+    number = 1  # a shot's id has no dot, so that no other shot's keyframe is called so
+    while (aside := place.with_name(f"{place.stem}.own{number}{place.suffix}")).exists():
         number += 1
     place.replace(aside)
 
 
-def _as_png(take: Path, to: Path) -> None:
-    """The same file under another name if the system can do that, else a copy."""
-    to.unlink(missing_ok=True)
+def _as_png(picture: Path, to: Path) -> None:
+    """A copy and no link: whoever paints over the keyframe must not paint over the take."""
     try:
-        if take.suffix.lower() != ".png":
-            with Image.open(take) as picture:
-                picture.save(to, "PNG", compress_level=1)
-            return
-        try:
-            os.link(take, to)
-        except OSError:
-            shutil.copyfile(take, to)
+        with Image.open(picture) as image:
+            is_png = image.format == "PNG"
+            image.load()
+            if not is_png:
+                upright = ImageOps.exif_transpose(image)
+                fit = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+                fit.save(to, "PNG", compress_level=1)
+    except FileNotFoundError as error:
+        raise BadFile(f"There is no picture {picture}.") from error
+    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+        raise BadFile(f"{picture} is not a picture that can be read.") from error
     except OSError as error:
-        raise StudioError(f"{take.name} cannot be put at {to.parent}: {error.strerror or error}.") from error
+        if error.errno is None:  # Pillow's own complaint about what is in the file
+            raise BadFile(f"{picture} is not a picture that can be read: {error}.") from error
+        raise
+    if is_png:
+        shutil.copyfile(picture, to)

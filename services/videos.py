@@ -3,14 +3,14 @@ starting from the true last frame of the one before, and joined to exactly the f
 """
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 from domain.errors import JobFailed
-from domain.events import Event, Saved, as_part
+from domain.events import Event, Saved, Work, as_part
 from domain.job import Backend
 from domain.prompts import Presets, negative, video_prompt
 from domain.storyboard import Shot, Storyboard
@@ -85,18 +85,18 @@ def segment_lengths(frames: int, longest: int, workflow: Workflow) -> list[int]:
     ]
 
 
-def make(maker: Maker, plans: Sequence[Plan]) -> Generator[Event, None, dict[str, Video]]:
-    """The video of each shot, by its id; a shot that fails is told and passed over."""
-    pieces = {plan.shot.id: partial(_shot, maker, plan) for plan in plans}
-    return (yield from side_by_side(pieces, maker.backend.lanes))
+def make(maker: Maker, plans: Sequence[Plan], made: dict[str, Video]) -> Work:
+    """Put the video of each shot into `made`, by its id; a shot that fails is told and passed over."""
+    pieces = {f"shot {plan.shot.id}": partial(_shot, maker, plan, made) for plan in plans}
+    yield from side_by_side(pieces, maker.backend.lanes)
 
 
-def first_graphs(maker: Maker, plans: Sequence[Plan]) -> list[Wanted]:
+def first_jobs(maker: Maker, plans: Sequence[Plan]) -> Iterator[Wanted]:
     """The job each shot begins with: what can be known before anything ran."""
-    return [_wanted(maker, plan, 0, plan.start) for plan in plans]
+    return (_wanted(maker, plan, 0, plan.start) for plan in plans)
 
 
-def _shot(maker: Maker, plan: Plan) -> Generator[Event, None, Video]:
+def _shot(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
     clips = yield from as_part(_segments(maker, plan), 0, 1 - _JOINING)
     used = _used(plan)
     segments = [
@@ -109,7 +109,7 @@ def _shot(maker: Maker, plan: Plan) -> Generator[Event, None, Video]:
     joining = film.shot_video(segments, to, maker.format, max(1, frames), cache, maker.matches_colour)
     joined = yield from as_part(joining, 1 - _JOINING, 1, "joining")
     yield Saved(joined.path, joined.reused)
-    return Video(joined.path, tuple(clips))
+    made[plan.shot.id] = Video(joined.path, tuple(clips))
 
 
 def _segments(maker: Maker, plan: Plan) -> Generator[Event, None, list[Take]]:
@@ -131,6 +131,7 @@ def _segments(maker: Maker, plan: Plan) -> Generator[Event, None, list[Take]]:
 def _wanted(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
     shot, workflow = plan.shot, maker.workflow
     is_last = number + 1 == len(plan.lengths)
+    end = shot.end_image if is_last else None
     width, height = size_of(workflow, maker.board, shot)
     values: Mapping[str, object] = {
         "prompt": video_prompt(shot, maker.board, maker.presets),
@@ -141,10 +142,11 @@ def _wanted(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
         "frames": plan.lengths[number],
         "steps": shot.video.steps,
         "cfg": shot.video.cfg,
+        "references": list(shot.references),
         "start_image": start,
-        "end_image": shot.end_image if is_last else None,
+        "end_image": end,
     }
-    graph, changes = workflow.filled(**values)
+    graph, changes = workflow.filled(**values, unplug=[] if end else ["end_image"])
     stem = f"{shot.id}.{number + 1:02d}"
     return Wanted(stem, graph, workflow.name, values, changes)
 
