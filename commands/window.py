@@ -25,13 +25,13 @@ def run(asked: argparse.Namespace) -> int:
     _check_free(asked.port)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read while gradio is imported
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from addons import window  # two seconds that no other command should wait for
+
     sample = _sample()
+    window.launch(window.build(sample), asked.port, not asked.no_browser, sample)
+    print(f"Cindergrace Studio is open at http://127.0.0.1:{asked.port}  (Ctrl+C ends it)", flush=True)
     sample.start()
     try:
-        from addons import window  # two seconds that no other command should wait for
-
-        window.launch(window.build(sample), asked.port, not asked.no_browser, sample)
-        print(f"Cindergrace Studio is open at http://127.0.0.1:{asked.port}  (Ctrl+C ends it)", flush=True)
         threading.Event().wait()
     finally:
         sample.stop()
