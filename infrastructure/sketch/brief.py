@@ -140,6 +140,10 @@ def _settle_cast(b: Brief, text: str, chance: int) -> None:
         name = re.search(r"[^.!?:\s]\s+[A-Z][a-zäöü]{2,}", b.text) and not re.search("[äöüß]", text)
         if b.pose in ACTIVE or name or "close" in found("shot", text):
             b.people = ["woman" if chance % 2 else "man"]
+    if {"dancer"} == set(b.people) and not b.pose:
+        b.pose = "dance"
+    if "rider" in text.split() or b.pose == "ride" and "cowboy" in b.people:
+        b.animals = b.animals or ["horse"]
     if "bike" in b.vehicles and not b.people:
         b.people = ["woman" if chance % 2 else "man"]
     if "nobody" in flags or ("empty" in flags and not mentions("role", text)):
@@ -152,7 +156,8 @@ def _settle_shot(b: Brief, shots: list[str]) -> None:
         thing = near and b.held and not b.people
         b.shot = "close" if near and b.people and "insert" not in shots else "insert" if thing else shots[0]
     elif b.people and not b.crowd and not b.vehicles and b.pose not in ACTIVE:
-        handy = b.held or b.pose in ("read", "write", "eat", "talk", "hug")
+        small = any(named("things", "held")[thing][1] == "small" for thing in b.held)
+        handy = small or b.pose in ("read", "write", "eat", "talk", "hug")
         b.shot = "medium" if handy and len(b.people) < 3 else "wide"
     elif b.crowd or (b.place in ("mountain", "desert", "space", "sky") and not b.people):
         b.shot = "ews" if not b.people else "wide"

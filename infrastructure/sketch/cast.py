@@ -10,7 +10,7 @@ from infrastructure.sketch.hold import grip_of, hold, put_in_hand
 from infrastructure.sketch.ink import Dice
 from infrastructure.sketch.outline import oval
 from infrastructure.sketch.shapes import Spot, stamp
-from infrastructure.sketch.skeleton import joints, posture
+from infrastructure.sketch.skeleton import build, joints, posture
 from infrastructure.sketch.stage import Stage
 from infrastructure.sketch.tables import named
 
@@ -35,7 +35,9 @@ def perform(s: Stage) -> None:
     s["cast"].rim = 1.2 * s.unit + s.metre * 0.004
     z = s.f * 1.72 / (s.tall * s.h)
     near = s.b.shot in ("medium", "close")
-    foot = s.foot or (s.h * 0.27 + 0.93 * s.tall * s.h if near else s.hz + s.f * s.eye / z)
+    foot = s.hz + s.f * s.eye / z if s.foot <= 0 else s.foot
+    if near:
+        foot = s.h * 0.27 + 0.93 * s.tall * s.h
     machines(s, z)
     animals(s, z)
     if s.b.crowd:
@@ -61,19 +63,33 @@ def _marks(s: Stage, d: Dice, foot: float, z: float) -> list[Mark]:
         gap = min(gap, s.w * 0.62 / n)
     middle = s.fx if n < 3 else s.w * (0.5 + s.side * 0.04)
     if b.shot == "close":
-        middle, foot = s.w * (0.5 + s.side * 0.07), s.h * 0.46 + 0.925 * h
+        middle = s.w * (0.5 + s.side * (0.1 if n == 1 else 0.0))
+    if close:
+        h, foot = _framed(s, h)
+    if s.b.set in FLOATING:
+        foot = s.h * 0.5 + 0.45 * min(h, s.h * 0.9)
+        h = min(h, s.h * 0.9)
     marks = []
     for k, role in enumerate(b.people):
         off = (k - (n - 1) / 2) * gap * d.u(0.85, 1.15)
         depth = 1 + (0.13 * ((k * 7) % 3) if n > 2 else 0.0)
         y = foot if s.foot or close else s.hz + (foot - s.hz) / depth
+        if s.foot < 0 and not close:
+            y = s.path_at(middle + off) + s.h * 0.012
         face = -s.side
         if n > 1 and b.pose not in ("walk", "run", "ride", "climb", "look"):
             face = 1 if off < 0 else -1
-        head = 0.3 * (1 - float(named("figures", "build")[named("figures", "role")[role][0]][0]))
-        lift = head * h * 1.6 if b.shot == "close" else 0.0  # children and old people fill a close-up too
-        marks.append(Mark(middle + off, y - lift, h / depth, z * depth, face))
+        marks.append(Mark(middle + off, y, h / depth, z * depth, face))
     return marks
+
+
+def _framed(s: Stage, h: float) -> tuple[float, float]:
+    """Height and foot of the lead, so that the head is where a close or medium shot wants it."""
+    b = build(named("figures", "role")[s.b.people[0]][0])
+    share = (0.066 / (b.head * b.stature)) if s.b.shot == "close" else b.stature**-0.6
+    high = 0.42 if s.b.shot == "close" else 0.3
+    j = joints(posture("stand1"), b, (0.0, 0.0), h * share, 1)
+    return h * share, s.h * high - j.head[1]
 
 
 def _player(s: Stage, k: int, m: Mark) -> None:
@@ -88,7 +104,7 @@ def _player(s: Stage, k: int, m: Mark) -> None:
     if mounted:
         pose, lift = mounted
     behind = b.angle == "back" or (b.angle == "ots" and k == 1) or _looks_away(s, k, d)
-    how = hold(thing, pose) if thing else ""
+    how = hold(thing, pose, b.shot == "close") if thing else ""
     angles = posture(_variant(pose, d, bool(thing)), how)
     if b.shot in ("close", "medium"):
         angles[0], angles[1] = min(0.95, max(angles[0], 0.62)), angles[1] * 0.5

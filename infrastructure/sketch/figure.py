@@ -53,7 +53,7 @@ def _leg(s: Stage, f: Figure, k: int, colour: Colour) -> None:
     sh, b, wear = s[f.sheet], f.size * f.dress.bulk, f.dress
     hip, knee, foot = f.j.sockets[k], f.j.knees[k], f.j.feet[k]
     bare = wear.is_skirt and wear.bare_arms
-    w = (0.048, 0.036, 0.022) if bare else (0.056, 0.042, 0.032)
+    w = (0.046, 0.036, 0.022) if bare else (0.052, 0.042, 0.032)
     outline = tube([hip, between(hip, knee, 0.5), knee, between(knee, foot, 0.4), foot], [
         w[0] * b, w[0] * 0.95 * b, w[1] * b, w[1] * 0.98 * b, w[2] * b,
     ])  # fmt: skip
@@ -164,14 +164,16 @@ def _torso(s: Stage, f: Figure) -> None:
         right.append((x + half, y))
     top = [(nx + 0.055 * u * view, ny - 0.012 * u), (nx - 0.055 * u * view, ny - 0.012 * u)]
     low = [(hx + b.hips * 0.9 * u * view, hy + 0.03 * u), (hx - b.hips * 0.9 * u * view, hy + 0.03 * u)]
-    outline = [*left, top[1], top[0], *right[::-1], *low]
-    sh.fill(curve(outline, 4, True), wear.top)
-    if u > 45 * s.unit:
-        e = -s.lit(hx)
-        dark = mix(wear.top, ink, 0.36)
-        outer = right if e > 0 else left
-        inner = [(x - e * b.waist * u * view * 0.95, y) for x, y in outer]
-        sh.fill(curve([*outer, *inner[::-1]], 3, True), dark)
+    outline = curve([*left, top[1], top[0], *right[::-1], *low], 4, True)
+    sh.fill(outline, wear.top)
+    if u > 45 * s.unit:  # the same outline, kept to the side away from the light
+        e, off = -s.lit(hx), b.waist * u * view * 0.3
+        slope = (nx - hx) / ((ny - hy) or 1.0)
+        shade = []
+        for x, y in outline:
+            edge = hx + (y - hy) * slope + e * off
+            shade.append((max(x, edge) if e > 0 else min(x, edge), y))
+        sh.fill(shade, mix(wear.top, ink, 0.34))
 
 
 def _below(s: Stage, f: Figure) -> None:

@@ -33,7 +33,7 @@ def draw_head(s: Stage, sheet: str, head: Head, dress: Dress, behind: bool = Fal
     for part in _behind(dress) if behind else _before(s, head, dress):
         if part in shapes():
             body = hat_colour if part.startswith("hat") else dress.top
-            stamp(s, sheet, part, Spot(head.x, head.y, head.r, 1, 0.0, body, head.turned))
+            stamp(s, sheet, part, Spot(head.x, head.y, head.r, 1, 0.0, body, head.turned, 3))
     s.pal.update(kept)
     if not behind and head.from_behind:
         _nape(s, sheet, head, dress, hat_colour)
@@ -78,7 +78,7 @@ def _nape(s: Stage, sheet: str, head: Head, dress: Dress, hat: Colour) -> None:
         sh.fill(oval(x, y + r * 0.6, r * 0.78, r * 1.0, 20), hair)
     if dress.hat and dress.hat not in COVERING and f"hat {dress.hat}" in shapes():
         back = Head(x, y, r, 0.0, head.seed)
-        stamp(s, sheet, f"hat {dress.hat}", Spot(x, y, r, 1, 0.0, hat, back.turned))
+        stamp(s, sheet, f"hat {dress.hat}", Spot(x, y, r, 1, 0.0, hat, back.turned, 3))
 
 
 def _hat_colour(s: Stage, dress: Dress) -> Colour:

@@ -17,11 +17,12 @@ ALONG = {"sword", "knife", "gun", "rifle", "axe"}  # they go on where the forear
 OWN_COLOUR = {"umbrella", "balloon", "kite", "ball", "flower", "book", "bag", "case"}
 
 
-def hold(thing: str, pose: str) -> str:
-    """The name of the arms' posture."""
+def hold(thing: str, pose: str, is_close: bool) -> str:
+    """The name of the arms' posture; close to the lens, things come up to the face."""
     if pose in ("run", "ride", "climb", "swim", "float", "dance", "fight", "hug"):
         return "raise" if thing in ("lantern", "sword", "umbrella") and pose != "fight" else ""
-    return named("things", "held")[thing][0]
+    how = named("things", "held")[thing][0]
+    return f"{how}near" if is_close and f"{how}near" in named("figures", "hold") else how
 
 
 def grip_of(thing: str, pose: str) -> str:

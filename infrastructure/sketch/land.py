@@ -20,7 +20,7 @@ def scatter(c: Script, *args: str) -> None:
     s, d, far = c.s, c.d, float(z)
     spots = sorted((c.y(y), d.u(s.x0, s.x1), s.h * c.num(size)) for _ in range(int(n)))
     for py, px, height in spots:
-        colour = s.t(max(0.0, float(tone) * d.u(0.85, 1.15)), far)
+        colour = mix(s.tone(tone, far), s.pal[d.pick(("ink", "light"))], d.u(0, 0.14))
         if kind in ("blade", "head", "ear"):
             height *= 0.6 + 1.4 * min(1, abs(px - s.fx) / s.w * 1.6)
         elif abs(px - s.fx) < s.w * 0.07 and far < 60 and sheet != "ground":
@@ -70,8 +70,10 @@ def hill(c: Script, sheet: str, y0: str, y1: str, tone: str, z: str) -> None:
     for t in (0.3, 0.7):
         edge.append((s.w * t, left + (right - left) * t + c.d.n(s.h * 0.02)))
     line = [*curve([*edge, (s.x1, right)], 6), (s.x1, s.y1), (s.x0, s.y1)]
-    value = 0.5 + 0.2 * (far < 30) if _snowy(s) else float(tone)
-    s[sheet].fill(s.rough(line, 2.5, y0, sheet), s.t(value, far))
+    white = 0.5 + 0.2 * (far < 30)
+    outline = s.rough(line, 2.5, y0, sheet)
+    s[sheet].fill(outline, s.t(white, far) if _snowy(s) else s.tone(tone, far))
+    s.path = outline
 
 
 def ridge(c: Script, *args: str) -> None:

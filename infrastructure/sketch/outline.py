@@ -84,7 +84,15 @@ def tube(path: Points, widths: Sequence[float], per: int = 4) -> list[Point]:
         d = math.hypot(bx - ax, by - ay) or 1.0
         left.append((x - (by - ay) / d * r, y + (bx - ax) / d * r))
         right.append((x + (by - ay) / d * r, y - (bx - ax) / d * r))
-    return left + right[::-1]
+    return [*left, *_cap(spine[-2], spine[-1], w[-1][0]), *right[::-1], *_cap(spine[1], spine[0], w[0][0])]
+
+
+def _cap(before: Point, end: Point, r: float) -> list[Point]:
+    """The round end of a sleeve, from its left to its right."""
+    d = math.atan2(end[1] - before[1], end[0] - before[0])
+    return [
+        (end[0] + r * math.cos(d + a), end[1] + r * math.sin(d + a)) for a in (1.05, 0.52, 0.0, -0.52, -1.05)
+    ]
 
 
 def between(a: Point, b: Point, t: float) -> Point:

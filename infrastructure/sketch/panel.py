@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from infrastructure.sketch import insert, wash
+from infrastructure.sketch.bridge import BRIDGE
 from infrastructure.sketch.brief import Brief, read
 from infrastructure.sketch.built import BUILT
 from infrastructure.sketch.cast import perform
@@ -73,7 +74,17 @@ def verbs() -> dict[str, Verb]:
         "water": lambda c, *a: wash.water(c.s, *a),
         "wet": lambda c: wash.wet(c.s),
     }
-    return {**VERBS, **LAND, **ELEMENTS, **BUILT, **ROOM, **washes, "walls": walls, "afloat": _afloat}
+    return {
+        **VERBS,
+        **LAND,
+        **ELEMENTS,
+        **BUILT,
+        **BRIDGE,
+        **ROOM,
+        **washes,
+        "walls": walls,
+        "afloat": _afloat,
+    }
 
 
 def stage(prompt: str, seed: int, size: tuple[int, int]) -> Stage:
@@ -84,7 +95,11 @@ def stage(prompt: str, seed: int, size: tuple[int, int]) -> Stage:
         insert.lay_out(s)
     else:
         known = places()
-        name = s.b.set if s.b.set in known else next(k for k in known if k.startswith(s.b.place))
+        name = (
+            s.b.set
+            if s.b.set in known
+            else next((k for k in known if k.startswith(s.b.place)), "field/grass")
+        )
         Script(s, verbs()).run(name)
         perform(s)
     if s.b.shot == "close":

@@ -28,7 +28,8 @@ class Spot:
     face: int = 1
     z: float = 0.0
     body: Colour | None = None
-    turn: Callable[..., Point] | None = None  # another way to place a point, for turned heads
+    turn: Callable[..., Point] | None = None  # another way to place a point
+    dims: int = 2  # numbers of a point: 3 for turned heads
 
     def place(self, *v: float) -> Point:
         if self.turn:
@@ -48,7 +49,7 @@ def stamp(s: Stage, sheet: str, name: str, spot: Spot) -> None:
 
 def _part(s: Stage, sheet: str, spot: Spot, part: tuple[str, str, list[float]], mirror: int) -> None:
     spec, kind, v = part
-    sh, dims, lead = s[sheet], 3 if spot.turn else 2, LEADING.get(kind, 0)
+    sh, dims, lead = s[sheet], spot.dims, LEADING.get(kind, 0)
     colour = s.c(spec, spot.z, spot.body)
     starts = range(lead, len(v) - dims + 1, dims)
     q = [spot.place(mirror * v[k], *v[k + 1 : k + dims]) for k in starts]

@@ -79,6 +79,7 @@ class Stage:
         self.fx = self.w * (0.5 + self.side * d.u(0.10, 0.17))
         self.sun: Point = (self.w * (0.5 - self.side * d.u(0.10, 0.30)), self.hz * d.u(0.35, 0.75))
         self.foot = 0.0  # where the actors stand, when the place says so
+        self.path: list[Point] = []  # a line to stand on, instead of the flat ground
         self.seen = SEEN.get(b.weather, 420.0)
         self.sheets = {n: Sheet(float(v[0]), float(v[1])) for n, v in named("palettes", "sheet").items()}
         self.reflect: Callable[[Array, Array], Array] | None = None  # (ground, what stands behind) -> ground
@@ -86,17 +87,19 @@ class Stage:
     def _set_lens(self, d: Dice) -> None:
         b = self.b
         self.f = LENS[b.shot] * min(self.h, self.w * 0.75)
-        self.eye, horizon = d.pick((1.2, 1.5, 1.7)), d.pick((0.54, 0.59, 0.64))
+        self.eye, horizon = d.pick((1.0, 1.15, 1.35)), d.pick((0.5, 0.55, 0.6))
         heights = {
             "ews": 0.13,
-            "wide": d.u(0.40, 0.54),
+            "wide": d.u(0.42, 0.56),
             "full": 0.78,
             "medium": 1.45,
-            "close": 3.3,
+            "close": 2.5 if b.held else 3.1,
             "insert": 1.4,
         }
         self.tall = heights[b.shot]  # of a standing man, in frame heights
-        if b.shot == "ews":
+        if b.shot == "full":
+            self.eye, horizon = 0.9, 0.5
+        elif b.shot == "ews":
             self.eye, horizon = 3.0, d.pick((0.52, 0.6, 0.68))
         elif b.shot in ("medium", "close", "insert"):
             horizon = 0.42
@@ -125,6 +128,11 @@ class Stage:
 
     def __getitem__(self, name: str) -> Sheet:
         return self.sheets[name]
+
+    def path_at(self, x: float) -> float:
+        """The height of the path under x."""
+        line = sorted(p for p in self.path if p[1] < self.h * 1.2)
+        return float(np.interp(x, [p[0] for p in line], [p[1] for p in line]))
 
     def p(self, x: float, y: float, z: float) -> Point:
         return (self.vx + self.f * x / z, self.hz + self.f * (self.eye - y) / z)
@@ -162,6 +170,10 @@ class Stage:
         return (
             mix(lit, mix(self.pal["haze"], self.pal["low"], 0.5), 1 - math.exp(-z / self.seen)) if z else lit
         )
+
+    def tone(self, spec: str, z: float = 0.0) -> Colour:
+        """A place on the tone scale, or, with a #, a colour of its own."""
+        return self.cloth(spec[1:], z) if spec[0] == "#" else self.t(float(spec), z)
 
     def lit(self, x: float) -> int:
         """On which side the light is, seen from x."""

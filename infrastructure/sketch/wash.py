@@ -63,7 +63,7 @@ def ground(s: Stage, near: str, far: str, texture: str, across: str, along: str)
     x, y = s.grid()
     drop = (y - s.hz) / s.h
     snowy = s.b.weather == "snow" or s.b.variant == "snow"
-    c0, c1 = s.t(float(far), 300), s.t(0.62 if snowy else float(near))
+    c0, c1 = s.tone(far, 300), s.t(0.62) if snowy else s.tone(near)
     a = np.exp(-s.f * s.eye / np.maximum(y - s.hz, 1.0) / (s.seen * 0.35))
     a = np.clip(a * np.clip(0.45 + drop * 1.1, 0, 1) * 1.25, 0, 1)
     n = s.plane("ground", float(across), float(along))
