@@ -27,35 +27,26 @@ SILENCE = 120.0  # seconds without anything new after which a process counts as 
 EXACT = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp"
 
 Argument = Union[str, Path]
-_QUIET = ("-hide_banner", "-nostdin", "-y")
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0) if sys.platform == "win32" else 0
 _NO_REASON = re.compile(r"Conversion failed|Last message repeated|Error opening (input|output) files?|^\s*$")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a process wrote, what it said, and whether it was content."""
+    """What a process wrote, and what it said about it."""
 
     output: bytes
     said: str
-    is_fine: bool
 
 
-def ask(arguments: Sequence[Argument], folder: Path | None = None) -> Answer:
+def ask(arguments: Sequence[Argument]) -> Answer:
     """Run to the end and hand over standard output. For small answers: tables, one picture."""
-    try:
-        done = subprocess.run(
-            _command(arguments),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SILENCE,
-            check=False,
-            creationflags=_NO_WINDOW,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StudioError(f"ffmpeg gave no answer for {SILENCE:.0f} seconds and was ended.") from error
-    return Answer(done.stdout, done.stderr.decode("utf-8", "replace"), done.returncode == 0)
+    with _process(arguments, subprocess.PIPE) as process:
+        try:
+            output, said = process.communicate(timeout=SILENCE)
+        except subprocess.TimeoutExpired as error:
+            raise StudioError(f"ffmpeg gave no answer for {SILENCE:.0f} seconds and was ended.") from error
+    return Answer(output, said.decode("utf-8", "replace"))
 
 
 def run(arguments: Sequence[Argument], deed: str, folder: Path | None = None) -> Generator[int, None, None]:
@@ -75,23 +66,23 @@ def run(arguments: Sequence[Argument], deed: str, folder: Path | None = None) ->
             raise StudioError(f"{deed}: {_reason(_tail(said))}")
 
 
-def _command(arguments: Sequence[Argument]) -> list[str]:
-    return [imageio_ffmpeg.get_ffmpeg_exe(), *_QUIET, *map(str, arguments)]
-
-
 @contextmanager
 def _process(
-    arguments: Sequence[Argument], said: IO[bytes], folder: Path | None
-) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        _command(arguments),
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=said,
-        text=True,
-        creationflags=_NO_WINDOW,
-    )
+    arguments: Sequence[Argument], said: IO[bytes] | int, folder: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    try:
+        process = subprocess.Popen(
+            [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-y", *map(str, arguments)],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            creationflags=_NO_WINDOW,
+        )
+    except (OSError, RuntimeError) as error:  # RuntimeError: imageio-ffmpeg has none for this machine
+        raise StudioError(
+            f"ffmpeg cannot be started: {error}. Install the studio's packages again."
+        ) from error
     try:
         yield process
     finally:
@@ -99,11 +90,10 @@ def _process(
         process.wait()
 
 
-def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
+def _lines(process: "subprocess.Popen[bytes]") -> Iterator[str]:
     """Lines as they come, and an empty one for every second in which none came."""
     lines: Queue[str | None] = Queue()
-    reader = Thread(target=_read, args=(process.stdout, lines), daemon=True)
-    reader.start()
+    Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     while True:
         try:
             line = lines.get(timeout=1.0)
@@ -114,10 +104,10 @@ def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
         yield line
 
 
-def _read(pipe: IO[str], lines: "Queue[str | None]") -> None:
+def _read(pipe: IO[bytes], lines: "Queue[str | None]") -> None:
     with pipe:
         for line in pipe:
-            lines.put(line.strip() or " ")
+            lines.put(line.decode().strip() or " ")
     lines.put(None)
 
 

@@ -40,13 +40,13 @@ class Format:
 def agreeing(parts: Sequence[Part], wanted: Format, cache: Path) -> Generator[Progress, None, list[Path]]:
     """Files of one signature that show the parts: sources where they agree as they are, else encoded."""
     parts = [_silent(part, wanted, cache) for part in parts]
-    signature = parts[0].source.signature
-    if not all(_stands(part, wanted, signature) for part in parts):
-        signature = _own_signature(wanted, cache)
+    own = {part.source.signature for part in parts if _may_stand(part, wanted)}
+    if len(own) > 1 or (own and not all(_may_stand(part, wanted) for part in parts)):
+        own &= {_encoded_signature(wanted, cache)}  # some are encoded: only what is like those stays
     paths: list[Path] = []
     done, total = 0, sum(part.frames for part in parts)
     for number, part in enumerate(parts, 1):
-        if _stands(part, wanted, signature):
+        if part.source.signature in own and _may_stand(part, wanted):
             paths.append(part.source.path)
         else:
             note = f"Fitting clip {number} of {len(parts)} into the film"
@@ -67,16 +67,11 @@ def stand(paths: Sequence[Path], to: Path, wanted: Format, frames: int) -> Gener
         _check(part, to, wanted, frames)
 
 
-def _stands(part: Part, wanted: Format, signature: str) -> bool:
-    """Whether the source itself may stand in a stream of this signature."""
+def _may_stand(part: Part, wanted: Format) -> bool:
+    """Whether the source is the part, packet for packet."""
     clip = part.source
-    return (
-        clip.signature == signature
-        and clip.is_plain
-        and _has_format(clip, wanted)
-        and not (part.first or part.lut)
-        and part.frames == clip.frames
-    )
+    is_all_of_it = not (part.first or part.lut) and part.frames == clip.frames
+    return is_all_of_it and clip.is_plain and _has_format(clip, wanted)
 
 
 def _has_format(clip: Clip, wanted: Format) -> bool:
@@ -97,7 +92,7 @@ def _silent(part: Part, wanted: Format, cache: Path) -> Part:
     return replace(part, source=probe(to))
 
 
-def _own_signature(wanted: Format, cache: Path) -> str:
+def _encoded_signature(wanted: Format, cache: Path) -> str:
     """The signature that encoded parts will have, seen on a single black frame."""
     width, height = wanted.pixels
     to = cache / "parts" / f"black_{width}x{height}_{wanted.fps.numerator}_{wanted.fps.denominator}.mp4"

@@ -8,13 +8,14 @@ and the corrections are chained. Different pictures are never compared.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import sqrt
 from pathlib import Path
 
 from infrastructure import colour
 from infrastructure.clip_frames import picture
 from infrastructure.clip_probe import Clip
 
-_NOISE = 0.25  # ΔE; what coding alone makes of equal pictures stays under 0.1
+_LEAST = 0.25  # ΔE nobody sees, and no reason to encode anything
 _SHRINK = 8
 
 
@@ -53,6 +54,11 @@ def _seam(ends: colour.Picture, begins: colour.Picture) -> Seam:
     mended = colour.corrected(begins, correction)
     left = colour.difference(mended, ends)
     moves = colour.difference(mended, begins)
-    if moves > _NOISE and left < drift and colour.are_alike(begins, ends):
+    if moves > max(_LEAST, _noise(left, begins)) and left < drift and colour.are_alike(begins, ends):
         return Seam(drift, left, correction)
     return Seam(drift, drift, None)
+
+
+def _noise(left: float, picture: colour.Picture) -> float:
+    """How far a fit of twelve numbers moves a picture when only coding and grain part it from the other."""
+    return 2 * left * sqrt(12 / (picture.shape[0] * picture.shape[1]))
