@@ -11,6 +11,19 @@ INDOORS = {"room", "hall", "cave"}
 PLURALS = {"children", "men", "women", "people", "kids", "kinder", "männer", "frauen", "lovers", "twins"}
 SINGULAR_S = ("ss", "us", "boss")
 ACTIVE = {"run", "ride", "fight", "dance", "kneel", "lie", "climb", "wave", "point", "walk", "sit"}
+PAIRS = {
+    ("desert/dunes", "road/open"): "desert/road",
+    ("forest/trees", "road/open"): "forest/road",
+    ("mountain/snow", "room/sofa"): "mountain/snow",
+    ("field/graves", "hall/columns"): "field/graves",
+    ("village/farm", "field/wheat"): "field/wheat",
+}  # two words that mean one place
+PAIRS = {  # two words that mean one place
+    ("desert/dunes", "road/open"): "desert/road",
+    ("forest/trees", "road/open"): "forest/road",
+    ("mountain/snow", "room/sofa"): "mountain/snow",
+    ("village/farm", "field/wheat"): "field/wheat",
+}
 MOST = 9  # figures drawn one by one
 
 
@@ -116,6 +129,7 @@ def _settle_place(b: Brief, text: str, chance: int) -> None:
         places = [p for p in places if p.split("/")[0] not in INDOORS] or places
     homes = named("things", "homes")
     clues = [*b.vehicles, *b.animals, *b.people, *b.props]
+    places = [v for pair, v in PAIRS.items() if set(pair) <= set(places)] or places
     if not places:
         anywhere = homes["anywhere"]
         places = [next((homes[c][0] for c in clues if c in homes), anywhere[chance % len(anywhere)])]

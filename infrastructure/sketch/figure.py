@@ -100,6 +100,7 @@ def _arm(s: Stage, f: Figure, k: int, colour: Colour) -> None:
     sh, b, wear = s[f.sheet], f.size * f.dress.bulk, f.dress
     a, e, w = f.j.shoulders[k], f.j.elbows[k], f.j.hands[k]
     wide = (0.034, 0.034, 0.028, 0.026, 0.021)
+    sleeve = colour
     if wear.bare_arms:
         colour, wide = mix(wear.skin, s.pal["ink"], 0.15 * (k == 0)), (0.026, 0.024, 0.021, 0.02, 0.014)
     path = [a, between(a, e, 0.5), e, between(e, w, 0.45), w]
@@ -118,6 +119,8 @@ def _arm(s: Stage, f: Figure, k: int, colour: Colour) -> None:
                     0.2,
                     0.2,
                 )
+    if wear.bare_arms:
+        sh.fill(tube([a, between(a, e, 0.2), between(a, e, 0.36)], [0.038 * b, 0.039 * b, 0.034 * b]), sleeve)
     glove = wear.is_machine or "lifepack" in wear.gear or "pack" in wear.gear or "plates" in wear.gear
     skin = mix(wear.top, s.pal["ink"], 0.5) if glove else wear.skin if k else mix(wear.skin, wear.dim, 0.35)
     grip = f.grip if k == (0 if f.from_behind else 1) else "open"

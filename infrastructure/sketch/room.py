@@ -17,8 +17,8 @@ def shell(c: Script, half: str, top: str, deep: str, tone: str) -> None:
     s["far"].fill([(s.x0, s.y0), (s.x1, s.y0), (s.x1, s.y1), (s.x0, s.y1)], s.t(v - 0.2))
     slab(s, "far", f"{v - 0.26:.2f}", ((-a, a), (t, t), (0.4, z)), 1.5)
     for e in (-1, 1):
-        slab(s, "far", f"{v - (0.16 if e == lit else 0.05):.2f}", ((e * a, e * a), (0, t), (0.4, z)), 1.6)
-    slab(s, "far", f"{v:.2f}", ((-a, a), (0, t), (z, z)), 1.6)
+        slab(s, "far", f"P/{v - (0.2 if e == lit else 0.02):.2f}/6", ((e * a, e * a), (0, t), (0.4, z)), 1.6)
+    slab(s, "far", f"P/{v + 0.06:.2f}/4", ((-a, a), (0, t), (z, z)), 1.6)
     slab(s, "far", f"{v - 0.2:.2f}", ((-a, a), (0, 0.14), (z - 0.02, z - 0.02)))
     slab(s, "ground", f"{v - 0.12:.2f}", ((-a, a), (0, 0), (0.4, z)))
     for k in range(-9, 10):

@@ -54,6 +54,12 @@ def palette(b: Brief, d: Dice) -> dict[str, Colour]:
         for name in ("top", "mid", "low"):
             grey = sum(pal[name]) / 3
             pal[name] = mix(mix(pal[name], (grey, grey, grey), 0.3), pal["haze"], 0.35)
+    walls = ("a9b096", "94a9a6", "c9a684", "aaa0b4", "c7b489", "8aa0b4", "b98f80", "b4b4a6")
+    pal["paint"] = mix(rgb(d.pick(walls)), pal["haze"], 0.25)
+    if sum(pal["haze"]) < 330:
+        pal["paint"] = mix(mix(pal["paint"], pal["shade"], 0.6), pal["glow"], 0.12)
+    if b.mood in ("noir", "memory"):
+        pal["paint"] = pal["haze"]
     if b.colour:
         pal["accent"] = mix(rgb(b.colour), pal["shade"], 0.1)
     return pal
@@ -103,6 +109,8 @@ class Stage:
             self.eye, horizon = 3.0, d.pick((0.52, 0.6, 0.68))
         elif b.shot in ("medium", "close", "insert"):
             horizon = 0.42
+        elif b.crowd:
+            self.eye, horizon = 2.3, d.pick((0.36, 0.42))
         elif b.angle == "low":
             self.eye, horizon, self.tall = 0.35, 0.82, min(0.75, self.tall * 1.6)
         elif b.angle == "high":
@@ -114,7 +122,9 @@ class Stage:
 
     def keep_feet_in(self) -> None:
         """Feet stay in the picture, wherever the horizon has gone."""
-        if self.b.shot in ("ews", "wide", "full"):
+        if self.hz > self.h * 0.84 and self.b.angle != "low":
+            self.tall = max(self.tall, 0.42)  # no ground to stand on
+        elif self.b.shot in ("ews", "wide", "full"):
             self.tall = min(self.tall, max(0.08, (0.93 - self.hz / self.h) * 1.72 / self.eye))
 
     @property

@@ -46,9 +46,24 @@ def _bays(
             spec = f"{colour}/{dark}/{d.u(0, 3.5):.1f}" if on else dark
             ys = (0.5 * (k % 3 > 0), 2.5) if shop else (r * 3.1 + 1, r * 3.1 + 2.5)
             slab(s, sheet, spec, ((x, x), ys, (za, zb)))
+            if za < 24:
+                _bars(c, sheet, (x, *ys), (za, zb), dark if on else f"{max(0.02, v - 0.22):.2f}")
             if on and shop and za < 22:
                 at = s.p(x - e * 1.4, 0, (za + zb) / 2)
                 s.pool("ground", at, (s.f * 1.4 / za, s.f * 0.3 / za), spec, 0.35)
+
+
+def _bars(
+    c: Script, sheet: str, pane: tuple[float, float, float], span: tuple[float, float], tone: str
+) -> None:
+    """Glazing bars, and a sill."""
+    s, (x, y0, y1), (za, zb) = c.s, pane, span
+    colour, zm = s.c(tone, za * 1.5), (za * zb) ** 0.5
+    width = min(4.0, 0.07 * s.f / zm)
+    s[sheet].wire([s.p(x, y0, zm), s.p(x, y1, zm)], width, colour)
+    ym = y0 + (y1 - y0) * 0.64
+    s[sheet].wire([s.p(x, ym, za), s.p(x, ym, zb)], width, colour)
+    s[sheet].wire([s.p(x, y0, za), s.p(x, y0, zb)], width * 1.6, s.t(0.5, zm))
 
 
 def _sign(c: Script, sheet: str, x: float, z: float) -> None:

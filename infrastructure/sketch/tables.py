@@ -14,7 +14,7 @@ def sections(name: str) -> dict[str, list[str]]:
     for line in (TABLES / f"{name}.txt").read_text("utf-8").splitlines():
         if line.startswith("["):
             rows = found.setdefault(line.strip("[] "), [])
-        elif line.strip() and not line.lstrip().startswith("#"):
+        elif line.strip() and not line.lstrip().startswith("# "):
             rows.append(line)
     return found
 
