@@ -104,7 +104,7 @@ class Filling:
         """Take loaders out of the graph for which there is no file; returns those it cannot do without."""
         needed = []
         for slot in slots:
-            ends = list(self._ends(slot.node))
+            ends = list(self._ends(slot.node, set()))
             if not all(self._is_optional(node, input) for _, node, input in ends):
                 needed.append(slot)
                 continue
@@ -119,21 +119,22 @@ class Filling:
     def _is_optional(self, node: str, input: str) -> bool:
         return (self._reader.name(node), input) in self._reader.types.optional
 
-    def _ends(self, node: str) -> Iterator[tuple[str, str, str]]:
+    def _ends(self, node: str, seen: set[str]) -> Iterator[tuple[str, str, str]]:
         """Where a picture leaves its own chain: (last node of it, consumer, input)."""
         for consumer, input, _ in self._reader.consumers[node]:
             others = [link for name, link in self._reader.flowing(consumer, *FLOWS) if name != input]
             if self._is_optional(consumer, input) or others or not self._reader.consumers[consumer]:
                 yield self._reader.title(node) or self._reader.name(node), consumer, input
-            else:
-                yield from self._ends(consumer)
+            elif consumer not in seen:
+                seen.add(consumer)
+                yield from self._ends(consumer, seen)
 
     def _drop_loose(self, loader: str) -> None:
         """Take the unplugged chain out of the graph, so that nobody looks for its file."""
         reader = GraphReader(self.graph, self._reader.types)
-        chain = [node for node in _below(reader, loader) if node not in reader.depth]
-        for node in chain:
-            del self.graph[node]
+        for node in reader.downstream(loader):
+            if node not in reader.depth:
+                del self.graph[node]
         self._reader = GraphReader(self.graph, self._reader.types)
 
 
@@ -142,9 +143,3 @@ def _fitting(value: Any, old: Any, scale: float) -> Any:
     if scale != 1:
         value = round(value * scale)
     return float(value) if isinstance(old, float) and isinstance(value, int) else value
-
-
-def _below(reader: GraphReader, node: str) -> Iterator[str]:
-    yield node
-    for consumer, _, _ in reader.consumers[node]:
-        yield from _below(reader, consumer)

@@ -28,6 +28,7 @@ class GraphReader:
     def __init__(self, graph: Graph, types: NodeTypes = CORE):
         self.graph = graph
         self.types = types
+        self._chosen: dict[str, str | None] = {}
 
     def inputs(self, node: str) -> dict[str, Any]:
         return self.graph[node]["inputs"]
@@ -43,14 +44,9 @@ class GraphReader:
 
     def link(self, node: str, input: str) -> Link | None:
         value = self.inputs(node).get(input)
-        if (
-            isinstance(value, list)
-            and len(value) == 2
-            and value[0] in self.graph
-            and isinstance(value[1], int)
-        ):
-            return Link(*value)
-        return None
+        if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], int):
+            return None
+        return Link(*value) if isinstance(value[0], str) and value[0] in self.graph else None
 
     def links(self, node: str) -> list[tuple[str, Link]]:
         return [(input, link) for input in self.inputs(node) if (link := self.link(node, input))]
@@ -78,6 +74,12 @@ class GraphReader:
 
     def chosen(self, node: str) -> str | None:
         """Which input a switch lets through; None for a node that is no switch."""
+        if node not in self._chosen:
+            self._chosen[node] = None  # for a switch that is asked again while it is being read
+            self._chosen[node] = self._choice(node)
+        return self._chosen[node]
+
+    def _choice(self, node: str) -> str | None:
         inputs = self.inputs(node)
         if not {"on_true", "on_false"} & {*inputs}:
             return None
@@ -111,6 +113,9 @@ class GraphReader:
 
     def upstream(self, start: Iterable[str]) -> dict[str, int]:
         return _spread(start, lambda node: (link.node for _, link in self.links(node)))
+
+    def downstream(self, start: str) -> dict[str, int]:
+        return _spread([start], lambda node: (consumer for consumer, _, _ in self.consumers[node]))
 
     def places(self, node: str, input: str) -> Iterator[Place]:
         """Where the value of an input is written: there, or where its links come from."""

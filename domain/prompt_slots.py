@@ -10,7 +10,10 @@ from domain.graph_reader import GraphReader, Link, Place
 from domain.samplers import Side, samplers, words
 from domain.slots import NEGATIVE_TEXTS, TEXTS, Slot
 
-_STRINGS = ("value", "text", "string", "string_a", "string_b", "prompt", "positive_prompt", "json_string")
+_STRINGS = (
+    *("value", "text", "string", "string_a", "string_b", "prompt"),
+    *("positive_prompt", "positive", "negative", "json_string"),
+)
 _SYSTEM = ("you are", "{", "<|im_start|>system", "<system", "[system")
 
 
@@ -40,9 +43,10 @@ def texts(reader: GraphReader, side: Side) -> list[tuple[Place, str]]:
 
 def encoder_texts(reader: GraphReader, encoder: str, side: Side) -> Iterator[Place]:
     inputs = reader.inputs(encoder)
-    own = NEGATIVE_TEXTS if side == "negative" and {*NEGATIVE_TEXTS} & {*inputs} else TEXTS
-    for input in own:
-        if input in inputs and (place := _written(reader, encoder, input)):
+    known = NEGATIVE_TEXTS if side == "negative" and {*NEGATIVE_TEXTS} & {*inputs} else TEXTS
+    like = [name for name in inputs if "text" in name or "prompt" in name]  # of nodes nobody knows
+    for input in [name for name in known if name in inputs] or like:
+        if place := _written(reader, encoder, input):
             yield place
 
 
@@ -56,13 +60,27 @@ def _encoders(reader: GraphReader, link: Link, side: Side, seen: set[Link]) -> I
         if behind := reader.link(node, chosen):
             yield from _encoders(reader, behind, side, seen)
         return
-    if sides := _sides(reader, node):
-        side = sides[min(link.output, len(sides) - 1)]
+    has_sides = _has_sides(reader, node)
+    side = _side(reader, link) or side
     into = reader.flowing(node, "CONDITIONING")
-    for _, behind in _of_side(into, side) if sides else into:
+    for _, behind in _of_side(into, side) if has_sides else into:
         yield from _encoders(reader, behind, side, seen)
     if not into:
         yield node, side
+
+
+def _has_sides(reader: GraphReader, node: str) -> bool:
+    """Whether prompt and negative go through a node side by side."""
+    outputs = reader.types.outputs.get(reader.name(node), ())
+    return outputs.count("CONDITIONING") > 1 or {"positive", "negative"} <= {*reader.inputs(node)}
+
+
+def _side(reader: GraphReader, link: Link) -> Side | None:
+    """What an output carries, of a node that is known to have several conditionings."""
+    outputs = reader.types.outputs.get(reader.name(link.node), ())
+    if outputs.count("CONDITIONING") < 2:
+        return None
+    return "prompt" if outputs[: link.output + 1].count("CONDITIONING") <= 1 else "negative"
 
 
 def _of_side(into: list[tuple[str, Link]], side: Side) -> list[tuple[str, Link]]:
@@ -74,17 +92,6 @@ def _of_side(into: list[tuple[str, Link]], side: Side) -> list[tuple[str, Link]]
     if not positive and not negative:
         return into
     return positive if side == "prompt" else negative
-
-
-def _sides(reader: GraphReader, node: str) -> list[Side]:
-    """What each output of a node with several conditionings carries; empty when it has only one."""
-    outputs = reader.types.outputs.get(reader.name(node))
-    if outputs is None:  # nobody knows it: two conditionings in, two out
-        return ["prompt", "negative"] if {"positive", "negative"} <= {*reader.inputs(node)} else []
-    if outputs.count("CONDITIONING") < 2:
-        return []
-    carried = [outputs[: index + 1].count("CONDITIONING") for index in range(len(outputs))]
-    return ["prompt" if count <= 1 else "negative" for count in carried]
 
 
 def _written(reader: GraphReader, node: str, input: str) -> Place | None:

@@ -57,14 +57,14 @@ def _splits(reader: GraphReader, drawing: list[str]) -> Iterator[Slot]:
 
 def _schedulers(reader: GraphReader, sampler: str) -> list[str]:
     """The nodes that make the sampler's sigmas."""
-    waiting = [link.node for input, link in reader.links(sampler) if input == "sigmas"]
-    found = []
+    waiting, seen = [sampler], {sampler}
+    found: list[str] = []
     while waiting:
-        node = waiting.pop()
-        if "steps" in reader.inputs(node):
-            found.append(node)
-        else:
-            waiting += [link.node for input, link in reader.links(node) if input.startswith("sigmas")]
+        for input, link in reader.links(waiting.pop()):
+            if not input.startswith("sigmas") or link.node in seen:
+                continue
+            seen.add(link.node)
+            (found if "steps" in reader.inputs(link.node) else waiting).append(link.node)
     return found
 
 

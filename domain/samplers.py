@@ -32,8 +32,9 @@ def is_sampler(reader: GraphReader, node: str) -> bool:
 
 def guider(reader: GraphReader, sampler: str) -> str:
     """The node that holds the sampler's words and its cfg: itself, or the guider plugged into it."""
-    while link := reader.link(sampler, "guider"):
-        sampler = link.node
+    seen = {sampler}
+    while (link := reader.link(sampler, "guider")) and link.node not in seen:
+        seen.add(sampler := link.node)
     return sampler
 
 

@@ -5,6 +5,8 @@ from domain.graph_reader import GraphReader, Place
 from domain.samplers import samplers
 from domain.slots import Slot
 
+_SIZES = ("width", "height", "frames")
+_SIZED = {"width", "aspect_ratio", "megapixels", "size_follows"}
 # A graph without a sampler that anyone knows is read by the names of its inputs.
 _PLAIN = {
     "prompt": ("positive_prompt", "prompt"),
@@ -23,14 +25,21 @@ def find_slots(reader: GraphReader) -> dict[str, list[Slot]]:
     found: dict[str, list[Slot]] = {}
     for rules in (prompt_slots, sampler_slots, size_slots, media_slots):
         found |= rules.find(reader)
-    if not samplers(reader):
-        found |= {name: slots for name, slots in _plain(reader).items() if name not in found}
+    missing = _missing(reader, found)
+    found |= {name: slots for name, slots in _plain(reader).items() if name in missing}
     titled = _without_crossings(slot_titles.find(reader), found)
     found = _untaken(found, titled)
     if "prompt" in titled:
         found["other_prompts"] = found.get("other_prompts", []) + found.get("prompt", [])
     found |= titled
     return {name: slots for name, slots in found.items() if slots}
+
+
+def _missing(reader: GraphReader, found: dict[str, list[Slot]]) -> set[str]:
+    """What the names of inputs are asked for: everything where no sampler is known, else sizes."""
+    if not samplers(reader):
+        return {*_PLAIN} - {*found}
+    return set() if _SIZED & {*found} else {*_SIZES} - {*found}
 
 
 def _plain(reader: GraphReader) -> dict[str, list[Slot]]:

@@ -57,10 +57,10 @@ UNTITLED = (
 NAMES = (*TITLES, *UNTITLED)
 
 TEXTS = (
-    *("text", "prompt", "positive_prompt", "user_prompt", "tags"),
+    *("text", "prompt", "positive_prompt", "positive", "user_prompt", "tags"),
     *("text_g", "text_l", "clip_l", "clip_g", "t5xxl", "llama", "bert", "mt5xl", "qwen25_7b"),
 )
-NEGATIVE_TEXTS = ("negative_prompt",)
+NEGATIVE_TEXTS = ("negative_prompt", "negative")
 LENGTHS = ("length", "video_frames", "num_frames", "frames_number")
 FILES = ("image", "file", "audio", "video")
 MODELS = ("unet_name", "ckpt_name", "model_name")
