@@ -13,11 +13,18 @@ WORDS = {
 }
 LOOK = 1.0  # seconds between two looks at how far the sample is
 CSS = """
+:root { --body-background-fill: #0e1013; --body-text-color: #d9dce2; --background-fill-primary: #14171b;
+  --background-fill-secondary: #0e1013; --block-background-fill: #0e1013; --border-color-primary: #252a32;
+  --block-label-background-fill: #14171b; --block-label-text-color: #9aa2af; --code-background-fill: #22272e;
+  --button-secondary-background-fill: #20242b; --button-secondary-text-color: #d9dce2 }
 body, gradio-app { background: #0e1013 !important }
-.gradio-container { max-width: 1180px !important; margin: auto; color: #d9dce2 }
-#head h1 { font-size: 22px; letter-spacing: .02em; margin: 28px 0 2px } #head p, #state p { color: #8d95a3 }
-#film { border: 1px solid #252a32; border-radius: 8px; background: #000 }
-#strip .grid-wrap { padding: 0 } footer { display: none !important }
+.gradio-container { max-width: 1120px !important; margin: auto; width: 100% }
+#head h1 { font-size: 22px; letter-spacing: .02em; margin: 28px 0 2px; color: #f2f3f5 }
+#head p, #state p { color: #9aa2af } #state code { color: #ffb27d; border: 0; background: #22272e }
+#film { border: 1px solid #252a32; border-radius: 8px; background: #000; aspect-ratio: 16 / 9 }
+#strip { border: 0 } #strip .grid-wrap { padding: 0; height: auto !important; min-height: 0 !important }
+#strip .thumbnail-item { border: 1px solid #252a32; border-radius: 6px; aspect-ratio: 16 / 9 }
+footer { display: none !important }
 """
 
 
@@ -25,10 +32,10 @@ def build(sample: Sample) -> gr.Blocks:
     """The page; it asks the sample how far it is until the film stands."""
     with gr.Blocks(title=WORDS["title"], analytics_enabled=False) as page:
         gr.Markdown(f"# {WORDS['title']}\n{WORDS['purpose']}", elem_id="head")
-        film = gr.Video(label=sample.state.title, elem_id="film", interactive=False, autoplay=False)
+        film = gr.Video(show_label=False, elem_id="film", interactive=False, autoplay=False)
         state = gr.Markdown(elem_id="state")
         strip = gr.Gallery(
-            columns=6, height="auto", show_label=False, elem_id="strip", visible=False, interactive=False
+            columns=6, show_label=False, elem_id="strip", visible=False, interactive=False, buttons=[]
         )
         clock = gr.Timer(LOOK)
 
@@ -36,7 +43,7 @@ def build(sample: Sample) -> gr.Blocks:
             now = sample.state
             shown: dict[gr.Component, object] = {state: _told(now)}
             if now.film:
-                shown[film] = gr.Video(value=str(now.film), label=now.title)
+                shown[film] = gr.Video(value=str(now.film))
                 shown[strip] = gr.Gallery(value=[str(path) for path in now.keyframes], visible=True)
             if now.is_over:
                 shown[clock] = gr.Timer(active=False)

@@ -33,6 +33,8 @@ def run(asked: argparse.Namespace) -> int:
     sample.start()
     try:
         threading.Event().wait()
+    except KeyboardInterrupt:
+        print("Closing …", flush=True)
     finally:
         sample.stop()
     return setting.DONE
