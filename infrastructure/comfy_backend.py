@@ -50,7 +50,7 @@ class ComfyBackend:
                 try:
                     return (yield from execution.brought_home(history))
                 except GoneError:
-                    # a cached answer whose file was deleted; under a new name the save node runs again
+                    # a cached answer, or an old one, whose file was deleted meanwhile
                     history = yield from execution.carried_out("its file was gone from the server")
 
     def _turn(self, job: Job) -> Generator[Progress, None, None]:

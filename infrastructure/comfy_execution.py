@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed
 from domain.events import Fact, Progress
@@ -43,6 +44,7 @@ class Execution:
         self._api, self._doorbell, self._job = api, doorbell, job
         self._reporter = Reporter(job.graph)
         self._times = 0
+        self._tail = ""
         self._number: float | None = None  # the server's number for our submission, when it told us
         self._old_number: float | None = None  # of an earlier one, whose history is of no use
         self._is_there = False  # the server has the job, or may have it
@@ -53,6 +55,8 @@ class Execution:
 
     def carried_out(self, again: str = "") -> Steps[dict[str, Any]]:
         """The job's history, once it is there; sends it unless the server knows it already."""
+        if again:
+            self._tail = f"-{uuid4().hex[:6]}"  # under a new name the save node runs again
         try:
             if not again and (history := (yield from self._patiently(self._first_look))):
                 return history
@@ -120,7 +124,7 @@ class Execution:
         for path in self._job.files:
             names[path] = yield from upload(self._api, path)
         self._times += 1
-        graph = _with_prefix(self._job.graph_with(names), self._job, self._times)
+        graph = _with_prefix(self._job.graph_with(names), self._job, self._tail)
         self._client_id = listener.client_id
         self._is_deaf, self._number, self._pause = not self._client_id, None, FIRST_LOOK
         self._asked_queue, self._is_there = time.monotonic(), True
@@ -205,14 +209,17 @@ class Execution:
             log.warning("%s could not be cancelled: %s", self._job.name, error)
 
 
-def _with_prefix(graph: Graph, job: Job, times: int) -> Graph:
+def _with_prefix(graph: Graph, job: Job, tail: str) -> Graph:
     """Save under the project's and the take's name, so that the server's folder can be read too."""
-    folder = re.sub(r"[^A-Za-z0-9_-]+", "-", job.folder.parent.name).strip("-") or "project"
-    again = f"-{times}" if times > 1 else ""
-    prefix = f"cindergrace/{folder}/{re.sub(r'[^A-Za-z0-9_-]+', '-', job.name)}{again}"
+    folder = _plain(job.folder.parent.name) or "project"
+    prefix = f"cindergrace/{folder}/{_plain(job.name)}{tail}"
     return {
         id: {**node, "inputs": {**node["inputs"], "filename_prefix": prefix}}
         if isinstance(node["inputs"].get("filename_prefix"), str)
         else node
         for id, node in graph.items()
     }
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
