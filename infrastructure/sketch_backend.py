@@ -25,7 +25,7 @@ from infrastructure.sketch import ENGINE, slate
 from infrastructure.sketch.camera import read_move
 from infrastructure.sketch.encoder import encoding
 from infrastructure.sketch.panel import Panel, draw
-from infrastructure.sketch.shots import Scene, flat_scene, frames, layered_scene
+from infrastructure.sketch.shots import Scene, arriving, flat_scene, frames, layered_scene
 
 CHUNK = "sketch"  # of the PNG text chunk, and first word of the mp4's comment
 SIZE, FRAMES, FPS = (1024, 576), 49, 24.0  # where a workflow has no place to say
@@ -178,13 +178,13 @@ def _comment(order: Order) -> str:
 
 def _film(order: Order, name: str, to: Path) -> Generator[Union[Progress, Fact], None, None]:
     start = yield from _scene(order, order.start or order.end, name, 0.2)
-    end = None
-    if order.start and order.end:
-        end = yield from _scene(order, order.end, name, 0.3)
+    end = (yield from _scene(order, order.end, name, 0.3)) if order.start and order.end else None
     move = read_move(order.prompt, order.frames / order.fps, _is_first(name))
+    is_arriving = order.end is not None and order.start is None
+    drawn = arriving(start, move, order.frames) if is_arriving else frames(start, end, move, order.frames)
     said = time.monotonic()
     with encoding(to, order.size, order.fps, _comment(order)) as encoder:
-        for n, frame in enumerate(frames(start, end, move, order.frames), 1):
+        for n, frame in enumerate(drawn, 1):
             encoder.write(frame)
             if time.monotonic() - said > BEAT:
                 said = time.monotonic()

@@ -156,7 +156,7 @@ def _settle_cast(b: Brief, text: str, chance: int) -> None:
             b.people = ["woman" if chance % 2 else "man"]
     if {"dancer"} == set(b.people) and not b.pose:
         b.pose = "dance"
-    if "rider" in text.split() or b.pose == "ride" and "cowboy" in b.people:
+    if "rider" in text.split() or (b.pose == "ride" and "cowboy" in b.people):
         b.animals = b.animals or ["horse"]
     if "bike" in b.vehicles and not b.people:
         b.people = ["woman" if chance % 2 else "man"]

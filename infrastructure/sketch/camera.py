@@ -6,7 +6,7 @@ A clip that goes on from another's last frame starts at the speed with which tha
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infrastructure.sketch.tables import named, sections
 from infrastructure.sketch.words import plain, words_pattern
@@ -17,7 +17,7 @@ WHOLE = 4.0  # seconds after which a move has gone its whole way
 
 @dataclass(frozen=True)
 class View:
-    """Where the camera is: shares of the frame width aside and of its height up; growth of near and of all."""
+    """Where the camera is: shares of the frame width aside, of its height up; growth of near and all."""
 
     aside: float = 0.0
     up: float = 0.0
@@ -53,6 +53,10 @@ class Move:
         return View(
             aside * sideways + shake_x, up * sideways + shake_y, nearer * growth, zoom * growth, spread
         )
+
+    def reversed(self) -> "Move":
+        """The way back, for a clip that has to arrive at an end image."""
+        return replace(self, sign=-self.sign, is_first=True)
 
     def _eased(self, t: float) -> float:
         """From rest (or, going on, from the ending speed) to the ending speed: a Hermite curve."""

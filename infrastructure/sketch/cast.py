@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from infrastructure.sketch import figure
 from infrastructure.sketch.costume import dress
 from infrastructure.sketch.crew import animals, machines, mount
-from infrastructure.sketch.figure import Figure
 from infrastructure.sketch.hold import grip_of, hold, put_in_hand
 from infrastructure.sketch.ink import Dice
 from infrastructure.sketch.outline import oval
+from infrastructure.sketch.person import Figure
 from infrastructure.sketch.shapes import Spot, shapes, stamp
 from infrastructure.sketch.skeleton import build, joints, posture
 from infrastructure.sketch.stage import Stage
@@ -72,7 +72,7 @@ def _marks(s: Stage, d: Dice, foot: float, z: float) -> list[Mark]:
         foot = s.h * 0.5 + 0.45 * min(h, s.h * 0.9)
         h = min(h, s.h * 0.9)
     marks = []
-    for k, role in enumerate(b.people):
+    for k in range(n):
         off = (k - (n - 1) / 2) * gap * d.u(0.85, 1.15)
         depth = 1 + (0.13 * ((k * 7) % 3) if n > 2 else 0.0)
         y = foot if s.foot or close else s.hz + (foot - s.hz) / depth
@@ -215,6 +215,3 @@ def _campfire(s: Stage, foot: float) -> None:
     stamp(s, "cast", "fire", Spot(x, y, size))
     s.pool("ground", (x, y), (size * 3, size * 0.7), "G", 0.5)
     s.sun = (x, y - size * 0.5)
-
-
-__all__ = ["Mark", "afloat", "mix", "perform", "shapes"]

@@ -87,8 +87,9 @@ def nebula(c: Script) -> None:
     v = np.broadcast_to((y * 0.4 / s.unit).astype(int) & 255, (y.shape[0], x.shape[1]))
     cloud = s.full(np.clip(tile(s.dice("nebula"), 3, 4)[v, u], 0, 1.5)) * 0.3
     tint, sky = mix(s.pal["mid"], s.pal["accent"], 0.35), s["sky"].pixels
-    for k in range(3) if sky is not None else ():
-        sky[k] += (tint[k] - sky[k]) * cloud
+    if sky is not None:
+        for k in range(3):
+            sky[k] += (tint[k] - sky[k]) * cloud
 
 
 def planet(c: Script, px: str, py: str, size: str) -> None:

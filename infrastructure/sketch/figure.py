@@ -1,28 +1,12 @@
 """One figure from boots to hat: limbs first, then cloth, then head and hands."""
 
-from dataclasses import dataclass
-
-from infrastructure.sketch.costume import Dress
 from infrastructure.sketch.gear import behind_body, over_body
 from infrastructure.sketch.hands import hand
 from infrastructure.sketch.head import Head, draw_head
-from infrastructure.sketch.ink import Colour, Dice, mix
+from infrastructure.sketch.ink import Colour, mix
 from infrastructure.sketch.outline import between, curve, tube
-from infrastructure.sketch.skeleton import Joints
+from infrastructure.sketch.person import Figure
 from infrastructure.sketch.stage import Stage
-
-
-@dataclass(frozen=True)
-class Figure:
-    sheet: str
-    j: Joints
-    dress: Dress
-    size: float  # pixels of the stature
-    face: int  # 1 looks right
-    d: Dice
-    from_behind: bool = False
-    grip: str = "open"  # how the near hand is closed
-    sway: float = 0.0  # how far cloth swings back, in statures
 
 
 def draw(s: Stage, f: Figure) -> None:
@@ -46,7 +30,8 @@ def draw_near_arm(s: Stage, f: Figure) -> None:
 
 def _head(f: Figure) -> Head:
     yaw = f.face * (0.95 - 0.5 * f.j.view) * (1 if not f.from_behind else -1)
-    return Head(*f.j.head, f.size * f.dress.build.head, yaw, f.d.seed, f.from_behind)
+    x, y = f.j.head
+    return Head(x, y, f.size * f.dress.build.head, yaw, f.d.seed, f.from_behind)
 
 
 def _leg(s: Stage, f: Figure, k: int, colour: Colour) -> None:
@@ -124,15 +109,7 @@ def _arm(s: Stage, f: Figure, k: int, colour: Colour) -> None:
     glove = wear.is_machine or "lifepack" in wear.gear or "pack" in wear.gear or "plates" in wear.gear
     skin = mix(wear.top, s.pal["ink"], 0.5) if glove else wear.skin if k else mix(wear.skin, wear.dim, 0.35)
     grip = f.grip if k == (0 if f.from_behind else 1) else "open"
-    hand(
-        s,
-        f.sheet,
-        (e, w),
-        f.size * (0.9 + 0.1 * f.dress.bulk),
-        grip,
-        (skin, mix(skin, s.pal["ink"], 0.45)),
-        f.face,
-    )
+    hand(s, f, k, grip, skin)
 
 
 def _torso(s: Stage, f: Figure) -> None:

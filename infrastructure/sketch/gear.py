@@ -1,22 +1,24 @@
 """What is worn over and under the clothes: collars, belts, packs, plates, a robot's joints."""
 
-from typing import TYPE_CHECKING
-
 from infrastructure.sketch.ink import Colour, mix
 from infrastructure.sketch.outline import Point, between, curve, oval, tube
+from infrastructure.sketch.person import Figure
 from infrastructure.sketch.stage import Stage
 
-if TYPE_CHECKING:
-    from infrastructure.sketch.figure import Figure
+PACKS = {
+    "pack": (0.085, "4a4f3c"),
+    "lifepack": (0.11, "c8c8c2"),
+    "tank": (0.045, "c9a23a"),
+}  # half-width, cloth
 
 
-def behind_body(s: Stage, f: "Figure") -> None:
+def behind_body(s: Stage, f: Figure) -> None:
     """Packs and tanks, seen beside the back; over the back when we look at it."""
     if not f.from_behind:
         _on_back(s, f)
 
 
-def over_body(s: Stage, f: "Figure") -> None:
+def over_body(s: Stage, f: Figure) -> None:
     gear, u = f.dress.gear, f.size
     if f.from_behind:
         _on_back(s, f)
@@ -38,35 +40,26 @@ def over_body(s: Stage, f: "Figure") -> None:
         )
 
 
-def _on_back(s: Stage, f: "Figure") -> None:
+def _on_back(s: Stage, f: Figure) -> None:
     sh, u, gear = s[f.sheet], f.size, f.dress.gear
     back = 0.0 if f.from_behind else -f.face * (0.05 + 0.07 * (1 - f.j.view)) * u * f.dress.bulk
     if "cape" in gear:
         (nx, ny), (hx, _) = f.j.neck, f.j.hip
-        low = max(p[1] for p in f.j.feet) - 0.03 * u
+        foot = max(p[1] for p in f.j.feet) - 0.03 * u
         cape = [
             (nx - 0.1 * u, ny),
             (nx + 0.1 * u, ny),
-            (hx + 0.17 * u + back, low),
-            (hx - 0.2 * u + back, low),
+            (hx + 0.17 * u + back, foot),
+            (hx - 0.2 * u + back, foot),
         ]
         sh.fill(cape, mix(f.dress.top, s.pal["ink"], 0.45))
-    if not gear & {"pack", "lifepack", "tank"}:
+    if not gear & PACKS.keys():
         return
     top, low = between(f.j.neck, f.j.hip, -0.02), between(f.j.neck, f.j.hip, 0.86)
-    wide = {"pack": 0.085, "lifepack": 0.11, "tank": 0.045}[
-        next(g for g in ("pack", "lifepack", "tank") if g in gear)
-    ]
-    colour = mix(
-        s.cloth("4a4f3c" if "pack" in gear else "c8c8c2" if "lifepack" in gear else "c9a23a"),
-        s.pal["ink"],
-        0.15,
-    )
-    path = [
-        (top[0] + back, top[1]),
-        between((top[0] + back, top[1]), (low[0] + back, low[1]), 0.5),
-        (low[0] + back, low[1]),
-    ]
+    kind = next(g for g in PACKS if g in gear)
+    wide, cloth = PACKS[kind]
+    colour = mix(s.cloth(cloth), s.pal["ink"], 0.15)
+    path = [(x + back, y) for x, y in (top, between(top, low, 0.5), low)]
     sh.fill(tube(path, [wide * 0.85 * u, wide * 1.05 * u, wide * u]), colour)
     if "pack" in gear:
         roll = (path[0][0], path[0][1] - 0.012 * u)
@@ -74,7 +67,7 @@ def _on_back(s: Stage, f: "Figure") -> None:
         sh.brush([path[1], path[2]], 0.012 * u, mix(colour, s.pal["ink"], 0.5), 1, 1)
 
 
-def _straps(s: Stage, f: "Figure") -> None:
+def _straps(s: Stage, f: Figure) -> None:
     dark = mix(s.pal["ink"], f.dress.top, 0.35)
     for e in (0.5, -0.5):
         (nx, ny), (hx, hy), u = f.j.neck, f.j.hip, f.size
@@ -83,18 +76,18 @@ def _straps(s: Stage, f: "Figure") -> None:
         s[f.sheet].brush(curve(path, 3), 0.018 * u, dark, 1, 0.8)
 
 
-def _machine(s: Stage, f: "Figure") -> None:
+def _machine(s: Stage, f: Figure) -> None:
     sh, u, ink, j = s[f.sheet], f.size, s.pal["ink"], f.j
     steel, dark = mix(f.dress.top, s.pal["light"], 0.2), mix(f.dress.top, ink, 0.6)
-    for p, r in (
+    for joint, r in (
         (j.shoulders[1], 0.042),
         (j.elbows[1], 0.03),
         (j.knees[0], 0.034),
         (j.knees[1], 0.036),
         (j.shoulders[0], 0.036),
     ):
-        sh.fill(oval(*p, r * u, r * u, 14), dark)
-        sh.fill(oval(p[0], p[1], r * 0.6 * u, r * 0.6 * u, 12), steel)
+        sh.fill(oval(*joint, r * u, r * u, 14), dark)
+        sh.fill(oval(*joint, r * 0.6 * u, r * 0.6 * u, 12), steel)
     (x, y), w = between(j.hip, j.neck, 0.66), 0.062 * u * (0.4 + 0.6 * j.view)
     if not f.from_behind:
         sh.fill(
@@ -108,7 +101,7 @@ def _machine(s: Stage, f: "Figure") -> None:
         sh.brush([(cx - w, cy), (cx + w, cy)], 0.012 * u, dark, 1, 1)
 
 
-def _plates(s: Stage, f: "Figure") -> None:
+def _plates(s: Stage, f: Figure) -> None:
     """Plate armour: pauldrons, breastplate ridge, greaves."""
     sh, u, j = s[f.sheet], f.size, f.j
     bright, dark = mix(f.dress.top, s.pal["light"], 0.35), mix(f.dress.top, s.pal["ink"], 0.5)
@@ -126,7 +119,7 @@ def _plates(s: Stage, f: "Figure") -> None:
         sh.brush([(x - w, y), (x, y + 0.02 * u), (x + w, y)], 0.008 * u, dark, 0.8, 0.8)
 
 
-def _collar(s: Stage, f: "Figure") -> None:
+def _collar(s: Stage, f: Figure) -> None:
     kind, sh, u, wear = f.dress.collar, s[f.sheet], f.size, f.dress
     (nx, ny), ink = f.j.neck, s.pal["ink"]
     line, e = mix(wear.top, ink, 0.6), f.face * 0.014 * u

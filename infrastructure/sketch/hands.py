@@ -2,8 +2,9 @@
 
 import math
 
-from infrastructure.sketch.ink import Colour
+from infrastructure.sketch.ink import Colour, mix
 from infrastructure.sketch.outline import Point, limb, oval
+from infrastructure.sketch.person import Figure
 from infrastructure.sketch.stage import Stage
 
 # fingers of a hand along x, palm up to 0.5: start x y, end x y, half-width; the thumb last
@@ -16,34 +17,23 @@ GRIP = ((0.4, 0.18, 0.5, 0.16, 0.13), (0.42, 0.04, 0.53, 0.02, 0.13), (0.4, -0.1
 SHAPES = {"open": OPEN, "point": POINT, "grip": GRIP}
 
 
-def hand(
-    s: Stage,
-    sheet: str,
-    forearm: tuple[Point, Point],
-    stature: float,
-    shape: str,
-    colours: tuple[Colour, Colour],
-    up: int,
-) -> None:
-    """At the end of a forearm; `up` is the side the thumb is on."""
-    (ex, ey), (x, y) = forearm
+def hand(s: Stage, f: Figure, k: int, shape: str, skin: Colour) -> None:
+    """At the end of forearm k; the thumb is on the side the figure faces."""
+    (ex, ey), (x, y), up = f.j.elbows[k], f.j.hands[k], f.face
     d = math.hypot(x - ex, y - ey) or 1.0
-    ux, uy, size = (x - ex) / d, (y - ey) / d, stature * 0.068
-    sh = s[sheet]
+    ux, uy, size = (x - ex) / d, (y - ey) / d, f.size * (0.9 + 0.1 * f.dress.bulk) * 0.068
+    sh, line, turn = s[f.sheet], mix(skin, s.pal["ink"], 0.45), math.atan2(uy, ux)
     if size < 7 * s.unit:
-        sh.fill(
-            oval(x + ux * size * 0.4, y + uy * size * 0.4, size * 0.5, size * 0.36, 10, math.atan2(uy, ux)),
-            colours[0],
-        )
+        sh.fill(oval(x + ux * size * 0.4, y + uy * size * 0.4, size * 0.5, size * 0.36, 10, turn), skin)
         return
 
     def at(px: float, py: float) -> Point:
         py = -py * up
         return x + (ux * px - uy * py) * size, y + (uy * px + ux * py) * size
 
-    sh.fill(oval(*at(0.28, 0), size * 0.34, size * 0.27, 14, math.atan2(uy, ux)), colours[0])
+    sh.fill(oval(*at(0.28, 0), size * 0.34, size * 0.27, 14, turn), skin)
     for ax, ay, bx, by, w in SHAPES[shape]:
-        sh.fill(limb(at(ax, ay), at(bx, by), w * size * 1.12, w * size * 0.85), colours[0])
+        sh.fill(limb(at(ax, ay), at(bx, by), w * size * 1.12, w * size * 0.85), skin)
     for (ax, ay, bx, by, _), (cx, cy, dx, dy, _) in zip(SHAPES[shape][:3], SHAPES[shape][1:4], strict=True):
         gap = [at((ax + cx) / 2, (ay + cy) / 2), at((bx + dx) / 2 * 0.94, (by + dy) / 2)]
-        sh.wire(gap, max(0.6, size * 0.035), colours[1])
+        sh.wire(gap, max(0.6, size * 0.035), line)

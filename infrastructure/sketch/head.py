@@ -1,4 +1,4 @@
-"""Heads: planes on a turned egg, one half lit, with hair and hat. The outlines are in heads.txt, in three dimensions."""
+"""Heads: planes on a turned egg, one half lit, with hair and hat. heads.txt has them in three dimensions."""
 
 import math
 from dataclasses import dataclass

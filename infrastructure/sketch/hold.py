@@ -1,16 +1,13 @@
 """What hands hold: how the arms go, and where the thing sits between the fingers."""
 
 import math
-from typing import TYPE_CHECKING
 
 from infrastructure.sketch.ink import mix
 from infrastructure.sketch.outline import Point, between
+from infrastructure.sketch.person import Figure
 from infrastructure.sketch.shapes import Spot, shapes, stamp
 from infrastructure.sketch.stage import Stage
 from infrastructure.sketch.tables import named
-
-if TYPE_CHECKING:
-    from infrastructure.sketch.figure import Figure
 
 BOTH = {"letter", "map", "newspaper", "book", "guitar"}  # between two hands
 ALONG = {"sword", "knife", "gun", "rifle", "axe"}  # they go on where the forearm ends
@@ -31,7 +28,7 @@ def grip_of(thing: str, pose: str) -> str:
     return {"point": "point", "run": "grip", "fight": "grip"}.get(pose, "open")
 
 
-def put_in_hand(s: Stage, f: "Figure", thing: str) -> None:
+def put_in_hand(s: Stage, f: Figure, thing: str) -> None:
     name = f"hand {thing}"
     if name not in shapes():
         return
@@ -53,14 +50,14 @@ def put_in_hand(s: Stage, f: "Figure", thing: str) -> None:
     stamp(s, f.sheet, name, spot)
 
 
-def _turned(s: Stage, f: "Figure", thing: str, along: object, unit: float) -> Spot:
+def _turned(s: Stage, f: Figure, thing: str, along: object, unit: float) -> Spot:
     def turn(*v: float) -> Point:
-        return along(v[0], v[1])  # type: ignore[operator, no-any-return]
+        return along(v[0], v[1])  # type: ignore[operator]
 
     return Spot(*f.j.hands[1], unit, f.face, 0.0, _body(s, thing), turn)
 
 
-def _place(f: "Figure", thing: str) -> Point:
+def _place(f: Figure, thing: str) -> Point:
     far, near = f.j.hands
     if thing in BOTH:
         x, y = between(far, near, 0.6)

@@ -33,6 +33,7 @@ SMALLEST, LARGEST = 300, 1200  # short side that is drawn natively; others are d
 class Layer:
     """A painted sheet; x, y is its corner in the window between the bars."""
 
+    name: str
     image: Image.Image
     x: int
     y: int
@@ -44,6 +45,7 @@ class Panel:
     brief: Brief
     size: tuple[int, int]
     window: tuple[int, int, int, int]  # the picture between the bars
+    side: int  # of the actors: 1 is right
     layers: tuple[Layer, ...]
 
     def picture(self) -> Image.Image:
@@ -118,7 +120,7 @@ def _wash(s: Stage) -> Array:
 
 
 def painted(s: Stage) -> Iterator[tuple[str, Array]]:
-    """Sheet after sheet, back to front; the ground, which mirrors what stands on it, after those it mirrors."""
+    """Sheet after sheet, back to front."""
     glow = s.pal["glow" if s.dark else "light"]
     canvas = Canvas(s.w, s.h, *s.margin, _wash(s), s.sun, glow, s.pal["ink"])
     for name, sheet in s.sheets.items():
@@ -154,8 +156,8 @@ def draw(prompt: str, seed: int = 0, size: tuple[int, int] = (1024, 576)) -> Ite
     layers = []
     for name, plane in planes.items():
         image = Image.merge("RGBA", [Image.fromarray(plane[k].astype(np.uint8)) for k in range(4)])
-        layers.append(Layer(image, *s[name].box[:2], s[name].depth))
-    yield Panel(s.b, drawn, (x0, y0, x1, y1), tuple(layers))
+        layers.append(Layer(name, image, *s[name].box[:2], s[name].depth))
+    yield Panel(s.b, drawn, (x0, y0, x1, y1), s.side, tuple(layers))
 
 
 def panel(prompt: str, seed: int = 0, size: tuple[int, int] = (1024, 576)) -> Panel:

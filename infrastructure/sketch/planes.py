@@ -30,6 +30,17 @@ class Planes:
     def copy(self) -> "Planes":
         return Planes(self.y.copy(), self.u.copy(), self.v.copy())
 
+    def twice(self) -> "Planes":
+        """Everything two times across and two times down, to be cut out anywhere."""
+        y, u, v = _twice(self.y), _twice(self.u), _twice(self.v)
+        if self.alpha is None or self.alpha_half is None:
+            return Planes(y, u, v)
+        return Planes(y, u, v, _twice(self.alpha), _twice(self.alpha_half))
+
+
+def _twice(plane: Image.Image) -> Image.Image:
+    return Image.fromarray(np.tile(np.asarray(plane), (2, 2)))
+
 
 def planes_of(image: Image.Image) -> Planes:
     """Sides must be even."""
@@ -40,10 +51,10 @@ def planes_of(image: Image.Image) -> Planes:
     alpha = data[..., 3] if data.shape[2] == 4 else None
     weight = alpha if alpha is not None and alpha.min() < 255 else None
     gray = _image(16 + light * (219 / 255))
-    halves = [_image(128 + _halved(c, weight) * (224 / 255)) for c in (u, v)]
+    blue, red = (_image(128 + _halved(c, weight) * (224 / 255)) for c in (u, v))
     if weight is None:
-        return Planes(gray, *halves)
-    return Planes(gray, *halves, _image(weight), _image(_sited(weight)))
+        return Planes(gray, blue, red)
+    return Planes(gray, blue, red, _image(weight), _image(_sited(weight)))
 
 
 def _halved(plane: Array, weight: Array | None) -> Array:

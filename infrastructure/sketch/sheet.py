@@ -134,7 +134,8 @@ class Sheet:
         ox, oy = self.box[0] * s, self.box[1] * s
         for flat, c, width in self.shapes:
             points = [v * s - (oy if k & 1 else ox) for k, v in enumerate(flat)]
-            colour = (*tuple(min(255, max(0, int(v))) for v in c), 255)
+            r, g, b = (min(255, max(0, int(v))) for v in c)
+            colour = (r, g, b, 255)
             if width:
                 draw.line(points, colour, max(1, round(width * s)), "curve" if width > 2 else None)
             elif len(points) >= 6:

@@ -1,13 +1,15 @@
 """Frames of a clip: layers moved by a camera over a window of the start image."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from infrastructure.sketch.camera import Move, View
-from infrastructure.sketch.panel import Panel
+from infrastructure.sketch.panel import Layer, Panel
 from infrastructure.sketch.planes import Planes, planes_of
 
 GROUPS = (
@@ -16,6 +18,12 @@ GROUPS = (
     (1.05, 0.95),
     (9.0, 1.45),
 )  # sheets up to a depth move together at another
+HELPERS, AHEAD = 2, 4  # frames are made by threads, so many ahead of the encoder
+FALLS = {
+    "rain": (0.012, 0.094),
+    "storm": (0.03, 0.1),
+    "snow": (0.0015, 0.0045),
+}  # shares of the height a frame
 EDGE = 0.09  # of a flat picture, mirrored outside its frame
 BLACK = 24  # what counts as a bar
 Box = tuple[int, int, int, int]
@@ -29,6 +37,7 @@ class Plate:
     x: int
     y: int
     depth: float
+    fall: tuple[int, int] = (0, 0)  # even pixels a frame: rain and snow come down whatever the camera does
 
     @property
     def size(self) -> tuple[int, int]:
@@ -48,13 +57,21 @@ class Scene:
     def size(self) -> tuple[int, int]:
         return self.still.y.size
 
-    def frame(self, view: View) -> Planes:
-        if view == View():
+    @property
+    def is_alive(self) -> bool:
+        return any(plate.fall != (0, 0) for plate in self.plates)
+
+    def frame(self, view: View, n: int) -> Planes:
+        """The n-th frame; the first, from where the start image was taken, is the start image itself."""
+        if view == View() and (n == 0 or not self.is_alive):
             return self.still
         out = self.still.copy()
         x0, y0, x1, y1 = self.window
         for plate in self.plates:
-            _lay(out, (x0, y0, x1 - x0, y1 - y0), plate, self._kept_inside(view, plate))
+            if plate.fall != (0, 0):
+                _let_fall(out, (x0, y0, x1 - x0, y1 - y0), plate, n)
+            else:
+                _lay(out, (x0, y0, x1 - x0, y1 - y0), plate, self._kept_inside(view, plate))
         return out
 
     def _kept_inside(self, view: View, plate: Plate) -> tuple[float, float, float]:
@@ -76,28 +93,42 @@ def flat_scene(image: Image.Image) -> Scene:
 
 def layered_scene(image: Image.Image, panel: Panel) -> Scene:
     """A panel this engine drew: its layers, in the same size as the picture."""
-    plates = [_merged(panel, low, high, depth) for low, high, depth in _spans()]
+    falling = [layer for layer in panel.layers if layer.name == "fall"]
+    others = [layer for layer in panel.layers if layer.name != "fall"]
+    groups = [([o for o in others if low < o.depth <= high], depth, (0, 0)) for low, high, depth in _spans()]
+    side, down = FALLS.get(panel.brief.weather, (0.0, 0.0))
+    slant = round(-panel.side * side * panel.size[1] / 2) * 2, round(down * panel.size[1] / 2) * 2
+    groups.insert(-1, (falling, 1.2, slant))
+    plates = [_merged(layers, depth, fall) for layers, depth, fall in groups]
     x0, y0, x1, y1 = panel.window
     window = (x0, y0, x1 - x1 % 2, y1)
     return Scene(planes_of(image.convert("RGB")), window, tuple(p for p in plates if p), False)
 
 
 def frames(start: Scene, end: Scene | None, move: Move, count: int) -> Iterator[Planes]:
-    """Exactly `count` frames: the first is the start image itself, the last, where there is one, the end image."""
-    last: Planes | None = None
-    for n in range(count):
+    """Exactly `count`: the first is the start image itself; the last, where there is one, the end image."""
+
+    def made(n: int) -> Planes:
         share = n / max(1, count - 1)
+        seen = start.frame(move.view(share), n)
         if end is None:
-            if move.kind != "static" or last is None:
-                last = start.frame(move.view(share))
-            yield last
-        else:
-            yield _dissolved(start.frame(move.view(share)), _backwards(end, move, share), share)
+            return seen
+        return _dissolved(seen, end.frame(move.reversed().view(1 - share), count - 1 - n), share)
+
+    with ThreadPoolExecutor(HELPERS) as helpers:
+        waiting: deque[Future[Planes]] = deque()
+        for n in range(count):
+            waiting.append(helpers.submit(made, n))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
-def _backwards(end: Scene, move: Move, share: float) -> Planes:
-    """The end image, seen from where the move will arrive."""
-    return end.frame(Move(move.kind, move.strength, -move.sign, move.seconds).view(1 - share))
+def arriving(end: Scene, move: Move, count: int) -> Iterator[Planes]:
+    """Frames that end on the end image itself."""
+    back = move.reversed()
+    return (end.frame(back.view(1 - n / max(1, count - 1)), count - 1 - n) for n in range(count))
 
 
 def _dissolved(a: Planes, b: Planes, share: float) -> Planes:
@@ -111,22 +142,41 @@ def _spans() -> list[tuple[float, float, float]]:
     return [(low, high, depth) for low, (high, depth) in zip(lows, GROUPS, strict=False)]
 
 
-def _merged(panel: Panel, low: float, high: float, depth: float) -> Plate | None:
-    """The sheets of a group as one plate, cut to what is painted on it."""
-    chosen = [layer for layer in panel.layers if low < layer.depth <= high]
+def _merged(chosen: list[Layer], depth: float, fall: tuple[int, int]) -> Plate | None:
+    """Layers as one plate, cut to what is painted on them."""
     if not chosen:
         return None
     x0 = min(layer.x for layer in chosen) // 2 * 2
     y0 = min(layer.y for layer in chosen) // 2 * 2
     x1 = max(layer.x + layer.image.width for layer in chosen)
     y1 = max(layer.y + layer.image.height for layer in chosen)
-    size = ((x1 - x0 + 1) // 2 * 2, (y1 - y0 + 1) // 2 * 2)
-    whole = Image.new("RGBA", size)
+    whole = Image.new("RGBA", ((x1 - x0 + 1) // 2 * 2, (y1 - y0 + 1) // 2 * 2))
     for layer in chosen:
         whole.alpha_composite(layer.image, (layer.x - x0, layer.y - y0))
     if depth < 0.1:
         whole.putalpha(255)
-    return Plate(planes_of(whole), x0, y0, depth)
+    planes = planes_of(whole)
+    return Plate(planes.twice() if fall != (0, 0) else planes, x0, y0, depth, fall)
+
+
+def _let_fall(out: Planes, window: Box, plate: Plate, n: int) -> None:
+    """Rain and snow need no lens: whole pixels, coming in above as they go out below."""
+    wx, wy, w, h = window
+    (dx, dy), p = plate.fall, plate.planes
+    crop = (-plate.x, -plate.y, w - plate.x, h - plate.y)
+    small = (crop[0] // 2, crop[1] // 2, crop[2] // 2, crop[3] // 2)
+
+    def moved(plane: Image.Image, box: Box, part: int) -> Image.Image:
+        pw, ph = plane.width // 2, plane.height // 2  # the plane lies there twice, across and down
+        x, y = (box[0] - dx * n // part) % pw, (box[1] - dy * n // part) % ph
+        return plane.crop((x, y, x + box[2] - box[0], y + box[3] - box[1]))
+
+    if p.alpha is None or p.alpha_half is None:
+        return
+    out.y.paste(moved(p.y, crop, 1), (wx, wy), moved(p.alpha, crop, 1))
+    mask = moved(p.alpha_half, small, 2)
+    out.u.paste(moved(p.u, small, 2), (wx // 2, wy // 2), mask)
+    out.v.paste(moved(p.v, small, 2), (wx // 2, wy // 2), mask)
 
 
 def _lay(out: Planes, window: Box, plate: Plate, moved: tuple[float, float, float]) -> None:

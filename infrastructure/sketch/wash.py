@@ -15,7 +15,9 @@ def sky(s: Stage, cover: str = "") -> None:
     b, p, d = s.b, s.pal, s.dice("sky")
     x, y = s.grid()
     t = np.clip(y / max(60.0, s.hz), 0, 1) + 0.06 * noise(d, (x.shape[1], y.shape[0]), 130, 2, 3)
-    away = np.sqrt((x - s.sun[0]) ** 2 + ((y - s.sun[1]) * 1.25) ** 2) / s.h
+    away: Array = np.sqrt((x - s.sun[0]) ** 2 + ((y - s.sun[1]) * 1.25) ** 2, dtype=np.float32) / np.float32(
+        s.h
+    )
     clear = b.weather in ("", "wind", "snow", "fog")
     halo = (0.38 if s.dark else 0.75) * np.exp(-away * 3.4) * clear
     amount = COVER.get(b.weather, float(cover) if cover else d.pick((0.2, 0.4, 0.55)))
