@@ -3,8 +3,8 @@
     python bench/slots.py http://127.0.0.1:8188 [--show] [--models DIR --input DIR]
 
 Downloads the package with the templates (PyPI), turns each into a graph with the server's
-own /object_info, and looks for slots twice: with the built-in table of nodes alone, and with
-what the server says. With the server's folders for models and input, empty files make its
+own /object_info, and looks for slots three times: with the built-in table of nodes alone, with
+what the server says, and as if every node were a custom one. With the server's folders for models and input, empty files make its
 lists of models pass, and every graph is posted with values in all slots. --show prints the
 words that were taken for the prompt, to be read by eye.
 """
@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.ui_export import Unconvertible, api_graph
 from domain.job import Graph
+from domain.node_types import NodeTypes
 from domain.samplers import samplers
 from domain.workflow import Workflow
 from infrastructure.preflight import folder_of
@@ -48,6 +49,7 @@ VALUES = {
     "fps": 12,
     "prefix": "a/b",
 }
+NOTHING = NodeTypes({}, {}, frozenset(), frozenset())
 Find = Callable[[str, Graph], Workflow]
 
 
@@ -67,6 +69,7 @@ def main() -> None:
     finders: dict[str, Find] = {
         "table alone": Workflow,
         "with the server": lambda name, graph: Workflow(name, graph).with_types(info),
+        "as if no node were known": lambda name, graph: Workflow(name, graph, types=NOTHING),
     }
     for label, find in finders.items():
         print(f"\n{label}")
@@ -118,7 +121,10 @@ def report(flows: dict[str, Workflow]) -> None:
     line("size, or what it follows", flows, lambda n, f: any(f.takes(name) for name in sized))
     line("  of these: width, height", flows, lambda n, f: f.takes("width") and f.takes("height"))
     line("length of clips", videos, lambda n, f: f.takes("frames"))
-    line("file name", flows, lambda n, f: f.takes("prefix"))
+    saving = {
+        n: f for n, f in flows.items() if any("filename_prefix" in x["inputs"] for x in f.graph.values())
+    }
+    line("file name", saving, lambda n, f: f.takes("prefix"))
     counts = {name: sum(f.takes(name) for f in flows.values()) for name in sorted({*sum_slots(flows)})}
     print("  templates with each slot:", ", ".join(f"{name} {count}" for name, count in counts.items()))
 

@@ -115,7 +115,7 @@ def _is_reference(reader: GraphReader, node: str, input: str) -> bool:
         or name in ("ReferenceLatent", "StyleModelApply", "unCLIPConditioning")
     ):
         return True
-    gives = reader.types.outputs.get(name, ())
+    gives = {reader.types.output(name, output, into) for _, into, output in reader.consumers[node]}
     return "CONDITIONING" in gives and (_NUMBERED.search(input) is not None or input in ("image", "images"))
 
 
