@@ -3,10 +3,10 @@
     python bench/slots.py http://127.0.0.1:8188 [--show] [--models DIR --input DIR]
 
 Downloads the package with the templates (PyPI), turns each into a graph with the server's
-own /object_info, and looks for slots three times: with the built-in table of nodes alone, with
-what the server says, and as if every node were a custom one. With the server's folders for models and input, empty files make its
-lists of models pass, and every graph is posted with values in all slots. --show prints the
-words that were taken for the prompt, to be read by eye.
+own /object_info, and looks for slots three times: with the built-in table of nodes alone,
+with what the server says, and as if every node were a custom one. With the server's folders
+for models and input, empty files make its lists of models pass, and every graph is posted
+with values in all slots. --show prints the words taken for the prompt, to be read by eye.
 """
 
 import argparse
