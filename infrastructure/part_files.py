@@ -1,7 +1,7 @@
 """Files that stand whole or not at all: written beside themselves as `.part`, then renamed."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from domain.errors import StudioError
@@ -14,13 +14,14 @@ def writing(to: Path) -> Iterator[Path]:
     A part that an earlier, killed run left behind is unlinked first and never written into:
     whoever may still hold it open then writes into nothing.
     """
-    to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(to.name + ".part")
     try:
+        to.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
         yield part
         part.replace(to)
     except OSError as error:
         raise StudioError(f"{to} cannot be written: {error.strerror or error}.") from error
     finally:
-        part.unlink(missing_ok=True)  # also after renaming onto a hard link of itself, which renames nothing
+        with suppress(OSError):
+            part.unlink()  # also after renaming onto a hard link of itself, which renames nothing

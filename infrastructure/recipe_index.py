@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile
+from domain.errors import BadFile, StudioError
 from infrastructure.json_files import read_json, write_json
 
 STARTED, DONE, FAILED, CANCELLED = "started", "done", "failed", "cancelled"
@@ -73,6 +73,8 @@ class RecipeIndex:
                         yield file.name, [stat.st_size, stat.st_mtime_ns]
         except FileNotFoundError:
             return  # nothing was made yet
+        except OSError as error:
+            raise StudioError(f"{self._takes} cannot be read: {error.strerror}.") from error
 
     def _read_index(self) -> None:
         try:
@@ -84,4 +86,9 @@ class RecipeIndex:
 
 
 def entry_of(recipe: dict[str, Any]) -> Entry:
-    return Entry(recipe["name"], recipe["engine"], recipe["job"], recipe["state"], tuple(recipe["files"]))
+    """Raises KeyError or TypeError when it is no recipe."""
+    words = [recipe[key] for key in ("name", "engine", "job", "state")]
+    if not all(isinstance(word, str) for word in (*words, *recipe["files"])):
+        raise TypeError
+    name, engine, job, state = words
+    return Entry(name, engine, job, state, tuple(recipe["files"]))
