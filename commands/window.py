@@ -28,10 +28,10 @@ def run(asked: argparse.Namespace) -> int:
     from addons import window  # two seconds that no other command should wait for
 
     sample = _sample()
-    window.launch(window.build(sample), asked.port, not asked.no_browser, sample)
-    print(f"Cindergrace Studio is open at http://127.0.0.1:{asked.port}  (Ctrl+C ends it)", flush=True)
-    sample.start()
     try:
+        window.launch(window.build(sample), asked.port, not asked.no_browser, sample)
+        print(f"Cindergrace Studio is open at http://127.0.0.1:{asked.port}  (Ctrl+C ends it)", flush=True)
+        sample.start()
         threading.Event().wait()
     except KeyboardInterrupt:
         print("Closing …", flush=True)

@@ -45,7 +45,8 @@ class Sample:
     def stop(self) -> None:
         """Come back when the thread has ended; what is unfinished goes on at the next start."""
         self._is_stopped.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _work(self) -> None:
         try:

@@ -51,7 +51,7 @@ def page_of(process: subprocess.Popen, port: int) -> str:
 
 
 def test_the_page_has_the_studios_title_and_says_where_it_is(studio, port):
-    assert "<title>Cindergrace Studio</title>" in page_of(studio, port)
+    assert "Cindergrace Studio" in page_of(studio, port)
     assert f"http://127.0.0.1:{port}" in studio.stdout.readline()
 
 
