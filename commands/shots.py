@@ -10,7 +10,8 @@ from commands.terminal import Reporter
 from domain.errors import StudioError
 from domain.workflow import Workflow
 from infrastructure.json_files import read_json
-from infrastructure.project_files import locked, open_project
+from infrastructure.project_files import open_project
+from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from services import shots
 
@@ -24,9 +25,10 @@ def run(asked: argparse.Namespace) -> int:
     content = read_json(path)
     batch = shots.read_batch(content, str(path))
     workflow = _workflow(content.get("workflow"), shots.references_of(batch.shots))
+    workflow.require("prompt")
     backend = setting.backend(asked)
-    backend.check()
     project = open_project(Path(asked.project) if asked.project else path.parent / path.stem)
+    backend.check(workflow.graph)
     reporter = Reporter()
     with locked(project.folder):
         work = shots.make(backend, Ledger(project), workflow, batch, path.resolve().parent)
@@ -43,7 +45,7 @@ def _workflow(asked: Any, references: int) -> Workflow:
             return folder.load(_BY_TYPE.get(name, name))
         case {"name": str(name)}:
             return folder.load(name)
-        case dict() if any(isinstance(node, dict) and "class_type" in node for node in asked.values()):
+        case dict() if shots.is_graph(asked):
             return Workflow("batch", asked)
         case {"type": str(kind)} if references == 0:
             if kind not in _BY_TYPE:

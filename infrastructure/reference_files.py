@@ -1,14 +1,16 @@
 """Pictures that a batch refers to by path or URL, as files on this machine."""
 
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from threading import get_ident
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 import requests
 from PIL import Image
 
-from domain.errors import BadFile
+from domain.errors import BadFile, StudioError
 from infrastructure.comfy_api import CHUNK, CONNECT, SILENCE, USER_AGENT
 
 LARGEST = 64 << 20  # bytes of a reference picture
@@ -31,15 +33,18 @@ def _fetched(url: str, kept: Path) -> Path:
     name = sha256(url.encode()).hexdigest()[:24]
     if there := next((path for path in kept.glob(f"{name}.*") if path.suffix != ".part"), None):
         return there
-    kept.mkdir(parents=True, exist_ok=True)
-    part = kept / f"{name}.part"
+    part = kept / f"{name}-{get_ident()}.part"  # several shots may fetch the same at once
     try:
+        kept.mkdir(parents=True, exist_ok=True)
         _download(url, part)
         with Image.open(_checked(part, url)) as picture:
             suffix = _SUFFIXES.get(picture.format or "", ".png")
         return part.replace(kept / f"{name}{suffix}")
+    except OSError as error:
+        raise StudioError(f"{url} cannot be kept in {kept}: {error.strerror or error}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _download(url: str, to: Path) -> None:
@@ -51,7 +56,7 @@ def _download(url: str, to: Path) -> None:
                 out.write(chunk)
                 if out.tell() > LARGEST:
                     raise BadFile(f"The reference picture at {url} is larger than {LARGEST >> 20} MB.")
-    except requests.RequestException as error:
+    except (requests.RequestException, UnicodeError) as error:
         why = "Open it in a browser to see why."
         raise BadFile(f"The reference picture at {url} cannot be fetched. {why}") from error
 

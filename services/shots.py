@@ -1,17 +1,17 @@
 """A batch of single pictures, asked for and answered as JSON: shots with references in, images out."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile, JobFailed, StudioError
+from domain.errors import BadFile, StudioError
 from domain.events import Event, Failed, Saved
 from domain.job import Backend
 from domain.storyboard import Shot
 from domain.workflow import Workflow
-from infrastructure.recipes import Ledger, Take, Wanted
+from infrastructure.recipes import Ledger, Wanted
 from infrastructure.reference_files import reference
 from services.keyframes import picture, seed_of
 from services.lanes import side_by_side
@@ -25,6 +25,7 @@ _VALUES = {  # key of a batch's workflow object -> the slot it goes to
     "negative_prompt": "negative",
     "seed": "seed",
 }
+_WHOLE = ("width", "height", "steps", "seed")
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,35 @@ def read_batch(content: Any, where: str) -> Batch:
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 64:
         raise BadFile(f"{where}: batch_size must be a number from 1 to 64, not {size!r}.")
     settings = content.get("workflow")
-    settings = settings if isinstance(settings, dict) and not _is_graph(settings) else {}
-    values = {slot: settings[key] for key, slot in _VALUES.items() if settings.get(key) not in (None, -1, "")}
+    settings = settings if isinstance(settings, dict) else {}
+    if is_graph(settings):
+        _check_graph(settings, f"{where}: workflow")
+        settings = {}
     return Batch(
         tuple(_shot(shot, f"{where}: shots_with_references[{n}]") for n, shot in enumerate(shots)),
-        values,
+        dict(_values(settings, f"{where}: workflow")),
         size,
     )
+
+
+def _values(settings: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+    """What the workflow object sets; -1 and nothing leave it to the workflow."""
+    for key, slot in _VALUES.items():
+        value = settings.get(key)
+        if value in (None, -1, ""):
+            continue
+        if slot == "negative":
+            is_fit, kind = isinstance(value, str), "text"
+        else:
+            is_fit, kind = _is_number(value, slot in _WHOLE), "a number from 0 on"
+        if not is_fit:
+            raise BadFile(f"{where}.{key} must be {kind}, not {value!r}.")
+        yield slot, value
+
+
+def _is_number(value: Any, is_whole: bool) -> bool:
+    kinds = int if is_whole else (int, float)
+    return isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value < 2**64
 
 
 def _shot(content: Any, where: str) -> BatchShot:
@@ -83,8 +106,17 @@ def _reference(content: Any, where: str) -> tuple[str, str]:
     raise BadFile(f"{where} needs a url.")
 
 
-def _is_graph(content: Mapping[str, Any]) -> bool:
+def is_graph(content: Mapping[str, Any]) -> bool:
+    """Whether the workflow of a batch is one in ComfyUI's API format, rather than a few settings."""
     return any(isinstance(node, dict) and "class_type" in node for node in content.values())
+
+
+def _check_graph(graph: Mapping[str, Any], where: str) -> None:
+    for id, node in graph.items():
+        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
+            raise BadFile(f"{where}: node {id} has no class_type.")
+        if not isinstance(node.get("inputs"), dict):
+            raise BadFile(f"{where}: node {id} has no inputs.")
 
 
 def make(
@@ -103,7 +135,7 @@ def make(
         or {"shot_id": shot.id, "success": False, "error": errors.get(name, "It did not run.")}
         for name, shot in zip(pieces, batch.shots, strict=True)
     ]
-    return {"generated_images": images, "total_images": sum(image["success"] for image in images)}
+    return {"generated_images": images, "total_images": len(images)}
 
 
 @dataclass(frozen=True)
@@ -127,24 +159,17 @@ def _make(
     pictures = [reference(url, asked.near, kept) for url, _ in shot.references]
     _check_places(workflow, shot, len(pictures))
     values: dict[str, Any] = {"seed": seed_of(Shot(str(shot.id), shot.prompt), 1, 0), **asked.batch.values}
-    values |= {"prompt": shot.prompt, "references": pictures or None}
+    values |= {"prompt": shot.prompt, "references": pictures}
     graph, changes = workflow.filled(**values)
     wanted = Wanted(_stem(asked), graph, workflow.name, values, changes)
     take = yield from ledger.carry_out(backend, wanted)
     yield Saved(take.path, take.reused)
-    return _answer(shot, take, ledger)
-
-
-def _answer(shot: BatchShot, take: Take, ledger: Ledger) -> dict[str, Any]:
-    image = picture(take)
-    if image is None:
-        raise JobFailed(f"{take.name}: the workflow saved no picture.")
     return {
         "shot_id": shot.id,
         "success": True,
-        "image_url": image.as_uri(),
+        "image_url": picture(take).as_uri(),
         "prompt": shot.prompt,
-        "prompt_id": ledger.recipe(take.name)["job"],
+        "prompt_id": wanted.job.id,
         "references_used": [name for _, name in shot.references],
     }
 
