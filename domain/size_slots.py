@@ -46,7 +46,7 @@ def makers(reader: GraphReader, sampler: str) -> list[str]:
             continue
         seen.add(node)
         latents = [link.node for _, link in reader.flowing(node, "LATENT")]
-        if not latents or any(name in reader.inputs(node) for name in LENGTHS):
+        if not latents:
             found.append(node)
         waiting += latents
     return found

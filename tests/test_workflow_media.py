@@ -1,5 +1,7 @@
 """What pictures a graph takes, and what each is for."""
 
+import pytest
+
 from domain.workflow import Workflow
 from tests.graphs import node, picture, places, sampler, template, workflow
 
@@ -44,3 +46,45 @@ def test_control_pictures_masks_and_sources_are_told_apart():
     assert places(flow, "control") == ["pose.image"]
     assert places(flow, "mask") == ["mask.image"]
     assert places(flow, "source") == ["old.image"]
+
+
+def test_a_picture_that_brings_its_own_mask_is_a_source():
+    flow = workflow(
+        load=node("LoadImage", image="a.png"),
+        canvas=node("VAEEncodeForInpaint", pixels=["load", 0], mask=["load", 1], vae=["model", 2]),
+    )
+    assert places(flow, "source") == ["load.image"]
+    assert "mask" not in flow.slots
+
+
+def test_a_use_that_nothing_saves_does_not_count():
+    flow = workflow(
+        load=node("LoadImage", image="a.png"),
+        canvas=node("VAEEncode", pixels=["load", 0], vae=["model", 2]),
+        idle=node(
+            "ControlNetApplyAdvanced", positive=["words", 0], negative=["unwanted", 0], image=["load", 0]
+        ),
+    )
+    assert places(flow, "source") == ["load.image"]
+    assert "control" not in flow.slots
+
+
+@pytest.mark.parametrize(("frame", "role"), [(0, "start_image"), (-1, "end_image"), (40, "reference")])
+def test_a_guide_is_for_the_frame_it_stands_at(frame, role):
+    ends = {"positive": ["words", 0], "negative": ["unwanted", 0], "latent": ["canvas", 0]}
+    flow = workflow(
+        load=node("LoadImage", image="a.png"),
+        guide=node("LTXVAddGuide", image=["load", 0], frame_idx=frame, strength=1.0, **ends),
+        sampler=sampler(positive=["guide", 0], negative=["guide", 1], latent_image=["guide", 2]),
+    )
+    assert places(flow, role) == ["load.image"]
+
+
+def test_a_picture_that_steers_the_model_is_control_and_a_face_to_keep_a_reference():
+    for name, role in (("AnimaLLLiteApply", "control"), ("IPAdapterAdvanced", "reference")):
+        flow = workflow(
+            load=node("LoadImage", image="a.png"),
+            steered=node(name, model=["model", 0], image=["load", 0]),
+            sampler=sampler(model=["steered", 0]),
+        )
+        assert places(flow, role) == ["load.image"]

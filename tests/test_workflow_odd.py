@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.node_types import by_input
 from domain.workflow import Workflow
 from tests.graphs import node, picture, places, sampler, workflow
 
@@ -94,6 +95,38 @@ def test_what_a_server_says_of_its_nodes_is_used():
     assert "negative" not in Workflow("mine", graph).slots
     assert places(flow, "prompt") == ["words.text"]
     assert places(flow, "negative") == ["unwanted.text"]
+
+
+def test_what_a_server_calls_any_type_is_judged_by_where_it_goes():
+    """A resizing node takes pictures and masks alike, and its numbers stand before its picture."""
+    graph = picture(
+        load=node("LoadImage", image="a.png"),
+        width=node("PrimitiveInt", value=640),
+        resize=node("My Resize", width=["width", 0], height=360, input=["load", 0]),
+        canvas=node("VAEEncode", pixels=["resize", 0], vae=["model", 2]),
+    )
+    info = {
+        "My Resize": {"input": {}, "output": ["COMFY_MATCHTYPE_V3"], "output_node": False},
+        "PrimitiveInt": {"input": {}, "output": ["INT"], "output_node": False},
+    }
+    assert places(Workflow("mine", graph).with_types(info), "width") == ["width.value"]
+
+
+@pytest.mark.parametrize(
+    ("input", "kind"),
+    [
+        ("positive", "CONDITIONING"),
+        ("start_image", "IMAGE"),
+        ("latent_image", "LATENT"),
+        ("clip_vision_output", "CLIP_VISION_OUTPUT"),
+        ("audio_vae", ""),
+        ("image_width", ""),
+        ("frame_rate", ""),
+        ("clip", ""),
+    ],
+)
+def test_the_name_of_an_input_says_what_flows_into_it(input, kind):
+    assert by_input(input) == kind
 
 
 CIRCLES = {

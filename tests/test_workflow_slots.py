@@ -26,6 +26,13 @@ def test_a_negative_made_by_zeroing_the_prompt_takes_no_text():
     assert "negative" not in flow.slots
 
 
+def test_a_zeroed_text_of_its_own_takes_none_either():
+    flow = workflow(
+        none=node("ConditioningZeroOut", conditioning=["unwanted", 0]), sampler=sampler(negative=["none", 0])
+    )
+    assert "negative" not in flow.slots
+
+
 def test_a_text_that_is_both_prompt_and_negative_is_the_prompt():
     flow = workflow(sampler=sampler(negative=["words", 0]))
 
@@ -39,6 +46,14 @@ def test_prompt_and_negative_stay_apart_through_a_node_that_passes_both_on():
 
     assert places(flow, "prompt") == ["words.text"]
     assert places(flow, "negative") == ["unwanted.text"]
+
+
+def test_what_comes_out_of_the_second_output_is_the_negative_wherever_it_goes():
+    both = node("ControlNetApplyAdvanced", positive=["words", 0], negative=["unwanted", 0], strength=1.0)
+    flow = workflow(both=both, sampler=sampler(positive=["both", 1], negative=["both", 0]))
+
+    assert places(flow, "prompt") == ["unwanted.text"]
+    assert places(flow, "negative") == ["words.text"]
 
 
 def test_an_encoder_with_both_texts_gives_each_its_place():
@@ -78,6 +93,26 @@ def test_a_switch_is_followed_the_way_it_stands():
         assert places(flow, "prompt") == [expected]
 
 
+def test_words_put_into_a_frame_are_the_prompt_and_without_them_the_frame():
+    for replacement, expected in ((["mine", 0], "mine.value"), ("", "frame.value")):
+        flow = workflow(
+            frame=node("PrimitiveString", value="a photo of {}"),
+            mine=node("PrimitiveString", value="a hill"),
+            put=node("StringReplace", string=["frame", 0], find="{}", replace=replacement),
+            words=node("CLIPTextEncode", text=["put", 0], clip=["model", 1]),
+        )
+        assert places(flow, "prompt") == [expected]
+
+
+def test_a_text_node_of_its_own_is_the_prompt_rather_than_what_is_joined_to_it():
+    flow = workflow(
+        mine=node("PrimitiveString", value="a hill"),
+        joined=node("StringConcatenate", string_a=["mine", 0], string_b=", in the manner of old postcards"),
+        words=node("CLIPTextEncode", text=["joined", 0], clip=["model", 1]),
+    )
+    assert places(flow, "prompt") == ["mine.value"]
+
+
 def test_instructions_to_a_language_model_are_not_the_prompt():
     flow = workflow(
         system=node("PrimitiveString", value="You are a poet. Rewrite what follows, at great length."),
@@ -115,6 +150,7 @@ def test_only_the_sampler_that_adds_noise_takes_the_seed():
 
     assert places(flow, "seed") == ["11.noise_seed"]
     assert sorted(places(flow, "steps")) == ["11.steps", "12.steps"]
+    assert sorted(places(flow, "split")) == ["11.end_at_step", "12.start_at_step"]
 
 
 def test_a_second_stage_with_its_own_cfg_keeps_it():
@@ -134,6 +170,27 @@ def test_size_behind_a_calculation_is_set_where_it_is_written():
     )
     assert places(flow, "width") == ["width.value"]
     assert flow.slots["width"][0].scale == 1.0
+
+
+def test_a_size_that_the_graph_halves_itself_is_not_halved_again():
+    flow = workflow(
+        width=node("PrimitiveInt", value=1280),
+        half=node("ComfyMathExpression", expression="a/2", **{"values.a": ["width", 0]}),
+        canvas=node("EmptyLatentImage", width=["half", 1], height=512, batch_size=1),
+        big=node("LTXVLatentUpsampler", samples=["sampler", 0], vae=["model", 2]),
+        decode=node("VAEDecode", samples=["big", 0], vae=["model", 2]),
+    )
+    assert flow.slots["width"][0].scale == 1.0
+    assert flow.slots["height"][0].scale == 0.5
+
+
+def test_of_a_node_that_hands_out_several_numbers_the_one_of_that_name_is_meant():
+    flow = workflow(
+        sizes=node("My Sizes", value=3, height=360, width=640),
+        canvas=node("EmptyLatentImage", width=["sizes", 0], height=["sizes", 1], batch_size=1),
+    )
+    assert places(flow, "width") == ["sizes.width"]
+    assert places(flow, "height") == ["sizes.height"]
 
 
 def test_a_size_that_follows_a_picture_is_told_and_not_set():
@@ -175,3 +232,11 @@ def test_a_graph_without_a_known_sampler_is_read_by_the_names_of_its_inputs():
 
     assert places(flow, "prompt") == ["1.prompt"]
     assert places(flow, "seed") == ["1.seed"]
+
+
+def test_the_file_name_of_what_was_drawn_comes_before_that_of_what_went_in():
+    flow = workflow(
+        load=node("LoadImage", image="a.png"),
+        copy=node("SaveImage", images=["load", 0], filename_prefix="copy"),
+    )
+    assert places(flow, "prefix") == ["save.filename_prefix", "copy.filename_prefix"]
