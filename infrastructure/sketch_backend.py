@@ -32,6 +32,7 @@ SIZE, FRAMES, FPS = (1024, 576), 49, 24.0  # where a workflow has no place to sa
 LARGEST = 4096
 BEAT = 0.4  # seconds between two reports
 ALIKE = 3.0  # mean difference up to which a picture still is the panel its text says it is
+Steps = Generator[Union[Progress, Fact], None, None]
 Drawing = Generator[Union[Progress, Fact], None, Panel]
 
 
@@ -66,18 +67,24 @@ class SketchBackend:
         yield Progress(0.0, "drawing")
         order = read_order(job.graph)
         path = job.folder / f"{job.name}.{'mp4' if order.is_video else 'png'}"
-        part = path.with_name(path.name + ".part")
         try:
             job.folder.mkdir(parents=True, exist_ok=True)
-            yield from _film(order, job.name, part) if order.is_video else _still(order, job.name, part)
-            part.replace(path)
+            yield from _written(order, job.name, path)
         except OSError as error:
             reason = error.strerror or str(error)
             raise JobFailed(f"{path.name} could not be written to {job.folder}: {reason}.") from error
-        finally:
-            part.unlink(missing_ok=True)
         yield Fact("seconds", round(time.monotonic() - began, 3))
         return [path]
+
+
+def _written(order: Order, name: str, path: Path) -> Steps:
+    """The file stands whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    try:
+        yield from _film(order, name, part) if order.is_video else _still(order, name, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 # --- reading the graph ---------------------------------------------------------------------------
@@ -141,7 +148,7 @@ def _opened(path: Path) -> Image.Image:
 # --- one picture ---------------------------------------------------------------------------------
 
 
-def _still(order: Order, name: str, to: Path) -> Generator[Union[Progress, Fact], None, None]:
+def _still(order: Order, name: str, to: Path) -> Steps:
     panel = yield from _drawn(order.prompt, order.seed, order.size, 0.85)
     picture = panel.picture()
     slate.write(panel, picture, name, order.references)
@@ -176,7 +183,7 @@ def _comment(order: Order) -> str:
 # --- a clip --------------------------------------------------------------------------------------
 
 
-def _film(order: Order, name: str, to: Path) -> Generator[Union[Progress, Fact], None, None]:
+def _film(order: Order, name: str, to: Path) -> Steps:
     start = yield from _scene(order, order.start or order.end, name, 0.2)
     end = (yield from _scene(order, order.end, name, 0.3)) if order.start and order.end else None
     move = read_move(order.prompt, order.frames / order.fps, _is_first(name))
@@ -206,6 +213,8 @@ def _scene(order: Order, path: Path | None, name: str, share: float) -> Generato
         panel = yield from _drawn(order.prompt, order.seed, order.size, share)
         picture = panel.picture()
         slate.write(panel, picture, name, order.references)
+        if panel.size != order.size:
+            return flat_scene(picture.resize(order.size, Image.Resampling.LANCZOS))
         return layered_scene(picture, panel)
     with _opened(path) as image:
         told = image.info.get(CHUNK, "")

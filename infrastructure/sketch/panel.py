@@ -26,7 +26,7 @@ from infrastructure.sketch.weather import fall
 MARGIN = 0.09  # of the frame, painted around it for the camera
 BAR = 0.06  # of the height, black above and below
 BLACK = (10, 10, 11)
-SMALLEST, LARGEST = 300, 1200  # short side that is drawn natively; others are drawn so and resampled
+SMALLEST, LARGEST = 150, 1200  # short side that is drawn natively; others are drawn so and resampled
 
 
 @dataclass(frozen=True)

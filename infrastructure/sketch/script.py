@@ -92,8 +92,8 @@ class Script:
             return self.s.fx / self.s.w - 0.5
         sign = {"@": self.s.side, "&": self.side}.get(token[0], 1)
         tail = token[-1] if token[-1] in "zd" else ""
-        low, _, high = token.strip("@&zd").partition("~")
-        value = sign * (self.d.u(float(low), float(high.strip("@&zd"))) if high else float(low))
+        low, _, high = (part.strip("@&zd") for part in token.partition("~"))
+        value = sign * (self.d.u(float(low), float(high)) if high else float(low))
         return value * self.z if tail == "z" else self.deep + value if tail == "d" else value
 
     def pair(self, token: str) -> tuple[float, float]:
