@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     _frame(commands)
     _workflows(commands)
     _check(commands)
+    _import(commands)
     return top
 
 
@@ -139,3 +140,15 @@ def _rate(text: str) -> float:
     if not 1 <= rate <= 120:
         raise argparse.ArgumentTypeError(f"{text} is not between 1 and 120 frames a second")
     return rate
+
+
+def _import(commands: Any) -> None:
+    command = _command(
+        commands,
+        "import",
+        "Take over an older studio's settings, chosen pictures or storyboard; nothing of it is changed.",
+        "old/selected/selected_keyframes.json --project my-film",
+    )
+    command.add_argument("source", metavar="PATH", help="its folder, database or JSON file")
+    command.add_argument("--project", metavar="DIR", help="where pictures and storyboards go")
+    command.set_defaults(deed="commands.importing")

@@ -52,8 +52,12 @@ def _complain(error: object, code: int) -> int:
     return code
 
 
+def settings_path() -> Path:
+    return user_config_path(NAME) / "settings.json"
+
+
 def settings() -> Settings:
-    kept, notes = SettingsFile(user_config_path(NAME) / "settings.json").load()
+    kept, notes = SettingsFile(settings_path()).load()
     for note in notes:
         print(note, file=sys.stderr)
     return kept
@@ -84,6 +88,16 @@ def comfy_settings(asked: argparse.Namespace, kept: ComfySettings) -> ComfySetti
 
 def chosen_workflows(asked: argparse.Namespace) -> tuple[Workflow, Workflow]:
     kept, folder = settings(), workflows()
-    keyframe = asked.keyframe_workflow or kept.keyframe_workflow or KEYFRAME_WORKFLOW
-    video = asked.video_workflow or kept.video_workflow or VIDEO_WORKFLOW
+    keyframe = asked.keyframe_workflow or _there(kept.keyframe_workflow, folder) or KEYFRAME_WORKFLOW
+    video = asked.video_workflow or _there(kept.video_workflow, folder) or VIDEO_WORKFLOW
     return folder.load(keyframe), folder.load(video)
+
+
+def _there(name: str, folder: WorkflowFolder) -> str:
+    """A workflow of the settings, if it is still there: settings may come from another studio."""
+    if not name or name in folder.names():
+        return name
+    print(
+        f"The workflow {name} of the settings is not there; the studio takes its own choice.", file=sys.stderr
+    )
+    return ""

@@ -5,8 +5,14 @@ import unicodedata
 from collections.abc import Iterable
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
+_SHOT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORBIDDEN = re.compile(r'[<>:"|?*]+')
 _LONGEST_SUFFIX = 12
+
+
+def is_shot_id(text: str) -> bool:
+    """Whether a shot may be called so: its files are."""
+    return _SHOT_ID.fullmatch(text) is not None and not is_reserved(text)
 
 
 def is_reserved(name: str) -> bool:

@@ -32,7 +32,7 @@ class SettingsFile:
             settings = Settings()
             notes.append(f"{error} The studio starts with its own settings.")
         if notes:
-            notes.append(self._put_aside())
+            notes.append(self.put_aside("broken"))
         return settings, notes
 
     def save(self, settings: Settings) -> None:
@@ -47,14 +47,14 @@ class SettingsFile:
         }
         write_json(self._path, {**settings.extra, **own})
 
-    def _put_aside(self) -> str:
+    def put_aside(self, why: str) -> str:
         """Copies the file beside itself: settings.json.broken, or -2, -3, … when that holds another."""
         try:
             content = self._path.read_bytes()
-            aside, number = self._path.with_name(f"{self._path.name}.broken"), 1
+            aside, number = self._path.with_name(f"{self._path.name}.{why}"), 1
             while aside.exists() and aside.read_bytes() != content:
                 number += 1
-                aside = self._path.with_name(f"{self._path.name}.broken-{number}")
+                aside = self._path.with_name(f"{self._path.name}.{why}-{number}")
             partial = aside.with_name(f"{aside.name}.part")
             partial.write_bytes(content)
             partial.replace(aside)

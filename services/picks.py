@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from domain.errors import BadFile, StudioError
 from domain.project import Project
+from domain.safe_names import is_shot_id
 from infrastructure.hashes import sha256
 from infrastructure.json_files import read_json, write_json
 
@@ -26,6 +27,8 @@ def chosen(project: Project, shot_id: str) -> Path | None:
 
 def choose(project: Project, shot_id: str, picture: Path, by: str = ARTIST) -> Path:
     """Put a picture where the shot's keyframe stands. An own picture of the artist's is kept aside."""
+    if not is_shot_id(shot_id):
+        raise StudioError(f"No shot can be called {shot_id!r}: letters, digits, - and _ make an id.")
     place = project.keyframe(shot_id)
     partial = place.with_name(f"{place.name}.part")
     try:
