@@ -52,6 +52,10 @@ def test_a_workflow_can_be_given_by_its_path(tmp_path):
     assert WorkflowFolder().load(str(path)).graph == picture()
 
 
+def test_a_name_may_carry_its_ending():
+    assert WorkflowFolder().load("keyframe_sd15.json").name == "keyframe_sd15"
+
+
 def test_an_unknown_name_is_answered_with_the_near_ones():
     with pytest.raises(StudioError, match=r"no workflow called keyframe_sd1\. Did you mean keyframe_sd15"):
         WorkflowFolder().load("keyframe_sd1")

@@ -112,6 +112,16 @@ def test_what_a_server_calls_any_type_is_judged_by_where_it_goes():
     assert places(Workflow("mine", graph).with_types(info), "width") == ["width.value"]
 
 
+def test_a_reroute_that_takes_anything_is_followed():
+    info = {"My Reroute": {"input": {}, "output": ["*"], "output_node": False}}
+    graph = picture(
+        through=node("My Reroute", anything=["words", 0]),
+        all=node("ConditioningCombine", conditioning_1=["through", 0], conditioning_2=["through", 0]),
+        sampler=sampler(positive=["all", 0]),
+    )
+    assert places(Workflow("mine", graph).with_types(info), "prompt") == ["words.text"]
+
+
 @pytest.mark.parametrize(
     ("input", "kind"),
     [

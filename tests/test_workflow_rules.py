@@ -52,6 +52,15 @@ def test_without_a_sidecar_the_nodes_themselves_say_how_they_count(maker, frames
     assert flow.frames_for(frames + 1) == frames + flow.frame_step
 
 
+def test_of_several_nodes_the_one_that_counts_frames_says_how():
+    flow = workflow(
+        canvas=node("EmptyLTXVLatentVideo", width=512, height=512, length=25),
+        larger=node("LatentUpscale", samples=["sampler", 0], width=1024, height=1024),
+        decode=node("VAEDecode", samples=["larger", 0], vae=["model", 2]),
+    )
+    assert (flow.frame_step, flow.frames_for(10)) == (8, 17)
+
+
 def test_the_sidecar_counts_before_the_nodes():
     canvas = node("EmptyHunyuanLatentVideo", width=512, height=512, length=33)
     about = About(grid=64, frame_step=10, longest=61, fps=12.5)
