@@ -51,10 +51,7 @@ def complaint(reply: requests.Response, url: str) -> BackendError:
     if status in (401, 407) or 300 <= status < 400:
         return BackendUnreachable(_PROTECTED.format(status=status))
     if status == 413:
-        return JobRejected(
-            "A file is larger than the server takes (413). Make it smaller, "
-            "or start ComfyUI with a larger --max-upload-size."
-        )
+        return JobRejected("The workflow is larger than the server takes (413).")
     if is_pod(url) and status in _PROXY:
         return BackendUnreachable(f"{_PROXY[status]} ({status}, {url}).")
     if status in (502, 503, 504) or 520 <= status < 530:

@@ -52,7 +52,10 @@ class ComfyAPI:
         return stats
 
     def object_info(self) -> dict[str, Any]:
-        return self._json("GET", "/object_info", timeout=(CONNECT, SILENCE))
+        nodes = self._json("GET", "/object_info", timeout=(CONNECT, SILENCE))
+        if not nodes:
+            raise self.not_comfy()
+        return nodes
 
     def queue(self, graph: Graph, prompt_id: str, client_id: str) -> float | None:
         """Hand a prompt over; returns the number the server gives it. Raises JobRejected."""
@@ -101,13 +104,21 @@ class ComfyAPI:
         if prompt_id in running:
             self._send("POST", "/interrupt", json={"prompt_id": prompt_id})
 
-    def store(self, form: Multipart) -> str:
-        """Put a file into the server's input folder; returns its name there, which the server decides."""
+    def store(self, form: Multipart) -> str | None:
+        """Put a file into the server's input folder; returns its name there, which the server decides.
+
+        None when the file is larger than the server takes.
+        """
         headers = {"Content-Type": form.content_type}
-        stored = self._json("POST", "/upload/image", data=form, headers=headers, timeout=(CONNECT, SILENCE))
-        match stored:
-            case {"name": str(name)} if name:
-                return f"{stored.get('subfolder') or ''}/{name}".lstrip("/")
+        timeout = CONNECT, SILENCE
+        reply = self._send(
+            "POST", "/upload/image", data=form, headers=headers, timeout=timeout, allowed=(413,)
+        )
+        match as_json(reply):
+            case {"name": str(name), **more} if name:
+                return f"{more.get('subfolder') or ''}/{name}".lstrip("/")
+        if reply.status_code == 413:
+            return None
         raise self.not_comfy()
 
     def size(self, file: RemoteFile) -> int | None:

@@ -103,20 +103,22 @@ class Doorbell:
             socket = self._connect()
             self._is_decided.set()
             start = time.monotonic()
-            if socket is not None:
-                self._read_until_lost(socket)
+            if socket is not None and self._is_done_with(socket):
+                continue
             misses = misses + 1 if time.monotonic() - start < STEADY else 0
             if misses > 1:
                 self._is_decided.set()  # it does not last: jobs go without
             if misses:
                 time.sleep(BACKOFF[min(misses, len(BACKOFF)) - 1])
 
-    def _read_until_lost(self, socket: websocket.WebSocket) -> None:
+    def _is_done_with(self, socket: websocket.WebSocket) -> bool:
+        """Read until the end: True when nobody listened any more, False when the socket was lost."""
         id = self.client_id
         try:
-            self._read(socket)
+            return self._is_idle_after_reading(socket)
         except (websocket.WebSocketException, OSError, ValueError, struct.error) as error:
             log.info("socket lost: %s", error)
+            return False
         finally:
             self._hang_up(id)
             with suppress(OSError, websocket.WebSocketException):
@@ -159,7 +161,7 @@ class Doorbell:
         self.client_id = id
         return socket
 
-    def _read(self, socket: websocket.WebSocket) -> None:
+    def _is_idle_after_reading(self, socket: websocket.WebSocket) -> bool:
         running = ""  # which prompt an older server's nameless previews belong to
         last_heard = time.monotonic()
         socket.settimeout(min(PING, IDLE))
@@ -171,12 +173,12 @@ class Doorbell:
                     if not self._is_wanted():
                         self._is_decided.clear()  # whoever comes now waits for the next one
                         self.client_id = ""
-                        return
+                        return True
                 socket.ping()
                 continue
             last_heard = time.monotonic()
             if opcode == websocket.ABNF.OPCODE_CLOSE:
-                return
+                return False
             if opcode == websocket.ABNF.OPCODE_TEXT:
                 id, message = _news(content)
                 running = id or running
@@ -185,6 +187,7 @@ class Doorbell:
                 id, picture = _preview(content)
                 if picture:
                     self._ring(id or running, Message("preview", {}, picture))
+        return False
 
     def _ring(self, prompt_id: str, message: Message) -> None:
         with self._lock:

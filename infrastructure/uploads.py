@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from pathlib import Path
 
-from domain.errors import BackendUnreachable, JobFailed
+from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Progress
 from infrastructure.comfy_api import ComfyAPI
 from infrastructure.comfy_history import RemoteFile
@@ -30,18 +30,23 @@ def upload(api: ComfyAPI, path: Path) -> Generator[Progress, None, str]:
             if api.size(there) == path.stat().st_size:
                 return f"{FOLDER}/{there.filename}"
             form = Multipart(path, there.filename, {"subfolder": FOLDER, "type": "input"})
-            return (yield from _sent(api, form, f"uploading {path.name}"))
+            if name := (yield from _sent(api, form, f"uploading {path.name}")):
+                return name
+            raise JobRejected(
+                f"{path.name} ({len(form) / (1 << 20):.1f} MB) is larger than the server takes. Make it "
+                "smaller, or start ComfyUI with a larger --max-upload-size."
+            )
         except BackendUnreachable as error:
             yield from patience.after(error)
         except OSError as error:
             raise JobFailed(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _sent(api: ComfyAPI, form: Multipart, note: str) -> Generator[Progress, None, str]:
+def _sent(api: ComfyAPI, form: Multipart, note: str) -> Generator[Progress, None, str | None]:
     """Send in a thread of its own, and tell how far it is."""
     worker = ThreadPoolExecutor(1, "upload")
     try:
-        name: Future[str] = worker.submit(api.store, form)
+        name: Future[str | None] = worker.submit(api.store, form)
         while True:
             yield Progress(0, f"{note} ({form.sent / len(form):.0%})" if form.sent else note)
             try:

@@ -45,6 +45,7 @@ class Cut:
     """The right answer, with its true length, and the line breaks after so many bytes of it."""
 
     bytes: int
+    seconds: float = 0.0  # that it is silent before it breaks
 
 
 HANG_UP = "hang up"  # the request is not even looked at
@@ -88,6 +89,7 @@ class FakeComfy:
         self.gate = threading.Event()  # while it is clear, a running job does not get on
         self.gate.set()
         self.has_range = True
+        self.has_tags = True
         self.has_new_lists = False  # of models, in /object_info
         self.serves_sockets = True
         self.is_silent = False  # sockets open, and nothing is ever said on them

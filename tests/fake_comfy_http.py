@@ -51,18 +51,21 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         self.query = {key: values[0] for key, values in parse_qs(url.query, keep_blank_values=True).items()}
         self.fake.requests.append((method, url.path, dict(self.headers)))
-        self._cut: int | None = None
+        self._cut: Any = None
         bad = self.fake.answer_instead(method, url.path)
         if bad == fake_comfy.HANG_UP:
             return self._hang_up()
         if self._is_too_large():
             return None
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        size = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(size)
+        if len(body) < size:
+            return self._hang_up()  # the client is gone
         match bad:
             case fake_comfy.Slow(seconds):
                 time.sleep(seconds)
-            case fake_comfy.Cut(count):
-                self._cut = count
+            case fake_comfy.Cut():
+                self._cut = bad
             case fake_comfy.Answer(status, content, headers):
                 return self._send(status, content, headers)
             case fake_comfy.DO_AND_HANG_UP:
@@ -145,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
             is_bad = name is not None and (not name or ".." in name or name.startswith("/"))
             return self._send(400 if is_bad else 404)
         tag = f'"{hashlib.md5(content).hexdigest()}"'
-        headers = {"Content-Type": "image/png", "Etag": tag}
+        headers = {"Content-Type": "image/png"} | ({"Etag": tag} if self.fake.has_tags else {})
         start = self._start(tag) if self.fake.has_range else 0
         if self.fake.has_range:
             headers["Accept-Ranges"] = "bytes"
@@ -190,8 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content if self._cut is None else content[: self._cut])
-        if self._cut is not None and self._cut < len(content):
+            self.wfile.write(content if self._cut is None else content[: self._cut.bytes])
+        if self._cut is not None and self._cut.bytes < len(content):
+            self.wfile.flush()
+            time.sleep(self._cut.seconds)
             self._hang_up()
 
     def _hang_up(self) -> None:
