@@ -80,6 +80,16 @@ def test_a_template_is_accepted_with_everything_filled_in(placeholders, name):
     assert node_errors(placeholders, graph) == {}
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if template(name).takes("reference")])
+def test_a_template_is_accepted_with_any_number_of_references(placeholders, name):
+    flow = template(name)
+    most = len(flow.slots["reference"])
+    for count in range(most + 1):
+        graph = flow.with_values(references=["ref1.png", "ref2.png", "ref3.png"][:count])
+
+        assert node_errors(placeholders, graph) == {}, f"{count} references"
+
+
 def run(server: RealComfy, folder: Path, graph: Graph) -> list[Path]:
     tiny = {id: {**n, "inputs": {k: _tiny(v) for k, v in n["inputs"].items()}} for id, n in graph.items()}
     hashes = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files_in(tiny)}
