@@ -25,6 +25,7 @@ _PROXY = {
 _PROTECTED = (
     "Something in front of ComfyUI asks for a login ({status}). Open it without one, or use another port."
 )
+_LACKING_BEFORE_0_11 = re.compile(r"node (\S+) does not exist")
 _OUT_OF_MEMORY = ("out of memory", "allocate", "outofmemory")
 
 
@@ -69,9 +70,12 @@ def refused(answer: dict[str, Any], graph: Graph) -> JobRejected:
     """A graph that the server would not start, or would start only in part."""
     reasons = [_reason(id, node, error, graph) for id, node, error in _node_errors(answer)]
     error = _dict(answer.get("error"))
-    if not reasons and error.get("type") == "missing_node_type":
-        info = _dict(error.get("extra_info"))
-        reasons = [missing_node(str(info.get("class_type")), _quoted(str(info.get("node_id")), graph))]
+    info = _dict(error.get("extra_info"))
+    if error.get("type") == "missing_node_type" and info.get("class_type"):
+        reasons = [missing_node(str(info["class_type"]), _quoted(str(info.get("node_id")), graph))]
+    if lacking := _LACKING_BEFORE_0_11.search(str(error.get("message"))):
+        id = str(error.get("details")).partition("#")[2].rstrip("'")
+        reasons = [missing_node(lacking[1], _quoted(id, graph))]
     if not reasons:
         reasons = [f"{error.get('message', 'no reason given')} {error.get('details') or ''}".strip()]
     return JobRejected("ComfyUI refused the workflow: " + "; ".join(dict.fromkeys(reasons)).rstrip(".") + ".")
