@@ -9,6 +9,7 @@ from infrastructure.sketch.words import about_things, found, in_order, mentions,
 
 INDOORS = {"room", "hall", "cave"}
 PLURALS = {"children", "men", "women", "people", "kids", "kinder", "männer", "frauen", "lovers", "twins"}
+LIGHT = re.compile(r"[- ](hour|evening|light|lights|shadow|shadows|dusk|sky|sea|water|leaves|hills)")
 SINGULAR_S = ("ss", "us", "boss")
 ACTIVE = {"run", "ride", "fight", "dance", "kneel", "lie", "climb", "wave", "point", "walk", "sit"}
 PAIRS = {
@@ -24,6 +25,9 @@ PAIRS = {  # two words that mean one place
     ("mountain/snow", "room/sofa"): "mountain/snow",
     ("village/farm", "field/wheat"): "field/wheat",
 }
+SAILS = {"boat", "sail", "ship", "raft", "swims", "swimming", "swimmer", "rowing"}
+GARMENTS = ("coat", "dress", "hat", "cap", "beanie")
+STILL_LIFE = {"leaf", "wheel", "rope", "lamp", "skull", "flower"}  # seen close though nobody can hold them so
 MOST = 9  # figures drawn one by one
 
 
@@ -46,6 +50,8 @@ class Brief:
     props: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)  # the props somebody can hold
     colour: str = ""
+    coloured: str = ""  # what has it: a thing, "clothes", or nothing in particular
+    hands: bool = False  # an insert shows them at work
     facts: frozenset[str] = frozenset()  # everything a scene script may ask for
 
     @property
@@ -67,7 +73,7 @@ def read(prompt: str) -> Brief:
     chance = zlib.crc32(text.encode("utf-8", "replace"))
     b = Brief(" ".join(prompt.split()))
     b.mood, b.angle = _first("mood", text), _first("angle", text)
-    b.colour = _first("colour", text)
+    b.colour, b.coloured = _colour(text)
     b.animals, b.vehicles, b.props = found("animal", text), found("vehicle", text), found("prop", text)
     holdable = named("things", "held")
     b.held = [p for p in b.props if p in holdable]
@@ -79,6 +85,7 @@ def read(prompt: str) -> Brief:
     _settle_time(b, text, chance)
     _settle_cast(b, text, chance)
     _settle_shot(b, found("shot", text))
+    _settle_hands(b, text)
     words = re.findall(r"[\w']+", text)
     b.facts = frozenset(
         {*words, b.weather, b.mood, b.time, b.shot, b.variant, *b.props, *b.vehicles, *b.animals}
@@ -88,6 +95,19 @@ def read(prompt: str) -> Brief:
 
 def _first(table: str, text: str) -> str:
     return next(iter(found(table, text)), "")
+
+
+def _colour(text: str) -> tuple[str, str]:
+    """The first colour said of a thing, and that thing: the red of "a red umbrella"."""
+    said = [m for m in mentions("colour", text) if not LIGHT.match(text, m[2] + len(m[1]))]
+    for name, word, place in said:
+        after = text[place + len(word) : place + len(word) + 26]
+        near = re.split(r"[,.;:]| and ", after)[0]
+        things = [*found("prop", near), *found("vehicle", near)]
+        worn = re.search(r"\bin $", text[:place]) or re.match(r" (shirt|jacket|sweater|suit|uniform)", after)
+        if things or worn or re.match(r" (hair|scarf)", after):
+            return name, things[0] if things else "clothes" if worn else ""
+    return (said[0][0], "") if said else ("", "")
 
 
 def _people(text: str) -> list[str]:
@@ -118,7 +138,7 @@ def _people(text: str) -> list[str]:
 
 
 def _settle_place(b: Brief, text: str, chance: int) -> None:
-    flags, places = found("flag", text), in_order("place", text)
+    flags, places = found("flag", text), found("place", text) or found("backdrop", text)
     if "train" in b.vehicles:  # a train upon a bridge is its own place, and so is its inside
         places = ["rail/bridge" if p == "bridge/span" else p for p in places]
         if not {"rail/bridge", "rail/station", "hall/carriage"} & set(places):
@@ -133,6 +153,10 @@ def _settle_place(b: Brief, text: str, chance: int) -> None:
     if not places:
         anywhere = homes["anywhere"]
         places = [next((homes[c][0] for c in clues if c in homes), anywhere[chance % len(anywhere)])]
+    if re.search(r"\bthrough the window\b", text) and places[0].split("/")[0] not in INDOORS:
+        places = ["room/sofa", *places]
+    if places[0] in ("sea/open", "sea/lake") and b.people and not SAILS & {*b.vehicles, *text.split()}:
+        places[0] = "sea/beach" if places[0] == "sea/open" else "sea/bank"
     b.place, b.variant = places[0].split("/")
     b.outside = next((p for p in places[1:] if p.split("/")[0] not in INDOORS), "")
     if b.indoors:
@@ -152,10 +176,13 @@ def _settle_cast(b: Brief, text: str, chance: int) -> None:
     flags = found("flag", text)
     if not (b.people or b.animals or b.vehicles or b.crowd):
         name = re.search(r"[^.!?:\s]\s+[A-Z][a-zäöü]{2,}", b.text) and not re.search("[äöüß]", text)
-        if b.pose in ACTIVE or name or "close" in found("shot", text):
+        nothing = not (b.props or re.search(r"\b(hands?|fingers|thumb)\b", text))
+        if b.pose in ACTIVE - {"lie"} or name or ("close" in found("shot", text) and nothing):
             b.people = ["woman" if chance % 2 else "man"]
     if {"dancer"} == set(b.people) and not b.pose:
         b.pose = "dance"
+    if b.pose == "lie" and re.search(r"\b(chair|armchair|bench|seat)\b", text):
+        b.pose = "sit"
     if "rider" in text.split() or (b.pose == "ride" and "cowboy" in b.people):
         b.animals = b.animals or ["horse"]
     if "bike" in b.vehicles and not b.people:
@@ -181,3 +208,12 @@ def _settle_shot(b: Brief, shots: list[str]) -> None:
         b.shot = "medium" if b.people else "wide"
     if b.shot in ("close", "medium") and not b.people and not b.animals:
         b.shot = "wide"
+
+
+def _settle_hands(b: Brief, text: str) -> None:
+    """A close look at hands, or at a thing, is an insert."""
+    b.hands = bool(re.search(r"\b(hands?|fingers|thumb)\b", text))
+    is_near = bool({"close", "insert"} & set(found("shot", text)))
+    faces = re.search(r"\b(face|eyes|portrait|looks?|smil\w*)\b", text)
+    if is_near and ((b.hands and not faces) or (not b.people and set(b.props) & STILL_LIFE)):
+        b.shot = "insert"

@@ -9,7 +9,8 @@ from infrastructure.sketch.hold import grip_of, hold, put_in_hand
 from infrastructure.sketch.ink import Dice
 from infrastructure.sketch.outline import oval
 from infrastructure.sketch.person import Figure
-from infrastructure.sketch.shapes import Spot, shapes, stamp
+from infrastructure.sketch.scenery import campfire, scenery, table_things
+from infrastructure.sketch.shapes import Spot, stamp
 from infrastructure.sketch.skeleton import build, joints, posture
 from infrastructure.sketch.stage import Stage
 from infrastructure.sketch.tables import named
@@ -45,9 +46,10 @@ def perform(s: Stage) -> None:
     if s.b.people:
         _players(s, foot, z)
     if "fire" in s.b.props:
-        _campfire(s, foot)
+        campfire(s, foot)
     if near and s.b.people:
-        _table_things(s)
+        table_things(s)
+    scenery(s, foot)
 
 
 def _players(s: Stage, foot: float, z: float) -> None:
@@ -99,9 +101,6 @@ def _player(s: Stage, k: int, m: Mark) -> None:
     wear = dress(s, b.people[k], d, m.z, k == 0)
     thing = b.held[k] if k < len(b.held) and (k == 0 or len(b.held) > 1) else ""
     pose, lift = _pose(s, k, d), 0.0
-    if pose == "lie":
-        stamp(s, "cast", "lying", Spot(m.x, min(m.y, s.h * 0.92), m.h, m.face, m.z, wear.top))
-        return
     mounted = mount(s, k, m.x, m.y, m.h, m.face)
     if mounted:
         pose, lift = mounted
@@ -194,24 +193,3 @@ def _crowd(s: Stage, z: float) -> None:
         s["ground"].glaze(oval(x, y, h * 0.1, h * 0.025), s.pal["ink"], 0.5, max(1.2, h * 0.015))
         figure.draw(s, f)
         figure.draw_near_arm(s, f)
-
-
-def _table_things(s: Stage) -> None:
-    """Things a close or medium shot names and nobody holds stand before the lens."""
-    spare = [t for t in s.b.held[len(s.b.people) :] if f"still {t}" in shapes()]
-    for k, thing in enumerate(spare[:2]):
-        x, size = s.w * (0.5 - s.side * (0.36 - 0.12 * k)), s.h * 0.36
-        y = s.h * 0.82
-        s["front"].fill([(s.x0, s.h * 0.94), (s.x1, s.h * 0.97), (s.x1, s.y1), (s.x0, s.y1)], s.t(0.1))
-        stamp(s, "front", f"still {thing}", Spot(x, y, size, s.side))
-        if thing in ("candle", "lantern"):
-            s.halo((x, y - size * 0.5), size * 1.1, 0.9)
-            s.sun = (x, y - size * 0.5)
-
-
-def _campfire(s: Stage, foot: float) -> None:
-    x = s.fx - s.side * max(s.metre * 0.9, s.w * 0.09) * bool(s.b.people)
-    y, size = min(foot + s.metre * 0.1, s.h * 0.93), min(s.metre * 0.7, s.h * 0.2)
-    stamp(s, "cast", "fire", Spot(x, y, size))
-    s.pool("ground", (x, y), (size * 3, size * 0.7), "G", 0.5)
-    s.sun = (x, y - size * 0.5)

@@ -7,7 +7,8 @@ from infrastructure.sketch.skeleton import Build, build
 from infrastructure.sketch.stage import Stage
 from infrastructure.sketch.tables import named
 
-HATS_SAID = {"hat": "fedora"}
+HATS_SAID = {"hat": "fedora", "cap": "cap", "beanie": "beanie"}
+BARE_HEADS = {"man", "woman", "oldman", "oldwoman", "child", "worker", "suit", "musician"}
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,16 @@ def dress(s: Stage, role: str, d: Dice, z: float, lead: bool) -> Dress:
     values = dict(w.split("=", 1) for w in words if "=" in w)
     flags = {w for w in words if "=" not in w}
     top = s.cloth(d.pick(values["top"].split(",")), z)
-    if lead and s.b.colour and _colour_is_worn(s):
+    if lead and s.b.coloured in ("coat", "dress", "clothes"):
         top = mix(s.pal["accent"], s.pal["shade"], 0.1)
     elif s.b.mood == "neon" and d.yes(0.3):
         top = mix(top, s.pal["glow"], 0.25)
     long = values.get("skirt") or values.get("coat") or "0:0"
     length, flare = (float(v) for v in long.split(":"))
     hats = values["hats"].split(",")
-    hat = HATS_SAID["hat"] if "hat" in s.b.props and role in ("man", "woman", "oldman") else d.pick(hats)
+    hat = next(
+        (HATS_SAID[p] for p in s.b.props if p in HATS_SAID and lead and role in BARE_HEADS), d.pick(hats)
+    )
     skin, dim, hair = complexion(s, role, d)
     legs = s.cloth(d.pick(values["legs"].split(",")), z)
     return Dress(
@@ -95,26 +98,6 @@ def _wish(s: Stage, role: str, costumes: list[str]) -> str:
         if word in s.b.props:
             return next((o for o in options if o in costumes), "")
     return next((o for o in weather if o in costumes and not s.b.indoors), "")
-
-
-def _colour_is_worn(s: Stage) -> bool:
-    """ "a red balloon" colours the balloon; "a red coat", or nothing else to colour, the figure."""
-    others = {
-        "balloon",
-        "umbrella",
-        "flower",
-        "boat",
-        "car",
-        "kite",
-        "ball",
-        "book",
-        "bike",
-        "moto",
-        "truck",
-        "sail",
-    }
-    garments = {"coat", "dress", "hat"} & set(s.b.props)
-    return bool(garments) or not others & {*s.b.props, *s.b.vehicles}
 
 
 def _hair_style(kind: str, role: str, d: Dice) -> str:

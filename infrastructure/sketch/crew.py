@@ -89,8 +89,8 @@ def mount(s: Stage, k: int, x: float, y: float, h: float, face: int) -> tuple[st
             Spot(x + face * h * 0.12, y, h * 1.0, face, 0, mix(s.pal["accent"], s.pal["ink"], 0.2)),
         )
         s["ground"].glaze(oval(x, y, h * 0.5, h * 0.05), s.pal["ink"], 0.6, h * 0.04)
-        return "cycle", h * 0.12
-    if on_water(s) and b.shot != "close":
+        return "cycle", h * 0.07
+    if on_water(s) and "boat" in b.vehicles and b.shot not in ("close", "medium"):
         if k == 0:
             n = len(b.people)
             low = min(y, s.h * 0.84)
@@ -127,7 +127,7 @@ def machines(s: Stage, z0: float) -> None:
 
 def _vessel(s: Stage, kind: str) -> None:
     crew = bool(s.b.people)
-    if kind == "boat" and crew and on_water(s) and s.b.shot != "close":
+    if kind == "boat" and crew and on_water(s) and s.b.shot not in ("close", "medium"):
         return  # drawn with its crew
     if kind == "boat" and not crew and s.dice("rig").yes(0.3):
         kind = "sail"

@@ -93,6 +93,6 @@ def _hat_colour(s: Stage, dress: Dress) -> Colour:
     }
     if dress.hat in fixed:
         return s.cloth(fixed[dress.hat])
-    if dress.hat == "beanie":
-        return mix(s.pal["accent"], s.pal["ink"], 0.25)
+    if dress.hat == "beanie" or s.b.coloured in ("hat", "cap"):
+        return mix(s.pal["accent"], s.pal["ink"], 0.15)
     return mix(dress.top, s.pal["ink"], own.get(dress.hat, 0.45))

@@ -1,8 +1,12 @@
 """An insert: one thing on a table, close. Boards, a pool of light, the room a blur behind."""
 
+from infrastructure.sketch.costume import dress
+from infrastructure.sketch.hands import hand
 from infrastructure.sketch.ink import mix
-from infrastructure.sketch.outline import oval
+from infrastructure.sketch.outline import Point, between, oval, tube
+from infrastructure.sketch.person import Figure
 from infrastructure.sketch.shapes import Spot, shapes, stamp
+from infrastructure.sketch.skeleton import Joints
 from infrastructure.sketch.stage import Stage
 
 
@@ -20,12 +24,31 @@ def lay_out(s: Stage) -> None:
     s.pool("ground", (cx + s.side * s.w * 0.03, cy + s.h * 0.06), (s.w * 0.2, s.h * 0.13), "K", 0.5)
     for x in (s.x0, s.x1):
         s["ground"].glaze(oval(x, s.h * 0.8, s.w * 0.2, s.h * 0.5), s.pal["ink"], 0.6, s.w * 0.09)
-    things = [t for t in s.b.props if f"still {t}" in shapes()] or ["letter"]
+    things = [t for t in dict.fromkeys((*s.b.held, *s.b.props)) if f"still {t}" in shapes()] or ["letter"]
     other = things[1] if len(things) > 1 else d.pick(("cup", "candle" if s.dark else "book"))
     if len(things) > 1 or d.yes(0.7):
         stamp(s, "near", f"still {other}", Spot(cx - s.side * s.w * 0.3, s.h * 0.36, s.h * 0.26))
     s["cast"].rim = 1.5 * s.unit
+    if s.b.hands:
+        _hands(s, (cx, cy))
     stamp(s, "cast", f"still {things[0]}", Spot(cx, cy, min(s.h, s.w) * 0.5, s.side))
+
+
+def _hands(s: Stage, at: Point) -> None:
+    """Two forearms from below, reaching for the thing; the near hand lies over it."""
+    d, h = s.dice("hands"), min(s.h, s.w)
+    wear = dress(s, (s.b.people or ["man"])[0], d, 0.0, True)
+    for k, (side, reach) in enumerate(((-1, 0.42), (1, 0.36))):
+        elbow = (at[0] + side * h * 0.8, s.h * 1.12)
+        wrist = (at[0] + side * h * reach, at[1] + h * 0.16)
+        j = Joints(at, at, at, (at, at), (elbow, elbow), (wrist, wrist), (at, at), (at, at), (at, at), 1.0)
+        f = Figure("front", j, wear, h * 2.6, -side, d)
+        sleeve = [elbow, between(elbow, wrist, 0.5), between(elbow, wrist, 0.9)]
+        s["front"].fill(tube(sleeve, [h * 0.15, h * 0.12, h * 0.09]), wear.top)
+        s["front"].brush(sleeve, h * 0.12, mix(wear.top, s.pal["ink"], 0.35), 0.9, 0.7)
+        s["front"].fill(tube([between(elbow, wrist, 0.82), wrist], [h * 0.07, h * 0.06]), wear.skin)
+        hand(s, f, k, "open" if k else "grip", wear.skin)
+    s["front"].rim, s["front"].line = 1.5 * s.unit, 0.85
 
 
 def _table(s: Stage) -> None:

@@ -20,7 +20,7 @@ from infrastructure.sketch.script import VERBS, Script, Verb, places
 from infrastructure.sketch.shapes import Spot
 from infrastructure.sketch.sheet import Canvas
 from infrastructure.sketch.stage import Stage
-from infrastructure.sketch.street import walls
+from infrastructure.sketch.street import STREET
 from infrastructure.sketch.weather import fall
 
 MARGIN = 0.09  # of the frame, painted around it for the camera
@@ -84,7 +84,7 @@ def verbs() -> dict[str, Verb]:
         **BRIDGE,
         **ROOM,
         **washes,
-        "walls": walls,
+        **STREET,
         "afloat": _afloat,
     }
 

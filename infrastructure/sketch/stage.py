@@ -47,8 +47,12 @@ def palette(b: Brief, d: Dice) -> dict[str, Colour]:
     tint = [d.n(7) for _ in range(3)]
     pal: dict[str, Colour] = {}
     names = ["top", "mid", "low", "haze", "light", "shade", "ink", "accent", "glow"]
+    soft = b.mood in ("pastel", "fairy") and not b.indoors and b.time != "day"
     for name, text in zip(names, named("palettes", "palette")[palette_name(b)], strict=True):
-        r, g, bl = (min(255.0, max(0.0, v + t)) for v, t in zip(rgb(text), tint, strict=True))
+        own = rgb(text)
+        if soft and b.place not in ("space", "under"):
+            own = mix(own, rgb(named("palettes", "palette")[b.time][len(pal)]), 0.6)
+        r, g, bl = (min(255.0, max(0.0, v + t)) for v, t in zip(own, tint, strict=True))
         pal[name] = (r, g, bl)
     if b.weather in ("fog", "overcast", *WET) and not b.indoors:
         for name in ("top", "mid", "low"):

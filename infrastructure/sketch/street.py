@@ -1,9 +1,11 @@
-"""One side of a street: fronts in perspective, from the distance to our shoulder."""
+"""Streets: one side in perspective, from the distance to our shoulder, and a house front square on."""
 
 import itertools
 
 from infrastructure.sketch.built import slab
-from infrastructure.sketch.script import Script
+from infrastructure.sketch.ink import mix
+from infrastructure.sketch.script import Script, Verb
+from infrastructure.sketch.shapes import Spot, stamp
 
 
 def walls(c: Script, *args: str) -> None:
@@ -71,3 +73,76 @@ def _sign(c: Script, sheet: str, x: float, z: float) -> None:
     spec, y = d.pick(("A", "G", "L")), d.u(3.2, 6)
     board = slab(s, sheet, f"{spec}/K/1", ((x - e * 0.9, x - e * 0.1), (y, y + d.u(1.2, 3)), (z, z)))
     s.halo((board[0][0], (board[0][1] + board[1][1]) / 2), s.f * 0.8 / z, 0.9, spec)
+
+
+def facade(c: Script) -> None:
+    """A house front that fills the picture: rows of tall windows, a few of them lit, people in some."""
+    s, d = c.s, c.d
+    stone, sh = s.t(0.5 if not s.dark else 0.22), s["far"]
+    sh.fill([(s.x0, s.y0), (s.x1, s.y0), (s.x1, s.y1), (s.x0, s.y1)], mix(stone, s.pal["paint"], 0.4))
+    tall, wide, x = s.h * 0.27, s.w * 0.125, s.x0 + d.u(0, s.w * 0.06)
+    for floor in range(-1, 4):
+        y = s.hz - tall * (floor + 0.1)
+        ledge = [(s.x0, y), (s.x1, y), (s.x1, y + tall * 0.045), (s.x0, y + tall * 0.045)]
+        sh.fill(ledge, mix(stone, s.pal["light"], 0.3))
+        sh.glaze(
+            [
+                (s.x0, y + tall * 0.05),
+                (s.x1, y + tall * 0.05),
+                (s.x1, y + tall * 0.1),
+                (s.x0, y + tall * 0.1),
+            ],
+            s.pal["ink"],
+            0.4,
+            3 * s.unit,
+        )
+        for k in range(int((s.x1 - x) / wide) + 1):
+            _tall_window(c, (x + k * wide, y - tall * 0.12), (wide * 0.5, tall * 0.68))
+
+
+def _tall_window(c: Script, foot: tuple[float, float], size: tuple[float, float]) -> None:
+    (x, y), (w, h), s, d, sh = foot, size, c.s, c.d, c.s["far"]
+    lit = d.yes(0.16 if s.dark else 0.03) or ("window" in s.b.props and s.dark and d.yes(0.08))
+    glass = s.c("G/.3/2") if lit else mix(s.t(0.16), s.pal["mid"], 0.35)
+    frame = mix(s.t(0.7), s.pal["light"], 0.2)
+    for grow, colour in ((0.1, frame), (0.0, glass)):
+        e = w * grow
+        sh.fill(
+            [(x - e, y + e * 0.4), (x - e, y - h - e), (x + w + e, y - h - e), (x + w + e, y + e * 0.4)],
+            colour,
+        )
+    if lit:
+        s.halo((x + w / 2, y - h / 2), w * 0.7, 0.5, sheet="far")
+    for t in (0.0, 0.76):
+        curtain = [
+            (x + w * t, y),
+            (x + w * t, y - h),
+            (x + w * (t + 0.24), y - h),
+            (x + w * (t + 0.16 * (t < 0.5)), y),
+        ]
+        sh.fill(curtain, mix(s.t(0.66), glass, 0.3))
+    if d.yes(0.24 if len(s.b.people) else 0.06):
+        stamp(s, "far", "head", Spot(x + w * d.u(0.4, 0.6), y - h * 0.16, w * 0.36, 1, 0, s.t(0.08)))
+    sh.wire([(x + w / 2, y), (x + w / 2, y - h)], 2 * s.unit, frame)
+    sh.wire([(x, y - h * 0.66), (x + w, y - h * 0.66)], 2 * s.unit, frame)
+
+
+def flights(c: Script) -> None:
+    """Stairs going up the back wall and out of the picture, with their railing."""
+    s, n = c.s, 26
+    for turn in range(3):
+        way, y0 = (1 if turn % 2 else -1) * s.side, 3.1 * turn
+        z, steps = c.deep - 1.2 + 0.5 * (turn % 2), []
+        for k in range(n):
+            a, b = -way * 2.4 + way * 4.8 * k / n, -way * 2.4 + way * 4.8 * (k + 1) / n
+            y = y0 + 3.1 * (k + 1) / n
+            steps += [s.p(a, y, z), s.p(b, y, z)]
+        under = [s.p(way * 2.4, y0 + 3.1 - 0.35, z), s.p(-way * 2.4, y0 - 0.35, z)]
+        s["mid"].fill([*steps, *under], s.t(0.2 + 0.06 * turn))
+        rail = [(x, y - 0.95 * s.f / z) for x, y in steps[::2]]
+        s["mid"].wire(rail, 2.6 * s.unit, s.t(0.06))
+        for (x, y), (_, low) in zip(rail, steps[::2], strict=True):
+            s["mid"].wire([(x, y), (x, low)], 1.0 * s.unit, s.t(0.08))
+
+
+STREET: dict[str, Verb] = {"walls": walls, "facade": facade, "flights": flights}

@@ -19,8 +19,8 @@ def plain(prompt: str) -> str:
 def words_pattern(words: Iterable[str]) -> re.Pattern[str]:
     parts = []
     for word in sorted(words, key=len, reverse=True):
-        stem = re.escape(word.rstrip("*")).replace(r"\-", "[- ]")
-        parts.append(rf"\b{stem}" + (r"\w*" if word.endswith("*") else r"\b"))
+        stem = re.escape(word.strip("*")).replace(r"\-", "[- ]")
+        parts.append((r"\b\w*" if word[0] == "*" else r"\b") + stem + (r"\w*" if word[-1] == "*" else r"\b"))
     return re.compile("|".join(parts))
 
 
