@@ -1,3 +1,5 @@
+"""Keyframes: what is asked for each shot, with which seeds, and what is made of it."""
+
 import dataclasses
 import threading
 

@@ -1,3 +1,5 @@
+"""Pieces of work side by side: how many, what is told of them, and that all of them can be closed."""
+
 import threading
 from contextlib import closing
 

@@ -1,3 +1,5 @@
+"""Choosing a picture: chosen = it stands in keyframes/, and what is the artist's stays."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""The ledger: what a recipe says, and that nothing is made twice or written over."""
+
 import json
 import shutil
 import threading
@@ -292,6 +294,9 @@ def test_the_index_of_recipes_makes_no_difference(project):
     assert made(project, backend, wanted(seed=30)).name == "001_v31"
     (project.takes / "001_v31.json").unlink()
     assert made(project, backend, wanted(seed=30)).name == "001_v61"
+    said = recipe(project, "001_v5")
+    (project.takes / "001_v5.json").write_text(json.dumps({**said, "state": "failed"}))
+    assert not made(project, backend, wanted(seed=4)).reused
     index.write_text("[1, 2")
     assert made(project, backend, wanted(seed=12)).reused
 

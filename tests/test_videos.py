@@ -1,3 +1,5 @@
+"""Videos of shots: how they are divided, chained by the true last frame, and joined to the frame."""
+
 import threading
 from fractions import Fraction
 
