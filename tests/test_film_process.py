@@ -45,13 +45,17 @@ def is_over(pid):
     return False
 
 
-def test_closing_the_work_ends_the_process(stand_in):
-    pid = stand_in("print('frame=1\\nprogress=continue', flush=True)", "time.sleep(60)")
+def test_closing_the_work_ends_the_process(stand_in, tmp_path):
+    survived = tmp_path / "survived"
+    pid = stand_in(
+        "print('frame=1\\nprogress=continue', flush=True)", "time.sleep(20)", f"open({str(survived)!r}, 'w')"
+    )
     work = ffmpeg.run([], "x.mp4 cannot be encoded")
     assert next(work) == 1
     assert not is_over(pid)
     work.close()
     assert is_over(pid)
+    assert not survived.exists()
 
 
 def test_a_process_that_hangs_is_ended(stand_in, monkeypatch):
