@@ -60,7 +60,11 @@ def shot_video(
     if notes := recall(cache, to, key):
         return ShotVideo(to, frames, notes["drift"], notes["left"], reused=True)
     seams = measure(segments, clips) if match_colour else []
-    cubes = [None, *(_cube(seam.correction, cache) for seam in seams)] if seams else [None] * len(clips)
+    cubes = (
+        [None, *(_cube(seam.correction, _folder(cache, to)) for seam in seams)]
+        if seams
+        else [None] * len(clips)
+    )
     parts = [
         Part(
             clip, segment.first, length, wanted.fps, wanted.pixels, _is_frame_by_frame(clip, wanted.fps), cube
@@ -68,7 +72,7 @@ def shot_video(
         for segment, clip, length, cube in zip(segments, clips, lengths, cubes, strict=True)
         if length
     ]
-    paths = yield from agreeing(parts, wanted, cache)
+    paths = yield from agreeing(parts, wanted, _folder(cache, to))
     yield from stand(paths, to, wanted, frames)
     drift, left = [seam.drift for seam in seams], [seam.left for seam in seams]
     remember(cache, to, key, {"drift": drift, "left": left})
@@ -86,7 +90,7 @@ def join(videos: Sequence[Path], to: Path, wanted: Format, cache: Path) -> Gener
     key = _key([Segment(part.source.path, part.frames) for part in parts], wanted)
     if recall(cache, to, key) is not None:
         return Film(to, frames, reused=True)
-    paths = yield from agreeing(parts, wanted, cache)
+    paths = yield from agreeing(parts, wanted, _folder(cache, to))
     yield from stand(paths, to, wanted, frames)
     remember(cache, to, key, {})
     return Film(to, frames, reused=False)
@@ -128,11 +132,16 @@ def _nearest(number: Fraction) -> int:
     return floor(number + Fraction(1, 2))
 
 
-def _cube(correction: colour.Correction | None, cache: Path) -> Path | None:
+def _folder(cache: Path, to: Path) -> Path:
+    """Where the pieces of one video are kept."""
+    return cache / "parts" / to.stem
+
+
+def _cube(correction: colour.Correction | None, folder: Path) -> Path | None:
     if correction is None:
         return None
     name = digest(correction.tobytes()).hexdigest()[:16]
-    return colour.write_cube(correction, cache / "colour" / f"{name}.cube")
+    return colour.write_cube(correction, folder / f"{name}.cube")
 
 
 def _key(segments: Sequence[Segment], wanted: Format, *more: Any) -> str:

@@ -1,6 +1,7 @@
 """Pieces made ready to stand in one stream, and put there: what `film` does with its hands.
 
-Encoded pieces lie in the cache under a key of their content, so nothing is encoded twice.
+Encoded pieces lie in a folder under a key of their content, so nothing is encoded twice. Work that
+goes on side by side has a folder each, so nobody writes where another does.
 """
 
 import os
@@ -37,12 +38,12 @@ class Format:
         return self.size[0] // 2 * 2, self.size[1] // 2 * 2
 
 
-def agreeing(parts: Sequence[Part], wanted: Format, cache: Path) -> Generator[Progress, None, list[Path]]:
+def agreeing(parts: Sequence[Part], wanted: Format, folder: Path) -> Generator[Progress, None, list[Path]]:
     """Files of one signature that show the parts: sources where they agree as they are, else encoded."""
-    parts = [_silent(part, wanted, cache) for part in parts]
+    parts = [_silent(part, wanted, folder) for part in parts]
     own = {part.source.signature for part in parts if _may_stand(part, wanted)}
     if len(own) > 1 or (own and not all(_may_stand(part, wanted) for part in parts)):
-        own &= {_encoded_signature(wanted, cache)}  # some are encoded: only what is like those stays
+        own &= {_encoded_signature(wanted, folder)}  # some are encoded: only what is like those stays
     paths: list[Path] = []
     done, total = 0, sum(part.frames for part in parts)
     for number, part in enumerate(parts, 1):
@@ -50,7 +51,7 @@ def agreeing(parts: Sequence[Part], wanted: Format, cache: Path) -> Generator[Pr
             paths.append(part.source.path)
         else:
             note = f"Fitting clip {number} of {len(parts)} into the film"
-            paths.append((yield from _told(_encoded(part, cache), done, total, note)))
+            paths.append((yield from _told(_encoded(part, folder), done, total, note)))
         done += part.frames
     return paths
 
@@ -79,12 +80,12 @@ def _has_format(clip: Clip, wanted: Format) -> bool:
     return is_playable and (clip.width, clip.height) == wanted.pixels and clip.fps == wanted.fps
 
 
-def _silent(part: Part, wanted: Format, cache: Path) -> Part:
+def _silent(part: Part, wanted: Format, folder: Path) -> Part:
     """The part from a copy of its source without the sound, where only the sound is in the way."""
     clip = part.source
     if not (clip.has_audio and clip.is_plain_picture and _has_format(clip, wanted)):
         return part
-    to = cache / "parts" / f"{sha256(clip.path)}.silent.mp4"
+    to = folder / f"{sha256(clip.path)}.silent.mp4"
     if not to.exists():
         with writing(to) as partial:
             for _ in clip_parts.drop_sound(clip, partial):
@@ -92,10 +93,10 @@ def _silent(part: Part, wanted: Format, cache: Path) -> Part:
     return replace(part, source=probe(to))
 
 
-def _encoded_signature(wanted: Format, cache: Path) -> str:
+def _encoded_signature(wanted: Format, folder: Path) -> str:
     """The signature that encoded parts will have, seen on a single black frame."""
     width, height = wanted.pixels
-    to = cache / "parts" / f"black_{width}x{height}_{wanted.fps.numerator}_{wanted.fps.denominator}.mp4"
+    to = folder / f"black_{width}x{height}_{wanted.fps.numerator}_{wanted.fps.denominator}.mp4"
     if not to.exists():
         with writing(to) as partial:
             for _ in clip_parts.encode_black(wanted.fps, wanted.pixels, partial):
@@ -103,8 +104,8 @@ def _encoded_signature(wanted: Format, cache: Path) -> str:
     return probe(to).signature
 
 
-def _encoded(part: Part, cache: Path) -> Frames:
-    to = cache / "parts" / f"{part.key}.mp4"
+def _encoded(part: Part, folder: Path) -> Frames:
+    to = folder / f"{part.key}.mp4"
     if not to.exists():
         with writing(to) as partial:
             yield from clip_parts.encode(part, partial)

@@ -30,7 +30,7 @@ def finish(work):
 
 def encoded(cache):
     """The pieces that were encoded into a cache."""
-    pieces = (cache / "parts").glob("*.mp4")
+    pieces = cache.rglob("parts/*/*.mp4")
     return [path for path in pieces if not path.name.startswith("black") and ".silent" not in path.name]
 
 
@@ -140,9 +140,7 @@ def test_sound_is_told_of_once_for_all_clips(tmp_path):
 def test_only_the_clip_that_does_not_agree_is_encoded(tmp_path):
     cache = tmp_path / "cache"
     foreign = [make(KINDS["vp9"], number, tmp_path) for number in (1, 2, 3)]
-    house_made = [
-        finish(join([clip], tmp_path / f"{clip.stem}.mp4", AT_24, cache))[1].path for clip in foreign[:2]
-    ]
+    house_made = [finish(join([c], tmp_path / f"{c.stem}.mp4", AT_24, cache))[1].path for c in foreign[:2]]
     before = set(encoded(cache))
 
     _, film = finish(join([*house_made, foreign[2]], tmp_path / "film.mp4", AT_24, cache))
