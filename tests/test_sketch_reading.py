@@ -88,7 +88,12 @@ def test_a_prompt_without_a_known_word_still_draws_something(prompt):
 
 @pytest.mark.parametrize("place", sorted(name for name in places() if "/" in name))
 def test_every_place_can_be_asked_for_and_drawn(place):
-    two_words = {"desert/road": "desert road", "forest/road": "forest road", "hall/doors": "hallway"}
+    two_words = {
+        "desert/road": "desert road",
+        "sea/bank": "a man by the lake",
+        "forest/road": "forest road",
+        "hall/doors": "hallway",
+    }
     words = {
         row.split("|")[0].strip(): row.split("|")[1].split() for row in reversed(sections("words")["place"])
     }

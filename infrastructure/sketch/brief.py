@@ -25,7 +25,7 @@ PAIRS = {  # two words that mean one place
     ("mountain/snow", "room/sofa"): "mountain/snow",
     ("village/farm", "field/wheat"): "field/wheat",
 }
-SAILS = {"boat", "sail", "ship", "raft", "swims", "swimming", "swimmer", "rowing"}
+SAILS = {"boat", "sail", "ship", "raft", "rowing"}
 GARMENTS = ("coat", "dress", "hat", "cap", "beanie")
 STILL_LIFE = {"leaf", "wheel", "rope", "lamp", "skull", "flower"}  # seen close though nobody can hold them so
 MOST = 9  # figures drawn one by one
@@ -185,7 +185,7 @@ def _settle_cast(b: Brief, text: str, chance: int) -> None:
         b.pose = "sit"
     if "rider" in text.split() or (b.pose == "ride" and "cowboy" in b.people):
         b.animals = b.animals or ["horse"]
-    if "bike" in b.vehicles and not b.people:
+    if not b.people and ("bike" in b.vehicles or ("moto" in b.vehicles and b.pose == "ride")):
         b.people = ["woman" if chance % 2 else "man"]
     if "nobody" in flags or ("empty" in flags and not mentions("role", text)):
         b.people, b.crowd = [], False
@@ -200,12 +200,14 @@ def _settle_shot(b: Brief, shots: list[str]) -> None:
         small = any(named("things", "held")[thing][1] == "small" for thing in b.held)
         handy = small or b.pose in ("read", "write", "eat", "talk", "hug")
         b.shot = "medium" if handy and len(b.people) < 3 else "wide"
-    elif b.crowd or (b.place in ("mountain", "desert", "space", "sky") and not b.people):
+    elif b.place in ("mountain", "desert", "space", "sky") and not b.people:
         b.shot = "ews" if not b.people else "wide"
     elif b.held and not b.people and b.place == "room":
         b.shot = "insert"
     if (b.shot == "insert" and not b.held) or (b.shot == "close" and not b.people):
         b.shot = "medium" if b.people else "wide"
+    if b.angle == "ots" and b.people and b.shot not in ("close", "insert"):
+        b.shot = "medium"
     if b.shot in ("close", "medium") and not b.people and not b.animals:
         b.shot = "wide"
 

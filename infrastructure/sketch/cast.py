@@ -1,6 +1,6 @@
 """Who is in the picture and where: marks, postures, what each holds, and the shadows they throw."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infrastructure.sketch import figure
 from infrastructure.sketch.costume import dress
@@ -55,14 +55,37 @@ def perform(s: Stage) -> None:
 def _players(s: Stage, foot: float, z: float) -> None:
     d, n = s.dice("marks"), len(s.b.people)
     marks = _marks(s, d, foot, z)
-    for k in sorted(range(n), key=lambda k: marks[k].y):
-        _player(s, k, marks[k])
+    is_over_shoulder = s.b.angle == "ots" and s.b.shot in ("medium", "close")
+    abed = s.b.pose == "lie" and s.b.variant == "bed"
+    shown = [k for k in range(n) if not ((is_over_shoulder and k == 1) or (abed and k == 0))]
+    for k in sorted(shown, key=lambda k: marks[k].y):
+        mark = (
+            replace(marks[k], x=s.w * (0.5 + s.side * 0.12), face=-s.side) if is_over_shoulder else marks[k]
+        )
+        _player(s, k, mark)
+    if is_over_shoulder:
+        _shoulder(s, s.b.people[1] if n > 1 else "man")
+
+
+def _shoulder(s: Stage, role: str) -> None:
+    """Whoever stands nearest the lens, from behind: dark, soft, cut by the frame."""
+    d = s.dice("shoulder")
+    wear, h = dress(s, role, d, 0.0, False), s.h * 3.4
+    j = joints(posture("stand1"), wear.build, (0.0, 0.0), h, s.side)
+    foot = (s.w * (0.5 - s.side * 0.34) - j.head[0], s.h * 0.42 - j.head[1])
+    j = joints(posture("stand1"), wear.build, foot, h, s.side)
+    f = Figure("front", j, wear, h * wear.build.stature, s.side, d, from_behind=True)
+    s["front"].rim, s["front"].blur = 3 * s.unit, 1.6 * s.unit
+    figure.draw(s, f)
+    figure.draw_near_arm(s, f)
+    x, y = j.neck
+    s["front"].glaze(oval(x, y + s.h * 0.3, s.h * 0.7, s.h * 0.8), s.pal["ink"], 0.75, s.h * 0.1)
 
 
 def _marks(s: Stage, d: Dice, foot: float, z: float) -> list[Mark]:
     b, n, h = s.b, len(s.b.people), s.tall * s.h
     close = b.shot in ("close", "medium")
-    gap = max(s.metre * (0.36 if b.pose == "hug" else 0.82), s.w * 0.05)
+    gap = max(s.metre * (0.27 if b.pose == "hug" else 0.82), s.w * (0.0 if b.pose == "hug" else 0.05))
     if close and n > 1:
         gap = min(gap, s.w * 0.62 / n)
     middle = s.fx if n < 3 else s.w * (0.5 + s.side * 0.04)
@@ -139,6 +162,8 @@ def _pose(s: Stage, k: int, d: Dice) -> str:
         return "stand"
     if "worker" in b.people[k : k + 1] and not b.pose:
         return "work"
+    if pose == "swim":
+        return "stand"
     if pose == "ride" and not {"horse", "bike", "moto"} & {*b.animals, *b.vehicles}:
         return "stand"
     return pose

@@ -162,7 +162,7 @@ def _below(s: Stage, f: Figure) -> None:
     if not length:
         return
     sh, b, view = s[f.sheet], wear.build, 0.5 + 0.5 * f.j.view
-    thigh = sum(k[1] for k in f.j.knees) / 2 - hy
+    thigh = max(k[1] for k in f.j.knees) - hy
     if thigh < 0.12 * u:  # seated or kneeling: the cloth lies over the thighs
         knees = f.j.knees
         far = max(knees, key=lambda p: (p[0] - hx) * f.face)

@@ -62,6 +62,9 @@ def _place(f: Figure, thing: str) -> Point:
     if thing in BOTH:
         x, y = between(far, near, 0.6)
         return x, y - f.size * 0.01
+    if thing == "violin":
+        x, y = between(f.j.neck, near, 0.42)
+        return x, y - f.size * 0.03
     (ex, ey), (x, y) = f.j.elbows[1], near
     d = math.hypot(x - ex, y - ey) or 1.0
     reach = f.size * 0.026

@@ -103,7 +103,7 @@ class Stage:
             "wide": d.u(0.42, 0.56),
             "full": 0.78,
             "medium": 1.45,
-            "close": 2.5 if b.held else 3.1,
+            "close": 2.75 if b.held else 3.1,
             "insert": 1.4,
         }
         self.tall = heights[b.shot]  # of a standing man, in frame heights
