@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.ui_export import Unconvertible, api_graph
 from domain.job import Graph
 from domain.node_types import NodeTypes
-from domain.samplers import samplers
+from domain.slot_rules.samplers import samplers
 from domain.workflow import Workflow
 from infrastructure.preflight import folder_of
 

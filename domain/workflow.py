@@ -10,7 +10,7 @@ from domain.filling import Filling
 from domain.graph_reader import GraphReader
 from domain.job import Graph
 from domain.node_types import CORE, NodeTypes, Steps
-from domain.slot_finder import find_slots
+from domain.slot_rules.finder import find_slots
 from domain.slots import NAMES, TITLES, Change, Slot
 
 __all__ = ["About", "Change", "Slot", "Workflow"]

@@ -5,9 +5,9 @@ from typing import Any
 
 from domain.errors import BadFile
 from domain.storyboard import Storyboard
-from infrastructure.board_fields import Report, shown
-from infrastructure.board_reading import read_board
-from infrastructure.board_writing import board_object
+from infrastructure.boards.fields import Report, shown
+from infrastructure.boards.reading import read_board
+from infrastructure.boards.writing import board_object
 from infrastructure.json_files import write_json
 from infrastructure.strict_json import line_of, named, parse_json, read_text
 

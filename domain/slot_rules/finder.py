@@ -1,8 +1,8 @@
 """Finds all slots of a graph: what the artist titled, else what the rules say, else what the names say."""
 
-from domain import media_slots, prompt_slots, sampler_slots, size_slots, slot_titles
 from domain.graph_reader import GraphReader, Place
-from domain.samplers import samplers
+from domain.slot_rules import media, numbers, prompts, sizes, titles
+from domain.slot_rules.samplers import samplers
 from domain.slots import Slot
 
 _SIZES = ("width", "height", "frames")
@@ -23,11 +23,11 @@ _PLAIN = {
 def find_slots(reader: GraphReader) -> dict[str, list[Slot]]:
     """Which inputs each value goes to."""
     found: dict[str, list[Slot]] = {}
-    for rules in (prompt_slots, sampler_slots, size_slots, media_slots):
+    for rules in (prompts, numbers, sizes, media):
         found |= rules.find(reader)
     missing = _missing(reader, found)
     found |= {name: slots for name, slots in _plain(reader).items() if name in missing}
-    titled = _without_crossings(slot_titles.find(reader), found)
+    titled = _without_crossings(titles.find(reader), found)
     found = _untaken(found, titled)
     if "prompt" in titled:
         found["other_prompts"] = found.get("other_prompts", []) + found.get("prompt", [])

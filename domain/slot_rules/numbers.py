@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from domain.graph_reader import GraphReader, Place
-from domain.samplers import guider, samplers
+from domain.slot_rules.samplers import guider, samplers
 from domain.slots import Slot
 
 SEEDS = ("seed", "noise_seed")

@@ -7,7 +7,7 @@ sampler, and a conditioning that is zeroed on its way takes no text at all.
 from collections.abc import Iterator
 
 from domain.graph_reader import GraphReader, Link, Place
-from domain.samplers import Side, samplers, words
+from domain.slot_rules.samplers import Side, samplers, words
 from domain.slots import NEGATIVE_TEXTS, TEXTS, Slot
 
 _STRINGS = (

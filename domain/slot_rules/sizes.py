@@ -7,7 +7,7 @@ is where the picture is scaled, or the picture itself.
 from collections.abc import Iterator
 
 from domain.graph_reader import GraphReader, Place
-from domain.samplers import samplers
+from domain.slot_rules.samplers import samplers
 from domain.slots import FILES, LENGTHS, Slot
 
 _SCALES = ("megapixels", "longer_edge", "largest_size", "resize_type.megapixels", "resize_type.longer_size")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.storyboard import Sampling, Shot, Storyboard
-from infrastructure.board_fields import Fields, Report
-from infrastructure.board_pictures import KEYS
-from infrastructure.board_reading import read_board, read_shot
+from infrastructure.boards.fields import Fields, Report
+from infrastructure.boards.pictures import KEYS
+from infrastructure.boards.reading import read_board, read_shot
 
 Put = Callable[[dict[str, Any], Any, Path], None]
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.safe_names import is_reserved
+from domain.safe_names import is_reserved, is_shot_id
 
 LONGEST = 64
-_VALID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,11 @@ class _Names:
 def shot_ids(given: Sequence[Any]) -> list[ShotId]:
     """One id for every shot. Good ones stay; the others get names that no good one has."""
     names = _Names()
-    keeps = [isinstance(raw, str) and is_good(raw) and names.take(raw) for raw in given]
+    keeps = [isinstance(raw, str) and is_shot_id(raw) and names.take(raw) for raw in given]
     return [
         ShotId(raw) if keep else _repaired(raw, n, names)
         for n, (raw, keep) in enumerate(zip(given, keeps, strict=True), 1)
     ]
-
-
-def is_good(id: str) -> bool:
-    return bool(_VALID.fullmatch(id)) and not is_reserved(id)
 
 
 def _repaired(raw: Any, number: int, names: _Names) -> ShotId:

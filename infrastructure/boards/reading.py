@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.storyboard import Motion, Sampling, Shot, Storyboard
-from infrastructure.board_fields import Fields, Limits, Report, shown
-from infrastructure.board_ids import shot_ids
-from infrastructure.board_pictures import picture, pictures
+from infrastructure.boards.fields import Fields, Limits, Report, shown
+from infrastructure.boards.ids import shot_ids
+from infrastructure.boards.pictures import picture, pictures
 
 SECONDS = Limits(0.1, 30, "seconds")
 PIXELS = Limits(256, 2048, "pixels")

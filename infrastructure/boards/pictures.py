@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from infrastructure.board_fields import Fields, shown
+from infrastructure.boards.fields import Fields, shown
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 KEYS = ("path", "url", "file", "image")  # where an object may name its picture

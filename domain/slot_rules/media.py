@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from domain.graph_reader import GraphReader
 from domain.node_types import FLOWS
-from domain.samplers import is_sampler
+from domain.slot_rules.samplers import is_sampler
 from domain.slots import FILES, Slot
 
 # What matters most to the artist comes first.
