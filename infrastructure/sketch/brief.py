@@ -119,7 +119,7 @@ def _people(text: str) -> list[str]:
         said = (
             said
             or (4 if word == "family" else 0)
-            or (3 if many and role in ("child", "soldier") else 2 if many else 1)
+            or (3 if many and role in ("child", "boy", "girl", "soldier") else 2 if many else 1)
         )
         counts[role] = max(counts.get(role, 0), said)
     if len(counts) > 1 and re.search(r"\b(lovers|couple|twins|silhouettes?)\b", text):

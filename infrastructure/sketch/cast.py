@@ -43,12 +43,12 @@ def perform(s: Stage) -> None:
     animals(s, z)
     if s.b.crowd:
         _crowd(s, z)
+    if near and s.b.people:
+        table_things(s)
     if s.b.people:
         _players(s, foot, z)
     if "fire" in s.b.props:
         campfire(s, foot)
-    if near and s.b.people:
-        table_things(s)
     scenery(s, foot)
 
 

@@ -8,7 +8,7 @@ from infrastructure.sketch.stage import Stage
 from infrastructure.sketch.tables import named
 
 HATS_SAID = {"hat": "fedora", "cap": "cap", "beanie": "beanie"}
-BARE_HEADS = {"man", "woman", "oldman", "oldwoman", "child", "worker", "suit", "musician"}
+BARE_HEADS = {"man", "woman", "oldman", "oldwoman", "child", "boy", "girl", "worker", "suit", "musician"}
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,15 @@ def _hair_style(kind: str, role: str, d: Dice) -> str:
     styles = {"woman": ("woman", "woman2", "woman3"), "child": ("child", "child2"), "oldwoman": ("woman2",)}
     if role == "dancer":
         return "woman2"
+    if role in ("boy", "girl"):
+        return "child" if role == "boy" else "child2"
     if kind == "old":
         return d.pick(("man2", "man3"))
     return d.pick(styles.get(kind, ("man", "man3", "man", "man4")))
 
 
 def _bearded(s: Stage, role: str, d: Dice) -> bool:
-    if "beard" in s.b.props and role not in ("woman", "child", "oldwoman", "queen"):
+    if "beard" in s.b.props and role not in ("woman", "child", "boy", "girl", "oldwoman", "queen"):
         return True
     chance = {
         "keeper": 0.8,

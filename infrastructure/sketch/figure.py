@@ -1,5 +1,7 @@
 """One figure from boots to hat: limbs first, then cloth, then head and hands."""
 
+import math
+
 from infrastructure.sketch.gear import behind_body, over_body
 from infrastructure.sketch.hands import hand
 from infrastructure.sketch.head import Head, draw_head
@@ -38,7 +40,7 @@ def _leg(s: Stage, f: Figure, k: int, colour: Colour) -> None:
     sh, b, wear = s[f.sheet], f.size * f.dress.bulk, f.dress
     hip, knee, foot = f.j.sockets[k], f.j.knees[k], f.j.feet[k]
     bare = wear.is_skirt and wear.bare_arms
-    w = (0.046, 0.036, 0.022) if bare else (0.052, 0.042, 0.032)
+    w = (0.046, 0.036, 0.022) if bare else (0.047, 0.042, 0.032)
     outline = tube([hip, between(hip, knee, 0.5), knee, between(knee, foot, 0.4), foot], [
         w[0] * b, w[0] * 0.95 * b, w[1] * b, w[1] * 0.98 * b, w[2] * b,
     ])  # fmt: skip
@@ -151,9 +153,36 @@ def _torso(s: Stage, f: Figure) -> None:
         slope = (nx - hx) / ((ny - hy) or 1.0)
         shade = []
         for x, y in outline:
-            edge = hx + (y - hy) * slope + e * off
+            bulge = math.sin((hy - y) / u * 9.0) * 0.022 * u * view
+            edge = hx + (y - hy) * slope + e * (off + bulge)
             shade.append((max(x, edge) if e > 0 else min(x, edge), y))
         sh.fill(shade, mix(wear.top, ink, 0.34))
+    if u > 110 * s.unit and not wear.is_machine and "plates" not in wear.gear:
+        _creases(s, f, view)
+
+
+def _creases(s: Stage, f: Figure, view: float) -> None:
+    """Where cloth pulls: from the armpits, and around the waist."""
+    sh, u, b, line = s[f.sheet], f.size, f.dress.build, mix(f.dress.top, s.pal["ink"], 0.5)
+    lit = mix(f.dress.top, s.pal["light"], 0.16)
+    for e in (-1, 1):
+        x, y = between(f.j.hip, f.j.neck, 0.8)
+        x += e * b.shoulders * u * view * 0.8
+        for k in range(3):
+            end = (x - e * (0.035 - 0.008 * k) * u, y + (0.035 + 0.03 * k) * u)
+            sh.brush([(x, y + 0.012 * k * u), end], 0.006 * u, line, 0.8, 0.1)
+        wx, wy = between(f.j.hip, f.j.neck, 0.3 + 0.05 * (e > 0))
+        wx += e * b.waist * u * view * 0.98
+        for k in range(2):
+            fold = [(wx, wy + k * 0.035 * u), (wx - e * 0.05 * u, wy + (0.012 + k * 0.03) * u)]
+            sh.brush(fold, 0.007 * u, line, 0.9, 0.1)
+    x, y = between(f.j.hip, f.j.neck, 0.62)
+    e = s.lit(x)
+    gleam = [
+        (x + e * b.shoulders * u * view * 0.62, y - 0.06 * u),
+        (x + e * b.waist * u * view * 0.8, y + 0.07 * u),
+    ]
+    sh.brush(gleam, 0.02 * u, lit, 0.1, 0.1)
 
 
 def _below(s: Stage, f: Figure) -> None:

@@ -54,6 +54,8 @@ def _leafy(c: Script, sheet: str, foot: Point, h: float, colour: Colour) -> None
     (x, y), s, d = foot, c.s, c.d
     trunk = [(x, y + 1), (x + d.n(h * 0.02), y - h * 0.3), (x, y - h * 0.62)]
     s[sheet].brush(trunk, h * 0.07, mix(colour, s.pal["ink"], 0.4), 1, 0.6)
+    core = oval(x, y - h * 0.66, h * 0.2, h * 0.16, 14)
+    s[sheet].fill(core, mix(colour, s.pal["ink"], 0.06))
     for k in range(9):
         a, r = k / 9 * 6.28 + d.u(0, 0.6), h * d.u(0.13, 0.22)
         blob = oval(x + math.cos(a) * h * 0.22, y - h * 0.66 + math.sin(a) * h * 0.17, r, r * 0.8, 11)

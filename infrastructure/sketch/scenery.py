@@ -33,7 +33,7 @@ def table_things(s: Stage) -> None:
         s["front"].fill([(s.x0, s.h * 0.94), (s.x1, s.h * 0.97), (s.x1, s.y1), (s.x0, s.y1)], s.t(0.1))
         stamp(s, "front", f"still {thing}", Spot(x, y, size, s.side))
         if thing in ("candle", "lantern"):
-            s.halo((x, y - size * 0.5), size * 1.1, 0.9)
+            s.halo((x, y - size * 0.5), size * 1.1, 0.9, sheet="front")
             s.sun = (x, y - size * 0.5)
 
 

@@ -66,7 +66,7 @@ def joints(angles: list[float], b: Build, foot: Point, h: float, face: int) -> J
     neck = step(hip, 180 - lean, TORSO)
     head = step(neck, 180 - lean - nod, NECK)
     wide, deep = b.shoulders * 0.92 * view * size, 0.012 * (1 - view) * size
-    sockets_wide = b.hips * 0.55 * view * size
+    sockets_wide = b.hips * 0.5 * view * size
     shoulders = tuple((neck[0] + face * e * (wide + deep), neck[1] + 0.028 * size) for e in (-1, 1))
     sockets = tuple((hip[0] + face * e * sockets_wide, hip[1]) for e in (-1, 1))
     elbows = tuple(step(shoulders[k], pairs[k][0], UPPER) for k in (0, 1))
