@@ -1,6 +1,5 @@
 """Puts values into the slots of a graph, and lists each of them for the artist to read."""
 
-import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +27,7 @@ class Filling:
     """A copy of a graph that values are being put into."""
 
     def __init__(self, reader: GraphReader, slots: Mapping[str, Sequence[Slot]]):
-        self.graph: Graph = copy.deepcopy(reader.graph)
+        self.graph: Graph = _copied(reader.graph)
         self.changes: list[Change] = []
         self._reader = GraphReader(self.graph, reader.types)
         self._slots = slots
@@ -143,3 +142,8 @@ def _fitting(value: Any, old: Any, scale: float) -> Any:
     if scale != 1:
         value = round(value * scale)
     return float(value) if isinstance(old, float) and isinstance(value, int) else value
+
+
+def _copied(graph: Graph) -> Graph:
+    """A graph whose nodes and inputs may be changed; what stands in an input is only ever replaced."""
+    return {id: {**node, "inputs": dict(node["inputs"])} for id, node in graph.items()}

@@ -1,10 +1,11 @@
 """Keyframes for a storyboard: some variants of every shot, from which one is chosen."""
 
 import hashlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from domain.errors import JobFailed
 from domain.events import Event, Saved, Work
@@ -35,12 +36,14 @@ def plan(
     workflow: Workflow, board: Storyboard, variants: int, base_seed: int, presets: Presets
 ) -> list[Variant]:
     """What `generate` would make for every shot that can be rendered, in board order."""
-    return [
-        Variant(shot, number, _wanted(workflow, board, shot, seed_of(shot, number, base_seed), presets))
-        for shot in board.shots
-        if shot.is_renderable and shot.start_image is None
-        for number in range(1, variants + 1)
-    ]
+    plan = []
+    for shot in board.shots:
+        if shot.is_renderable and shot.start_image is None:
+            values = _values(workflow, board, shot, presets)
+            for number in range(1, variants + 1):
+                seed = seed_of(shot, number, base_seed)
+                plan.append(Variant(shot, number, _wanted(workflow, shot, {**values, "seed": seed})))
+    return plan
 
 
 def generate(backend: Backend, ledger: Ledger, variants: Sequence[Variant]) -> Work:
@@ -71,12 +74,12 @@ def size_of(workflow: Workflow, board: Storyboard, shot: Shot) -> tuple[int, int
     return workflow.size_for(shot.width or board.width, shot.height or board.height)
 
 
-def _wanted(workflow: Workflow, board: Storyboard, shot: Shot, seed: int, presets: Presets) -> Wanted:
+def _values(workflow: Workflow, board: Storyboard, shot: Shot, presets: Presets) -> dict[str, Any]:
+    """What all variants of a shot have in common."""
     width, height = size_of(workflow, board, shot)
-    values = {
+    return {
         "prompt": keyframe_prompt(shot, board, presets),
         "negative": negative(shot) or None,
-        "seed": seed,
         "width": width,
         "height": height,
         "steps": shot.keyframe.steps,
@@ -84,6 +87,9 @@ def _wanted(workflow: Workflow, board: Storyboard, shot: Shot, seed: int, preset
         "references": list(shot.references),
         "lora": _lora_file(shot.lora),
     }
+
+
+def _wanted(workflow: Workflow, shot: Shot, values: Mapping[str, Any]) -> Wanted:
     graph, changes = workflow.filled(**values)
     return Wanted(shot.id, graph, workflow.name, values, changes)
 

@@ -93,7 +93,7 @@ def make(maker: Maker, plans: Sequence[Plan], made: dict[str, Video]) -> Work:
 
 def first_jobs(maker: Maker, plans: Sequence[Plan]) -> Iterator[Wanted]:
     """The job each shot begins with: what can be known before anything ran."""
-    return (_wanted(maker, plan, 0, plan.start) for plan in plans)
+    return (segment_job(maker, plan, 0, plan.start) for plan in plans)
 
 
 def _shot(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
@@ -117,7 +117,7 @@ def _segments(maker: Maker, plan: Plan) -> Generator[Event, None, list[Take]]:
     clips: list[Take] = []
     start, count = plan.start, len(plan.lengths)
     for number in range(count):
-        wanted = _wanted(maker, plan, number, start)
+        wanted = segment_job(maker, plan, number, start)
         label = f"segment {number + 1} of {count}" if count > 1 else ""
         work = maker.ledger.carry_out(maker.backend, wanted)
         take = yield from as_part(work, number / count, (number + 1) / count, label)
@@ -128,7 +128,7 @@ def _segments(maker: Maker, plan: Plan) -> Generator[Event, None, list[Take]]:
     return clips
 
 
-def _wanted(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
+def segment_job(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
     shot, workflow = plan.shot, maker.workflow
     is_last = number + 1 == len(plan.lengths)
     end = shot.end_image if is_last else None

@@ -22,7 +22,7 @@ WORKFLOWS = ("--keyframe-workflow", "keyframe_test", "--video-workflow", "video_
 FPS = 16
 
 
-def board_of_twelve(folder: Path) -> Path:
+def board_of_twelve(folder: Path, base_seed: int = 7) -> Path:
     """Twelve shots of one to three segments each, in small pictures."""
     shots = [
         {
@@ -32,7 +32,7 @@ def board_of_twelve(folder: Path) -> Path:
         }
         for n in range(1, 13)
     ]
-    look = {"width": 256, "height": 256, "variants": 1, "base_seed": 7, "longest_segment": 0.5}
+    look = {"width": 256, "height": 256, "variants": 1, "base_seed": base_seed, "longest_segment": 0.5}
     path = folder / "board.json"
     path.write_text(json.dumps({"project": "Twelve", **look, "shots": shots}), "utf-8")
     return path
