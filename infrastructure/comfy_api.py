@@ -7,12 +7,9 @@ comfy_answers. Uploads and downloads of whole files are in uploads and downloads
 
 import json
 from collections.abc import Iterator
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from domain import VERSION
@@ -20,13 +17,13 @@ from domain.errors import BackendError, BackendUnreachable
 from domain.job import Graph
 from infrastructure.comfy_answers import complaint, no_answer, refused
 from infrastructure.comfy_history import RemoteFile
+from infrastructure.http_line import Line
 from infrastructure.multipart import Multipart
 
 USER_AGENT = f"CindergraceStudio/{VERSION}"  # RunPod's proxy turns away anonymous ones
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
 SHORT = 15.0  # … and for answers that need no work: a server that stalls is asked again
 CHUNK = 1 << 20
-_CONNECTIONS = 16  # kept open for the next request
 
 
 class ComfyAPI:
@@ -34,16 +31,7 @@ class ComfyAPI:
 
     def __init__(self, url: str):
         self.url = url.rstrip("/")
-        host = urlsplit(self.url).hostname or ""
-        self._http = requests.Session()
-        self._http.headers["User-Agent"] = USER_AGENT
-        # nothing is kept between requests but the connections, so threads may share the session
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)
-        self._http.mount("http://", adapter)
-        self._http.mount("https://", adapter)
-        # no proxy stands between us and this machine
-        self._http.trust_env = not (host in ("localhost", "::1") or host.startswith("127."))
+        self._line = Line(self.url, USER_AGENT)
 
     def system_stats(self) -> dict[str, Any]:
         stats = self._json("GET", "/system_stats")
@@ -72,6 +60,11 @@ class ComfyAPI:
         if not answer:
             raise self.not_comfy()
         raise refused(answer, graph)
+
+    def has_never_heard_of(self, prompt_id: str) -> bool:
+        """One look instead of two; False as well when the server is too old to say (before 0.5.1)."""
+        reply = self._send("GET", f"/api/jobs/{prompt_id}", allowed=(404, 405))
+        return reply.status_code == 404 and "error" in (as_json(reply) or {})
 
     def queued(self) -> tuple[dict[str, float], dict[str, float]]:
         """The prompts that run, and those that wait: the server's number of each, by its id."""
@@ -162,7 +155,7 @@ class ComfyAPI:
         """Every request goes through here; no requests exception gets past it."""
         kwargs.setdefault("timeout", (CONNECT, SHORT))
         try:
-            reply = self._http.request(method, self.url + path, allow_redirects=False, **kwargs)
+            reply = self._line.send(method, path, **kwargs)
         except requests.RequestException as error:
             raise BackendUnreachable(no_answer(self.url)) from error
         if (reply.ok and not reply.is_redirect) or reply.status_code in allowed:

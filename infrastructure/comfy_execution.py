@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 RENDERED = 0.95  # share of a job that is done when its files are still to be fetched
 SENDS = 3  # times a job is sent at most, when the server forgets it or its files
-QUIET = 0.7  # seconds without a word from the socket, then the history is asked
+QUIET = 0.5  # seconds without a word from the socket, then the history is asked
 FIRST_LOOK = 0.05  # … and without a socket: so soon at first, then twice as long each time
 QUEUE_LOOK = 3.0  # seconds between two looks whether the server still knows the job
 CANCEL = 5.0  # seconds a cancelled job has to leave the queue
@@ -106,6 +106,8 @@ class Execution:
 
     def _first_look(self) -> dict[str, Any] | None:
         """What became of an earlier submission, when that is of use; also notes whether one is under way."""
+        if self._api.has_never_heard_of(self._job.id):
+            return None
         queued = self._queued()  # before the history: jobs move from here to there
         history = self._api.history(self._job.id)
         number = comfy_history.number(history) if history else None

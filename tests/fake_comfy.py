@@ -202,8 +202,21 @@ class FakeComfy:
             self.interrupt(id)
             return True
 
+    def job_status(self, id: str) -> str:
+        with self.changed:
+            if self.running and self.running.id == id:
+                return "in_progress"
+            if any(prompt.id == id for prompt in self.pending):
+                return "pending"
+            is_good = self.histories.get(id, {}).get("status", {}).get("completed")
+            return {True: "completed", False: "failed", None: ""}[is_good]
+
     @property
-    def has_jobs_api(self) -> bool:
+    def has_jobs(self) -> bool:
+        return self._at_least(0, 5, 1)
+
+    @property
+    def can_cancel_by_id(self) -> bool:
         return self._at_least(0, 25)
 
     def _at_least(self, *version: int) -> bool:

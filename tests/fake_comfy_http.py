@@ -110,7 +110,13 @@ class _Handler(BaseHTTPRequestHandler):
             case "POST", ["interrupt"]:
                 self.fake.interrupt(json.loads(body or b"{}").get("prompt_id"))
                 self._send(200)
-            case "POST", ["jobs", id, "cancel"] if self.fake.has_jobs_api and path.startswith("/api"):
+            case "GET", ["jobs", id] if self.fake.has_jobs and path.startswith("/api"):
+                status = self.fake.job_status(id)
+                self._json(
+                    {"id": id, "status": status} if status else {"error": "Job not found"},
+                    200 if status else 404,
+                )
+            case "POST", ["jobs", id, "cancel"] if self.fake.can_cancel_by_id and path.startswith("/api"):
                 self._json({"cancelled": self.fake.cancel(id)})
             case "POST", ["upload", "image"]:
                 self._upload(body)

@@ -166,6 +166,7 @@ ODD_HISTORIES = [
 @pytest.mark.parametrize("history", ODD_HISTORIES)
 def test_a_history_in_an_unknown_shape_ends_in_a_sentence(fake, tmp_path, history):
     job = make_job(tmp_path)
+    fake.instead["GET /api/jobs"] = [{"status": "completed"}]
     fake.instead["GET /history"] = [{job.id: history}]
     if history:
         with pytest.raises(JobFailed, match="saved no file"):
@@ -176,7 +177,7 @@ def test_a_history_in_an_unknown_shape_ends_in_a_sentence(fake, tmp_path, histor
 
 def test_a_failure_without_reasons_points_to_the_log(fake, tmp_path):
     job = make_job(tmp_path)
-    fake.instead["GET /history"] = [{}, {job.id: {"prompt": [0], "status": {"status_str": "error"}}}]
+    fake.instead["GET /history"] = [{job.id: {"prompt": [0], "status": {"status_str": "error"}}}]
     with pytest.raises(JobFailed, match=r"gives no reason\. Its log may have one"):
         carried_out(ComfyBackend(fake.url), job)
 
@@ -185,7 +186,7 @@ def test_a_node_inside_another_is_told_by_the_outer_one_s_title(fake, tmp_path):
     job = make_job(tmp_path)
     error = {"node_id": "2.0.0.7", "node_type": "Inner", "exception_message": "no"}
     history = {"prompt": [0], "status": {"messages": [["execution_error", error]]}}
-    fake.instead["GET /history"] = [{}, {job.id: history}]
+    fake.instead["GET /history"] = [{job.id: history}]
     with pytest.raises(JobFailed, match=r"“Paint” \(Inner\) failed: no"):
         carried_out(ComfyBackend(fake.url), job)
 

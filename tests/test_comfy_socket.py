@@ -124,7 +124,7 @@ def test_the_program_says_who_it_is_on_every_line(fake, tmp_path):
     graph = picture() | {"4": {"class_type": "LoadImage", "inputs": {"image": path}}}
     carried_out(ComfyBackend(fake.url), make_job(tmp_path, graph))
 
-    assert {"/ws", "/prompt", "/view", "/upload/image", "/queue"} <= {path for _, path, _ in fake.requests}
+    assert {"/ws", "/prompt", "/view", "/upload/image"} <= {path for _, path, _ in fake.requests}
     assert {headers.get("User-Agent") for _, _, headers in fake.requests} == {f"CindergraceStudio/{VERSION}"}
 
 
