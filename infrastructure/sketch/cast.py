@@ -102,7 +102,7 @@ def _marks(s: Stage, d: Dice, foot: float, z: float) -> list[Mark]:
         depth = 1 + (0.13 * ((k * 7) % 3) if n > 2 else 0.0)
         y = foot if s.foot or close else s.hz + (foot - s.hz) / depth
         if s.foot < 0 and not close:
-            y = s.path_at(middle + off) + s.h * 0.012
+            y = min(s.h * 0.93, s.path_at(middle + off) + s.h * 0.012)
         face = -s.side
         if n > 1 and b.pose not in ("walk", "run", "ride", "climb", "look"):
             face = 1 if off < 0 else -1

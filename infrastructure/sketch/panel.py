@@ -23,7 +23,7 @@ from infrastructure.sketch.stage import Stage
 from infrastructure.sketch.street import STREET
 from infrastructure.sketch.weather import fall
 
-MARGIN = 0.09  # of the frame, painted around it for the camera
+MARGIN = 0.11  # of the frame, painted around it for the camera
 BAR = 0.06  # of the height, black above and below
 BLACK = (10, 10, 11)
 SMALLEST, LARGEST = 150, 1200  # short side that is drawn natively; others are drawn so and resampled

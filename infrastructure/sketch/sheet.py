@@ -140,8 +140,8 @@ class Sheet:
                 draw.line(points, colour, max(1, round(width * s)), "curve" if width > 2 else None)
             elif len(points) >= 6:
                 draw.polygon(points, colour)
-        for k, plane in enumerate(im.split()):
-            out[k] = np.asarray(plane.reduce(s))
+        for k, plane in enumerate(im.reduce(s).split()):
+            out[k] = np.asarray(plane)
 
     def _draw_line(self, out: Array, wash: Array, ink: Colour) -> None:
         """Ink where tones meet: the edge of everything, as strong as the paper takes it."""

@@ -24,7 +24,7 @@ FALLS = {
     "storm": (0.03, 0.1),
     "snow": (0.0015, 0.0045),
 }  # shares of the height a frame
-EDGE = 0.09  # of a flat picture, mirrored outside its frame
+EDGE = 0.11  # of a flat picture, mirrored outside its frame; of a panel, painted there
 BLACK = 24  # what counts as a bar
 Box = tuple[int, int, int, int]
 
@@ -75,11 +75,13 @@ class Scene:
         return out
 
     def _kept_inside(self, view: View, plate: Plate) -> tuple[float, float, float]:
-        """A flat picture has only mirrored edges to show: there, moving aside means coming nearer."""
+        """Nothing is seen beyond what is painted; over a flat picture, moving aside means coming nearer."""
         scale, dx, dy = view.at(plate.depth)
         if self.is_flat:
             scale *= 1 + 1.4 * max(abs(dx), abs(dy))
-        return scale, dx, dy
+        scale = max(scale, 1 / (1 + 1.96 * EDGE))
+        room = (scale * (1 + 1.96 * EDGE) - 1) / 2
+        return scale, max(-room, min(room, dx)), max(-room, min(room, dy))
 
 
 def flat_scene(image: Image.Image) -> Scene:

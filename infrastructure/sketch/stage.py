@@ -232,9 +232,11 @@ class Stage:
 
     def lay(self, sheet: str, planes: list[Array], below: float | None = None) -> None:
         """Put a half-size wash on a sheet: everywhere, or under the row `below`."""
-        colours = [self.full(p) for p in planes]
-        alpha = np.full_like(colours[0], 255)
+        high, wide = self.h + 2 * self.margin[1], self.w + 2 * self.margin[0]
+        pixels = np.full((4, high, wide), 255, np.float32)
+        for k, plane in enumerate(planes):
+            pixels[k] = self.full(plane)
         if below is not None:
-            rows = np.arange(alpha.shape[0], dtype=np.float32)[:, None] - self.margin[1]
-            alpha *= np.clip(rows - below + 0.5, 0, 1)
-        self[sheet].pixels = np.stack([*colours, alpha])
+            rows = np.arange(high, dtype=np.float32)[:, None] - self.margin[1]
+            pixels[3] *= np.clip(rows - below + 0.5, 0, 1)
+        self[sheet].pixels = pixels
