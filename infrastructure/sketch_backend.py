@@ -140,9 +140,16 @@ def _allowed(size: tuple[int, int], is_video: bool) -> tuple[int, int]:
 
 def _opened(path: Path) -> Image.Image:
     try:
-        return Image.open(path)
-    except (OSError, ValueError) as error:
+        image = Image.open(path)
+        image.load()
+        return image
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise JobFailed(f"The picture {path.name} cannot be read. Save it again as PNG or JPEG.") from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As a camera's turned picture is meant to be seen."""
+    return ImageOps.exif_transpose(image)
 
 
 # --- one picture ---------------------------------------------------------------------------------
@@ -218,7 +225,7 @@ def _scene(order: Order, path: Path | None, name: str, share: float) -> Generato
         return layered_scene(picture, panel)
     with _opened(path) as image:
         told = image.info.get(CHUNK, "")
-        picture = ImageOps.fit(image.convert("RGB"), order.size, Image.Resampling.LANCZOS)
+        picture = ImageOps.fit(_upright(image).convert("RGB"), order.size, Image.Resampling.LANCZOS)
         is_whole = image.size == order.size
     if is_whole and (said := _said(told)):
         panel = yield from _drawn(said["prompt"], said["seed"], order.size, share)

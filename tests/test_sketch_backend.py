@@ -219,6 +219,14 @@ def test_a_start_image_that_is_no_picture_is_one_sentence(tmp_path):
         clip(tmp_path, start_image=tmp_path / "start.png")
 
 
+def test_a_start_image_that_was_cut_off_is_one_sentence(tmp_path):
+    Image.effect_noise((320, 176), 60).save(tmp_path / "start.png")
+    whole = (tmp_path / "start.png").read_bytes()
+    (tmp_path / "start.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(JobFailed, match=r"start\.png cannot be read"):
+        clip(tmp_path, start_image=tmp_path / "start.png")
+
+
 def test_check_says_in_one_line_who_answers():
     line = SketchBackend().check({}, {})
     assert "sketch" in line

@@ -75,6 +75,10 @@ def read(prompt: str) -> Brief:
     b.mood, b.angle = _first("mood", text), _first("angle", text)
     b.colour, b.coloured = _colour(text)
     b.animals, b.vehicles, b.props = found("animal", text), found("vehicle", text), found("prop", text)
+    if "sail" in b.vehicles:
+        b.vehicles = [v for v in b.vehicles if v != "ship"]
+    if "balloonair" in b.vehicles:
+        b.props = [p for p in b.props if p != "balloon"]
     holdable = named("things", "held")
     b.held = [p for p in b.props if p in holdable]
     b.weather = next(iter(in_order("weather", text)), "")
@@ -131,6 +135,8 @@ def _people(text: str) -> list[str]:
     people = [role for role, n in counts.items() for _ in range(n)]
     if re.search(r"\b(couple|lovers|married|husband and wife|paar)\b", text) and people == ["man", "man"]:
         people = ["man", "woman"]
+    if people == ["man"] * 4 and "family" in text:
+        people = ["man", "woman", "girl", "boy"]
     old = bool(found("old", text))
     if old and len(counts) == 1:
         people = [{"man": "oldman", "woman": "oldwoman"}.get(p, p) for p in people]
@@ -185,7 +191,8 @@ def _settle_cast(b: Brief, text: str, chance: int) -> None:
         b.pose = "sit"
     if "rider" in text.split() or (b.pose == "ride" and "cowboy" in b.people):
         b.animals = b.animals or ["horse"]
-    if not b.people and ("bike" in b.vehicles or ("moto" in b.vehicles and b.pose == "ride")):
+    near = {"close", "insert"} & set(found("shot", text))
+    if not b.people and not near and ("bike" in b.vehicles or ("moto" in b.vehicles and b.pose == "ride")):
         b.people = ["woman" if chance % 2 else "man"]
     if "nobody" in flags or ("empty" in flags and not mentions("role", text)):
         b.people, b.crowd = [], False

@@ -160,6 +160,8 @@ def _pose(s: Stage, k: int, d: Dice) -> str:
     pose = b.pose or "stand"
     if k and pose in ("point", "sit", "lie", "kneel", "read", "play", "write") and d.yes(0.7):
         return "stand"
+    if b.shot == "close" and pose in ("wave", "dance", "fight", "run", "climb", "point", "lie"):
+        return "stand"
     if "worker" in b.people[k : k + 1] and not b.pose:
         return "work"
     if pose == "swim":

@@ -131,7 +131,7 @@ def _vessel(s: Stage, kind: str) -> None:
         return  # drawn with its crew
     if kind == "boat" and not crew and s.dice("rig").yes(0.3):
         kind = "sail"
-    size = s.w * {"ship": 0.34, "boat": 0.2, "sail": 0.2}[kind] * (0.7 if crew else 1)
+    size = s.w * {"ship": 0.34, "boat": 0.2, "sail": 0.24}[kind] * (0.7 if crew else 1)
     y = s.hz + s.h * {"ship": 0.04, "boat": 0.16, "sail": 0.09}[kind]
     x = s.w * (0.5 - s.side * (0.14 if crew else -0.1))
     if s.b.place in ("sea", "harbour", "bridge", "under"):

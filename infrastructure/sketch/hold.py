@@ -62,6 +62,9 @@ def _place(f: Figure, thing: str) -> Point:
     if thing in BOTH:
         x, y = between(far, near, 0.6)
         return x, y - f.size * 0.01
+    if thing == "camera":
+        (x, y), r = f.j.head, f.size * f.dress.build.head
+        return x + f.face * r * 1.05, y + r * 0.5
     if thing == "cigarette":
         (x, y), r = f.j.head, f.size * f.dress.build.head
         return x + f.face * r * 0.42, y + r * 0.62

@@ -59,7 +59,7 @@ class Panel:
 
 
 def window(size: tuple[int, int]) -> tuple[int, int, int, int]:
-    bar = round(size[1] * BAR / 2) * 2
+    bar = round(min(size[1], size[0] * 0.8) * BAR / 2) * 2
     return 0, bar, size[0], size[1] - bar
 
 
