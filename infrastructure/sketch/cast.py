@@ -206,7 +206,8 @@ def _crowd(s: Stage, z: float) -> None:
     for k, depth in enumerate(depths):
         p, h = s.dice("crowd", k), s.f * 1.72 / depth
         x, y = s.w * d.u(-0.08, 1.08), s.hz + s.f * s.eye / depth
-        if s.b.people and abs(x - s.fx) < s.w * 0.07 and depth < z * 1.6:
+        among_stalls = s.b.variant == "market" and depth > 6 and abs(x - s.vx) * depth / s.f > 2.7
+        if among_stalls or (s.b.people and abs(x - s.fx) < s.w * 0.07 and depth < z * 1.6):
             continue
         role = d.pick(
             kinds if not s.b.people or s.b.people[0] not in ("soldier", "knight") else (s.b.people[0],)

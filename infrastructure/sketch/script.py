@@ -122,7 +122,7 @@ def at(c: Script, x: str) -> None:
 
 
 def foot(c: Script, y: str) -> None:
-    """Where the actors stand: a line, or, with a height as y in metres below, left to the lens."""
+    """The line on which the actors stand."""
     c.s.foot = c.y(y)
 
 
