@@ -8,7 +8,7 @@ from pathlib import Path
 
 from commands import setting
 from commands.terminal import Reporter
-from domain.errors import BackendUnreachable
+from domain.errors import BackendUnreachable, CannotWrite
 from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
 from infrastructure.storyboard_files import read_storyboard
@@ -40,7 +40,7 @@ def run(asked: argparse.Namespace) -> int:
     reporter, outcome = Reporter(), Outcome()
     try:
         reporter.follow(render(order, outcome))
-    except (BackendUnreachable, KeyboardInterrupt):
+    except (BackendUnreachable, CannotWrite, KeyboardInterrupt):
         _tell(asked, order, outcome, reporter, start)
         raise
     _tell(asked, order, outcome, reporter, start)

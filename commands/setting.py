@@ -10,7 +10,7 @@ from pathlib import Path
 from platformdirs import user_config_path, user_data_path
 
 from domain.addresses import parse_pod_id, parse_url
-from domain.errors import BackendUnreachable, StudioError
+from domain.errors import BackendUnreachable, CannotWrite, StudioError
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode, Settings
 from domain.workflow import Workflow
@@ -39,6 +39,8 @@ def told_plainly(deed: Deed) -> Deed:
             return deed(asked)
         except BackendUnreachable as error:
             return _complain(error, UNREACHABLE)
+        except CannotWrite as error:
+            return _complain(error, SOME_FAILED)
         except StudioError as error:
             return _complain(error, BAD_INPUT)
         except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 StudioError
   BadFile              a file does not read as what it should be
+  CannotWrite          the disk takes no more, or not there: nothing can go on
   BackendError
     BackendUnreachable nobody answers at the address
     JobRejected        the backend would not start the workflow
@@ -14,6 +15,10 @@ class StudioError(Exception):
 
 
 class BadFile(StudioError):
+    pass
+
+
+class CannotWrite(StudioError):
     pass
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile, StudioError
+from domain.errors import BadFile, CannotWrite
 
 
 def read_json(path: Path) -> Any:
@@ -35,4 +35,5 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise StudioError(f"{path} cannot be written: {error.strerror or error}.") from error
+        why = error.strerror or error
+        raise CannotWrite(f"{path} cannot be written: {why}. Is the disk full?") from error

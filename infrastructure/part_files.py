@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from domain.errors import StudioError
+from domain.errors import CannotWrite
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def writing(to: Path) -> Iterator[Path]:
         yield part
         part.replace(to)
     except OSError as error:
-        raise StudioError(f"{to} cannot be written: {error.strerror or error}.") from error
+        raise CannotWrite(f"{to} cannot be written: {error.strerror or error}. Is the disk full?") from error
     finally:
         with suppress(OSError):
             part.unlink()  # also after renaming onto a hard link of itself, which renames nothing

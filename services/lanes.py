@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from domain.errors import BackendUnreachable, StudioError
+from domain.errors import BackendUnreachable, CannotWrite, StudioError
 from domain.events import Event, Failed, Progress
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ def side_by_side(
 ) -> Generator[Event, None, dict[str, T]]:
     """What each piece returned, by its name; failed pieces are missing.
 
-    Raises BackendUnreachable, and anything that is not a StudioError, when a piece does.
+    Raises BackendUnreachable, CannotWrite, and anything that is not a StudioError, when a piece does.
     """
     results: dict[str, T] = {}
     shares = dict.fromkeys(pieces, 0.0)
@@ -104,4 +104,4 @@ def side_by_side(
 
 
 def _ends_all(error: StudioError) -> bool:
-    return isinstance(error, BackendUnreachable)
+    return isinstance(error, BackendUnreachable | CannotWrite)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from domain.errors import BadFile, StudioError
+from domain.errors import BadFile, CannotWrite, StudioError
 from domain.project import Project
 from domain.safe_names import is_shot_id
 from infrastructure.hashes import sha256
@@ -46,7 +46,7 @@ def choose(project: Project, shot_id: str, picture: Path, by: str = ARTIST) -> P
         write_json(_note(project, shot_id), note)
         partial.replace(place)
     except OSError as error:
-        raise StudioError(f"{picture.name} cannot be put at {place}: {error.strerror or error}.") from error
+        raise CannotWrite(f"{picture.name} cannot be put at {place}: {error.strerror or error}.") from error
     return place
 
 

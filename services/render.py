@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from domain.errors import StudioError
+from domain.errors import CannotWrite, StudioError
 from domain.events import Event, Failed, Progress, Saved, Told, Work, as_part
 from domain.job import Backend, Graph
 from domain.project import Project
@@ -92,8 +92,9 @@ class Outcome:
 def render(order: Order, outcome: Outcome | None = None) -> Generator[Event, None, Outcome]:
     """Goes on where an earlier render of the same project stopped; fills `outcome` as it goes.
 
-    Raises BackendUnreachable when the backend goes away for good, JobRejected when it lacks what
-    the workflows need; one shot's failure is told and passed over.
+    Raises BackendUnreachable when the backend goes away for good, CannotWrite when the disk takes no
+    more, JobRejected when the backend lacks what the workflows need. One shot's failure is told and
+    passed over.
     """
     outcome = Outcome() if outcome is None else outcome
     order.check()
@@ -170,6 +171,8 @@ def _keyframes(order: Order, ledger: Ledger, plan: list[Variant], outcome: Outco
         try:
             if chosen := _chosen(order, shot, outcome.takes.get(shot.id, {})):
                 outcome.keyframes[shot.id] = chosen
+        except CannotWrite:
+            raise
         except StudioError as error:
             yield Failed(f"shot {shot.id}", str(error))
 

@@ -282,6 +282,29 @@ def test_a_finished_board_needs_no_backend_to_be_rendered_again(project, told):
     assert (code, json.loads(out)["jobs"]["run"]) == (0, 0)
 
 
+# --- the disk is full -----------------------------------------------------------------------------
+
+
+@POSIX
+def test_a_full_disk_ends_a_render_with_one_sentence_before_anything_is_drawn(tmp_path):
+    board(tmp_path)
+    script = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+sys.path.insert(0, {str(HERE)!r})
+import main
+sys.exit(main.main(["render", "board.json", *{WORKFLOWS}]))
+"""
+    words = [sys.executable, "-c", script]
+    said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=LONGEST, check=False)
+    (sentence,) = [line for line in said.stderr.splitlines() if "cannot be written" in line]
+    assert (said.returncode, said.stdout) == (1, "")
+    assert sentence.endswith("Is the disk full?")
+    assert "Traceback" not in said.stderr
+    assert not list(tmp_path.rglob("*.part*")) and not list(tmp_path.rglob("*.png"))
+    assert typed(tmp_path, "render", "board.json", *WORKFLOWS).returncode == 0
+
+
 # --- interrupted: 130 -----------------------------------------------------------------------------
 
 

@@ -335,12 +335,13 @@ def test_a_render_that_broke_lets_go_of_the_project(folder):
 
 
 @pytest.mark.parametrize("name", ["takes", "keyframes", "videos", "cache"])
-def test_a_file_where_a_folder_should_be_is_one_sentence_and_no_bug(folder, name):
+def test_where_nothing_can_be_written_one_sentence_ends_it(folder, name):
     folder.mkdir()
     (folder / name).write_text("in the way")
-    made = Rendered(FakeBackend(), folder, a_board(ONE))
-    assert made.outcome.film is None
-    assert made.error or made.failed
+    made = Rendered(FakeBackend(), folder, a_board(ONE, TWO, THREE))
+    assert isinstance(made.error, StudioError)
+    assert str(folder / name) in str(made.error)
+    assert (made.failed, made.outcome.film) == ({}, None)
 
 
 def test_a_project_that_is_a_file_is_one_sentence(folder):
