@@ -35,18 +35,17 @@ class Filling:
     def put(self, values: Mapping[str, Any]) -> None:
         """None leaves a slot as it is; 0 is a value."""
         given = {name: value for name, value in values.items() if value is not None}
+        references, unplug = given.pop("references", None), given.pop("unplug", ())
         for name, value in given.items():
-            if name == "references":
-                self._put_references(list(value))
-            elif name == "unplug":
-                self._unplug([slot for slot_name in value for slot in self._slots.get(slot_name, ())])
-            else:
-                for slot in self._slots.get(name, ()):
-                    self._write(slot, value)
+            for slot in self._slots.get(name, ()):
+                self._write(slot, value)
         if "frames" in given and "frames" not in self._slots:
             self._put_seconds(given["frames"], given.get("fps"))
         if "width" in given and "height" in given:
             self._put_shape(given["width"], given["height"])
+        if references is not None:  # these last: nodes leave the graph with them
+            self._put_references(list(references))
+        self._unplug([slot for name in unplug for slot in self._slots.get(name, ())])
 
     def _write(self, slot: Slot, value: Any, why: str = "") -> None:
         node = self.graph[slot.node]
@@ -102,7 +101,7 @@ class Filling:
     def _unplug(self, slots: list[Slot]) -> list[Slot]:
         """Take loaders out of the graph for which there is no file; returns those it cannot do without."""
         needed = []
-        for slot in slots:
+        for slot in (slot for slot in slots if slot.node in self.graph):
             ends = list(self._ends(slot.node, set()))
             if not all(self._is_optional(node, input) for _, node, input in ends):
                 needed.append(slot)

@@ -8,10 +8,10 @@ from typing import Any
 
 from domain.errors import BadFile, StudioError
 from domain.workflow import About, Workflow
-from infrastructure.json_files import read_json
+from infrastructure.strict_json import parse_json, read_text
 
 SHIPPED = Path(__file__).parent.parent / "workflow_templates"
-LARGEST = 8 * 1024 * 1024  # bytes; the largest of ComfyUI's own templates has a tenth of it
+LARGEST = 8_000_000  # bytes; the largest of ComfyUI's own templates has a tenth of it
 
 _ABOUT = ".about.json"
 _SECTION = re.compile(r"\[([a-z_]*)\]$")
@@ -61,9 +61,7 @@ def _graphs(folder: Path) -> Iterator[Path]:
 
 
 def _graph(path: Path) -> dict[str, dict[str, Any]]:
-    if path.is_file() and path.stat().st_size > LARGEST:
-        raise BadFile(f"{path} is too large for a workflow ({path.stat().st_size >> 20} MB).")
-    content = read_json(path)
+    content = parse_json(read_text(path, LARGEST), path)
     if not isinstance(content, dict) or not content:
         raise BadFile(f"{path} is no ComfyUI workflow: it should be an object with one entry per node.")
     if "nodes" in content and "links" in content:
@@ -87,7 +85,7 @@ def _about(path: Path) -> About:
     beside = path.with_name(path.stem + _ABOUT)
     if not beside.is_file():
         return About(models=tuple(_listed_models(path)))
-    content = read_json(beside)
+    content = parse_json(read_text(beside), beside)
     if not isinstance(content, dict):
         raise BadFile(f"{beside} should be an object with title, purpose, kind …")
     try:

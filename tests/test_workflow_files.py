@@ -86,7 +86,7 @@ def test_what_is_no_graph_is_refused_by_its_node(tmp_path, content, reason):
 def test_a_file_too_large_is_refused_unread(tmp_path, monkeypatch):
     monkeypatch.setattr(workflow_files, "LARGEST", 100)
 
-    assert "too large" in refusal(tmp_path, picture())
+    assert "was not read" in refusal(tmp_path, picture())
 
 
 def test_a_graph_wrapped_as_a_request_is_unwrapped(tmp_path):
@@ -145,3 +145,20 @@ def test_lists_of_another_kind_are_no_models(tmp_path, line):
     put(tmp_path, "gca_look.models", line)
 
     assert WorkflowFolder(tmp_path).load("gca_look").about.models == ()
+
+
+@pytest.mark.parametrize(
+    ("graph", "complaint"),
+    [
+        ('{"1": {"class_type": "A", "inputs": {"fps": NaN}}}', "line 1, column 45: NaN is not a number"),
+        ('{"1": ' * 2000 + "1" + "}" * 2000, "is nested too deeply"),
+    ],
+)
+def test_what_no_server_reads_is_refused_with_its_place(tmp_path, graph, complaint):
+    assert complaint in refusal(tmp_path, graph)
+
+
+def test_a_file_saved_in_utf_16_is_read(tmp_path):
+    (tmp_path / "mine.json").write_text(json.dumps(picture()), "utf-16")
+
+    assert WorkflowFolder(tmp_path).load("mine").graph == picture()

@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import StudioError
 from domain.job import files_in
-from domain.workflow import Change
+from domain.workflow import Change, Workflow
 from tests.graphs import node, picture, sampler, template, workflow
 
 A, B, C = Path("/p/a.png"), Path("/p/b.png"), Path("/p/c.png")
@@ -215,3 +215,17 @@ def _loose_links(graph):
 
 def test_picture_graphs_are_whole_to_begin_with():
     assert not _loose_links(picture())
+
+
+def test_what_is_unplugged_may_have_held_a_place_of_its_own():
+    """Both pictures are fitted by a node titled “size”; that of the end leaves with its picture."""
+    graph = dict(template("video_wan22_first_last").graph)
+    for loader in ("9", "10"):
+        graph[f"fit {loader}"] = node("ImageScale", "Size", image=[loader, 0], width=832, height=480)
+    images = {"start_image": ["fit 9", 0], "end_image": ["fit 10", 0]}
+    graph["11"] = {**graph["11"], "inputs": {**graph["11"]["inputs"], **images}}
+    filled = Workflow("mine", graph).with_values(unplug=["end_image"], width=640, height=352)
+
+    assert filled["fit 9"]["inputs"]["width"] == 640
+    assert "fit 10" not in filled
+    assert "end_image" not in filled["11"]["inputs"]

@@ -191,3 +191,10 @@ def test_odd_links_are_passed_over(odd):
 
     assert places(flow, "seed") == ["sampler.seed"]
     assert "prompt" not in flow.slots
+
+
+def test_a_step_written_as_text_is_no_point_to_hand_over_at():
+    flow = workflow(sampler=sampler(start_at_step="3", end_at_step=10, steps="20"))
+
+    assert "split" not in flow.slots
+    assert flow.with_values(steps=8)["sampler"]["inputs"]["steps"] == 8

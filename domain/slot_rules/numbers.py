@@ -48,11 +48,17 @@ def _cfgs(reader: GraphReader, drawing: list[str]) -> Iterator[tuple[Place, str]
 def _splits(reader: GraphReader, drawing: list[str]) -> Iterator[Slot]:
     """The step at which one sampler hands over to the next; it moves when the steps change."""
     for sampler in drawing:
+        steps = next((number for _, number in _whole(reader, sampler, "steps")), 0)
         for input in ("start_at_step", "end_at_step"):
-            steps = [reader.value(place) for place in reader.places(sampler, "steps")]
-            for place in reader.places(sampler, input):
-                if steps and 0 < reader.value(place) < steps[0]:
+            for place, at in _whole(reader, sampler, input):
+                if 0 < at < steps:
                     yield Slot(*place, f"where {_label(reader, sampler)} hands over")
+
+
+def _whole(reader: GraphReader, node: str, input: str) -> Iterator[tuple[Place, int]]:
+    for place in reader.places(node, input):
+        if isinstance(value := reader.value(place), int):
+            yield place, value
 
 
 def _schedulers(reader: GraphReader, sampler: str) -> list[str]:
