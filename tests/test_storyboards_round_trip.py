@@ -177,6 +177,20 @@ def test_a_v20_boards_camera_and_seed_can_be_changed_and_cleared(tmp_path: Path)
     assert again.shots[0].keyframe == Sampling()
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(["cg_mara"], ("Tom",)), (["Tom"], ("cg_mara",)), ([], ("cg_mara",))]
+)
+def test_a_shot_keeps_its_lora_when_its_characters_change(
+    tmp_path: Path, before: list[str], after: tuple[str, ...]
+) -> None:
+    """A board that names none has it from the first character."""
+    board, _ = board_with(tmp_path, shot(characters=before))
+    changed = replace(board.shots[0], characters=after)
+    _, again = rewritten(tmp_path, replace(board, shots=(changed,)))
+
+    assert (again.shots[0].characters, again.shots[0].lora) == (after, board.shots[0].lora)
+
+
 def test_a_board_made_here_is_read_back_as_it_was(tmp_path: Path) -> None:
     made = Shot("001", PROMPT, seconds=3.0, tags={"lighting": "neon"}, keyframe=Sampling(0), lora="cg_mara")
     board = Storyboard("New", (made, Shot("002", "Rain.", video=Sampling(steps=20, cfg=7.0))), fps=25.0)

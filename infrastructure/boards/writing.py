@@ -96,6 +96,8 @@ def _put_motion(out: dict[str, Any], motion: Any, folder: Path) -> None:
 
 
 def _put_characters(out: dict[str, Any], names: Any, folder: Path) -> None:
+    lora = read_shot(Fields(out, "", (), Report()), folder).lora
+    out.setdefault("character_lora", lora or "none")  # else it is read from the characters
     given = out.get("characters")
     known = (
         {e["id"]: e for e in given if isinstance(e, dict) and "id" in e} if isinstance(given, list) else {}
