@@ -8,6 +8,7 @@ comfy_answers. Uploads and downloads of whole files are in uploads and downloads
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -23,7 +24,7 @@ from infrastructure.multipart import Multipart
 USER_AGENT = f"CindergraceStudio/{VERSION}"  # RunPod's proxy turns away anonymous ones
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
 SHORT = 15.0  # … and for answers that need no work: a server that stalls is asked again
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 
 
 class ComfyAPI:
@@ -34,13 +35,13 @@ class ComfyAPI:
         self._line = Line(self.url, USER_AGENT)
 
     def system_stats(self) -> dict[str, Any]:
-        stats = self._json("GET", "/system_stats")
+        stats = self._ask("GET", "/system_stats")
         if not isinstance(stats.get("system"), dict):
             raise self.not_comfy()
         return stats
 
     def object_info(self) -> dict[str, Any]:
-        nodes = self._json("GET", "/object_info", timeout=(CONNECT, SILENCE))
+        nodes = self._ask("GET", "/object_info", timeout=(CONNECT, SILENCE))
         if not nodes:
             raise self.not_comfy()
         return nodes
@@ -51,7 +52,7 @@ class ComfyAPI:
         if client_id:
             body["client_id"] = client_id
         # the answer waits until all inputs are checked, and with them every file
-        reply = self._send("POST", "/prompt", json=body, allowed=(400,), timeout=(CONNECT, SILENCE))
+        reply = self._send("POST", "/prompt", body=_json(body), allowed=(400,), timeout=(CONNECT, SILENCE))
         answer = as_json(reply) or {}
         if reply.ok and "prompt_id" in answer and not answer.get("node_errors"):
             return answer.get("number")
@@ -68,7 +69,7 @@ class ComfyAPI:
 
     def queued(self) -> tuple[dict[str, float], dict[str, float]]:
         """The prompts that run, and those that wait: the server's number of each, by its id."""
-        queue = self._json("GET", "/queue")
+        queue = self._ask("GET", "/queue")
         try:
             running, waiting = (
                 {str(item[1]): item[0] for item in queue[key]} for key in ("queue_running", "queue_pending")
@@ -79,7 +80,7 @@ class ComfyAPI:
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:
         """What became of a prompt; None while it waits or runs, and when nobody knows it."""
-        entry = self._json("GET", f"/history/{prompt_id}").get(prompt_id)
+        entry = self._ask("GET", f"/history/{prompt_id}").get(prompt_id)
         if entry is not None and not isinstance(entry, dict):
             raise self.not_comfy()
         return entry
@@ -92,10 +93,10 @@ class ComfyAPI:
         # before 0.25: a server that ignores the id would interrupt whatever runs, so ask first
         running, waiting = self.queued()
         if prompt_id in waiting:
-            self._send("POST", "/queue", json={"delete": [prompt_id]})
+            self._send("POST", "/queue", body=_json({"delete": [prompt_id]}))
             running, _ = self.queued()  # it may have begun just then
         if prompt_id in running:
-            self._send("POST", "/interrupt", json={"prompt_id": prompt_id})
+            self._send("POST", "/interrupt", body=_json({"prompt_id": prompt_id}))
 
     def store(self, form: Multipart) -> str | None:
         """Put a file into the server's input folder; returns its name there, which the server decides.
@@ -105,7 +106,7 @@ class ComfyAPI:
         headers = {"Content-Type": form.content_type}
         timeout = CONNECT, SILENCE
         reply = self._send(
-            "POST", "/upload/image", data=form, headers=headers, timeout=timeout, allowed=(413,)
+            "POST", "/upload/image", body=form, headers=headers, timeout=timeout, allowed=(413,)
         )
         match as_json(reply):
             case {"name": str(name), **more} if name:
@@ -116,7 +117,7 @@ class ComfyAPI:
 
     def size(self, file: RemoteFile) -> int | None:
         """Bytes of a file the server has, None when it has none or does not say."""
-        reply = self._send("HEAD", "/view", params=file._asdict(), allowed=(400, 403, 404, 405))
+        reply = self._send("HEAD", _view(file), allowed=(400, 403, 404, 405))
         length = reply.headers.get("Content-Length", "")
         return int(length) if reply.ok and length.isdigit() else None
 
@@ -128,9 +129,7 @@ class ComfyAPI:
         headers = {"Accept-Encoding": "identity"}
         if start and version:
             headers |= {"Range": f"bytes={start}-", "If-Range": version}
-        return self._send(
-            "GET", "/view", params=file._asdict(), headers=headers, stream=True, allowed=(400, 403, 404, 416)
-        )
+        return self._send("GET", _view(file), headers=headers, stream=True, allowed=(400, 403, 404, 416))
 
     def chunks(self, reply: requests.Response) -> Iterator[bytes]:
         """The bytes of an open file as they come. Raises BackendUnreachable when the line breaks."""
@@ -140,7 +139,7 @@ class ComfyAPI:
         except (requests.RequestException, HTTPError, OSError) as error:
             raise BackendUnreachable(no_answer(self.url)) from error
 
-    def _json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         content = as_json(self._send(method, path, **kwargs))
         if content is None:
             raise self.not_comfy()
@@ -162,6 +161,14 @@ class ComfyAPI:
             return reply
         with reply:
             raise complaint(reply, self.url)
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content).encode()
+
+
+def _view(file: RemoteFile) -> str:
+    return f"/view?{urlencode(file._asdict(), errors='replace')}"
 
 
 def as_json(reply: requests.Response) -> dict[str, Any] | None:

