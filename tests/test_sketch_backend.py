@@ -162,6 +162,20 @@ def test_a_chain_has_no_jump_where_clip_meets_clip(tmp_path):
     assert np.abs(frame(second, 16) - frame(second, 0)).mean() > 2
 
 
+def test_the_slate_stays_where_it_is_along_a_chain(tmp_path):
+    big = {
+        "width": 640,
+        "height": 360,
+        "prompt": "a house in a field at noon, seen from the long road. Strong pan left",
+    }
+    first = clip(tmp_path, "003.01_v1", start_image=still(tmp_path, **big), **big)
+    seam = tmp_path / "seam.png"
+    seam.write_bytes(picture(first, 16))
+    second = clip(tmp_path, "003.02_v1", start_image=seam, **big)
+    assert np.abs(frame(second, 16) - frame(second, 0))[342:].mean() < 1.5
+    assert np.abs(frame(second, 16) - frame(second, 0))[40:320].mean() > 2
+
+
 def test_a_clip_between_two_pictures_ends_on_the_second(tmp_path):
     start, end = still(tmp_path / "a"), still(tmp_path / "b", prompt="a kitchen at noon")
     job = job_of("video_wan22_first_last", tmp_path, "1.01_v1", frames=17, start_image=start, end_image=end)

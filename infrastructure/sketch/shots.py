@@ -217,12 +217,12 @@ def _sampled(plane: Image.Image, size: tuple[int, int], box: Sequence[float]) ->
 
 
 def _between_bars(image: Image.Image) -> Box:
-    """The picture without black bars; a bar may carry a slate, so it is asked for being mostly black."""
-    gray = np.asarray(image.convert("L").resize((64, image.height), Image.Resampling.BOX))
-    dark = np.median(gray, 1) < BLACK
+    """The picture without bars: a black one above, and one as high below that may carry a slate."""
+    gray = np.asarray(image.convert("L"))
     w, h = image.size
-    top = next((k for k in range(h // 5) if not dark[k]), 0)
-    bottom = next((k for k in range(h // 5) if not dark[h - 1 - k]), 0)
-    if abs(top - bottom) > 2:  # a night sky, not a bar
-        top = bottom = 0
-    return 0, (top + 1) // 2 * 2, w // 2 * 2, h - (bottom + 1) // 2 * 2
+    black_rows = (gray < BLACK).mean(1) > 0.995
+    top = next((k for k in range(h // 5) if not black_rows[k]), 0)
+    if top and (gray[h - top + 1 :] < BLACK).mean() < 0.7:
+        top = 0  # a night sky, not a bar
+    even = (top + 1) // 2 * 2
+    return 0, even, w // 2 * 2, h - even
