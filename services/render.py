@@ -60,6 +60,8 @@ class Order:
             raise StudioError(
                 f"Variant {self.pick} is to be picked, but each shot gets {self.count}. Ask for more."
             )
+        if self.keyframe_workflow.kind == "video":
+            raise StudioError(f"{self.keyframe_workflow.name} makes clips. Choose a workflow for pictures.")
         self.keyframe_workflow.require("prompt")
         self.video_workflow.require("start_image")
 
@@ -99,12 +101,14 @@ def render(order: Order, outcome: Outcome | None = None) -> Generator[Event, Non
     outcome = Outcome() if outcome is None else outcome
     order.check()
     ledger = Ledger(order.project)
-    seed = order.board.base_seed if order.board.base_seed is not None else base_seed(order.project)
+    boards_own = order.board.base_seed
+    seed = base_seed(order.project) if boards_own is None else boards_own
     plan = _plan(order, seed)
     if graphs := _graphs_to_run(order, ledger, plan):
         yield Told(order.backend.check(*graphs, order.video_workflow.graph))
     with locked(order.project.folder):
-        keep_base_seed(order.project, seed)
+        if boards_own is None:
+            keep_base_seed(order.project, seed)
         leftovers_removed(order.project)
         ledger.refresh()
         yield from map(Told, _notes(order, ledger))
@@ -113,7 +117,7 @@ def render(order: Order, outcome: Outcome | None = None) -> Generator[Event, Non
                 yield Failed(f"shot {shot.id}", " ".join(shot.problems) or "It has no prompt.")
         try:
             yield from as_part(_keyframes(order, ledger, plan, outcome), 0.0, 0.3)
-            yield from as_part(_videos(order, ledger, seed, outcome), 0.3, 0.95)
+            yield from as_part(_videos(order, _maker(order, ledger, seed), outcome, bool(graphs)), 0.3, 0.95)
             yield from as_part(_film(order, outcome), 0.95, 1.0)
         finally:
             ledger.keep_index()
@@ -186,8 +190,20 @@ def _chosen(order: Order, shot: Shot, takes: dict[int, Take]) -> Path | None:
     return picks.artists_choice(order.project, shot.id)
 
 
-def _videos(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
-    maker = Maker(
+def _videos(order: Order, maker: Maker, outcome: Outcome, is_checked: bool) -> Work:
+    plans = [
+        videos.plan(order.video_workflow, order.board, shot, outcome.keyframes[shot.id])
+        for shot in order.shots
+        if shot.id in outcome.keyframes
+    ]
+    firsts = () if is_checked else videos.first_jobs(maker, plans)
+    if missing := next((w for w in firsts if maker.ledger.done(order.backend, w) is None), None):
+        yield Told(order.backend.check(missing.graph))
+    yield from videos.make(maker, plans, outcome.videos)
+
+
+def _maker(order: Order, ledger: Ledger, seed: int) -> Maker:
+    return Maker(
         order.backend,
         ledger,
         order.video_workflow,
@@ -197,15 +213,6 @@ def _videos(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
         seed,
         order.matches_colour,
     )
-    plans = [
-        videos.plan(order.video_workflow, order.board, shot, outcome.keyframes[shot.id])
-        for shot in order.shots
-        if shot.id in outcome.keyframes
-    ]
-    firsts = videos.first_jobs(maker, plans)
-    if missing := next((w for w in firsts if ledger.done(order.backend, w) is None), None):
-        yield Told(order.backend.check(missing.graph))
-    yield from videos.make(maker, plans, outcome.videos)
 
 
 def _film(order: Order, outcome: Outcome) -> Work:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile, StudioError
+from domain.errors import BackendUnreachable, BadFile, CannotWrite, StudioError
 from domain.events import Event, Failed, Saved
 from domain.job import Backend
 from domain.storyboard import Shot
@@ -124,17 +124,11 @@ def make(
 ) -> Generator[Event, None, dict[str, Any]]:
     """The answer to a batch; each shot stands or fails alone. `near` is where its paths start from."""
     pieces = {
-        f"{n + 1}: {shot.id}": partial(_make, backend, ledger, workflow, _Asked(batch, n, near))
+        f"{n + 1}: {shot.id}": partial(_answer, backend, ledger, workflow, _Asked(batch, n, near))
         for n, shot in enumerate(batch.shots)
     }
-    errors: dict[str, str] = {}
-    work = side_by_side(pieces, batch.size)
-    answers = yield from _noting(work, errors)
-    images = [
-        answers.get(name)
-        or {"shot_id": shot.id, "success": False, "error": errors.get(name, "It did not run.")}
-        for name, shot in zip(pieces, batch.shots, strict=True)
-    ]
+    answers = yield from side_by_side(pieces, batch.size)
+    images = list(map(answers.__getitem__, pieces))
     return {"generated_images": images, "total_images": len(images)}
 
 
@@ -149,6 +143,18 @@ class _Asked:
     @property
     def shot(self) -> BatchShot:
         return self.batch.shots[self.number]
+
+
+def _answer(
+    backend: Backend, ledger: Ledger, workflow: Workflow, asked: _Asked
+) -> Generator[Event, None, dict[str, Any]]:
+    try:
+        return (yield from _make(backend, ledger, workflow, asked))
+    except (BackendUnreachable, CannotWrite):
+        raise
+    except StudioError as error:
+        yield Failed(f"shot {asked.shot.id}", str(error))
+        return {"shot_id": asked.shot.id, "success": False, "error": str(error)}
 
 
 def _make(
@@ -186,24 +192,6 @@ def _check_places(workflow: Workflow, shot: BatchShot, count: int) -> None:
 def _stem(asked: _Asked) -> str:
     plain = "".join(c if (c.isalnum() and c.isascii()) or c in "-_" else "-" for c in str(asked.shot.id))[:40]
     return plain.strip("-") or f"shot-{asked.number + 1}"
-
-
-def _noting(
-    work: Generator[Event, None, dict[str, Any]], errors: dict[str, str]
-) -> Generator[Event, None, dict[str, Any]]:
-    """Pass events on, and keep the reasons of what failed."""
-    try:
-        while True:
-            try:
-                event = next(work)
-            except StopIteration as stop:
-                results: dict[str, Any] = stop.value
-                return results
-            if isinstance(event, Failed):
-                errors[event.what] = event.reason
-            yield event
-    finally:
-        work.close()
 
 
 def references_of(shots: Sequence[BatchShot]) -> int:

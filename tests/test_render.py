@@ -111,6 +111,12 @@ def test_a_project_without_a_base_seed_draws_one_and_keeps_it(tmp_path):
     assert backend.jobs[0].id != backend.jobs[2].id
 
 
+def test_a_board_that_changes_its_base_seed_is_drawn_anew(folder):
+    assert len(Rendered(FakeBackend(), folder, a_board(ONE, base_seed=5)).ran) == 2
+    made = Rendered(FakeBackend(), folder, a_board(ONE, base_seed=6))
+    assert (made.error, made.ran) == (None, ["001_v2", "001.01_v2"])
+
+
 def test_two_equal_shots_are_one_job_and_both_in_the_film(folder):
     twins = [
         a_shot(id, prompt="A lamp.", keyframe=Sampling(seed=3), video=Sampling(seed=4)) for id in ("a", "b")
@@ -260,6 +266,10 @@ def test_a_video_workflow_without_a_start_image_is_refused(folder):
     assert "start image" in refused(folder, video_workflow=keyframe_workflow())
 
 
+def test_a_workflow_that_makes_clips_is_no_keyframe_workflow(folder):
+    assert "makes clips" in refused(folder, keyframe_workflow=video_workflow())
+
+
 def test_a_backend_that_does_not_answer_leaves_nothing_behind(folder):
     refused(folder, FakeBackend(leaves_after=0))
 
@@ -272,6 +282,10 @@ def test_both_workflows_are_checked_before_the_first_job(folder):
     made = Rendered(FakeBackend(), folder, a_board(ONE))
     kinds = {node["class_type"] for graph in made.backend.checked[0] for node in graph.values()}
     assert {"KSampler", "WanImageToVideo"} <= kinds
+
+
+def test_who_answers_is_told_once(folder):
+    assert Rendered(FakeBackend(), folder, a_board(ONE)).told == ["Fake on no GPU"]
 
 
 def test_every_lora_of_the_board_is_checked_before_the_first_job(folder):
