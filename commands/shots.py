@@ -10,7 +10,7 @@ from commands.terminal import Reporter
 from domain.errors import StudioError
 from domain.workflow import Workflow
 from infrastructure.json_files import read_json
-from infrastructure.project_files import open_project
+from infrastructure.project_files import leftovers_removed, open_project
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from services import shots
@@ -31,6 +31,7 @@ def run(asked: argparse.Namespace) -> int:
     backend.check(workflow.graph)
     reporter = Reporter()
     with locked(project.folder):
+        leftovers_removed(project)
         work = shots.make(backend, Ledger(project), workflow, batch, path.resolve().parent)
         answer = reporter.follow(work)
     print(json.dumps(answer, ensure_ascii=False))

@@ -104,7 +104,9 @@ def render(order: Order, outcome: Outcome | None = None) -> Generator[Event, Non
     boards_own = order.board.base_seed
     seed = base_seed(order.project) if boards_own is None else boards_own
     plan = _plan(order, seed)
-    if graphs := _graphs_to_run(order, ledger, plan):
+    graphs = _graphs_to_run(order, ledger, plan)
+    is_checked = bool(graphs) or not order.project.folder.exists()
+    if is_checked:
         yield Told(order.backend.check(*graphs, order.video_workflow.graph))
     with locked(order.project.folder):
         if boards_own is None:
@@ -117,7 +119,7 @@ def render(order: Order, outcome: Outcome | None = None) -> Generator[Event, Non
                 yield Failed(f"shot {shot.id}", " ".join(shot.problems) or "It has no prompt.")
         try:
             yield from as_part(_keyframes(order, ledger, plan, outcome), 0.0, 0.3)
-            yield from as_part(_videos(order, _maker(order, ledger, seed), outcome, bool(graphs)), 0.3, 0.95)
+            yield from as_part(_videos(order, _maker(order, ledger, seed), outcome, is_checked), 0.3, 0.95)
             yield from as_part(_film(order, outcome), 0.95, 1.0)
         finally:
             ledger.keep_index()

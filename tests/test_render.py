@@ -274,6 +274,11 @@ def test_a_backend_that_does_not_answer_leaves_nothing_behind(folder):
     refused(folder, FakeBackend(leaves_after=0))
 
 
+def test_that_holds_for_a_board_that_needs_no_keyframes_as_well(folder, tmp_path):
+    mine = own_picture(tmp_path / "mine.png")
+    refused(folder, FakeBackend(leaves_after=0), a_board(a_shot("001", start_image=mine)))
+
+
 def test_what_a_server_lacks_is_told_before_anything_is_written(folder):
     assert refused(folder, FakeBackend(missing=JobRejected("It lacks a model."))) == "It lacks a model."
 
