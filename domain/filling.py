@@ -57,7 +57,7 @@ class Filling:
         self._tell(slot.node, slot.input, old, new, why or slot.why)
 
     def _tell(self, node: str, input: str, old: Any, new: Any, why: str) -> None:
-        title = self._reader.title(node) or self._reader.name(node) if node else ""
+        title = self._reader.label(node) if node else ""
         self.changes.append(Change(node, title, input, old, new, why))
 
     def _move_splits(self, old: Any, steps: int) -> None:
@@ -122,7 +122,7 @@ class Filling:
         for consumer, input, _ in self._reader.consumers[node]:
             others = [link for name, link in self._reader.flowing(consumer, *FLOWS) if name != input]
             if self._is_optional(consumer, input) or others or not self._reader.consumers[consumer]:
-                yield self._reader.title(node) or self._reader.name(node), consumer, input
+                yield self._reader.label(node), consumer, input
             elif consumer not in seen:
                 seen.add(consumer)
                 yield from self._ends(consumer, seen)

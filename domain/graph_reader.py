@@ -39,6 +39,10 @@ class GraphReader:
     def title(self, node: str) -> str:
         return str(self.graph[node].get("_meta", {}).get("title") or "")
 
+    def label(self, node: str) -> str:
+        """What an artist knows a node by."""
+        return self.title(node) or self.name(node)
+
     def value(self, place: Place) -> Any:
         return self.inputs(place.node)[place.input]
 

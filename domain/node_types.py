@@ -6,13 +6,13 @@ adds everyone else's.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain import node_table
+from domain.slots import LENGTHS
 
 # Kinds of link along which a picture, its words or its sound travel.
 FLOWS = {"CONDITIONING", "LATENT", "IMAGE", "MASK", "AUDIO", "VIDEO", "CLIP_VISION_OUTPUT"}
-LENGTHS = ("length", "video_frames", "num_frames", "frames_number")
 
 _ANYTHING = {"*", "COMFY_MATCHTYPE_V3"}
 # Nodes nobody knows: what their output is, judged by the words in the input it is plugged into.
@@ -27,16 +27,12 @@ _BY_WORD = {
 _NOT_A_FLOW = {"model", "vae", "rate", "strength", "width", "height", "size", "index", "count", "number"}
 
 
-@dataclass(frozen=True)
-class Steps:
+class Steps(NamedTuple):
     """Sizes are multiples of `grid`, lengths are `first` plus multiples of `frames`."""
 
     grid: int
     frames: int
     first: int
-
-    def __iter__(self) -> Iterator[int]:
-        return iter((self.grid, self.frames, self.first))
 
 
 @dataclass(frozen=True)

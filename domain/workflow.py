@@ -91,9 +91,6 @@ class Workflow:
     def with_values(self, **values: Any) -> Graph:
         return self.filled(**values)[0]
 
-    def changes(self, **values: Any) -> list[Change]:
-        return self.filled(**values)[1]
-
     def require(self, *names: str) -> None:
         """Raise unless the graph has a place for each of these values."""
         if missing := [name for name in names if not self.takes(name)]:

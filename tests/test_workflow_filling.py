@@ -62,7 +62,7 @@ def test_dotted_keys_are_left_untouched():
 
 
 def test_every_change_can_be_read():
-    changes = workflow(words=node("CLIPTextEncode", "Words", text="a hill")).changes(prompt="a sea")
+    _, changes = workflow(words=node("CLIPTextEncode", "Words", text="a hill")).filled(prompt="a sea")
 
     assert changes == [Change("words", "Words", "text", "a hill", "a sea", "the prompt of KSampler")]
 
@@ -177,7 +177,7 @@ def test_a_place_that_must_be_filled_shows_the_first_reference_again():
 
 
 def test_a_reference_too_many_is_told():
-    changes = template("keyframe_qwen_edit_1ref").changes(references=[A, B])
+    _, changes = template("keyframe_qwen_edit_1ref").filled(references=[A, B])
 
     assert [(change.new, change.why) for change in changes if change.new == B] == [
         (B, "left out: the workflow takes only 1")

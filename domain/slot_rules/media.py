@@ -58,7 +58,7 @@ def _use(reader: GraphReader, loader: str) -> _Use:
     name = reader.name(loader).lower()
     for kind in ("video", "audio"):
         if kind in name:
-            return _Use(kind, 0, f"the {kind} file of {reader.title(loader) or reader.name(loader)}")
+            return _Use(kind, 0, f"the {kind} file of {reader.label(loader)}")
     uses = list(_uses(reader, loader, 0, set()))
     if "mask" in name:
         uses = [use._replace(role="mask") for use in uses if use.role == "mask"] or [
@@ -77,7 +77,7 @@ def _uses(reader: GraphReader, node: str, number: int, seen: set[str]) -> Iterat
         if match := _NUMBERED.search(input):
             number = int(match[1])
         if role := role_of(reader, consumer, input, kind):
-            label = reader.title(consumer) or reader.name(consumer)
+            label = reader.label(consumer)
             yield _Use(role, number, f"goes into {label} as {input}")
         elif consumer not in seen and kind != "CONDITIONING":
             seen.add(consumer)
@@ -131,7 +131,7 @@ def _prefixes(reader: GraphReader) -> list[Slot]:
     named = [node for node in reader.depth if "filename_prefix" in reader.inputs(node)]
     weight = {node: sum(is_sampler(reader, n) for n in reader.upstream([node])) for node in named}
     found = [
-        Slot(*place, f"the file name of {reader.title(node) or reader.name(node)}")
+        Slot(*place, f"the file name of {reader.label(node)}")
         for node in sorted(named, key=lambda node: -weight[node])
         for place in reader.places(node, "filename_prefix")
     ]

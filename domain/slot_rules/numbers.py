@@ -28,21 +28,21 @@ def _seeds(reader: GraphReader, drawing: list[str]) -> Iterator[Slot]:
         node = noise.node if noise else sampler
         for input in SEEDS:
             for place in reader.places(node, input):
-                yield Slot(*place, f"the noise of {_label(reader, sampler)}")
+                yield Slot(*place, f"the noise of {reader.label(sampler)}")
 
 
 def _steps(reader: GraphReader, drawing: list[str]) -> Iterator[tuple[Place, str]]:
     for sampler in drawing:
         for node in (sampler, *_schedulers(reader, sampler)):
             for place in reader.places(node, "steps"):
-                yield place, f"the steps of {_label(reader, sampler)}"
+                yield place, f"the steps of {reader.label(sampler)}"
 
 
 def _cfgs(reader: GraphReader, drawing: list[str]) -> Iterator[tuple[Place, str]]:
     for sampler in drawing:
         for input in ("cfg", "cfg_conds"):
             for place in reader.places(guider(reader, sampler), input):
-                yield place, f"the cfg of {_label(reader, sampler)}"
+                yield place, f"the cfg of {reader.label(sampler)}"
 
 
 def _splits(reader: GraphReader, drawing: list[str]) -> Iterator[Slot]:
@@ -52,7 +52,7 @@ def _splits(reader: GraphReader, drawing: list[str]) -> Iterator[Slot]:
         for input in ("start_at_step", "end_at_step"):
             for place, at in _whole(reader, sampler, input):
                 if 0 < at < steps:
-                    yield Slot(*place, f"where {_label(reader, sampler)} hands over")
+                    yield Slot(*place, f"where {reader.label(sampler)} hands over")
 
 
 def _whole(reader: GraphReader, node: str, input: str) -> Iterator[tuple[Place, int]]:
@@ -83,7 +83,3 @@ def _alike(reader: GraphReader, found: Iterator[tuple[Place, str]]) -> list[Slot
 
 def _once(slots: list[Slot]) -> list[Slot]:
     return list({(slot.node, slot.input): slot for slot in reversed(slots)}.values())[::-1]
-
-
-def _label(reader: GraphReader, node: str) -> str:
-    return reader.title(node) or reader.name(node)

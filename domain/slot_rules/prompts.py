@@ -36,7 +36,7 @@ def texts(reader: GraphReader, side: Side) -> list[tuple[Place, str]]:
             if its_side == side:
                 for encoder, ends_on in _encoders(reader, link, side, set()):
                     for place in encoder_texts(reader, encoder, ends_on):
-                        label = reader.title(sampler) or reader.name(sampler)
+                        label = reader.label(sampler)
                         found.setdefault(place, f"the {side} of {label}")
     return list(found.items())
 

@@ -30,7 +30,7 @@ def find(reader: GraphReader) -> dict[str, list[Slot]]:
     for node in reader.depth:
         for input in _SPEEDS:
             for place in reader.places(node, input):
-                slot = Slot(*place, f"the speed of {_label(reader, node)}")
+                slot = Slot(*place, f"the speed of {reader.label(node)}")
                 found.setdefault("fps", {}).setdefault(place, slot)
     return {name: list(slots.values()) for name, slots in found.items()}
 
@@ -73,9 +73,9 @@ def _measures(reader: GraphReader, maker: str, input: str) -> Iterator[tuple[str
         scale /= by
         if own and places and (first := reader.value(places[0])):
             scale = first / (reader.value(own[0]) or first)
-            yield input, Slot(*own[0], f"the size of {_label(reader, node)}")
+            yield input, Slot(*own[0], f"the size of {reader.label(node)}")
     for place in places:
-        yield input, Slot(*place, f"the size of {_label(reader, maker)}", 1.0 if reckoned else scale)
+        yield input, Slot(*place, f"the size of {reader.label(maker)}", 1.0 if reckoned else scale)
 
 
 def _later_stages(reader: GraphReader, maker: str) -> list[str]:
@@ -104,7 +104,7 @@ def _lengths(reader: GraphReader, maker: str, input: str) -> Iterator[tuple[str,
     """The frames, or the seconds when the graph reckons the frames from them itself."""
     link = reader.link(maker, input)
     reckoned = link is not None and "expression" in reader.inputs(link.node)
-    why = f"the length of {_label(reader, maker)}"
+    why = f"the length of {reader.label(maker)}"
     for place in reader.places(maker, input):
         speeds = {p for node in reader.depth for name in _SPEEDS for p in reader.places(node, name)}
         if not reckoned:
@@ -129,7 +129,7 @@ def _followed(reader: GraphReader, node: str, seen: set[str]) -> Iterator[tuple[
 
 def _decides(reader: GraphReader, node: str) -> Iterator[tuple[str, Slot]]:
     inputs = reader.inputs(node)
-    label = _label(reader, node)
+    label = reader.label(node)
     for pair in _WIDTHS:
         for name, input in zip(("width", "height"), pair, strict=True):
             for place in reader.places(node, input):
@@ -155,7 +155,3 @@ def _has_size(reader: GraphReader, node: str) -> bool:
 
 def _speaks_of_speed(reader: GraphReader, place: Place) -> bool:
     return any(word in reader.title(place.node).lower() for word in ("fps", "frame rate", "framerate"))
-
-
-def _label(reader: GraphReader, node: str) -> str:
-    return reader.title(node) or reader.name(node)

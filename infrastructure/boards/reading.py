@@ -54,7 +54,7 @@ def read_shot(fields: Fields, folder: Path) -> Shot:
     prompt = fields.text("prompt")
     if not prompt.strip():
         fields.tell("There is no prompt, so it cannot be rendered.")
-    motion, problems = _motion(fields), list[str]()
+    characters, problems = _characters(fields), list[str]()
     shot = Shot(
         id=str(fields.clean.get("shot_id", "")),
         prompt=prompt,
@@ -65,9 +65,9 @@ def read_shot(fields: Fields, folder: Path) -> Shot:
         width=fields.whole("width", PIXELS),
         height=fields.whole("height", PIXELS),
         tags=_tags(fields, "presets"),
-        motion=motion,
-        characters=_characters(fields),
-        lora=_lora(fields),
+        motion=_motion(fields),
+        characters=characters,
+        lora=_lora(fields, characters),
         keyframe=_sampling(fields, "keyframe", "flux"),
         video=_sampling(fields, "video", "wan"),
         references=pictures(fields, "references", folder, problems),
@@ -146,18 +146,13 @@ def _characters(fields: Fields) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _lora(fields: Fields) -> str:
+def _lora(fields: Fields, characters: tuple[str, ...]) -> str:
     """The shot's own LoRA, else that of its first character."""
     given = fields.text("character_lora").strip()
     if given:
         return "" if given.lower() == "none" else given
-    first = next(iter(_named_characters(fields)), "")
+    first = next(iter(characters), "")
     return first if "character_lora" not in fields.clean and first.startswith("cg_") else ""
-
-
-def _named_characters(fields: Fields) -> list[str]:
-    entries = (e.get("id") if isinstance(e, dict) else e for _, e in fields.entries("characters"))
-    return [entry for entry in entries if isinstance(entry, str)]
 
 
 def _sampling(fields: Fields, key: str, older: str) -> Sampling:
