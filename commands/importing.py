@@ -8,6 +8,7 @@ from typing import Any
 from commands import setting
 from domain.errors import BadFile, StudioError
 from domain.project import Project
+from domain.storyboard import advice
 from infrastructure.project_files import open_project
 from infrastructure.selections import read_selections
 from infrastructure.settings_file import SettingsFile
@@ -71,4 +72,4 @@ def _storyboard(path: Path, project: Project) -> list[str]:
         raise StudioError(f"{project.storyboard} is there already. Import into another project.")
     board, notes = open_storyboard(path)
     write_storyboard(project.storyboard, board)
-    return [*notes, f"{len(board.shots)} shots stand in {project.storyboard}."]
+    return [*notes, *advice(board), f"{len(board.shots)} shots stand in {project.storyboard}."]

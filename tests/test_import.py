@@ -69,6 +69,7 @@ def test_a_storyboard_goes_into_a_project_that_has_none(tmp_path, capsys):
 
     assert main(["import", str(board), "--project", str(project)]) == 0
     assert json.loads((project / "storyboard.json").read_text())["shots"][0]["prompt"] == "a red door"
+    assert "Shot a has a very short prompt." in capsys.readouterr().err
 
     assert main(["import", str(board), "--project", str(project)]) == 2
     assert "is there already" in capsys.readouterr().err
