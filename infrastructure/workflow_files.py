@@ -69,8 +69,9 @@ def _graph(path: Path) -> dict[str, dict[str, Any]]:
             f"{path} is a workflow for ComfyUI's window, not for running. Open it in ComfyUI, "
             "choose Workflow → Export (API), and use the file that gives you."
         )
-    if isinstance(content.get("prompt"), dict):  # the body of a request, as some tools save it
-        content = content["prompt"]
+    body = content.get("prompt")
+    if isinstance(body, dict) and "class_type" not in body:  # a whole request, as some tools save it
+        content = body
     for id, node in content.items():
         if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
             raise BadFile(f"{path} is no ComfyUI workflow: node {id} has no class_type.")

@@ -89,6 +89,12 @@ def test_a_file_too_large_is_refused_unread(tmp_path, monkeypatch):
     assert "was not read" in refusal(tmp_path, picture())
 
 
+def test_a_node_may_be_called_prompt(tmp_path):
+    put(tmp_path, "mine.json", picture(prompt=node("PrimitiveString", value="a hill")))
+
+    assert WorkflowFolder(tmp_path).load("mine").graph["prompt"]["inputs"] == {"value": "a hill"}
+
+
 def test_a_graph_wrapped_as_a_request_is_unwrapped(tmp_path):
     put(tmp_path, "mine.json", {"prompt": picture(), "client_id": "x"})
 

@@ -1,1 +1,8 @@
-"""The rules by which a graph's slots are found, one file for what they look for. Begin in finder.py."""
+"""The rules by which the places in a graph are found.
+
+finder.py    asks the others in turn, and lets what an artist titled count first
+titles.py    what an artist titled
+texts.py     prompt and negative          numbers.py   seed, steps, cfg
+sizes.py     size, length, speed          media.py     pictures, videos, sounds, file names
+samplers.py  what draws, from where most of them set out
+"""

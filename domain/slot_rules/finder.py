@@ -1,7 +1,7 @@
 """Finds all slots of a graph: what the artist titled, else what the rules say, else what the names say."""
 
 from domain.graph_reader import GraphReader, Place
-from domain.slot_rules import media, numbers, prompts, sizes, titles
+from domain.slot_rules import media, numbers, sizes, texts, titles
 from domain.slot_rules.samplers import samplers
 from domain.slots import Slot
 
@@ -23,7 +23,7 @@ _PLAIN = {
 def find_slots(reader: GraphReader) -> dict[str, list[Slot]]:
     """Which inputs each value goes to."""
     found: dict[str, list[Slot]] = {}
-    for rules in (prompts, numbers, sizes, media):
+    for rules in (texts, numbers, sizes, media):
         found |= rules.find(reader)
     missing = _missing(reader, found)
     found |= {name: slots for name, slots in _plain(reader).items() if name in missing}
