@@ -1,5 +1,6 @@
 """Pictures that a batch refers to by path or URL, as files on this machine."""
 
+import re
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -14,12 +15,16 @@ from domain.errors import BadFile, StudioError
 from infrastructure.comfy_api import CHUNK, CONNECT, SILENCE, USER_AGENT
 
 LARGEST = 64 << 20  # bytes of a reference picture
+_WEB = re.compile(r"(https?://)(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
 
 
 def reference(url: str, near: Path, kept: Path) -> Path:
     """The picture at a path (seen from the folder `near`) or URL; what is fetched is kept in `kept`."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise BadFile(f"The reference picture {shown(url)} is neither a path nor an address.") from error
     if parts.scheme in ("http", "https"):
         return _fetched(url, kept)
     path = Path(url2pathname(unquote(parts.path))) if parts.scheme == "file" else Path(url)
@@ -27,6 +32,12 @@ def reference(url: str, near: Path, kept: Path) -> Path:
     if not path.is_file():
         raise BadFile(f"The reference picture {url} is not there.")
     return _checked(path, url)
+
+
+def shown(url: str) -> str:
+    """An address as it may be told: without the name, password or token that came along."""
+    web = _WEB.match(url)
+    return f"{web[1]}{web[2]}" if web else url
 
 
 def _fetched(url: str, kept: Path) -> Path:
@@ -37,11 +48,11 @@ def _fetched(url: str, kept: Path) -> Path:
     try:
         kept.mkdir(parents=True, exist_ok=True)
         _download(url, part)
-        with Image.open(_checked(part, url)) as picture:
+        with Image.open(_checked(part, shown(url))) as picture:
             suffix = _SUFFIXES.get(picture.format or "", ".png")
         return part.replace(kept / f"{name}{suffix}")
     except OSError as error:
-        raise StudioError(f"{url} cannot be kept in {kept}: {error.strerror or error}.") from error
+        raise StudioError(f"{shown(url)} cannot be kept in {kept}: {error.strerror or error}.") from error
     finally:
         with suppress(OSError):
             part.unlink()
@@ -55,10 +66,10 @@ def _download(url: str, to: Path) -> None:
             for chunk in reply.iter_content(CHUNK):
                 out.write(chunk)
                 if out.tell() > LARGEST:
-                    raise BadFile(f"The reference picture at {url} is larger than {LARGEST >> 20} MB.")
+                    raise BadFile(f"The reference picture at {shown(url)} is larger than {LARGEST >> 20} MB.")
     except (requests.RequestException, UnicodeError) as error:
         why = "Open it in a browser to see why."
-        raise BadFile(f"The reference picture at {url} cannot be fetched. {why}") from error
+        raise BadFile(f"The reference picture at {shown(url)} cannot be fetched. {why}") from error
 
 
 def _checked(path: Path, said: str) -> Path:

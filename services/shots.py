@@ -12,7 +12,7 @@ from domain.job import Backend
 from domain.storyboard import Shot
 from domain.workflow import Workflow
 from infrastructure.recipes import Ledger, Wanted
-from infrastructure.reference_files import reference
+from infrastructure.reference_files import reference, shown
 from services.keyframes import picture, seed_of
 from services.lanes import side_by_side
 
@@ -100,9 +100,9 @@ def _shot(content: Any, where: str) -> BatchShot:
 
 def _reference(content: Any, where: str) -> tuple[str, str]:
     if isinstance(content, str) and content:
-        return content, content
+        return content, shown(content)
     if isinstance(content, dict) and isinstance(content.get("url"), str) and content["url"]:
-        return content["url"], str(content.get("reference_id") or content["url"])
+        return content["url"], str(content.get("reference_id") or shown(content["url"]))
     raise BadFile(f"{where} needs a url.")
 
 
