@@ -1,6 +1,6 @@
 """Servers for the measurements of bench/client.py, in processes of their own.
 
-    python -m bench.client_servers comfy       a fake ComfyUI whose previews hold the time they were sent
+    python -m bench.client_servers comfy HOW   a fake ComfyUI whose previews hold the time they were sent
     python -m bench.client_servers file PATH   hands one file out as fast as the kernel can
 
 Each prints its address as its first line and ends when its input is closed.
@@ -21,7 +21,7 @@ PICTURE = 50_000  # bytes of a usual preview
 
 
 class Timed(FakeComfy):
-    """`mode` is the seed of a job: how the socket behaves while that job runs."""
+    """Its previews are as large as usual ones and begin with the time they were sent."""
 
     def show(self, prompt: Prompt, node: str, picture: bytes) -> None:
         super().show(prompt, node, struct.pack(">d", time.time()) + bytes(PICTURE))
