@@ -90,18 +90,17 @@ def house(tmp_path) -> House:
 
 
 @pytest.fixture(scope="session")
-def finished_setup(tmp_path_factory) -> Path:
-    house = House(tmp_path_factory.mktemp("finished"))
+def first_start(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    house = House(tmp_path_factory.mktemp("first"))
     house.publish("brush", "1.0", "VERSION = '1.0'")
-    assert house.start().returncode == 0
-    return house.folder
+    return house.folder, house.start("render", "my board.json", "--json")
 
 
 @pytest.fixture
-def started_house(house, finished_setup) -> House:
+def started_house(house, first_start) -> House:
     """A house that has been set up before; it may even have been moved since."""
     shutil.rmtree(house.folder)
-    shutil.copytree(finished_setup, house.folder, symlinks=True)
+    shutil.copytree(first_start[0], house.folder, symlinks=True)
     return house
 
 
@@ -109,17 +108,17 @@ def last_line(text: str) -> str:
     return text.strip().splitlines()[-1]
 
 
-def test_the_first_start_installs_and_the_second_only_starts(house):
-    first = house.start("render", "my board.json", "--json")
+def test_the_first_start_installs_and_the_second_only_starts(first_start, started_house):
+    _, first = first_start
     assert (first.returncode, first.stdout) == (0, "main 1.0 render my board.json --json\n"), first.stderr
     assert "Setting up the studio" in first.stderr
-    assert house.log.count("Successfully installed") == 1
+    assert started_house.log.count("Successfully installed") == 1
 
-    shutil.rmtree(house.index)  # nothing could be installed now
-    log = house.log
-    second = house.start("fail")
+    shutil.rmtree(started_house.index)  # nothing could be installed now
+    log = started_house.log
+    second = started_house.start("fail")
     assert (second.returncode, second.stdout, second.stderr) == (7, "main 1.0 fail\n", "")
-    assert house.log == log
+    assert started_house.log == log
 
 
 def test_a_new_pin_is_installed_at_the_next_start(started_house):
