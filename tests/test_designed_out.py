@@ -83,6 +83,7 @@ def texts(graph, name):
 
 @pytest.mark.parametrize("name", TEMPLATE_NAMES)
 def test_prompt_and_negative_meet_in_no_template(name):
+    assert "a sea of clouds" not in texts(template(name).with_values(prompt="a sea of clouds"), "negative")
     graph = template(name).with_values(prompt="a sea of clouds", negative="no rain")
 
     assert "a sea of clouds" not in texts(graph, "negative")
