@@ -71,12 +71,17 @@ class Filling:
         return any((change.node, change.input) == (slot.node, slot.input) for change in self.changes)
 
     def _put_seconds(self, frames: int, fps: float | None) -> None:
-        """A graph that reckons its frames from seconds gets enough of them."""
+        """A graph that reckons its frames from seconds gets enough of them.
+
+        Whole seconds are taken to be without the first frame, which such graphs add. With a point
+        they hold it as well, and a thousandth more: a graph may cut its product off.
+        """
         speeds = [self.graph[slot.node]["inputs"][slot.input] for slot in self._slots.get("fps", ())]
+        speed = fps or next((value for value in speeds if isinstance(value, (int, float)) and value > 0), 24)
         for slot in self._slots.get("seconds", ()):
-            seconds = (frames - 1) / (fps or (speeds[0] if speeds else 24))
             whole = isinstance(self.graph[slot.node]["inputs"][slot.input], int)
-            self._write(slot, math.ceil(seconds) if whole else round(seconds, 3))
+            thousandths = math.floor(1000 * frames / speed) + 1
+            self._write(slot, math.ceil((frames - 1) / speed) if whole else thousandths / 1000)
 
     def _put_shape(self, width: int, height: int) -> None:
         """A graph that asks for a shape and an area gets the nearest of each."""

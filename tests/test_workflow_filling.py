@@ -132,6 +132,20 @@ def test_a_graph_that_reckons_in_seconds_gets_enough_of_them():
     assert flow.with_values(frames=74, fps=24)["seconds"]["inputs"]["value"] == 4
 
 
+@pytest.mark.parametrize("fps", [16.0, 24.0, 25.0, 29.97])
+@pytest.mark.parametrize("first", [0, 1])
+def test_seconds_with_a_point_never_lose_a_frame_to_rounding(fps, first):
+    """The graph cuts its product off, and may or may not add the first frame to it."""
+    flow = workflow(
+        seconds=node("PrimitiveFloat", value=5.0),
+        frames=node("ComfyMathExpression", expression=f"a*{fps}+{first}", **{"values.a": ["seconds", 0]}),
+        canvas=node("EmptyLTXVLatentVideo", width=512, height=512, length=["frames", 1]),
+    )
+    for frames in range(9, 258, 8):
+        seconds = flow.with_values(frames=frames, fps=fps)["seconds"]["inputs"]["value"]
+        assert int(seconds * fps + first) in (frames, frames + first), frames
+
+
 def test_a_graph_that_asks_for_a_shape_gets_the_nearest():
     flow = workflow(
         shape=node("ResolutionSelector", aspect_ratio="1:1 (Square)", megapixels=1.0, multiple=8),
