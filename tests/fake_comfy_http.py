@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests import fake_comfy
+from tests.fake_answers import DO_AND_HANG_UP, HANG_UP, Answer, Cut, Slow
 from tests.fake_websocket import TEXT, ServerSocket, accept
 
 
@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.fake.requests.append((method, url.path, dict(self.headers)))
         self._cut: Any = None
         bad = self.fake.answer_instead(method, url.path)
-        if bad == fake_comfy.HANG_UP:
+        if bad == HANG_UP:
             return self._hang_up()
         if self._is_too_large():
             return None
@@ -62,13 +62,13 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) < size:
             return self._hang_up()  # the client is gone
         match bad:
-            case fake_comfy.Slow(seconds):
+            case Slow(seconds):
                 time.sleep(seconds)
-            case fake_comfy.Cut():
+            case Cut():
                 self._cut = bad
-            case fake_comfy.Answer(status, content, headers):
+            case Answer(status, content, headers):
                 return self._send(status, content, headers)
-            case fake_comfy.DO_AND_HANG_UP:
+            case str() if bad == DO_AND_HANG_UP:
                 self._route(method, url.path, body, is_heard=False)
                 return self._hang_up()
             case dict() | list():

@@ -16,7 +16,8 @@ from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.comfy_history import RemoteFile
 from infrastructure.downloads import GoneError, download
 from tests.comfy_jobs import aside, carried_out, make_job, parts, puts_out, saved
-from tests.fake_comfy import HANG_UP, Answer, Cut, FakeComfy, Slow, page
+from tests.fake_answers import HANG_UP, Answer, Cut, Slow, page
+from tests.fake_comfy import FakeComfy
 
 CONTENT = os.urandom(1 << 20)
 CLIP = RemoteFile("clip.mp4", "", "output")

@@ -8,7 +8,8 @@ from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from infrastructure import comfy_execution, patience
 from infrastructure.comfy_backend import ComfyBackend
 from tests.comfy_jobs import carried_out, make_job, picture, puts_out
-from tests.fake_comfy import FakeComfy, page
+from tests.fake_answers import page
+from tests.fake_comfy import FakeComfy
 
 
 @pytest.fixture

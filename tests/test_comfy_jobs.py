@@ -10,7 +10,8 @@ from domain.events import Fact
 from infrastructure import comfy_execution, patience
 from infrastructure.comfy_backend import ComfyBackend
 from tests.comfy_jobs import aside, carried_out, make_job, parts, picture, puts_out, saved, until
-from tests.fake_comfy import DO_AND_HANG_UP, HANG_UP, FakeComfy, Slow, page
+from tests.fake_answers import DO_AND_HANG_UP, HANG_UP, Slow, page
+from tests.fake_comfy import FakeComfy
 
 
 @pytest.fixture
@@ -130,6 +131,7 @@ def test_a_job_that_failed_before_is_tried_again_and_judged_by_its_new_end(fake,
     with pytest.raises(JobFailed):
         carried_out(backend, job)
     fake.when.clear()
+    fake.step_seconds = 0.1  # time enough to look at the old end by mistake
 
     assert carried_out(backend, job).files[0].exists()
     assert fake.asked("POST /prompt") == 2

@@ -9,7 +9,8 @@ from infrastructure.backends import connect
 from infrastructure.comfy_answers import no_answer
 from infrastructure.comfy_backend import ComfyBackend
 from tests.comfy_jobs import carried_out, make_job, picture
-from tests.fake_comfy import Answer, FakeComfy, page
+from tests.fake_answers import Answer, page
+from tests.fake_comfy import FakeComfy
 
 POD = "https://abc123def456gh-8188.proxy.runpod.net"
 
