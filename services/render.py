@@ -150,6 +150,9 @@ def _notes(order: Order, ledger: Ledger) -> Iterator[str]:
         f"All reference pictures have no place in {picture.name}": [
             shot for shot in order.shots if len(shot.references) > len(picture.slots.get("reference", ()))
         ],
+        f"Negative words have no place in {picture.name}": [
+            shot for shot in order.shots if shot.negative.strip() and not picture.takes("negative")
+        ],
         f"End images have no place in {video.name}": [
             shot for shot in order.shots if shot.end_image and not video.takes("end_image")
         ],

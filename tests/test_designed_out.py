@@ -182,6 +182,15 @@ def test_everything_an_imported_shot_says_is_in_what_is_sent(tmp_path):
     assert len(made.film) == 12  # 1.5 seconds at 8 frames a second
 
 
+def test_negative_words_that_a_workflow_has_no_place_for_are_told(tmp_path):
+    zeroed = node("ConditioningZeroOut", conditioning=["words", 0])
+    board = a_board(a_shot("001"), a_shot("002", negative="rain"))
+    flow = keyframe_workflow(unwanted=zeroed)
+    told = Rendered(FakeBackend(), tmp_path, board, keyframe_workflow=flow).told
+
+    assert "Negative words have no place in keyframe_small; left out in shot 002." in told
+
+
 # --- ends, waits and shared things
 
 
