@@ -51,14 +51,15 @@ def shot_video(
     segments: Sequence[Segment], to: Path, wanted: Format, frames: int, cache: Path, match_colour: bool = True
 ) -> Generator[Step, None, ShotVideo]:
     """Join the segments of a shot into exactly `frames` frames."""
+    key = _key(segments, wanted, frames, match_colour)
+    if notes := recall(cache, to, key):
+        yield from map(Told, notes["told"])
+        return ShotVideo(to, frames, notes["drift"], notes["left"], reused=True)
     clips = [probe(segment.path) for segment in segments]
     segments = [_within(segment, clip) for segment, clip in zip(segments, clips, strict=True)]
     lengths = _lengths(segments, clips, wanted.fps, frames)
-    yield from _tell_of_sound(clips)
-    yield from _tell_of_hold(segments[-1], clips[-1], lengths[-1], wanted.fps)
-    key = _key(segments, wanted, frames, match_colour)
-    if notes := recall(cache, to, key):
-        return ShotVideo(to, frames, notes["drift"], notes["left"], reused=True)
+    told = [*_of_sound(clips), *_of_hold(segments[-1], clips[-1], lengths[-1], wanted.fps)]
+    yield from map(Told, told)
     seams = measure(segments, clips) if match_colour else []
     cubes = (
         [None, *(_cube(seam.correction, _folder(cache, to)) for seam in seams)]
@@ -75,7 +76,7 @@ def shot_video(
     paths = yield from agreeing(parts, wanted, _folder(cache, to))
     yield from stand(paths, to, wanted, frames)
     drift, left = [seam.drift for seam in seams], [seam.left for seam in seams]
-    remember(cache, to, key, {"drift": drift, "left": left})
+    remember(cache, to, key, {"drift": drift, "left": left, "told": told})
     return ShotVideo(to, frames, drift, left, reused=False)
 
 
@@ -83,16 +84,18 @@ def join(videos: Sequence[Path], to: Path, wanted: Format, cache: Path) -> Gener
     """The film: the videos in the order given, each as long as it is."""
     if not videos:
         raise StudioError(f"There are no videos to join into {to.name}. Render a shot first.")
+    key = _key([Segment(video, 0) for video in videos], wanted)
+    if notes := recall(cache, to, key):
+        yield from map(Told, notes["told"])
+        return Film(to, notes["frames"], reused=True)
     clips = [probe(video) for video in videos]
-    yield from _tell_of_sound(clips)
+    told = list(_of_sound(clips))
+    yield from map(Told, told)
     parts = [_whole(clip, wanted) for clip in clips]
     frames = sum(part.frames for part in parts)
-    key = _key([Segment(part.source.path, part.frames) for part in parts], wanted)
-    if recall(cache, to, key) is not None:
-        return Film(to, frames, reused=True)
     paths = yield from agreeing(parts, wanted, _folder(cache, to))
     yield from stand(paths, to, wanted, frames)
-    remember(cache, to, key, {})
+    remember(cache, to, key, {"frames": frames, "told": told})
     return Film(to, frames, reused=False)
 
 
@@ -149,12 +152,12 @@ def _key(segments: Sequence[Segment], wanted: Format, *more: Any) -> str:
     return digest(json.dumps([content, str(wanted.fps), wanted.pixels, more]).encode()).hexdigest()
 
 
-def _tell_of_sound(clips: Sequence[Clip]) -> Iterator[Told]:
+def _of_sound(clips: Sequence[Clip]) -> Iterator[str]:
     if loud := sum(clip.has_audio for clip in clips):
-        yield Told(f"The sound of {loud} clip{'s' * (loud > 1)} is not in the film yet.")
+        yield f"The sound of {loud} clip{'s' * (loud > 1)} is not in the film yet."
 
 
-def _tell_of_hold(segment: Segment, clip: Clip, length: int, fps: Fraction) -> Iterator[Told]:
+def _of_hold(segment: Segment, clip: Clip, length: int, fps: Fraction) -> Iterator[str]:
     held = length - _nearest(segment.frames * _speed(clip, fps))
     if held > _HELD_UNTOLD:
-        yield Told(f"{clip.path.name} is too short for its shot: its last frame is held for {held} frames.")
+        yield f"{clip.path.name} is too short for its shot: its last frame is held for {held} frames."

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from domain.errors import JobFailed
-from domain.events import Event, Saved, Work, as_part
+from domain.events import Event, Saved, Told, Work, as_part
 from domain.job import Backend
 from domain.prompts import Presets, negative, video_prompt
 from domain.storyboard import Shot, Storyboard
@@ -18,12 +18,13 @@ from domain.workflow import Workflow
 from infrastructure.clip_frames import last_frame
 from infrastructure.recipes import Ledger, Take, Wanted
 from services import film
-from services.film import Format, Segment
+from services.film import Format, Segment, ShotVideo
 from services.keyframes import seed_of, size_of
 from services.lanes import side_by_side
 
 VIDEOS = {".mp4", ".webm", ".mov", ".mkv", ".gif", ".webp", ".apng"}
 _JOINING = 0.05  # share of a shot's time
+VISIBLE_DRIFT = 1.0  # ΔE between two segments that an eye may see
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,21 @@ def _shot(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
     cache = maker.ledger.project.cache
     joining = film.shot_video(segments, to, maker.format, max(1, frames), cache, maker.matches_colour)
     joined = yield from as_part(joining, 1 - _JOINING, 1, "joining")
+    yield from _of_drift(plan.shot, joined)
     yield Saved(joined.path, joined.reused)
     made[plan.shot.id] = Video(joined.path, tuple(clips))
+
+
+def _of_drift(shot: Shot, joined: ShotVideo) -> Iterator[Told]:
+    """What the model does to colours along a chain, where it was enough to be seen and was mended."""
+    mended = [
+        (drift, left) for drift, left in zip(joined.drift, joined.drift_left, strict=True) if left < drift
+    ]
+    worst, left = max(mended, default=(0.0, 0.0))
+    if worst > VISIBLE_DRIFT:
+        yield Told(
+            f"Shot {shot.id}: colours drift by ΔE {worst:.1f} where segments meet; matched to {left:.1f}."
+        )
 
 
 def _segments(maker: Maker, plan: Plan) -> Generator[Event, None, list[Take]]:
