@@ -4,6 +4,7 @@ Without a command the studio opens in the browser. What is slow to import is imp
 command that needs it.
 """
 
+import os
 import signal
 import sys
 
@@ -12,7 +13,11 @@ from commands import carry_out, parser
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is being interrupted
-    return carry_out(parser().parse_args(arguments))
+    try:
+        return carry_out(parser().parse_args(arguments))
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

@@ -74,9 +74,9 @@ def _tell(
         }
         print(json.dumps(summary, ensure_ascii=False))
         return
-    print(f"{jobs['run']} jobs run, {jobs['reused']} reused, {jobs['failed']} failed.", file=sys.stderr)
+    if any(jobs.values()):
+        print(f"{jobs['run']} jobs run, {jobs['reused']} reused, {jobs['failed']} failed.", file=sys.stderr)
     if outcome.film:
         print(outcome.film)
-    else:
-        folder = order.project.folder
-        print(f"No film yet: shots are missing. What there is lies in {folder}.", file=sys.stderr)
+    elif any(jobs.values()):
+        print(f"No new film: shots are missing. All else is in {order.project.folder}.", file=sys.stderr)

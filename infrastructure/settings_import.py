@@ -155,7 +155,7 @@ def _settings(values: dict[str, Any], locked: list[str], source: Path) -> tuple[
     taken = sorted(key for key in (*_USED, *_KEPT) if values.get(key) not in (None, ""))
     if isinstance(values.get("comfyui"), dict):
         taken = ["comfyui"]
-    notes.insert(0, f"Imported from {source}: {', '.join(taken) or 'nothing'}.")
+    notes.insert(0, f"Read from {source}: {', '.join(taken) or 'nothing'}.")
     left = sorted(str(key) for key in values.keys() - {*taken, *_USED, *_KEPT, *SECRETS})
     if left:
         notes.append(f"Left aside, because the studio has no use for it: {', '.join(left)}.")
