@@ -1,11 +1,11 @@
 """JSON files that are read with a plain complaint and written whole or not at all."""
 
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile, CannotWrite
+from domain.errors import BadFile
+from infrastructure.part_files import writing
 
 
 def read_json(path: Path) -> Any:
@@ -27,13 +27,5 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        why = error.strerror or error
-        raise CannotWrite(f"{path} cannot be written: {why}. Is the disk full?") from error
+    with writing(path) as part:
+        part.write_text(text, "utf-8")

@@ -1,5 +1,6 @@
 """Files that stand whole or not at all: written beside themselves as `.part`, then renamed."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +22,14 @@ def writing(to: Path) -> Iterator[Path]:
         yield part
         part.replace(to)
     except OSError as error:
-        raise CannotWrite(f"{to} cannot be written: {error.strerror or error}. Is the disk full?") from error
+        raise cannot_write(to, error) from error
     finally:
         with suppress(OSError):
             part.unlink()  # also after renaming onto a hard link of itself, which renames nothing
+
+
+def cannot_write(path: Path, error: OSError) -> CannotWrite:
+    """One sentence; a full disk also gets what to do about it."""
+    is_full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    hint = " Make room on the disk and run it again." if is_full else ""
+    return CannotWrite(f"{path} cannot be written: {error.strerror or error}.{hint}")

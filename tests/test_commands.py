@@ -299,7 +299,7 @@ sys.exit(main.main(["render", "board.json", *{WORKFLOWS}]))
     said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=LONGEST, check=False)
     (sentence,) = [line for line in said.stderr.splitlines() if "cannot be written" in line]
     assert (said.returncode, said.stdout) == (1, "")
-    assert sentence.endswith("Is the disk full?")
+    assert sentence.endswith("cannot be written: File too large.")
     assert "Traceback" not in said.stderr
     assert not list(tmp_path.rglob("*.part*")) and not list(tmp_path.rglob("*.png"))
     assert typed(tmp_path, "render", "board.json", *WORKFLOWS).returncode == 0

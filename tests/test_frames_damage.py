@@ -1,5 +1,7 @@
 """Files that are not what they should be: one sentence each, or the last picture there is."""
 
+import errno
+import os
 import re
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from domain.errors import BadFile, StudioError
 from infrastructure.clip_frames import frame, last_frame
 from infrastructure.clip_probe import packets, probe
+from infrastructure.part_files import cannot_write
 from services.frames import extract
 from tests import film_corpus
 from tests.film_corpus import KINDS, VP9, X264, Kind, code, make, pixels_of
@@ -117,3 +120,8 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         last_frame(clip, taken)
     assert is_one_sentence(error)
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_full_disk_is_told_with_what_to_do(tmp_path):
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert str(cannot_write(tmp_path / "x.png", full)).endswith("Make room on the disk and run it again.")
