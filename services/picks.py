@@ -32,10 +32,10 @@ def choose(project: Project, shot_id: str, picture: Path, by: str = ARTIST) -> P
     place = project.keyframe(shot_id)
     partial = place.with_name(f"{place.name}.part")
     try:
-        if is_artists_own(project, shot_id):
-            _keep_aside(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         _as_png(picture, partial)
+        if is_artists_own(project, shot_id) and sha256(place) != sha256(partial):
+            _keep_aside(place)
         note = {
             "take": picture.name,
             "of": sha256(picture),

@@ -145,6 +145,19 @@ def test_a_cut_off_take_is_refused(project):
         picks.choose_for_now(project, "003", cut)
 
 
+def test_an_own_picture_stays_where_it_is_when_the_one_chosen_does_not_read(project):
+    picture(project.keyframe("003"), "green")
+    with pytest.raises(BadFile):
+        picks.choose(project, "003", project.takes / "gone.png")
+    assert [path.name for path in project.keyframes.iterdir()] == ["003.png"]
+
+
+def test_the_own_picture_that_stands_there_may_be_chosen(project):
+    own = picture(project.keyframe("003"), "green")
+    assert colour_of(picks.choose(project, "003", own)) == GREEN
+    assert sorted(path.name for path in project.keyframes.iterdir()) == ["003.json", "003.png"]
+
+
 def test_a_missing_picture_is_named(project):
     with pytest.raises(BadFile, match=r"There is no picture .*gone\.png"):
         picks.choose(project, "003", project.takes / "gone.png")
