@@ -9,10 +9,10 @@ from commands import setting
 from commands.terminal import Reporter
 from domain.errors import StudioError
 from domain.workflow import Workflow
-from infrastructure.json_files import read_json
 from infrastructure.project_files import leftovers_removed, open_project
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
+from infrastructure.strict_json import parse_json, read_text
 from services import shots
 
 _BY_TYPE = {"flux": "keyframe_flux_dev", "standard": "keyframe_sdxl", "sd15": "keyframe_sd15"}
@@ -22,7 +22,7 @@ _BY_REFERENCES = {1: "keyframe_qwen_edit_1ref", 2: "keyframe_qwen_edit_2ref", 3:
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
     path = Path(asked.batch)
-    content = read_json(path)
+    content = parse_json(read_text(path), path)
     batch = shots.read_batch(content, str(path))
     workflow = _workflow(content.get("workflow"), shots.references_of(batch.shots))
     workflow.require("prompt")
@@ -46,6 +46,11 @@ def _workflow(asked: Any, references: int) -> Workflow:
             return folder.load(_BY_TYPE.get(name, name))
         case {"name": str(name)}:
             return folder.load(name)
+        case {"nodes": list(), "links": list()}:
+            raise StudioError(
+                "The batch has a workflow for ComfyUI's window, not for running. Open it in ComfyUI, choose "
+                "Workflow → Export (API), and put in what that gives you."
+            )
         case dict() if shots.is_graph(asked):
             return Workflow("batch", asked)
         case {"type": str(kind)} if references == 0:

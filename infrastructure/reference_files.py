@@ -10,6 +10,7 @@ from urllib.request import url2pathname
 
 import requests
 from PIL import Image
+from urllib3.exceptions import HTTPError
 
 from domain.errors import BadFile, StudioError
 from infrastructure.comfy_api import CHUNK, CONNECT, SILENCE, USER_AGENT
@@ -29,9 +30,10 @@ def reference(url: str, near: Path, kept: Path) -> Path:
         return _fetched(url, kept)
     path = Path(url2pathname(unquote(parts.path))) if parts.scheme == "file" else Path(url)
     path = path if path.is_absolute() else near / path
-    if not path.is_file():
-        raise BadFile(f"The reference picture {url} is not there.")
-    return _checked(path, url)
+    with suppress(OSError):  # a name longer than any file's: the picture itself, written as text
+        if path.is_file():
+            return _checked(path, url)
+    raise BadFile(f"The reference picture {url[:200]} is not there.")
 
 
 def shown(url: str) -> str:
@@ -67,7 +69,7 @@ def _download(url: str, to: Path) -> None:
                 out.write(chunk)
                 if out.tell() > LARGEST:
                     raise BadFile(f"The reference picture at {shown(url)} is larger than {LARGEST >> 20} MB.")
-    except (requests.RequestException, UnicodeError) as error:
+    except (requests.RequestException, HTTPError, UnicodeError) as error:
         why = "Open it in a browser to see why."
         raise BadFile(f"The reference picture at {shown(url)} cannot be fetched. {why}") from error
 
@@ -76,6 +78,6 @@ def _checked(path: Path, said: str) -> Path:
     try:
         with Image.open(path) as picture:
             picture.verify()
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise BadFile(f"{said} is not a picture that can be read.") from error
     return path

@@ -117,6 +117,8 @@ def _check_graph(graph: Mapping[str, Any], where: str) -> None:
             raise BadFile(f"{where}: node {id} has no class_type.")
         if not isinstance(node.get("inputs"), dict):
             raise BadFile(f"{where}: node {id} has no inputs.")
+        if not isinstance(node.get("_meta", {}), dict):
+            raise BadFile(f"{where}: _meta of node {id} should be an object.")
 
 
 def make(

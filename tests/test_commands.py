@@ -33,6 +33,7 @@ SMALL = {
         {"shot_id": "002", "prompt": "The sea, wide, in the morning.", "duration": 0.75},
     ],
 }
+LAMP = {"shot_id": 1, "prompt": "A lamp."}  # a shot of a batch
 WORKFLOWS = ["--keyframe-workflow", "keyframe_test", "--video-workflow", "video_test"]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and terminals")
 
@@ -401,6 +402,7 @@ def test_references_choose_a_workflow_that_takes_them(tmp_path, told):
         ({"shots_with_references": []}, "shots_with_references"),
         ({"shots_with_references": [{"shot_id": 1, "prompt": "A."}], "workflow": "nope"}, "nope"),
         ({"shots_with_references": [{"shot_id": 1, "prompt": "A."}], "workflow": {"type": "wan21"}}, "wan21"),
+        ({"shots_with_references": [LAMP], "workflow": {"nodes": [], "links": []}}, "Export (API)"),
         ([], "shots_with_references"),
         ("{", "batch.json"),
     ],
@@ -408,6 +410,14 @@ def test_references_choose_a_workflow_that_takes_them(tmp_path, told):
 def test_a_bad_batch_is_refused_and_nothing_is_written(tmp_path, told, batch, said):
     board(tmp_path, batch, "batch.json")
     refused(tmp_path, told, said, "shots", "batch.json")
+
+
+def test_half_a_character_in_a_batch_ends_nothing(tmp_path, told):
+    shots = '[{"shot_id": "\\ud83d", "prompt": "A lamp \\ud83d."}]'
+    board(tmp_path, f'{{"shots_with_references": {shots}}}', "batch.json")
+    code, out, error = told("shots", "batch.json", "--backend", "sketch")
+    assert code == 0, error
+    assert json.loads(out)["generated_images"][0]["success"]
 
 
 def test_a_batch_for_a_backend_that_does_not_answer_is_3(tmp_path, told):

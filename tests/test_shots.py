@@ -1,7 +1,9 @@
 """A batch of pictures: what goes in, what comes out, and that one failure is one shot's."""
 
 import json
+import struct
 import threading
+import zlib
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -216,6 +218,32 @@ def test_a_reference_that_is_missing_or_no_picture_fails_its_shot_with_a_reason(
     assert not list(made.project.folder.rglob("*.part*"))
 
 
+def a_huge_picture(path):
+    """Sixty thousand pixels a side, says its head; there is next to nothing behind it."""
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    parts = (struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path.name
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["data:image/png;base64," + "iVBO" * 2000, "http://a..b/c.png", f"http://{'a' * 70}.com/c.png"],
+)
+def test_a_reference_of_an_odd_kind_fails_its_shot_alone(tmp_path, reference):
+    made = Answered(tmp_path, FakeBackend(), a_batch(a_shot(1, reference), a_shot(2)))
+    assert [image["success"] for image in made.images] == [False, True]
+    assert len(made.images[0]["error"]) < 300
+
+
+def test_a_reference_too_large_to_be_opened_fails_its_shot_alone(tmp_path):
+    batch = a_batch(a_shot(1, a_huge_picture(tmp_path / "huge.png")), a_shot(2))
+    made = Answered(tmp_path, FakeBackend(), batch)
+    assert [image["success"] for image in made.images] == [False, True]
+    assert "huge.png is not a picture that can be read" in made.images[0]["error"]
+
+
 def test_an_address_where_nobody_answers_fails_its_shot(tmp_path, web):
     gone = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     gone.server_close()
@@ -296,6 +324,7 @@ SHOT = a_shot(1)
         (a_batch(SHOT, workflow={"negative_prompt": 7}), "workflow.negative_prompt"),
         (a_batch(SHOT, workflow={"1": {"class_type": "A", "inputs": {}}, "2": {}}), "workflow: node 2"),
         (a_batch(SHOT, workflow={"1": {"class_type": "A"}}), "workflow: node 1"),
+        (a_batch(SHOT, workflow={"1": {"class_type": "A", "inputs": {}, "_meta": 5}}), "_meta of node 1"),
     ],
 )
 def test_a_batch_that_does_not_read_is_refused_with_its_place(batch, place):
