@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 from infrastructure.sketch.ink import Dice
 
@@ -13,7 +14,7 @@ def curve(points: Points, per: int = 5, closed: bool = False) -> list[Point]:
     """Catmull-Rom through the points."""
     p = list(points)
     q = [p[-1], *p, p[0], p[1]] if closed else [p[0], *p, p[-1]]
-    weights = [_spline(k / per) for k in range(per)]
+    weights = _splines(per)
     out: list[Point] = []
     for a, b, c, d in zip(q, q[1:], q[2:], q[3:], strict=False):
         for w0, w1, w2, w3 in weights:
@@ -21,6 +22,11 @@ def curve(points: Points, per: int = 5, closed: bool = False) -> list[Point]:
             y = w0 * a[1] + w1 * b[1] + w2 * c[1] + w3 * d[1]
             out.append((x, y))
     return out if closed else [*out, p[-1]]
+
+
+@cache
+def _splines(per: int) -> tuple[tuple[float, float, float, float], ...]:
+    return tuple(_spline(k / per) for k in range(per))
 
 
 def _spline(t: float) -> tuple[float, float, float, float]:
@@ -46,17 +52,25 @@ def rough(points: Points, dice: Dice, amount: float, step: float = 16.0) -> list
 
 def ribbon(points: Points, width: float, head: float = 0.2, tail: float = 0.1) -> list[Point]:
     """A brush stroke: the outline of a path; head and tail are the shares of the width at its ends."""
-    n = len(points) - 1
     left: list[Point] = []
     right: list[Point] = []
-    for k, (x, y) in enumerate(points):
-        (ax, ay), (bx, by) = points[max(0, k - 1)], points[min(n, k + 1)]
-        d, t = math.hypot(bx - ax, by - ay) or 1.0, k / n
-        grow, fall = head + (1 - head) * min(1.0, t * 3), tail + (1 - tail) * min(1.0, (1 - t) * 2.2)
+    before, after = [points[0], *points[:-1]], [*points[1:], points[-1]]
+    tapers = _tapers(len(points) - 1, head, tail)
+    for (x, y), (ax, ay), (bx, by), (grow, fall) in zip(points, before, after, tapers, strict=True):
+        d = math.hypot(bx - ax, by - ay) or 1.0
         w = width * 0.5 * grow * fall
         left.append((x - (by - ay) / d * w, y + (bx - ax) / d * w))
         right.append((x + (by - ay) / d * w, y - (bx - ax) / d * w))
     return left + right[::-1]
+
+
+@cache
+def _tapers(n: int, head: float, tail: float) -> tuple[tuple[float, float], ...]:
+    """How far a stroke of n pieces has swollen, and not yet thinned, at each of its points."""
+    return tuple(
+        (head + (1 - head) * min(1.0, k / n * 3), tail + (1 - tail) * min(1.0, (1 - k / n) * 2.2))
+        for k in range(n + 1)
+    )
 
 
 def oval(x: float, y: float, rx: float, ry: float, n: int = 24, turn: float = 0.0) -> list[Point]:
