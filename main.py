@@ -7,17 +7,27 @@ command that needs it.
 import os
 import signal
 import sys
+from io import TextIOWrapper
 
 from commands import carry_out, parser
+
+CUT_OFF = 130  # as when it is interrupted
 
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is being interrupted
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name with letters this terminal does not have
     try:
-        return carry_out(parser().parse_args(arguments))
+        code = carry_out(parser().parse_args(arguments))
+        sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, sys.stderr.fileno())
+        return CUT_OFF
+    return code
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def _tell(
             "jobs": jobs,
             "seconds": round(time.monotonic() - start, 3),
         }
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json.dumps(summary))
         return
     if any(jobs.values()):
         print(f"{jobs['run']} jobs run, {jobs['reused']} reused, {jobs['failed']} failed.", file=sys.stderr)

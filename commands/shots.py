@@ -34,7 +34,7 @@ def run(asked: argparse.Namespace) -> int:
         leftovers_removed(project)
         work = shots.make(backend, Ledger(project), workflow, batch, path.resolve().parent)
         answer = reporter.follow(work)
-    print(json.dumps(answer, ensure_ascii=False))
+    print(json.dumps(answer))
     return setting.SOME_FAILED if reporter.failures else setting.DONE
 
 

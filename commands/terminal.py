@@ -4,7 +4,7 @@ import shutil
 import sys
 import time
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, TypeVar, cast
@@ -69,12 +69,12 @@ class Reporter:
         self._shown = now
         text = f"{self._best:4.0%} {self._left()}{note}"
         if not self._has_bar:
-            print(text.strip(), file=self.out, flush=True)
+            self._say(f"{text.strip()}\n")
             return
         width = shutil.get_terminal_size().columns
         filled = round(24 * self._best)
         bar = f"{'█' * filled}{'░' * (24 - filled)} {text}"
-        print(f"\r\x1b[K{bar[: width - 1]}", end="", file=self.out, flush=True)
+        self._say(f"\r\x1b[K{bar[: width - 1]}")
 
     def _left(self) -> str:
         """Time left, once there is enough to tell it from."""
@@ -86,8 +86,13 @@ class Reporter:
 
     def _line(self, text: str) -> None:
         self._clear()
-        print(text, file=self.out, flush=True)
+        self._say(f"{text}\n")
 
     def _clear(self) -> None:
         if self._has_bar:
-            print("\r\x1b[K", end="", file=self.out, flush=True)
+            self._say("\r\x1b[K")
+
+    def _say(self, text: str) -> None:
+        with suppress(BrokenPipeError):  # whoever looked on has gone; the work goes on
+            self.out.write(text)
+            self.out.flush()

@@ -7,6 +7,7 @@ makes the colour tags stick.
 """
 
 import json
+import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -108,9 +109,9 @@ def drop_sound(clip: Clip, to: Path) -> Generator[int, None, None]:
 
 def put_together(parts: Sequence[Path], to: Path, fps: Fraction) -> Generator[int, None, None]:
     """Join clips of one signature without touching a packet; sound and other streams stay behind."""
-    names = to.with_name(to.name + ".list")
+    names = to.with_name(f"{to.stem}.list.part")
     try:
-        names.write_text("ffconcat version 1.0\n" + "".join(map(_entry, parts)), "utf-8")
+        names.write_bytes(os.fsencode("ffconcat version 1.0\n" + "".join(map(_entry, parts))))
         source = ["-f", "concat", "-safe", "0", "-i", str(names.absolute()), "-map", "0:V:0", "-c", "copy"]
         finish = [*_container(fps), "-movflags", "+faststart", str(to.absolute())]
         yield from ffmpeg.run([*source, *finish], f"{to} cannot be joined")

@@ -23,9 +23,7 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, content: Any) -> None:
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     with writing(path) as part:
-        part.write_text(text, "utf-8")
+        # a path whose bytes are no UTF-8 holds half characters, which JSON writes as \udc..
+        part.write_text(text, "utf-8", "backslashreplace")

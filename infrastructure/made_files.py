@@ -1,5 +1,6 @@
 """What a made file was made of, so that it is not made again from the same; kept in the cache."""
 
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def remember(cache: Path, made: Path, key: str, notes: dict[str, Any]) -> None:
 
 def _note(cache: Path, made: Path) -> Path:
     name = f"{made.absolute().parent.name}/{made.name}"
-    return cache / "made" / f"{made.stem}.{sha256(name.encode()).hexdigest()[:12]}.json"
+    return cache / "made" / f"{made.stem}.{sha256(os.fsencode(name)).hexdigest()[:12]}.json"
 
 
 def _stamp(made: Path) -> list[int]:

@@ -38,7 +38,7 @@ def leftovers_removed(project: Project) -> None:
     """Remove what a killed render left half written; in the project's folder only what is ours there."""
     own = (project.film, project.storyboard, _file(project))
     parts = chain(
-        (path.with_name(f"{path.name}.part") for path in own),
+        *(path.parent.glob(f"{path.name}*.part") for path in own),
         *(folder.glob("*.part") for folder in (project.takes, project.keyframes, project.videos)),
         (project.folder / "references").glob("*.part"),
         project.cache.rglob("*.part"),

@@ -412,6 +412,33 @@ def test_a_bad_batch_is_refused_and_nothing_is_written(tmp_path, told, batch, sa
     refused(tmp_path, told, said, "shots", "batch.json")
 
 
+@POSIX
+@pytest.mark.parametrize("gone", ["stdout", "stderr"])
+def test_a_render_whose_reader_has_gone_goes_on_or_says_that_it_is_cut_off(tmp_path, gone):
+    board(tmp_path)
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, str(HERE / "main.py"), "render", "board.json", *WORKFLOWS]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, gone: writer}
+    done = subprocess.run(words, cwd=tmp_path, timeout=LONGEST, check=False, **pipes)
+    os.close(writer)
+    film = tmp_path / "board" / "film.mp4"
+    assert (done.returncode, film.exists()) == (130, True)
+    assert b"Traceback" not in (done.stderr or b"") and b"Exception" not in (done.stderr or b"")
+
+
+@POSIX
+def test_a_folder_whose_name_is_no_text_is_a_folder(tmp_path):
+    """Bytes that are no UTF-8, as older disks have them."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    own = {"shot_id": "own", "prompt": "A lamp.", "start_image": "lamp.png", "duration": 1.5}
+    board(folder, {**SMALL, "longest_segment": 0.5, "shots": [*SMALL["shots"], own]})
+    Image.new("RGB", (256, 256), "red").save(folder / "lamp.png")
+    said = typed(folder, "render", folder / "board.json", "--json", *WORKFLOWS)
+    assert said.returncode == 0, said.stderr
+    assert Path(json.loads(said.stdout)["film"]).is_file()
+
+
 def test_half_a_character_in_a_batch_ends_nothing(tmp_path, told):
     shots = '[{"shot_id": "\\ud83d", "prompt": "A lamp \\ud83d."}]'
     board(tmp_path, f'{{"shots_with_references": {shots}}}', "batch.json")

@@ -158,6 +158,7 @@ def test_what_was_deleted_and_needs_no_backend_is_put_there_again(folder, lost):
 
 def test_what_a_killed_render_left_half_written_is_removed_and_the_artists_files_are_not(folder):
     ours = ["takes/004_v1.png.part", "cache/parts/x.mp4.part", "film.mp4.part", "keyframes/001.json.part"]
+    ours += ["film.mp4.list.part", "videos/001.mp4.list.part"]
     for name in ours:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"half")
