@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
         "Without a command it opens in the browser.",
         epilog="example: python main.py render examples/low-tide-post.json",
     )
-    top.add_argument("--port", type=int, default=7860, help="port of the window (default: 7860)")
+    top.add_argument("--port", type=_port, default=7860, help="port of the window (default: 7860)")
     top.add_argument("--no-browser", action="store_true", help="do not open the browser")
     top.set_defaults(deed="commands.window")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
@@ -108,8 +108,9 @@ def _frame(commands: Any) -> None:
     )
     command.add_argument("video", metavar="VIDEO")
     command.add_argument("picture", metavar="PICTURE.png")
-    command.add_argument("--first", action="store_true", help="the first frame instead of the last")
-    command.add_argument("--number", type=int, metavar="N", help="frame N, counted from 0")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--first", action="store_true", help="the first frame instead of the last")
+    which.add_argument("--number", type=int, metavar="N", help="frame N, counted from 0; -1 is the last")
 
 
 def _workflows(commands: Any) -> None:
@@ -131,6 +132,12 @@ def _check(commands: Any) -> None:
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000):
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 10000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 65535")
     return int(text)
 
 

@@ -32,7 +32,8 @@ def run(asked: argparse.Namespace) -> int:
         window.launch(window.build(sample), asked.port, not asked.no_browser, sample)
         print(f"Cindergrace Studio is open at http://127.0.0.1:{asked.port}  (Ctrl+C ends it)", flush=True)
         sample.start()
-        threading.Event().wait()
+        while True:  # in stretches: on Windows nothing interrupts a wait without an end
+            threading.Event().wait(1.0)
     except KeyboardInterrupt:
         print("Closing …", flush=True)
     finally:

@@ -479,7 +479,7 @@ def test_a_pick_that_cannot_be_is_refused(project, told, monkeypatch, words):
 def test_a_frame_is_saved_as_a_picture(tmp_path, told):
     pictures = [film_corpus.picture(3, number) for number in range(5)]
     film_corpus.encode(pictures, tmp_path / "clip.mp4")
-    for words, number in (([], 4), (["--first"], 0), (["--number", "2"], 2)):
+    for words, number in (([], 4), (["--first"], 0), (["--number", "2"], 2), (["--number", "-5"], 0)):
         code, _, _ = told("frame", "clip.mp4", "out.png", *words)
         assert code == 0
         assert film_corpus.code(film_corpus.pixels_of(tmp_path / "out.png")) == (3, number)
@@ -487,6 +487,16 @@ def test_a_frame_is_saved_as_a_picture(tmp_path, told):
 
 def test_a_frame_that_is_not_there_is_refused(tmp_path, told):
     assert "clip.mp4" in refused(tmp_path, told, "clip.mp4", "frame", "clip.mp4", "out.png")
+
+
+@pytest.mark.parametrize("words", [["--number", "middle"], ["--first", "--number", "3"]])
+def test_a_frame_nobody_can_mean_is_refused(tmp_path, told, words):
+    assert "--number" in refused(tmp_path, told, "--number", "frame", "clip.mp4", "out.png", *words)
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "99999", "http"])
+def test_what_is_no_port_is_refused(tmp_path, told, port):
+    refused(tmp_path, told, "--port", "--port", port)
 
 
 def test_the_workflows_are_listed_with_what_they_are_for(told):

@@ -7,7 +7,6 @@ import pytest
 
 from infrastructure.clip_frames import first_frame, frame, last_frame
 from infrastructure.clip_probe import packets, packets_at_end, probe
-from services.frames import extract
 from tests import film_corpus
 from tests.film_corpus import KINDS, code, make, pixels_of
 
@@ -104,13 +103,6 @@ def test_odd_names_are_only_names(tmp_path):
     folder = tmp_path / "it's 50% – [a:b] ünï"
     clip = make(KINDS["h264"], 4, folder).rename(folder / "-clip %03d 'x';$HOME.mp4")
     assert code(pixels_of(last_frame(clip, folder / "%d.png"))) == (4, 29)
-
-
-def test_a_frame_is_asked_for_by_word_or_number(tmp_path):
-    clip = make(KINDS["h264"], 6, tmp_path)
-    asked = {"first": 0, "last": 29, "7": 7, "-1": 29, "-30": 0}
-    for which, number in asked.items():
-        assert code(pixels_of(extract(clip, which, tmp_path / "one.png"))) == (6, number)
 
 
 def test_a_picture_carries_no_hidden_gamma(tmp_path):

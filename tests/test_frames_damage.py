@@ -10,7 +10,6 @@ from domain.errors import BadFile, StudioError
 from infrastructure.clip_frames import frame, last_frame
 from infrastructure.clip_probe import packets, probe
 from infrastructure.part_files import cannot_write
-from services.frames import extract
 from tests import film_corpus
 from tests.film_corpus import KINDS, VP9, X264, Kind, code, make, pixels_of
 
@@ -105,11 +104,6 @@ def test_a_frame_beyond_the_end_is_refused_with_the_range(tmp_path):
         with pytest.raises(BadFile, match="its frames are 0 to 29") as error:
             frame(clip, number, tmp_path / "x.png")
         assert is_one_sentence(error)
-
-
-def test_a_frame_nobody_can_mean_is_refused(tmp_path):
-    with pytest.raises(StudioError, match="Ask for first, last or a number"):
-        extract(make(KINDS["h264"], 1, tmp_path), "middle", tmp_path / "x.png")
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
