@@ -68,7 +68,7 @@ class RecipeIndex:
         try:
             with os.scandir(self._takes) as files:
                 for file in files:
-                    if file.name.endswith(".json"):
+                    if file.name.endswith(".json") and file.is_file():  # and no link to nowhere
                         stat = file.stat()
                         yield file.name, [stat.st_size, stat.st_mtime_ns]
         except FileNotFoundError:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from domain.errors import StudioError
+from domain.errors import BadFile, StudioError
 from domain.events import Fact, Progress
 from domain.job import Backend, Graph, Job, files_in
 from domain.project import Project
@@ -42,7 +42,11 @@ class Wanted:
     @cached_property
     def job(self) -> Job:
         """What would run; it has neither name nor place yet."""
-        return Job("", self.graph, Path(), {path: sha256(path) for path in files_in(self.graph)})
+        try:
+            hashes = {path: sha256(path) for path in files_in(self.graph)}
+        except OSError as error:
+            raise BadFile(f"{error.filename} cannot be read: {error.strerror}.") from error
+        return Job("", self.graph, Path(), hashes)
 
 
 @dataclass(frozen=True)

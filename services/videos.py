@@ -74,16 +74,13 @@ def segment_lengths(frames: int, longest: int, workflow: Workflow) -> list[int]:
     Every segment after the first begins with the last frame of the one before, so n segments
     of lengths l hold sum(l) - (n - 1) frames; what is too much is cut from the last one.
     """
-    step = workflow.frame_step
-    shortest = workflow.frames_for(1)
-    most = max(1, (longest - 1) // step)  # steps that one segment can hold
+    step, shortest = workflow.frame_step, workflow.frames_for(1)
     if frames <= shortest:
         return [shortest]
-    steps = math.ceil((frames - 1) / step)
-    count = math.ceil(steps / most)
-    return [
-        workflow.frames_for(step * (steps * (n + 1) // count - steps * n // count) + 1) for n in range(count)
-    ]
+    most = max(1, (longest - shortest) // step)  # steps that one segment can hold
+    count = math.ceil((frames - 1) / (shortest - 1 + most * step))
+    steps = max(0, math.ceil((frames - 1 - count * (shortest - 1)) / step))
+    return [shortest + step * (steps * (n + 1) // count - steps * n // count) for n in range(count)]
 
 
 def make(maker: Maker, plans: Sequence[Plan], made: dict[str, Video]) -> Work:

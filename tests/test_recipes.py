@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import threading
 from contextlib import closing
 
@@ -281,6 +282,21 @@ def test_a_damaged_recipe_is_named_and_passed_over(project, content):
     (project.takes / "001_v1.json").write_text(content)
     assert Ledger(project).skipped == ["001_v1.json"]
     assert made(project, FakeBackend(), wanted()).name == "001_v2"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_to_nowhere_among_the_recipes_hides_none(project):
+    for number in range(4):
+        made(project, FakeBackend(), wanted(seed=number))
+    for number in range(20):
+        (project.takes / f"link{number}.json").symlink_to(project.takes / "gone")
+    backend = FakeBackend()
+    assert all(made(project, backend, wanted(seed=number)).reused for number in range(4))
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(project, tmp_path):
+    with pytest.raises(StudioError, match=r"gone\.png cannot be read"):
+        made(project, FakeBackend(), wanted_from(tmp_path / "gone.png"))
 
 
 def test_the_index_of_recipes_makes_no_difference(project):

@@ -85,6 +85,25 @@ def test_segments_are_as_even_as_the_rule_allows(step, longest):
         assert max(lengths) - min(lengths) <= step, frames
 
 
+@pytest.mark.parametrize("longest", [22, 25, 73, 81, 362])
+def test_a_model_whose_shortest_clip_is_not_one_frame_loses_none_along_the_chain(longest):
+    """Lengths of 17k + 5."""
+    latent = node("EmptyMiniMaxH3LatentAV", width=64, height=64, length=5, batch_size=1)
+    graph = {
+        "latent": latent,
+        "decode": node("VAEDecode", samples=["latent", 0], vae=["model", 2]),
+        "model": node("CheckpointLoaderSimple", ckpt_name="m.safetensors"),
+        "video": node("CreateVideo", images=["decode", 0], fps=24),
+        "save": node("SaveVideo", video=["video", 0], filename_prefix="out"),
+    }
+    workflow = Workflow("video_odd", graph)
+    assert [workflow.frames_for(n) for n in (1, 6, 23)] == [5, 22, 39]
+    for frames in range(1, 900):
+        lengths = videos.segment_lengths(frames, longest, workflow)
+        assert all(length % 17 == 5 and length <= longest for length in lengths), frames
+        assert frames <= sum(lengths) - (len(lengths) - 1) < frames + 17, frames
+
+
 @pytest.mark.parametrize(("seconds", "lengths"), [(3.0, [73]), (3.1, [77]), (5.0, [121]), (5.2, [61, 65])])
 def test_a_shot_a_little_too_long_becomes_two_halves_and_no_stub(seconds, lengths):
     workflow = video_workflow(fps=24, longest=121)
