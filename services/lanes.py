@@ -37,6 +37,8 @@ class _Lanes(Generic[T]):
         self._lock = threading.Lock()
         count = max(1, min(lanes, len(pieces)))
         self._threads = [threading.Thread(target=self._work, name=f"lane {n + 1}") for n in range(count)]
+
+    def start(self) -> None:
         for thread in self._threads:
             thread.start()
 
@@ -44,7 +46,8 @@ class _Lanes(Generic[T]):
         """Close what is under way, and come back when all of it has ended."""
         self._is_stopped.set()
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
     def _work(self) -> None:
         while not self._is_stopped.is_set():
@@ -80,6 +83,7 @@ def side_by_side(
         return results
     work = _Lanes(pieces, lanes)
     try:
+        work.start()
         over = 0
         while over < len(pieces):
             said = work.said.get()

@@ -122,6 +122,20 @@ def test_closing_the_work_closes_every_piece_under_way_and_begins_no_other():
     assert not third.began.is_set()
 
 
+def test_being_interrupted_while_lanes_start_leaves_none_at_work(monkeypatch):
+    starts = iter([threading.Thread.start])
+
+    def start(thread):
+        if real := next(starts, None):
+            return real(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        list(side_by_side({"a": Endless(), "b": Endless()}, 2))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane")]
+
+
 def test_no_lane_outlives_its_work():
     before = threading.active_count()
     with closing(side_by_side({"a": Endless(), "b": Endless()}, 2)) as work:
