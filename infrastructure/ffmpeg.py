@@ -66,28 +66,38 @@ def run(arguments: Sequence[Argument], deed: str, folder: Path | None = None) ->
             raise StudioError(f"{deed}: {_reason(_tail(said))}")
 
 
+def program() -> str:
+    """Where ffmpeg is. Raises StudioError when it is nowhere."""
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:  # imageio-ffmpeg has none for this machine
+        raise _missing(error) from error
+
+
 @contextmanager
 def _process(
     arguments: Sequence[Argument], said: IO[bytes] | int, folder: Path | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
     try:
         process = subprocess.Popen(
-            [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-y", *map(str, arguments)],
+            [program(), "-hide_banner", "-nostdin", "-y", *map(str, arguments)],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=said,
             creationflags=_NO_WINDOW,
         )
-    except (OSError, RuntimeError) as error:  # RuntimeError: imageio-ffmpeg has none for this machine
-        raise StudioError(
-            f"ffmpeg cannot be started: {error}. Install the studio's packages again."
-        ) from error
+    except OSError as error:
+        raise _missing(error) from error
     try:
         yield process
     finally:
         process.kill()
         process.wait()
+
+
+def _missing(error: Exception) -> StudioError:
+    return StudioError(f"ffmpeg cannot be started: {error}. Install the studio's packages again.")
 
 
 def _lines(process: "subprocess.Popen[bytes]") -> Iterator[str]:

@@ -26,6 +26,7 @@ from services.seams import Segment, measure
 
 __all__ = ["Film", "Format", "Segment", "ShotVideo", "join", "shot_video"]
 
+_NOTES = 1  # version of what is remembered of a made file
 _HELD_UNTOLD = 2  # frames a rate's rounding may leave over
 
 Step = Union[Progress, Told]
@@ -149,7 +150,7 @@ def _cube(correction: colour.Correction | None, folder: Path) -> Path | None:
 
 def _key(segments: Sequence[Segment], wanted: Format, *more: Any) -> str:
     content = [[sha256(s.path), s.first, s.frames] for s in segments]
-    return digest(json.dumps([content, str(wanted.fps), wanted.pixels, more]).encode()).hexdigest()
+    return digest(json.dumps([_NOTES, content, str(wanted.fps), wanted.pixels, more]).encode()).hexdigest()
 
 
 def _of_sound(clips: Sequence[Clip]) -> Iterator[str]:

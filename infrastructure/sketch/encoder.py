@@ -9,9 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO
 
-import imageio_ffmpeg
-
 from domain.errors import JobFailed
+from infrastructure.ffmpeg import program
 from infrastructure.sketch.planes import Planes
 
 PRESET, QUALITY = "veryfast", "16"
@@ -70,7 +69,7 @@ def encoding(to: Path, size: tuple[int, int], fps: float, comment: str) -> Itera
     groups = ["-g", str(max(1, int(2 * rate))), "-sc_threshold", "0", "-x264-params", "open-gop=0"]
     times = ["-video_track_timescale", str(scale), "-movie_timescale", str(scale)]
     about = ["-metadata", f"comment={comment}", "-movflags", "+faststart", "-f", "mp4", str(to)]
-    quiet = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostats", "-y"]
+    quiet = [program(), "-v", "error", "-nostats", "-y"]
     command = [*quiet, *source, "-vf", COLOURS, *quality, *groups, *times, *about]
     with tempfile.TemporaryFile() as said:
         try:
