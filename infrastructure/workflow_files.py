@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +72,19 @@ def _graph(path: Path) -> dict[str, dict[str, Any]]:
     body = content.get("prompt")
     if isinstance(body, dict) and "class_type" not in body:  # a whole request, as some tools save it
         content = body
-    for id, node in content.items():
-        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
-            raise BadFile(f"{path} is no ComfyUI workflow: node {id} has no class_type.")
-        if not isinstance(node.get("inputs"), dict):
-            raise BadFile(f"{path} is no ComfyUI workflow: node {id} has no inputs.")
-        if not isinstance(node.get("_meta", {}), dict):
-            raise BadFile(f"{path} is no ComfyUI workflow: _meta of node {id} should be an object.")
+    check_nodes(content, f"{path} is no ComfyUI workflow")
     return content
+
+
+def check_nodes(graph: Mapping[str, Any], where: str) -> None:
+    """Raises BadFile unless every entry is a node in ComfyUI's API format."""
+    for id, node in graph.items():
+        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
+            raise BadFile(f"{where}: node {id} has no class_type.")
+        if not isinstance(node.get("inputs"), dict):
+            raise BadFile(f"{where}: node {id} has no inputs.")
+        if not isinstance(node.get("_meta", {}), dict):
+            raise BadFile(f"{where}: _meta of node {id} should be an object.")
 
 
 def _about(path: Path) -> About:

@@ -13,6 +13,7 @@ from domain.storyboard import Shot
 from domain.workflow import Workflow
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.reference_files import reference, shown
+from infrastructure.workflow_files import check_nodes
 from services.keyframes import picture, seed_of
 from services.lanes import side_by_side
 
@@ -53,7 +54,7 @@ def read_batch(content: Any, where: str) -> Batch:
     settings = content.get("workflow")
     settings = settings if isinstance(settings, dict) else {}
     if is_graph(settings):
-        _check_graph(settings, f"{where}: workflow")
+        check_nodes(settings, f"{where}: workflow")
         settings = {}
     return Batch(
         tuple(_shot(shot, f"{where}: shots_with_references[{n}]") for n, shot in enumerate(shots)),
@@ -109,16 +110,6 @@ def _reference(content: Any, where: str) -> tuple[str, str]:
 def is_graph(content: Mapping[str, Any]) -> bool:
     """Whether the workflow of a batch is one in ComfyUI's API format, rather than a few settings."""
     return any(isinstance(node, dict) and "class_type" in node for node in content.values())
-
-
-def _check_graph(graph: Mapping[str, Any], where: str) -> None:
-    for id, node in graph.items():
-        if not isinstance(node, dict) or not isinstance(node.get("class_type"), str):
-            raise BadFile(f"{where}: node {id} has no class_type.")
-        if not isinstance(node.get("inputs"), dict):
-            raise BadFile(f"{where}: node {id} has no inputs.")
-        if not isinstance(node.get("_meta", {}), dict):
-            raise BadFile(f"{where}: _meta of node {id} should be an object.")
 
 
 def make(
