@@ -1,5 +1,6 @@
 """One render at a time in a project: a lock that the system lets go of when its holder dies."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import StudioError
+
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what systems answer when somebody else has the lock
 
 
 @contextmanager
@@ -21,7 +24,11 @@ def locked(folder: Path) -> Iterator[None]:
         _take(handle)
     except OSError as error:
         os.close(handle)
-        raise StudioError(f"Another render is at work in {folder}. Wait for it, or stop it first.") from error
+        if error.errno in _HELD:
+            told = f"Another render is at work in {folder}. Wait for it, or stop it first."
+        else:
+            told = f"{folder} cannot be locked: {error.strerror or error}. Put the project on another disk."
+        raise StudioError(told) from error
     try:
         yield
     finally:

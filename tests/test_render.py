@@ -1,5 +1,7 @@
 """The main job, told with a backend that writes real files: what is made, and what is said of it."""
 
+import errno
+import os
 import threading
 from contextlib import closing
 
@@ -10,6 +12,7 @@ from domain.errors import BackendUnreachable, JobRejected, StudioError
 from domain.job import files_in
 from domain.storyboard import Sampling
 from domain.workflow import Workflow
+from infrastructure import project_lock
 from infrastructure.project_lock import locked
 from services import picks
 from services.render import render
@@ -337,6 +340,15 @@ def test_closing_a_render_closes_its_jobs_and_the_next_one_goes_on(folder):
     assert sorted(backend.closed) == ["001_v1", "002_v1"]
     assert not list(folder.rglob("*.part*"))
     assert len(Rendered(FakeBackend(), folder, a_board(ONE, TWO)).film) == 24
+
+
+def test_a_disk_that_knows_no_locks_is_not_taken_for_another_render(folder, monkeypatch):
+    def knows_none(handle):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(project_lock, "_take", knows_none)
+    made = Rendered(FakeBackend(), folder, a_board(ONE))
+    assert str(made.error).startswith(f"{folder} cannot be locked: ")
 
 
 def test_two_renders_in_one_project_do_not_run_at_once(folder):
