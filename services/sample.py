@@ -62,6 +62,9 @@ class Sample:
         except StudioError as error:
             log.warning("the sample project could not be made: %s", error)
             self.state = replace(self.state, error=str(error))
+        finally:
+            if not self.state.is_over:
+                self.state = replace(self.state, error="The sample could not be drawn. The log says why.")
 
     def _done(self, outcome: Outcome) -> None:
         if outcome.film is None:
