@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import real_comfy_build
+from tests.fake_comfy import FakeComfy
 from tests.real_comfy import RealComfy
 from tests.real_comfy_build import BuildFailed, Installation
 
@@ -75,3 +76,10 @@ def real_comfy_server(comfy_installation: Installation, tmp_path: Path) -> Itera
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeComfy]:
+    """A ComfyUI that behaves as it is told."""
+    with FakeComfy() as server:
+        yield server

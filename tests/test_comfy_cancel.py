@@ -10,15 +10,9 @@ from infrastructure import comfy_execution, downloads, patience
 from infrastructure.comfy_backend import ComfyBackend
 from tests.comfy_jobs import aside, carried_out, closed_when, make_job, parts, picture, until
 from tests.fake_answers import Slow
-from tests.fake_comfy import FakeComfy, Prompt
+from tests.fake_comfy import Prompt
 
 VERSIONS = ["0.33.0", "0.3.75", "0.3.40"]
-
-
-@pytest.fixture
-def fake():
-    with FakeComfy() as fake:
-        yield fake
 
 
 @pytest.fixture(autouse=True)

@@ -9,13 +9,6 @@ from infrastructure import comfy_execution, patience
 from infrastructure.comfy_backend import ComfyBackend
 from tests.comfy_jobs import carried_out, make_job, picture, puts_out
 from tests.fake_answers import page
-from tests.fake_comfy import FakeComfy
-
-
-@pytest.fixture
-def fake():
-    with FakeComfy() as fake:
-        yield fake
 
 
 @pytest.fixture(autouse=True)

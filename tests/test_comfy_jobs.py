@@ -11,13 +11,6 @@ from infrastructure import comfy_execution, patience
 from infrastructure.comfy_backend import ComfyBackend
 from tests.comfy_jobs import aside, carried_out, make_job, parts, picture, puts_out, saved, until
 from tests.fake_answers import DO_AND_HANG_UP, HANG_UP, Slow, page
-from tests.fake_comfy import FakeComfy
-
-
-@pytest.fixture
-def fake():
-    with FakeComfy() as fake:
-        yield fake
 
 
 @pytest.fixture(autouse=True)

@@ -11,15 +11,8 @@ from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.comfy_socket import Doorbell
 from tests.comfy_jobs import aside, carried_out, make_job, picture, until
 from tests.fake_answers import Slow
-from tests.fake_comfy import FakeComfy
 from tests.fake_comfy_nodes import preview
 from tests.fake_websocket import BINARY, TEXT
-
-
-@pytest.fixture
-def fake():
-    with FakeComfy() as fake:
-        yield fake
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,6 @@ from services import keyframes, shots
 from tests.boards import board_with, shot
 from tests.comfy_jobs import carried_out, make_job
 from tests.comfy_jobs import picture as server_graph
-from tests.fake_comfy import FakeComfy
 from tests.fakes import OUT_OF_MEMORY, FakeBackend
 from tests.graphs import TEMPLATES, node, template, workflow
 from tests.renders import PRESETS, Rendered, a_board, a_shot, keyframe_workflow, video_workflow
@@ -233,12 +232,6 @@ def test_no_module_keeps_what_two_runs_or_pages_would_share():
 
 
 # --- the server and other people's things on it
-
-
-@pytest.fixture
-def fake():
-    with FakeComfy() as fake:
-        yield fake
 
 
 def test_other_peoples_files_on_the_server_are_neither_taken_nor_touched(fake, tmp_path):
