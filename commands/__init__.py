@@ -15,8 +15,17 @@ def parser() -> argparse.ArgumentParser:
         "Without a command it opens in the browser.",
         epilog="example: python main.py render examples/low-tide-post.json",
     )
-    top.add_argument("--port", type=_port, default=7860, help="port of the window (default: 7860)")
+    top.add_argument("--host", default="127.0.0.1", metavar="NAME", help="the window's own address")
+    top.add_argument("--port", type=_port, metavar="N", help="its port (default: the first free from 7860)")
     top.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    top.add_argument("--data-dir", metavar="DIR", help="keep settings, projects and cache in one folder")
+    top.add_argument("--theme", choices=("dark", "light"), help="how the window looks, from now on")
+    top.add_argument("--lang", dest="language", choices=("en", "de", "uk", "zh", "ru"), help="its language")
+    top.add_argument(
+        "--listen", action="store_true", help="let other computers in; needs CINDERGRACE_PASSWORD"
+    )
+    top.add_argument("--verbose", action="store_true", help="say in the terminal what goes on")
+    top.add_argument("--version", action="version", version="Cindergrace Studio 0.2.0")
     top.set_defaults(deed="commands.window")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _render(commands)

@@ -1,74 +1,130 @@
 """Without a command: the studio in the browser."""
 
 import argparse
+import json
+import logging
 import os
+import shutil
 import socket
 import threading
+import webbrowser
+from functools import partial
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path, user_documents_path
 
 from commands import setting
 from domain.errors import StudioError
-from domain.settings import ComfySettings
-from infrastructure.backends import connect
-from infrastructure.presets_file import read_presets
-from infrastructure.project_files import open_project
-from infrastructure.storyboard_files import open_storyboard
-from services.render import Order
-from services.sample import Sample
+from domain.places import Places
 
+FIRST_PORT, PORTS = 7860, 20
 SAMPLE = "piano-fourth-floor"
+ANY = ("0.0.0.0", "::")
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
-    _check_free(asked.port)
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read while gradio is imported
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from addons import window  # two seconds that no other command should wait for
-
-    sample = _sample()
+    places = _places(asked.data_dir)
+    password = os.environ.get("CINDERGRACE_PASSWORD", "")
+    is_open = asked.listen or asked.host in ANY
+    if is_open and not password:
+        raise StudioError(
+            "Letting other computers in needs a password: set CINDERGRACE_PASSWORD in the environment first."
+        )
+    if address := _running(places):
+        print(f"Cindergrace Studio is open already at {address}", flush=True)
+        _show(address, asked)
+        return setting.DONE
+    logging.basicConfig(level=logging.DEBUG if asked.verbose else logging.WARNING)
+    host = ANY[0] if asked.listen else asked.host
+    listener = _bound(host, asked.port)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # these are read while gradio is imported
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["GRADIO_TEMP_DIR"] = str(places.cache / "gradio")
+    shutil.rmtree(places.cache / "gradio", ignore_errors=True)  # what a killed studio left there
     try:
-        window.launch(window.build(sample), asked.port, not asked.no_browser, sample)
-        print(f"Cindergrace Studio is open at http://127.0.0.1:{asked.port}  (Ctrl+C ends it)", flush=True)
-        sample.start()
-        while True:  # in stretches: on Windows nothing interrupts a wait without an end
-            threading.Event().wait(1.0)
+        _serve(asked, places, listener, password if is_open else "")
     except KeyboardInterrupt:
         print("Closing …", flush=True)
-    finally:
-        sample.stop()
     return setting.DONE
 
 
-def _sample() -> Sample:
-    board, _ = open_storyboard(setting.HERE / "examples" / f"{SAMPLE}.json")
-    folder = user_data_path(setting.NAME) / "sample" / SAMPLE
-    workflows = setting.workflows()
+def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, password: str) -> None:
+    from addons import serving, window  # two seconds that no other command should wait for
+    from services.studio import Studio
 
-    def order() -> Order:
-        return Order(
-            board,
-            open_project(folder),
-            connect(ComfySettings()),
-            workflows.load(setting.KEYFRAME_WORKFLOW),
-            workflows.load(setting.VIDEO_WORKFLOW),
-            read_presets(),
-            (board.width, board.height),
-            variants=1,
-        )
-
-    return Sample(order, board.title, folder)
+    host, port = listener.getsockname()[:2]
+    address = f"http://{'127.0.0.1' if host in ANY else host}:{port}/"
+    studio = Studio(places)
+    try:
+        studio.set(**{key: value for key in ("theme", "language") if (value := getattr(asked, key))})
+        studio.begin(setting.HERE / "examples" / f"{SAMPLE}.json")
+        app = window.app(studio, ["*"] if password else ["127.0.0.1", "localhost", host], password)
+        serving.serve(app, listener, studio, partial(_announce, address, places, asked))
+    finally:
+        studio.close()
+        _instance(places).unlink(missing_ok=True)
 
 
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
+def _announce(address: str, places: Places, asked: argparse.Namespace) -> None:
+    """Say where the studio is, now that it answers."""
+    note = _instance(places)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps({"address": address, "pid": os.getpid()}), "utf-8")
+    print(f"Cindergrace Studio is open at {address}  (Ctrl+C ends it)", flush=True)
+    _show(address, asked)
+
+
+def _show(address: str, asked: argparse.Namespace) -> None:
+    if not asked.no_browser:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _running(places: Places) -> str:
+    """The address of a studio that is open with the same data, else nothing."""
+    try:
+        address: str = json.loads(_instance(places).read_text("utf-8"))["address"]
+        with urlopen(f"{address}studio/alive", timeout=1) as answer:
+            return address if "studio" in json.load(answer) else ""
+    except (OSError, URLError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _instance(places: Places) -> Path:
+    return places.cache / "instance.json"
+
+
+def _bound(host: str, port: int | None) -> socket.socket:
+    """A socket that listens: at the port asked for, else at the first free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in [port] if port else range(FIRST_PORT, FIRST_PORT + PORTS):
+        listener = socket.socket(family)
         if os.name == "posix":  # elsewhere it would take a port that is in use
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            listener.bind((host, candidate))
+            listener.listen()
         except OSError as error:
-            raise StudioError(
-                f"Port {port} is in use. If the studio is running already, open http://127.0.0.1:{port}; "
-                f"else choose another one: --port {port + 1}."
-            ) from error
+            listener.close()
+            if port and not isinstance(error, socket.gaierror):
+                raise StudioError(f"Port {port} is in use. Choose another one: --port {port + 1}.") from error
+            if isinstance(error, socket.gaierror):
+                raise StudioError(f"{host} is no name of this machine. Leave --host out.") from error
+        else:
+            return listener
+    raise StudioError(
+        f"No port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} is free. Choose one: --port 8000."
+    )
+
+
+def _places(data_dir: str | None) -> Places:
+    """Where everything is: in the user's own folders, or all in one."""
+    if data_dir:
+        top = Path(data_dir).resolve()
+        return Places(top / "settings.json", top, top / "projects", top / "cache")
+    projects = user_documents_path() / "Cindergrace Studio"
+    return Places(
+        setting.settings_path(), user_data_path(setting.NAME), projects, user_cache_path(setting.NAME)
+    )

@@ -41,3 +41,6 @@ class Settings:
     height: int = 576
     last_project: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)  # what the file holds besides, kept on save
+    theme: str = ""  # "dark" or "light"; "": dark
+    language: str = ""  # "": the browser's own
+    is_introduced: bool = False  # the first start's three steps were gone through or skipped

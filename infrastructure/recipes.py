@@ -6,6 +6,7 @@ that is not done goes on under the name it has.
 """
 
 import re
+import shutil
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -22,9 +23,11 @@ from domain.project import Project
 from domain.workflow import Change
 from infrastructure.hashes import sha256
 from infrastructure.json_files import read_json, write_json
+from infrastructure.part_files import writing
 from infrastructure.recipe_index import CANCELLED, DONE, FAILED, STARTED, Entry, RecipeIndex, entry_of
 
 FORMAT = 1
+OWN = "own"  # the engine of takes that no engine made
 _LOOK = 0.2  # seconds between two looks whether an equal job is done
 _NUMBER = re.compile(r"(.+)_v(\d+)$")
 
@@ -69,6 +72,7 @@ class Ledger:
         self._index = RecipeIndex(project.takes, project.cache / "recipes.json")
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, str], Entry] = {}  # by engine and job
+        self._by_shot: dict[str, dict[str, Entry]] = {}  # by shot and name
         self._numbers: dict[str, int] = {}  # the highest take of each stem
         self._at_work: set[tuple[str, str]] = set()
         self.refresh()
@@ -76,8 +80,9 @@ class Ledger:
     def refresh(self) -> None:
         """Read what changed on disk."""
         entries, self.skipped = self._index.entries()
-        self._entries, self._numbers = {}, {}
+        self._entries, self._numbers, self._by_shot = {}, {}, {}
         for entry in entries:
+            self._by_shot.setdefault(_shot_of(entry.name), {})[entry.name] = entry
             known = self._entries.get(entry.key)
             if known is None or known.state != DONE:
                 self._entries[entry.key] = entry
@@ -108,6 +113,40 @@ class Ledger:
         finally:
             with self._lock:
                 self._at_work.discard(key)
+
+    def takes_of(self, shot_id: str) -> list[Entry]:
+        """Everything that was begun for a shot, pictures and segments, in the order of their numbers."""
+        with self._lock:
+            found = list(self._by_shot.get(shot_id, {}).values())
+        return sorted(found, key=lambda entry: _order(entry.name))
+
+    def bring_in(self, stem: str, file: Path) -> Path:
+        """A file that no job made, copied as a take; an equal one that is there is the same take."""
+        content = sha256(file)
+        key = OWN, content
+        if (known := self._entries.get(key)) and all((self.project.takes / f).exists() for f in known.files):
+            return self.project.takes / known.files[0]
+        name = self._name(key, stem)
+        take = self.project.takes / f"{name}{file.suffix.lower()}"
+        with writing(take) as part:
+            shutil.copyfile(file, part)
+        self._write(
+            {
+                "format": FORMAT,
+                "name": name,
+                "job": content,
+                "engine": OWN,
+                "state": DONE,
+                "files": [take.name],
+                "error": "",
+                "workflow": "",
+                "values": {},
+                "inputs": {},
+                "brought_in": file.name,
+                "finished": _now(),
+            }
+        )
+        return take
 
     def recipe(self, name: str) -> dict[str, Any]:
         """The recipe of a take by its name, such as "003_v2"."""
@@ -186,10 +225,23 @@ class Ledger:
     def _write(self, recipe: dict[str, Any]) -> None:
         write_json(self._path(recipe["name"]), recipe)
         entry = entry_of(recipe)
-        self._entries[entry.key] = entry
+        with self._lock:
+            self._entries[entry.key] = entry
+            self._by_shot.setdefault(_shot_of(entry.name), {})[entry.name] = entry
 
     def _path(self, name: str) -> Path:
         return self.project.takes / f"{name}.json"
+
+
+def _shot_of(name: str) -> str:
+    """ "003" of "003_v2" and of "003.02_v1": a shot's id has no dot."""
+    match = _NUMBER.match(name)
+    return (match[1] if match else name).partition(".")[0]
+
+
+def _order(name: str) -> tuple[str, int]:
+    match = _NUMBER.match(name)
+    return (match[1], int(match[2])) if match else (name, 0)
 
 
 def _noting(

@@ -11,6 +11,7 @@ from infrastructure.json_files import write_json
 from infrastructure.strict_json import parse_json, read_text
 
 _KEYS = {"comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project"}
+_KEYS |= {"theme", "language", "is_introduced"}
 _PIXELS = range(256, 4097)
 
 
@@ -44,6 +45,9 @@ class SettingsFile:
             "width": settings.width,
             "height": settings.height,
             "last_project": settings.last_project,
+            "theme": settings.theme,
+            "language": settings.language,
+            "is_introduced": settings.is_introduced,
         }
         write_json(self._path, {**settings.extra, **own})
 
@@ -92,6 +96,9 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
         taken(data, "height", _pixels, default.height),
         taken(data, "last_project", _text, ""),
         {key: value for key, value in data.items() if key not in _KEYS},
+        taken(data, "theme", _theme, ""),
+        taken(data, "language", _text, ""),
+        data.get("is_introduced") is True,
     )
 
 
@@ -99,6 +106,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
     return value
+
+
+def _theme(value: Any) -> str:
+    if value not in ("dark", "light"):
+        raise ValueError
+    return str(value)
 
 
 def _pixels(value: Any) -> int:

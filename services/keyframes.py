@@ -39,16 +39,16 @@ def plan(
     plan = []
     for shot in board.shots:
         if shot.is_renderable and shot.start_image is None:
-            values = _values(workflow, board, shot, presets)
+            values = values_of(workflow, board, shot, presets)
             for number in range(1, variants + 1):
                 seed = seed_of(shot, number, base_seed)
-                plan.append(Variant(shot, number, _wanted(workflow, shot, {**values, "seed": seed})))
+                plan.append(Variant(shot, number, wanted(workflow, shot, {**values, "seed": seed})))
     return plan
 
 
 def generate(backend: Backend, ledger: Ledger, variants: Sequence[Variant]) -> Work:
     """Make the takes that are not there yet; a variant that fails is told and passed over."""
-    pieces = {v.name: partial(_make, backend, ledger, v.wanted) for v in variants}
+    pieces = {v.name: partial(make, backend, ledger, v.wanted) for v in variants}
     yield from side_by_side(pieces, backend.lanes)
 
 
@@ -74,7 +74,7 @@ def size_of(workflow: Workflow, board: Storyboard, shot: Shot) -> tuple[int, int
     return workflow.size_for(shot.width or board.width, shot.height or board.height)
 
 
-def _values(workflow: Workflow, board: Storyboard, shot: Shot, presets: Presets) -> dict[str, Any]:
+def values_of(workflow: Workflow, board: Storyboard, shot: Shot, presets: Presets) -> dict[str, Any]:
     """What all variants of a shot have in common."""
     width, height = size_of(workflow, board, shot)
     return {
@@ -89,7 +89,7 @@ def _values(workflow: Workflow, board: Storyboard, shot: Shot, presets: Presets)
     }
 
 
-def _wanted(workflow: Workflow, shot: Shot, values: Mapping[str, Any]) -> Wanted:
+def wanted(workflow: Workflow, shot: Shot, values: Mapping[str, Any]) -> Wanted:
     graph, changes = workflow.filled(**values)
     return Wanted(shot.id, graph, workflow.name, values, changes)
 
@@ -99,7 +99,8 @@ def _lora_file(name: str) -> str | None:
     return f"{name}.safetensors" if name and not Path(name).suffix else name or None
 
 
-def _make(backend: Backend, ledger: Ledger, wanted: Wanted) -> Generator[Event, None, Take]:
+def make(backend: Backend, ledger: Ledger, wanted: Wanted) -> Generator[Event, None, Take]:
+    """One take; told when it stands."""
     take = yield from ledger.carry_out(backend, wanted)
     yield Saved(take.path, take.reused)
     return take

@@ -5,6 +5,7 @@ its note was put there by hand: it is the artist's own, is used as it is and nev
 """
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,6 +15,7 @@ from domain.project import Project
 from domain.safe_names import is_shot_id
 from infrastructure.hashes import sha256
 from infrastructure.json_files import read_json, write_json
+from infrastructure.part_files import writing
 
 STUDIO, ARTIST = "studio", "artist"
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
@@ -50,6 +52,32 @@ def choose(project: Project, shot_id: str, picture: Path, by: str = ARTIST) -> P
     return place
 
 
+def unchoose(project: Project, shot_id: str) -> None:
+    """Leave the shot without a keyframe. The picture is kept aside, unless it is a take's copy."""
+    place = project.keyframe(shot_id)
+    try:
+        if is_artists_own(project, shot_id):
+            _keep_aside(place)
+        place.unlink(missing_ok=True)
+        _note(project, shot_id).unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"{place} cannot be taken away: {error.strerror or error}.") from error
+
+
+def take_of(project: Project, shot_id: str) -> str:
+    """The file name of the take that was chosen, as far as that is known."""
+    return _noted(project, shot_id).get("take", "")
+
+
+def kept_copy(picture: Path, folder: Path) -> Path:
+    """A copy of a picture under the name of its content."""
+    copy = folder / f"{sha256(picture)}{picture.suffix}"
+    if not copy.exists():
+        with writing(copy) as part:
+            shutil.copyfile(picture, part)
+    return copy
+
+
 def choose_for_now(project: Project, shot_id: str, picture: Path) -> Path:
     """Choose for the artist, as long as they have not chosen themselves."""
     place, note = project.keyframe(shot_id), _noted(project, shot_id)
@@ -72,6 +100,12 @@ def is_artists_own(project: Project, shot_id: str) -> bool:
     """Whether the picture that stands there was put there by hand, past the studio."""
     place, note = project.keyframe(shot_id), _noted(project, shot_id)
     return place.exists() and sha256(place) not in (note.get("sha256"), note.get("before"))
+
+
+def check_picture(picture: Path) -> None:
+    """Raises BadFile for what is no picture that can be read."""
+    with tempfile.TemporaryDirectory() as folder:
+        _as_png(picture, Path(folder) / "picture.png")
 
 
 def _noted(project: Project, shot_id: str) -> dict[str, str]:

@@ -85,7 +85,7 @@ def segment_lengths(frames: int, longest: int, workflow: Workflow) -> list[int]:
 
 def make(maker: Maker, plans: Sequence[Plan], made: dict[str, Video]) -> Work:
     """Put the video of each shot into `made`, by its id; a shot that fails is told and passed over."""
-    pieces = {f"shot {plan.shot.id}": partial(_shot, maker, plan, made) for plan in plans}
+    pieces = {f"shot {plan.shot.id}": partial(make_one, maker, plan, made) for plan in plans}
     yield from side_by_side(pieces, maker.backend.lanes)
 
 
@@ -94,7 +94,8 @@ def first_jobs(maker: Maker, plans: Sequence[Plan]) -> Iterator[Wanted]:
     return (segment_job(maker, plan, 0, plan.start) for plan in plans)
 
 
-def _shot(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
+def make_one(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
+    """The video of one shot, from its first segment to the file in videos/."""
     clips = yield from as_part(_segments(maker, plan), 0, 1 - _JOINING)
     used = _used(plan)
     segments = [

@@ -1,0 +1,46 @@
+"""Deeds: what a page can ask for by name. `POST /studio/do/NAME` with the arguments as a JSON object."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from domain.errors import StudioError
+from services.studio import Studio
+
+Deed = Callable[..., Any]  # (studio, **arguments) -> what JSON can hold, or nothing
+
+
+def carry_out(deeds: Mapping[str, Deed], name: str, studio: Studio, arguments: Any) -> Any:
+    """Raises StudioError for what does not exist or is asked for wrongly, too."""
+    deed = deeds.get(name)
+    if deed is None:
+        raise StudioError(f"The studio has no deed called {name}. Reload the page.")
+    if not isinstance(arguments, dict):
+        raise StudioError(f"{name} takes an object of arguments.")
+    try:
+        bound = inspect.signature(deed).bind(studio, **arguments)
+    except TypeError as error:
+        raise StudioError(f"{name} was asked for wrongly: {error}. Reload the page.") from error
+    for word, kind in inspect.get_annotations(deed, eval_str=True).items():
+        if word in arguments and not _fits(arguments[word], kind):
+            raise StudioError(f"{name} was asked for wrongly: {word} is no {kind}. Reload the page.")
+    return deed(*bound.args, **bound.kwargs)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a JSON value is what an annotation says: enough for str, int, bool, list[str], str | None."""
+    match getattr(kind, "__origin__", None):
+        case None if hasattr(kind, "__args__"):
+            return any(_fits(value, one) for one in kind.__args__)
+        case None:
+            return kind is Any or (value is None if kind is type(None) else _is(value, kind))
+        case origin if origin is list:
+            return isinstance(value, list) and all(_fits(v, kind.__args__[0]) for v in value)
+        case origin:
+            return isinstance(value, origin)
+
+
+def _is(value: Any, kind: Any) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)

@@ -1,0 +1,60 @@
+"""Keyframes: variants of every shot, and which of them is chosen."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from addons.live import Live
+from services import takes
+from services.errands import unmade_variants
+from services.runs import errand
+from services.studio import Studio
+
+ID = "keyframes"
+
+
+def build(studio: Studio) -> None:
+    Live(ID)
+
+
+def generate(studio: Studio, shots: list[str], count: int = 0) -> list[str]:
+    """The next `count` variants of each shot; 0 means as many as the board says."""
+    desk, means, run = studio.desk, studio.means(), uuid4().hex[:8]
+    count = count or desk.board.variants or 2
+    wanted = []
+    for id in shots:
+        shot = desk.shot(id)
+        for number in unmade_variants(desk, means, shot, count) if shot.is_renderable else [1]:
+            wanted.append(errand("keyframe", desk.project.folder, id, run, variant=number))
+    return studio.ask(wanted)
+
+
+def again(studio: Studio, shot: str, seed: int, choose: bool = False) -> list[str]:
+    """One take with a seed of the artist's choice."""
+    desk = studio.desk
+    return studio.ask(
+        [errand("keyframe", desk.project.folder, shot, uuid4().hex[:8], seed=seed, choose=choose)]
+    )
+
+
+def pick(studio: Studio, shot: str, file: str) -> None:
+    desk = studio.desk
+    desk.choose(shot, desk.project.takes / Path(file).name)
+
+
+def bring(studio: Studio, shot: str, upload: str, pick: bool = True) -> str:
+    """An own picture becomes a take; returns its name."""
+    return takes.bring_in(studio.desk, shot, studio.uploads.take(upload), is_picked=pick)
+
+
+def recipe(studio: Studio, take: str) -> dict[str, Any]:
+    return studio.desk.ledger.recipe(Path(take).name)
+
+
+DEEDS = {
+    "keyframe.generate": generate,
+    "keyframe.again": again,
+    "keyframe.pick": pick,
+    "keyframe.bring": bring,
+    "take.recipe": recipe,
+}

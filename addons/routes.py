@@ -1,0 +1,152 @@
+"""The studio's own routes: the event stream, pictures and clips of the open project, deeds, uploads.
+
+Everything else under the address is Gradio's. Answers go to this machine's own pages only: a name
+that is not ours, or a page from elsewhere that posts, is turned away.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.staticfiles import StaticFiles
+
+from addons.deeds import Deed, carry_out
+from domain.errors import StudioError
+from services import media, words
+from services.desk import Conflict
+from services.studio import Studio
+
+STATIC = Path(__file__).parent / "static"
+LARGEST_ASKED = 4_000_000  # bytes of one deed's arguments
+PING = 10.0  # seconds
+STEADY = 0.1  # seconds between two messages to one page, after the first
+_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+_NEVER = {"Cache-Control": "no-store"}
+
+
+def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str) -> None:
+    @app.get("/studio/events")
+    async def events() -> Response:
+        stream = _events(studio, build)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=_NEVER)
+
+    @app.get("/studio/alive")
+    async def alive() -> Response:
+        return JSONResponse({"studio": build}, headers=_NEVER)
+
+    @app.get("/studio/preview/{id}")
+    async def preview(id: str) -> Response:
+        picture = studio.runs.preview(id)
+        if picture is None:
+            return Response(status_code=404, headers=_NEVER)
+        return Response(picture, media_type=media.type_of(picture), headers=_NEVER)
+
+    @app.get("/studio/media/{path:path}")
+    def file(path: str) -> Response:
+        return _told(lambda: FileResponse(media.file_of(studio.desk.project, path), headers=_FOREVER))
+
+    @app.get("/studio/thumb/{path:path}")
+    def thumb(path: str, w: int = 480) -> Response:
+        return _told(lambda: FileResponse(media.thumb_of(studio.desk.project, path, w), headers=_FOREVER))
+
+    @app.get("/studio/words/{language}.json")
+    def catalogue(language: str) -> Response:
+        return _told(lambda: JSONResponse(words.catalogue(language), headers=_NEVER))
+
+    @app.post("/studio/do/{name}")
+    async def do(name: str, request: Request) -> Response:
+        if refusal := _refusal(request):
+            return refusal
+        body = await request.body()
+        if len(body) > LARGEST_ASKED:
+            return _error("That is too much at once.", 413)
+        return await run_in_threadpool(_done, deeds, name, studio, body)
+
+    @app.post("/studio/upload")
+    async def upload(request: Request) -> Response:
+        if refusal := _refusal(request):
+            return refusal
+        try:
+            with studio.uploads.receiving(unquote(request.headers.get("x-name", ""))) as received:
+                async for chunk in request.stream():
+                    await run_in_threadpool(received.write, chunk)
+        except StudioError as error:
+            return _error(str(error))
+        return JSONResponse({"upload": received.id})
+
+    app.mount("/studio/static", _Static(directory=STATIC))
+
+
+class _Static(StaticFiles):
+    """Asked for again each time, answered with "not modified": an update is seen at once."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes) -> Response:
+    try:
+        result = carry_out(deeds, name, studio, json.loads(body or b"{}"))
+    except Conflict as conflict:
+        return JSONResponse({"error": str(conflict), "theirs": conflict.theirs}, 409)
+    except StudioError as error:
+        return _error(str(error))
+    except (ValueError, RecursionError):
+        return _error("That is no JSON.")
+    return JSONResponse({"result": result}, headers=_NEVER)
+
+
+def _told(answer: Callable[[], Response]) -> Response:
+    try:
+        return answer()
+    except StudioError as error:
+        return _error(str(error), 404)
+
+
+def _error(sentence: str, status: int = 400) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status, headers=_NEVER)
+
+
+def _refusal(request: Request) -> Response | None:
+    """Posts come from our own pages: the header is one that no form and no other site can send along."""
+    origin = request.headers.get("origin")
+    is_ours = origin is None or origin.split("//", 1)[-1] == request.headers.get("host")
+    if is_ours and request.headers.get("x-studio") == "1":
+        return None
+    return _error("Only the studio's own page may ask for this.", 403)
+
+
+async def _events(studio: Studio, build: str) -> AsyncIterator[str]:
+    """Everything once, then what changes: at once after a quiet moment, else in steady steps."""
+    wake, loop = asyncio.Event(), asyncio.get_running_loop()
+    unlisten = studio.feed.listen(lambda: _wake(loop, wake))
+    version, sent = 0, 0.0
+    try:
+        yield f"event: hello\ndata: {build}\n\n"
+        while not studio.is_closing:
+            wake.clear()
+            news = studio.feed.since(version)
+            if news.changed or news.gone:
+                version, sent = news.version, time.monotonic()
+                yield f"data: {news.as_json()}\n\n"
+            try:
+                await asyncio.wait_for(wake.wait(), PING)
+            except asyncio.TimeoutError:
+                yield ": still here\n\n"
+            await asyncio.sleep(max(0.0, sent + STEADY - time.monotonic()))
+    finally:
+        unlisten()
+
+
+def _wake(loop: asyncio.AbstractEventLoop, wake: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(wake.set)

@@ -1,0 +1,271 @@
+// What every page uses: the facts the studio tells, deeds it is asked for, and building the DOM.
+// Text of the artist's only ever becomes text nodes and attributes, never markup.
+
+// --- facts -----------------------------------------------------------------------------------
+
+const facts = new Map();
+const listeners = new Set();
+let stream = null, changed = new Set(), isDrawing = false, isConnected = false, isWhole = false;
+
+export const fact = (key, otherwise = null) => facts.has(key) ? facts.get(key) : otherwise;
+export const shot = id => facts.get(`shot/${id}`);
+export const shots = () => (fact('order') ?? []).map(shot).filter(Boolean);
+export const runs = () => (fact('queue')?.order ?? []).map(id => facts.get(`run/${id}`)).filter(Boolean);
+export const connected = () => isConnected;
+
+/** Call `draw(changed keys)` once facts whose keys begin with one of `prefixes` change; for as long as
+ *  `place` is on the page. What changes while the place is not seen is drawn when it is. */
+export function follow(prefixes, place, draw) {
+  const listener = { prefixes, place, draw, missed: new Set(['']) };
+  listeners.add(listener);
+  if (isWhole) schedule(['']);
+  return () => listeners.delete(listener);
+}
+
+export const isSeen = place => place.isConnected && place.offsetParent !== null || place.matches?.('.always');
+
+function schedule(keys) {
+  for (const key of keys) changed.add(key);
+  if (isDrawing) return;
+  isDrawing = true;
+  requestAnimationFrame(flush);
+}
+
+/** Draw now; also what was missed while a page was hidden. */
+export function flush() {
+  isDrawing = false;
+  if (!isWhole) return;
+  const keys = changed;
+  changed = new Set();
+  for (const listener of listeners) {
+    for (const key of keys) if (key === '' || listener.prefixes.some(p => key.startsWith(p))) listener.missed.add(key);
+    if (!listener.missed.size || !isSeen(listener.place)) continue;
+    const missed = listener.missed;
+    listener.missed = new Set();
+    try { listener.draw(missed) } catch (error) { console.error(error) }
+  }
+}
+
+function hear(event) {
+  const news = JSON.parse(event.data);
+  for (const [key, value] of Object.entries(news.set)) facts.set(key, value);
+  for (const key of news.gone) facts.delete(key);
+  isWhole = true;
+  setConnected(true);
+  schedule([...Object.keys(news.set), ...news.gone]);
+}
+
+function setConnected(is) {
+  if (is === isConnected) return;
+  isConnected = is;
+  document.documentElement.classList.toggle('is-offline', !is);
+  schedule(['connection']);
+}
+
+function open() {
+  close();
+  let isFirst = true;
+  stream = new EventSource('studio/events');
+  stream.addEventListener('hello', event => {
+    if (event.data !== Studio.build) location.reload(); // the studio was updated under this page
+  });
+  stream.onmessage = event => {
+    if (isFirst) { // everything, so what is not told is gone
+      const known = JSON.parse(event.data).set;
+      for (const key of [...facts.keys()]) if (!(key in known)) { facts.delete(key); changed.add(key) }
+      isFirst = false;
+    }
+    hear(event);
+  };
+  stream.onerror = () => { setConnected(false); isFirst = true };
+}
+
+function close() { stream?.close(); stream = null }
+
+export function connect() { // six connections a server are all a browser has: a hidden page gives its own back
+  document.addEventListener('visibilitychange', () => document.hidden ? close() : open());
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', event => event.persisted && open());
+  if (!document.hidden) open();
+}
+
+// --- deeds -----------------------------------------------------------------------------------
+
+export class Refused extends Error {}
+
+/** Ask the studio for a deed. Raises Refused with the sentence the studio answers. */
+export async function ask(name, args = {}) {
+  let answer;
+  try {
+    answer = await fetch(`studio/do/${name}`, {
+      method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Studio': '1' }, body: JSON.stringify(args),
+    });
+  } catch { throw new Refused(t('error.gone')) }
+  const body = await answer.json().catch(() => ({ error: t('error.unforeseen') }));
+  if (answer.ok) return body.result;
+  throw Object.assign(new Refused(body.error), { theirs: body.theirs, status: answer.status });
+}
+
+/** Ask, and show a refusal as a notice; returns undefined then. */
+export async function act(name, args = {}) {
+  try { return await ask(name, args) } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    notice(error.message, 'bad');
+  }
+}
+
+/** Hand over a file; returns the id a deed takes it by. */
+export async function upload(file) {
+  const answer = await fetch('studio/upload', {
+    method: 'POST', headers: { 'X-Studio': '1', 'X-Name': encodeURIComponent(file.name) }, body: file,
+  }).catch(() => { throw new Refused(t('error.gone')) });
+  const body = await answer.json();
+  if (!answer.ok) throw new Refused(body.error);
+  return body.upload;
+}
+
+// --- words -----------------------------------------------------------------------------------
+
+let words = {};
+export let language = 'en';
+const LANGUAGES = ['en', 'de', 'uk', 'zh', 'ru'];
+
+export async function loadWords() {
+  const wished = navigator.languages.map(l => l.slice(0, 2).toLowerCase()).find(l => LANGUAGES.includes(l)) ?? 'en';
+  words = await (await fetch(`studio/words/${wished}.json?v=${Studio.build}`)).json();
+  language = document.documentElement.lang = wished;
+}
+
+/** A sentence of the catalogue; `{name}` in it becomes values.name. */
+export const t = (key, values = {}) => (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+
+/** As t, with the form the number asks for: key.one, key.few, key.many, key.other. */
+export function tn(key, n, values = {}) {
+  const form = new Intl.PluralRules(language).select(n);
+  return t(words[`${key}.${form}`] ? `${key}.${form}` : `${key}.other`, { n, ...values });
+}
+
+// --- DOM -------------------------------------------------------------------------------------
+
+/** An element: attributes by name, `on…` as listeners, children as text or nodes. */
+export function h(tag, attributes = {}, ...children) {
+  const [name, ...classes] = tag.split('.');
+  const element = document.createElement(name || 'div');
+  if (classes.length) element.className = classes.join(' ');
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value == null || value === false) continue;
+    if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
+    else if (key === 'class') element.className += ` ${value}`;
+    else if (key === 'data') Object.assign(element.dataset, value);
+    else if (key in element && typeof value !== 'string') element[key] = value;
+    else element.setAttribute(key, value === true ? '' : value);
+  }
+  element.append(...children.flat().filter(child => child != null && child !== false));
+  return element;
+}
+
+/** Give a place one child for each item, by key: nodes stay where they are, and are updated in place. */
+export function keyed(place, items, key, make, update) {
+  const there = place.keyedNodes ??= new Map();
+  const wanted = new Set();
+  let after = null;
+  for (const item of items) {
+    const id = key(item);
+    wanted.add(id);
+    let node = there.get(id);
+    if (!node) { node = make(item); there.set(id, node) }
+    update?.(node, item);
+    const next = after ? after.nextSibling : place.firstChild;
+    if (next !== node) place.insertBefore(node, next);
+    after = node;
+  }
+  for (const [id, node] of there) if (!wanted.has(id)) { node.remove(); there.delete(id) }
+}
+
+/** Set a text or attribute only when it differs, so that nothing is laid out for nothing. */
+export function put(element, values) {
+  for (const [key, value] of Object.entries(values)) {
+    if (key === 'text') { if (element.textContent !== value) element.textContent = value }
+    else if (key === 'value') { if (element !== document.activeElement && element.value !== value) element.value = value }
+    else if (key in element && typeof value === 'boolean') { if (element[key] !== value) element[key] = value }
+    else if (value == null || value === false) element.removeAttribute(key);
+    else if (element.getAttribute(key) !== String(value)) element.setAttribute(key, value === true ? '' : value);
+  }
+}
+
+const ICONS = {
+  project: 'M3 6h6l2 2h10v11H3z', storyboard: 'M3 4h8v7H3zM13 4h8v7h-8zM3 13h8v7H3zM13 13h8v7h-8z',
+  keyframes: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4', video: 'M3 6h12v12H3zM15 10l6-3v10l-6-3',
+  film: 'M3 5h18v14H3zM3 9h18M3 15h18M8 5v4M16 5v4M8 15v4M16 15v4', runs: 'M4 6h16M4 12h10M4 18h7M17 14l4 3-4 3z',
+  settings: 'M12 9a3 3 0 100 6 3 3 0 000-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M5.6 18.4l2.1-2.1M16.3 7.7l2.1-2.1',
+  testbench: 'M9 3h6M10 3v6l-5 11h14L14 9V3M7.5 15h9', plus: 'M12 5v14M5 12h14', undo: 'M9 7L4 12l5 5M4 12h10a6 6 0 016 6',
+  redo: 'M15 7l5 5-5 5M20 12H10a6 6 0 00-6 6', copy: 'M8 8h12v12H8zM16 8V4H4v12h4', bin: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13',
+  play: 'M7 4l13 8-13 8z', pause: 'M7 4h4v16H7zM13 4h4v16h-4z', stop: 'M6 6h12v12H6z', spark: 'M12 3l2 6 6 3-6 3-2 6-2-6-6-3 6-3z',
+  close: 'M5 5l14 14M19 5L5 19', check: 'M4 12l5 6L20 5', again: 'M20 11a8 8 0 10-2 6M20 4v7h-7', find: 'M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5',
+  up: 'M6 15l6-6 6 6', down: 'M6 9l6 6 6-6', left: 'M15 5l-7 7 7 7', right: 'M9 5l7 7-7 7', own: 'M4 20l4-1L20 7l-3-3L5 16z',
+  star: 'M12 4l2.5 5.4 5.9.6-4.4 4 1.2 5.8L12 17l-5.2 2.8L8 14 3.6 10l5.9-.6z', more: 'M5 12h.01M12 12h.01M19 12h.01', help: 'M9 9a3 3 0 115 2c-1 1-2 1.500-2 3M12 18h.01',
+  loop: 'M17 3l3 3-3 3M20 6H8a4 4 0 00-4 4v1M7 21l-3-3 3-3M4 18h12a4 4 0 004-4v-1', light: 'M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v2M12 20v2M2 12h2M20 12h2',
+  grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z', compare: 'M12 3v18M4 6h6v12H4zM14 6h6v12h-6z', image: 'M4 5h16v14H4zM4 15l4-4 5 5M14 12l2-2 4 4',
+};
+
+export function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.setAttribute('class', 'icon');
+  path.setAttribute('d', ICONS[name] ?? '');
+  svg.append(path);
+  return svg;
+}
+
+export function button(label, run, { kind = '', mark = '', title = '', key = '', ...more } = {}) {
+  const name = title || label;
+  return h(`button.btn${kind ? `.${kind}` : ''}`, {
+    type: 'button', onclick: run, title: key ? `${name} (${key})` : title || null, 'aria-label': label ? null : name, ...more,
+  }, mark && icon(mark), label && h('span', {}, label));
+}
+
+// --- notices ---------------------------------------------------------------------------------
+
+/** A sentence that goes away by itself; errors stay until they are read. */
+export function notice(text, kind = '', action = null) {
+  const place = document.querySelector('#notices') ?? document.body.appendChild(h('div', { id: 'notices', role: 'status', 'aria-live': 'polite' }));
+  if ([...place.children].some(n => n.firstChild.textContent === text)) return;
+  const gone = () => item.remove();
+  const item = h(`div.notice${kind ? `.${kind}` : ''}`, { role: kind === 'bad' ? 'alert' : null }, h('p', {}, text),
+    action && button(action.label, () => { action.run(); gone() }, { kind: 'link' }),
+    button('', gone, { kind: 'ghost', mark: 'close', title: t('close') }));
+  place.append(item);
+  setTimeout(gone, kind === 'bad' ? 20000 : 4500);
+}
+
+// --- shapes of values ------------------------------------------------------------------------
+
+export const seconds = s => s == null ? '' : `${Number(s.toFixed(2))} s`;
+export const clock = s => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
+export const percent = share => `${Math.round(share * 100)} %`;
+const path = file => file.split('/').map(encodeURIComponent).join('/');
+export const mediaUrl = (file, stamp = '') => `studio/media/${path(file)}${stamp ? `?v=${stamp}` : ''}`;
+export const thumbUrl = (file, stamp = '', width = 480) => `studio/thumb/${path(file)}?w=${width}${stamp ? `&v=${stamp}` : ''}`;
+export const isVideo = file => /\.(mp4|webm|mov|mkv)$/i.test(file);
+export const keyframeUrl = (s, width = 480) => s?.key ? (width ? thumbUrl(`keyframes/${s.id}.png`, s.key, width) : mediaUrl(`keyframes/${s.id}.png`, s.key)) : null;
+export const ratio = () => { const p = fact('project'); return p ? p.width / p.height : 16 / 9 };
+
+/** A loaded picture takes the place of the one before only when it can be drawn: nothing flickers. */
+export function show(img, url) {
+  if (img.dataset.url === (url ?? '')) return;
+  img.dataset.url = url ?? '';
+  if (!url) { img.removeAttribute('src'); img.hidden = true; return }
+  if (!img.src) { img.src = url; img.hidden = false; return }
+  const next = new Image();
+  next.onload = () => { if (img.dataset.url === url) { img.src = url; img.hidden = false } };
+  next.src = url;
+}
+
+export function debounce(run, wait = 350) {
+  let timer = null, last = null;
+  const call = (...args) => { last = args; clearTimeout(timer); timer = setTimeout(now, wait) };
+  const now = () => { clearTimeout(timer); timer = null; if (last) { const args = last; last = null; run(...args) } };
+  return Object.assign(call, { now });
+}

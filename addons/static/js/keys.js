@@ -1,0 +1,67 @@
+// The keyboard: pages by number, shots by J and K, and whatever the page in sight offers.
+
+import { button, h, t } from './core.js';
+import { PAGES, go, here, redo, selectAll, step, undo } from './where.js';
+
+const own = new Map(); // page -> {key: {run, label}}
+
+/** A page's own keys: {g: {run, label}}. */
+export function offer(page, keys) { own.set(page, { ...own.get(page), ...keys }) }
+
+const everywhere = {
+  j: { run: () => step(1), label: 'keys.next' },
+  k: { run: () => step(-1), label: 'keys.previous' },
+  ArrowRight: { run: () => step(1) },
+  ArrowLeft: { run: () => step(-1) },
+  '?': { run: () => Studio.showKeys(), label: 'keys.help' },
+};
+const withCtrl = {
+  z: { run: undo, label: 'undo' },
+  y: { run: redo, label: 'redo' },
+  'shift+z': { run: redo },
+  a: { run: selectAll, label: 'keys.all' },
+};
+
+const isTyping = target => target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]');
+
+export function start() {
+  addEventListener('keydown', event => {
+    if (document.querySelector('dialog[open]')) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (event.ctrlKey || event.metaKey) {
+      if (isTyping(event.target)) return;
+      const page = own.get(here())?.[`ctrl+${key}`];
+      run(event, page ?? withCtrl[event.shiftKey ? `shift+${key}` : key]);
+    } else if (!event.altKey && !isTyping(event.target)) {
+      const number = PAGES[Number(key) - 1];
+      if (number) { go(number); event.preventDefault() } else if (!(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[key] ?? everywhere[key]);
+    } else if (event.key === 'Escape') event.target.blur();
+  });
+  Studio.showKeys = showKeys;
+}
+
+function run(event, deed) {
+  if (!deed) return;
+  event.preventDefault();
+  deed.run();
+}
+
+/** A dialog over the page; Escape and a click beside it close it. */
+export function dialog(title, ...content) {
+  const close = () => { box.close(); box.remove() };
+  const box = h('dialog.sheet', { 'aria-label': title, onclick: event => event.target === box && close(), onclose: () => box.remove() },
+    h('header', {}, h('h2', {}, title), button('', close, { mark: 'close', kind: 'ghost', title: t('close') })), ...content);
+  document.body.append(box);
+  box.showModal();
+  return { box, close };
+}
+
+function showKeys() {
+  const row = (key, label) => h('li', {}, h('span', {}, label), h('kbd', {}, key));
+  const name = key => ({ ' ': t('keys.space'), ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' })[key] ?? key.replace('ctrl+', 'Ctrl ').toUpperCase();
+  const part = (title, keys) => h('section', {}, h('h3', {}, title), h('ul.keys', {}, Object.entries(keys).filter(([, deed]) => deed.label).map(([key, deed]) => row(name(key), t(deed.label)))));
+  const pages = h('section', {}, h('h3', {}, t('rail.pages')), h('ul.keys', {}, PAGES.map((page, n) => row(String(n + 1), t(`page.${page}`)))));
+  dialog(t('rail.keys'), h('div.columns', {}, pages,
+    part(t('keys.everywhere'), { ...everywhere, ...Object.fromEntries(Object.entries(withCtrl).map(([key, deed]) => [`ctrl+${key}`, deed])) }),
+    ...[...own].map(([page, keys]) => part(t(`page.${page}`), keys))));
+}

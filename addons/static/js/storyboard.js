@@ -1,0 +1,193 @@
+// The storyboard: a card for every shot, in order. Drag to move, type to find, everything undoable.
+
+import { act, button, clock, fact, follow, h, icon, keyed, keyframeUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, t, tn } from './core.js';
+import { isActive } from './dock.js';
+import { mount as mountInspector } from './inspector.js';
+import { offer } from './keys.js';
+import { go, isSelected, redo, select, selectMany, selection, undo, watch } from './where.js';
+
+let wanted = ''; // what is being looked for
+
+export function mount(place) {
+  const grid = h('div.board', { role: 'listbox', 'aria-label': t('page.storyboard'), 'aria-multiselectable': 'true' });
+  const count = h('small.count'), find = h('input', { type: 'search', placeholder: t('board.find'), 'aria-label': t('board.find') });
+  const size = h('input', { type: 'range', min: '150', max: '420', 'aria-label': t('board.size'), title: t('board.size') });
+  const back = button('', undo, { mark: 'undo', title: t('undo'), key: 'Ctrl Z' }), forth = button('', redo, { mark: 'redo', title: t('redo'), key: 'Ctrl Y' });
+  const inspector = h('aside.inspector');
+  size.value = localStorage.getItem('studio.card') ?? '230';
+  const resize = () => { grid.style.setProperty('--card', `${size.value}px`); localStorage.setItem('studio.card', size.value) };
+  size.addEventListener('input', resize);
+  resize();
+  find.addEventListener('input', () => { wanted = find.value.trim().toLowerCase(); draw() });
+  place.append(h('div.page.with-inspector', {},
+    h('header.head', {}, h('h1', {}, t('page.storyboard')), count, h('div.grow'), find, size, h('span.sep'), back, forth,
+      button(t('board.add'), addShot, { mark: 'plus', key: 'N' }),
+      button(t('board.render'), renderMissing, { kind: 'primary', mark: 'spark', key: 'G' })),
+    h('div.body', {}, grid, h('button.card.add', { type: 'button', onclick: addShot }, icon('plus'), t('board.add'))), inspector));
+  mountInspector(inspector);
+  listen(grid);
+
+  function draw() {
+    const about = fact('project');
+    const listed = shots().filter(matches);
+    grid.style.setProperty('--ratio', ratio());
+    put(count, { text: about ? `${tn('count.shots', shots().length)} · ${clock(shots().reduce((sum, s) => sum + s.seconds, 0))}` : '' });
+    put(back, { disabled: !about?.undo, title: about?.undo ? `${t('undo')}: ${t(`step.${about.undo.label}`)} ${about.undo.about}` : t('undo') });
+    put(forth, { disabled: !about?.redo, title: about?.redo ? `${t('redo')}: ${t(`step.${about.redo.label}`)} ${about.redo.about}` : t('redo') });
+    const live = new Map(runs().filter(isActive).reverse().map(run => [run.shot, run]));
+    keyed(grid, listed, s => s.id, makeCard, (card, s) => updateCard(card, s, live.get(s.id)));
+    grid.classList.toggle('is-empty', !listed.length);
+  }
+  follow(['order', 'shot/', 'project', 'run/'], grid, draw);
+  watch(grid, () => { for (const card of grid.children) markSelected(card) });
+  offer('storyboard', {
+    n: { run: addShot, label: 'board.add' },
+    g: { run: () => act('keyframe.generate', { shots: selection() }), label: 'board.keyframe' },
+    v: { run: () => act('video.generate', { shots: selection() }), label: 'board.video' },
+    d: { run: duplicate, label: 'board.duplicate' },
+    Delete: { run: remove, label: 'board.remove' },
+    Enter: { run: () => document.querySelector('#prompt')?.focus(), label: 'board.edit' },
+    f: { run: () => find.focus(), label: 'board.find' },
+    'ctrl+c': { run: () => copy(false), label: 'board.copy' },
+    'ctrl+x': { run: () => copy(true), label: 'board.cut' },
+    'ctrl+v': { run: paste, label: 'board.paste' },
+  });
+}
+
+const matches = s => !wanted || [s.id, s.label, s.prompt, s.description, s.scene ?? ''].some(text => text.toLowerCase().includes(wanted));
+
+function makeCard(s) {
+  return h('article.card', { tabindex: '0', role: 'option', draggable: 'true', data: { shot: s.id } },
+    h('div.pic', {}, h('span.none', {}, t('board.none')), h('img', { alt: '', hidden: true, loading: 'lazy', decoding: 'async' }),
+      h('b.id', {}, s.id), h('span.time'), h('span.marks'), h('div.bar', {}, h('i'))),
+    h('div.words', {}, h('b.name'), h('p')));
+}
+
+function updateCard(card, s, run) {
+  const [pic, text] = card.children, [none, img, , time, marks, bar] = pic.children;
+  const preview = run?.preview ? `studio/preview/${run.id}?v=${run.preview}` : null;
+  show(img, preview ?? keyframeUrl(s));
+  none.hidden = !!(preview || s.key);
+  put(time, { text: seconds(s.seconds) });
+  put(text.firstChild, { text: s.label || s.scene || '' });
+  put(text.lastChild, { text: s.prompt || t('board.noPrompt') });
+  bar.hidden = !run;
+  if (run) bar.firstChild.style.width = percent(run.fraction);
+  const state = stateOf(s, run);
+  if (marks.dataset.is !== state.join()) {
+    marks.dataset.is = state.join();
+    marks.replaceChildren(...state.map(name => h(`i.mark.${name}`, { title: t(`mark.${name}`) }, t(`mark.${name}`))));
+  }
+  put(card, { 'aria-label': `${s.id} ${s.label}. ${state.map(name => t(`mark.${name}`)).join(', ')}. ${s.prompt}` });
+  markSelected(card);
+}
+
+/** What an artist wants to know of a shot at a glance. */
+export function stateOf(s, run) {
+  if (run) return [run.state === 'waiting' ? 'queued' : 'rendering'];
+  const marks = [];
+  if (s.problems.length) marks.push('problem');
+  if (!s.prompt.trim()) marks.push('empty');
+  if (s.stale?.keyframe?.length || s.stale?.video?.length) marks.push('stale');
+  if (s.own) marks.push('own');
+  if (s.vid) marks.push('clip');
+  return marks;
+}
+
+function markSelected(card) {
+  const is = isSelected(card.dataset.shot);
+  card.classList.toggle('is-selected', is);
+  put(card, { 'aria-selected': String(is) });
+}
+
+// --- deeds -----------------------------------------------------------------------------------
+
+async function addShot() {
+  const id = await act('shot.add', { after: selection().at(-1) ?? null });
+  if (id) { go('storyboard', id); setTimeout(() => document.querySelector('#prompt')?.focus(), 120) }
+}
+
+async function duplicate() {
+  const ids = await act('shot.duplicate', { shots: selection() });
+  if (ids) selectMany(ids);
+}
+
+async function remove() {
+  const gone = selection();
+  if (!gone.length) return;
+  const order = fact('order'), next = order.slice(order.indexOf(gone.at(-1)) + 1)[0] ?? order[order.indexOf(gone[0]) - 1];
+  await act('shot.remove', { shots: gone });
+  if (next) go('storyboard', next);
+  notice(tn('board.removed', gone.length), '', { label: t('undo'), run: undo });
+}
+
+function renderMissing() {
+  const many = selection().length > 1, bare = shots().filter(s => !s.key && s.prompt.trim()).map(s => s.id);
+  const ids = many ? selection() : bare.length ? bare : selection();
+  act('keyframe.generate', { shots: ids });
+}
+
+const CLIP = 'studio.shots'; // what was copied; also for another project, opened later
+
+async function copy(isCut) {
+  const copied = await act('shot.copy', { shots: selection() });
+  if (!copied) return;
+  localStorage.setItem(CLIP, JSON.stringify(copied));
+  notice(tn(isCut ? 'board.didCut' : 'board.copied', selection().length));
+  if (isCut) act('shot.remove', { shots: selection() });
+}
+
+async function paste() {
+  const copied = localStorage.getItem(CLIP);
+  if (!copied) return notice(t('board.nothingCopied'));
+  const ids = await act('shot.paste', { shots: JSON.parse(copied), after: selection().at(-1) ?? null });
+  if (ids) selectMany(ids);
+}
+
+// --- mouse -----------------------------------------------------------------------------------
+
+function listen(grid) {
+  grid.addEventListener('click', event => {
+    const card = event.target.closest('.card');
+    if (card) select(card.dataset.shot, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey });
+  });
+  grid.addEventListener('dblclick', event => event.target.closest('.card') && go('keyframes', event.target.closest('.card').dataset.shot));
+  grid.addEventListener('keydown', event => { if (event.key === ' ' && event.target.matches('.card')) { event.preventDefault(); select(event.target.dataset.shot) } });
+  dragToOrder(grid, '.card', (ids, before) => act('shot.move', { shots: ids, before }));
+}
+
+/** Dragging shots to another place; a line shows where they would go. */
+export function dragToOrder(grid, what, move) {
+  let dragged = [];
+  const target = event => {
+    const item = event.target.closest(what);
+    if (!item) return null;
+    const box = item.getBoundingClientRect();
+    return { item, isAfter: event.clientX > box.left + box.width / 2 };
+  };
+  const clear = () => grid.querySelectorAll('.drop-before, .drop-after').forEach(item => item.classList.remove('drop-before', 'drop-after'));
+  grid.addEventListener('dragstart', event => {
+    const item = event.target.closest(what);
+    if (!item) return;
+    dragged = isSelected(item.dataset.shot) ? selection() : [item.dataset.shot];
+    event.dataTransfer.effectAllowed = 'move';
+    event.dataTransfer.setData('text/plain', dragged.map(id => shot(id)?.prompt ?? '').join('\n'));
+    item.classList.add('is-dragged');
+  });
+  grid.addEventListener('dragend', () => { dragged = []; clear(); grid.querySelectorAll('.is-dragged').forEach(i => i.classList.remove('is-dragged')) });
+  grid.addEventListener('dragover', event => {
+    if (!dragged.length) return;
+    event.preventDefault();
+    clear();
+    const over = target(event);
+    over?.item.classList.add(over.isAfter ? 'drop-after' : 'drop-before');
+  });
+  grid.addEventListener('drop', event => {
+    const over = target(event);
+    if (!dragged.length || !over) return;
+    event.preventDefault();
+    const order = fact('order'), at = order.indexOf(over.item.dataset.shot) + (over.isAfter ? 1 : 0);
+    move(dragged, order[at] ?? null);
+  });
+}
+

@@ -1,0 +1,33 @@
+// The window's script: words first, then the stream, then every part into its place.
+
+import * as core from './core.js';
+import * as dock from './dock.js';
+import * as film from './film.js';
+import * as intro from './intro.js';
+import * as keyframes from './keyframes.js';
+import * as keys from './keys.js';
+import * as project from './project.js';
+import * as rail from './rail.js';
+import * as runs from './runs.js';
+import * as settings from './settings.js';
+import * as storyboard from './storyboard.js';
+import * as testbench from './testbench.js';
+import * as video from './video.js';
+import * as where from './where.js';
+
+const parts = { rail, dock, project, storyboard, keyframes, video, film, runs, settings, testbench };
+
+await core.loadWords();
+document.title = 'Cindergrace Studio';
+Studio.mount = (name, place) => { if (!place.dataset.mounted) { place.dataset.mounted = '1'; parts[name].mount(place) } };
+for (const [name, place] of Studio.waiting.splice(0)) Studio.mount(name, place);
+keys.start();
+core.connect();
+const ready = setInterval(() => {
+  if (!document.querySelectorAll('#pages button[role=tab]').length) return;
+  clearInterval(ready);
+  where.start();
+  intro.start();
+  Studio.ready = true;
+}, 20);
+Object.assign(Studio, { core, where });

@@ -1,0 +1,73 @@
+"""Storyboard: the shots in order, each with everything that is known of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from addons.live import Live
+from domain import board_edits
+from domain.storyboard import Shot, Storyboard
+from services.history import Step
+from services.studio import Studio
+
+ID = "storyboard"
+
+
+def build(studio: Studio) -> None:
+    Live(ID)
+
+
+def set_field(studio: Studio, shots: list[str], field: str, value: Any, was: Any = ...) -> None:
+    studio.desk.set_field(shots, field, value, *(() if was is ... else (was,)))
+
+
+def add(studio: Studio, after: str | None = None, prompt: str = "") -> str:
+    """A new shot behind another one; returns its id."""
+    return _new(studio, "add", lambda board: [Shot("", prompt)], after)[0]
+
+
+def duplicate(studio: Studio, shots: list[str]) -> list[str]:
+    return _new(
+        studio, "duplicate", lambda board: [board_edits.shot_of(board, id) for id in shots], shots[-1]
+    )
+
+
+def remove(studio: Studio, shots: list[str]) -> None:
+    """Takes and keyframes stay where they are, so that undoing brings back the whole shot."""
+    studio.desk.edit("remove", lambda board: board_edits.without_shots(board, shots), ", ".join(shots[:4]))
+
+
+def move(studio: Studio, shots: list[str], before: str | None = None) -> None:
+    studio.desk.edit("move", lambda board: board_edits.with_moved(board, shots, before), ", ".join(shots[:4]))
+
+
+def undo(studio: Studio) -> dict[str, str] | None:
+    return _named(studio.desk.undo())
+
+
+def redo(studio: Studio) -> dict[str, str] | None:
+    return _named(studio.desk.redo())
+
+
+def _new(
+    studio: Studio, label: str, shots: Callable[[Storyboard], list[Shot]], after: str | None
+) -> list[str]:
+    desk = studio.desk
+    before = {shot.id for shot in desk.board.shots}
+    taken = desk.used_ids()
+    desk.edit(label, lambda board: board_edits.with_new_shots(board, shots(board), after, taken))
+    return [shot.id for shot in desk.board.shots if shot.id not in before]
+
+
+def _named(step: Step | None) -> dict[str, str] | None:
+    return {"label": step.label, "about": step.about} if step else None
+
+
+DEEDS = {
+    "shot.set": set_field,
+    "shot.add": add,
+    "shot.duplicate": duplicate,
+    "shot.remove": remove,
+    "shot.move": move,
+    "undo": undo,
+    "redo": redo,
+}

@@ -1,0 +1,21 @@
+"""Video: how each shot becomes a clip, and the clips there are."""
+
+from uuid import uuid4
+
+from addons.live import Live
+from services.runs import errand
+from services.studio import Studio
+
+ID = "video"
+
+
+def build(studio: Studio) -> None:
+    Live(ID)
+
+
+def generate(studio: Studio, shots: list[str]) -> list[str]:
+    desk, run = studio.desk, uuid4().hex[:8]
+    return studio.ask([errand("video", desk.project.folder, desk.shot(id).id, run) for id in shots])
+
+
+DEEDS = {"video.generate": generate}

@@ -1,0 +1,24 @@
+"""Where the studio keeps its things on this machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Places:
+    settings: Path  # settings.json
+    data: Path  # queue, recent projects, own workflows
+    projects: Path  # where new projects go
+    cache: Path  # may be deleted at any time
+
+    @property
+    def queue(self) -> Path:
+        return self.data / "queue.json"
+
+    @property
+    def workflows(self) -> Path:
+        return self.data / "workflows"
+
+    @property
+    def recent(self) -> Path:
+        return self.data / "recent.json"

@@ -1,0 +1,208 @@
+"""The desk: one project as it is being worked on. Its board with every edit undoable, its takes and picks.
+
+Each edit is on disk before it is told. What somebody else wrote into the board's file is taken in
+first, so that an edit of one field never undoes a change of another.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from domain import board_edits
+from domain.errors import BadFile, StudioError
+from domain.project import Project
+from domain.storyboard import Shot, Storyboard
+from infrastructure.project_files import base_seed, keep_base_seed
+from infrastructure.project_lock import locked
+from infrastructure.recipes import Ledger
+from infrastructure.storyboard_files import open_storyboard, write_storyboard
+from services import picks
+from services.history import History, Step
+
+Edit = Callable[[Storyboard], Storyboard]
+Stamp = tuple[int, int] | None
+
+
+class Conflict(StudioError):
+    """A field was changed elsewhere while it was being edited here; `theirs` is what stands there now."""
+
+    def __init__(self, theirs: Any):
+        super().__init__("This was changed elsewhere in the meantime.")
+        self.theirs = theirs
+
+
+class Desk:
+    def __init__(self, project: Project, told: "Callable[[Desk, Sequence[str] | None], None]"):
+        """Raises BadFile when the project's board does not read."""
+        if not project.storyboard.is_file():
+            raise BadFile(f"There is no storyboard in {project.folder}, so it is no project of the studio.")
+        self.project = project
+        self.history = History()
+        self.ledger = Ledger(project)
+        self.board, self.notes = open_storyboard(project.storyboard)
+        self.revision = 0
+        self._told = told
+        self._stamp = _stamp(project.storyboard)
+        self._lock = threading.RLock()
+        self._holders = 0
+        self._held: Any = None
+
+    # --- editing ---------------------------------------------------------------------------------
+
+    def edit(self, label: str, edit: Edit, about: str = "", stroke: str = "") -> None:
+        """Change the board as one step that can be undone. `edit` may be called again after an outside
+        change was taken in."""
+        with self._lock:
+            self.look()
+            before, after = self.board, edit(self.board)
+            if after == before:
+                return
+            self._set(after)
+            self.history.took(Step(label, lambda: self._set(before), lambda: self._set(after), about, stroke))
+        self.tell(())
+
+    def set_field(self, ids: Sequence[str], field: str, value: Any, *was: Any) -> None:
+        """One field of one or more shots; with `was`, only if nobody changed it since it was seen so."""
+
+        def edit(board: Storyboard) -> Storyboard:
+            edited = board_edits.with_shots_field(board, ids, field, value)
+            there = field_of(board_edits.shot_of(board, ids[0]), field)
+            if was and there != was[0] and there != field_of(board_edits.shot_of(edited, ids[0]), field):
+                raise Conflict(there)
+            return edited
+
+        stroke = f"{','.join(ids)} {field}"
+        self.edit("edit", edit, f"{', '.join(ids[:3])} · {field}", stroke)
+
+    def undo(self) -> Step | None:
+        with self._lock:
+            self.look()
+            step = self.history.undo()
+        self.tell()
+        return step
+
+    def redo(self) -> Step | None:
+        with self._lock:
+            self.look()
+            step = self.history.redo()
+        self.tell()
+        return step
+
+    def look(self) -> bool:
+        """Take in what somebody else wrote into the board's file, as a step of its own."""
+        with self._lock:
+            stamp = _stamp(self.project.storyboard)
+            if stamp == self._stamp or stamp is None:
+                return False
+            self._stamp = stamp
+            before = self.board
+            after, self.notes = open_storyboard(self.project.storyboard)
+            if after == before:
+                return False
+            self.board = after
+            self.revision += 1
+            self.history.took(Step("outside", lambda: self._set(before), lambda: self._set(after)))
+        self.tell(())
+        return True
+
+    def shot(self, id: str) -> Shot:
+        return board_edits.shot_of(self.board, id)
+
+    def used_ids(self) -> set[str]:
+        """Ids of shots that are not on the board any more but have files, which an undo may bring back."""
+        folders = (self.project.takes, self.project.keyframes, self.project.videos)
+        names = (path.stem for folder in folders if folder.is_dir() for path in folder.iterdir())
+        return {name.partition(".")[0].partition("_v")[0] for name in names}
+
+    # --- choosing --------------------------------------------------------------------------------
+
+    def choose(self, shot_id: str, picture: Path) -> None:
+        """Make a picture the shot's keyframe; undoing brings back the one before."""
+        self.shot(shot_id)
+        with self._lock:
+            before = self._set_aside(shot_id)
+
+            def pick(chosen: Path | None) -> None:
+                if chosen:
+                    picks.choose(self.project, shot_id, chosen)
+                else:
+                    picks.unchoose(self.project, shot_id)
+
+            pick(picture)
+            self.history.took(Step("pick", lambda: pick(before), lambda: pick(picture), shot_id))
+        self.tell([shot_id])
+
+    def choose_first(self, shot_id: str, picture: Path) -> None:
+        """The first picture a shot has is its keyframe, until the artist chooses another."""
+        with self._lock:
+            if picks.chosen(self.project, shot_id) is None:
+                picks.choose(self.project, shot_id, picture, picks.STUDIO)
+
+    def tell(self, ids: Sequence[str] | None = None) -> None:
+        """Say that the board changed, or files of the shots named; of all shots, if none are."""
+        self._told(self, ids)
+
+    def _set_aside(self, shot_id: str) -> Path | None:
+        """The keyframe that stands there now: its take, or a copy for as long as the studio runs."""
+        if (place := picks.chosen(self.project, shot_id)) is None:
+            return None
+        take = self.project.takes / picks.take_of(self.project, shot_id)
+        if take.is_file() and not picks.is_artists_own(self.project, shot_id):
+            return take
+        return picks.kept_copy(place, self.project.cache / "undo")
+
+    # --- rendering -------------------------------------------------------------------------------
+
+    def seed(self) -> int:
+        """The seed all others of the project come from; drawn and written down the first time."""
+        if self.board.base_seed is not None:
+            return self.board.base_seed
+        seed = base_seed(self.project)
+        keep_base_seed(self.project, seed)
+        return seed
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Hold the project while something is made in it, so that no other program renders there too."""
+        with self._lock:
+            if not self._holders:
+                held = locked(self.project.folder)
+                held.__enter__()
+                self._held = held
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if not self._holders:
+                    self._held.__exit__(None, None, None)
+                    self.ledger.keep_index()
+
+    def _set(self, board: Storyboard) -> None:
+        write_storyboard(self.project.storyboard, board)
+        self._stamp = _stamp(self.project.storyboard)
+        self.board = board
+        self.revision += 1
+
+
+def field_of(shot: Shot, field: str) -> Any:
+    """A shot's field as the page names it, as JSON has it."""
+    outer, _, inner = field.partition(".")
+    value = getattr(shot, outer)
+    if isinstance(value, Mapping):
+        return value.get(inner, "")
+    value = getattr(value, inner) if inner else value
+    if isinstance(value, tuple):
+        return [str(v) for v in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns

@@ -1,0 +1,127 @@
+"""What each kind of errand does. The board is read when an errand begins, so the newest words count."""
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from domain.errand import Errand
+from domain.errors import StudioError
+from domain.events import Event, Progress, Saved
+from domain.job import Backend
+from domain.prompts import Presets
+from domain.storyboard import Shot
+from domain.workflow import Workflow
+from services import film, keyframes, picks, videos
+from services.desk import Desk
+from services.videos import Maker
+
+Work = Generator[Event, None, None]
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the settings say things are made with, asked for when an errand begins."""
+
+    backend: Backend
+    keyframe_workflow: Workflow
+    video_workflow: Workflow
+    presets: Presets
+
+
+def begin(errand: Errand, desk: Desk, means: Callable[[], Means]) -> Work:
+    """Carry out an errand; its project is held meanwhile, and told of what is new."""
+    deed = _DEEDS.get(errand.deed)
+    if deed is None:
+        raise StudioError(f"This version of the studio does not know how to do “{errand.deed}”.")
+    with desk.at_work():
+        desk.look()
+        try:
+            with closing(deed(errand, desk, means())) as work:
+                yield from work
+        finally:
+            desk.tell([errand.shot] if errand.shot else ())
+
+
+def _keyframe(errand: Errand, desk: Desk, means: Means) -> Work:
+    """One take of a shot: variant `variant`, or with the seed `seed`."""
+    shot = _renderable(desk, errand.shot)
+    values = keyframes.values_of(means.keyframe_workflow, desk.board, shot, means.presets)
+    number, seed = int(errand.values.get("variant", 1)), errand.values.get("seed")
+    if seed is None:
+        seed = keyframes.seed_of(shot, number, desk.seed())
+    wanted = keyframes.wanted(means.keyframe_workflow, shot, {**values, "seed": seed})
+    take = yield from keyframes.make(means.backend, desk.ledger, wanted)
+    picture = keyframes.picture(take)
+    if errand.values.get("choose"):
+        desk.choose(shot.id, picture)
+    else:
+        desk.choose_first(shot.id, picture)
+
+
+def _video(errand: Errand, desk: Desk, means: Means) -> Work:
+    shot = _renderable(desk, errand.shot)
+    start = _start(desk, shot)
+    plan = videos.plan(means.video_workflow, desk.board, shot, start)
+    yield from videos.make_one(_maker(desk, means), plan, {})
+
+
+def _film(errand: Errand, desk: Desk, means: Means) -> Work:
+    """The film of the videos there are, in board order."""
+    parts = [path for shot in desk.board.shots if (path := desk.project.video(shot.id)).exists()]
+    maker = _maker(desk, means)
+    made = yield from film.join(parts, desk.project.film, maker.format, desk.project.cache)
+    yield Saved(made.path, made.reused)
+    yield Progress(1, "done")
+
+
+def _renderable(desk: Desk, id: str) -> Shot:
+    shot = desk.shot(id)
+    if not shot.is_renderable:
+        raise StudioError(" ".join(shot.problems) or f"Shot {id} has no prompt yet. Write what is seen.")
+    return shot
+
+
+def _start(desk: Desk, shot: Shot) -> Path:
+    if shot.start_image is not None:
+        return picks.choose_for_now(desk.project, shot.id, shot.start_image)
+    chosen = picks.chosen(desk.project, shot.id)
+    if chosen is None:
+        raise StudioError(f"Shot {shot.id} has no keyframe to start from. Make one and choose it first.")
+    return chosen
+
+
+def _maker(desk: Desk, means: Means) -> Maker:
+    board, workflow = desk.board, means.video_workflow
+    size = (max(2, board.width // 2 * 2), max(2, board.height // 2 * 2))
+    format = film.Format(videos.film_rate(workflow, board, None), size)
+    return Maker(means.backend, desk.ledger, workflow, board, means.presets, format, desk.seed())
+
+
+_DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
+    "keyframe": _keyframe,
+    "video": _video,
+    "film": _film,
+}
+
+
+def unmade_variants(desk: Desk, means: Means, shot: Shot, count: int) -> list[int]:
+    """The numbers of the next `count` variants of a shot that there is no take of yet."""
+    values = keyframes.values_of(means.keyframe_workflow, desk.board, shot, means.presets)
+    numbers: list[int] = []
+    number = 0
+    while len(numbers) < count:
+        number += 1
+        seed = keyframes.seed_of(shot, number, desk.seed())
+        wanted = keyframes.wanted(means.keyframe_workflow, shot, {**values, "seed": seed})
+        if desk.ledger.done(means.backend, wanted) is None:
+            numbers.append(number)
+    return numbers
+
+
+def with_after(errands: list[Errand], after: list[Errand]) -> list[Errand]:
+    return [replace(errand, after=tuple(other.id for other in after)) for errand in errands]
+
+
+__all__: list[Any] = ["Means", "begin", "unmade_variants", "with_after"]

@@ -1,0 +1,30 @@
+"""Pictures and clips of a project for its pages: only what lies in it and can be shown."""
+
+from pathlib import Path
+
+from domain.errors import BadFile
+from domain.project import Project
+
+SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".mp4", ".webm", ".mov", ".mkv"}
+FOLDERS = {"takes", "keyframes", "videos", "references", "films", "cache", "film.mp4"}
+
+
+def file_of(project: Project, path: str) -> Path:
+    """A file by its path within the project. Raises BadFile for everything that may not be shown."""
+    parts = path.replace("\\", "/").split("/")
+    is_plain = parts[0] in FOLDERS and all(part not in ("", ".", "..") and ":" not in part for part in parts)
+    file = project.folder.joinpath(*parts) if is_plain else project.folder
+    if file.suffix.lower() not in SHOWN or not file.resolve().is_relative_to(project.folder):
+        raise BadFile("Only pictures and clips of the open project are shown.")
+    if not file.is_file():
+        raise BadFile(f"{file.name} is not in the project any more.")
+    return file
+
+
+def thumb_of(project: Project, path: str, width: int) -> Path:
+    return file_of(project, path)
+
+
+def type_of(picture: bytes) -> str:
+    """The MIME type of a preview."""
+    return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"

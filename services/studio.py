@@ -1,0 +1,188 @@
+"""What an addon can reach: settings, the open project, what is going on, and what pages are told."""
+
+import logging
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from domain.errand import Errand
+from domain.errors import StudioError
+from domain.events import Event
+from domain.job import Backend
+from domain.places import Places
+from domain.settings import ComfySettings
+from infrastructure.backends import connect
+from infrastructure.presets_file import read_presets
+from infrastructure.project_files import open_project
+from infrastructure.settings_file import SettingsFile
+from infrastructure.storyboard_files import open_storyboard, write_storyboard
+from infrastructure.workflow_files import SHIPPED, WorkflowFolder
+from services import errands
+from services.desk import Desk
+from services.errands import Means
+from services.feed import Feed
+from services.project_facts import ProjectFacts
+from services.runs import Runs, errand
+from services.uploads import Uploads
+
+log = logging.getLogger(__name__)
+
+KEYFRAME_WORKFLOW, VIDEO_WORKFLOW = "keyframe_z_image_turbo", "video_wan22_5b"  # free, and light on the GPU
+_LOOK = 1.5  # seconds between two looks whether the board's file was changed by somebody else
+
+
+class Studio:
+    def __init__(self, places: Places, connect: Callable[[ComfySettings], Backend] = connect):
+        self.places = places
+        self.feed = Feed()
+        self.presets = read_presets()
+        self.workflows = WorkflowFolder(SHIPPED, places.workflows)
+        self._settings_file = SettingsFile(places.settings)
+        self.settings, self.notes = self._settings_file.load()
+        self._connect = connect
+        self._backend: tuple[ComfySettings, Backend] | None = None
+        self._desks: dict[Path, Desk] = {}
+        self._desk: Desk | None = None
+        self._facts = ProjectFacts(self.feed)
+        self._lock = threading.RLock()
+        self._closing = threading.Event()
+        self.uploads = Uploads(places.cache / "uploads")
+        self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
+        self._tell_settings()
+        self.feed.put("told", None)
+        labels = {
+            category: {k: p.label for k, p in group.items()} for category, group in self.presets.items()
+        }
+        self.feed.put("presets", labels)
+        self._looker = threading.Thread(target=self._look, name="look", daemon=True)
+        self._looker.start()
+
+    @property
+    def desk(self) -> Desk:
+        """The project that is open. Raises StudioError when none is."""
+        if self._desk is None:
+            raise StudioError("No project is open. Open one, or create a new one.")
+        return self._desk
+
+    @property
+    def backend(self) -> Backend:
+        """Whoever draws, as the settings are now; the same one for as long as they stay."""
+        with self._lock:
+            if self._backend is None or self._backend[0] != self.settings.comfy:
+                self._backend = self.settings.comfy, self._connect(self.settings.comfy)
+            return self._backend[1]
+
+    def means(self) -> Means:
+        """What things are made with, as the settings are now."""
+        keyframe = self._there(self.settings.keyframe_workflow) or KEYFRAME_WORKFLOW
+        video = self._there(self.settings.video_workflow) or VIDEO_WORKFLOW
+        return Means(self.backend, self.workflows.load(keyframe), self.workflows.load(video), self.presets)
+
+    def open(self, folder: Path) -> Desk:
+        """Open a project; the one open before stays as it is on disk."""
+        desk = self._desk_of(folder)
+        with self._lock:
+            self._desk = desk
+        self.set(last_project=str(desk.project.folder))
+        desk.look()
+        desk.tell()
+        return desk
+
+    def set(self, **changes: Any) -> None:
+        """Change settings and keep them."""
+        with self._lock:
+            settings = replace(self.settings, **changes)
+            if settings != self.settings:
+                self._settings_file.save(settings)
+                self.settings = settings
+        self._tell_settings()
+
+    def ask(self, wanted: Sequence[Errand]) -> list[str]:
+        """Have things made; refuses what can be known to be impossible."""
+        return self.runs.add(wanted)
+
+    @property
+    def is_closing(self) -> bool:
+        return self._closing.is_set()
+
+    def begin(self, sample: Path) -> None:
+        """Open what was open last; at the very first start the sample, whose film is made at once."""
+        last = Path(self.settings.last_project) if self.settings.last_project else None
+        try:
+            if last and (last / "storyboard.json").is_file():
+                self.open(last)
+            elif not self.settings.is_introduced:
+                self._open_sample(sample)
+        except StudioError as error:
+            self.feed.put("trouble", str(error))
+
+    def _open_sample(self, board: Path) -> None:
+        folder = self.places.projects / board.stem
+        if not (folder / "storyboard.json").exists():
+            write_storyboard(folder / "storyboard.json", open_storyboard(board)[0])
+        desk = self.open(folder)
+        run = uuid4().hex[:8]
+        shots = [shot.id for shot in desk.board.shots]
+        pictures = [errand("keyframe", folder, id, run, variant=n) for n in (1, 2) for id in shots]
+        clips = [
+            replace(errand("video", folder, id, run), after=(picture.id,))
+            for id, picture in zip(shots, pictures[: len(shots)], strict=True)
+        ]
+        film = replace(errand("film", folder, run=run), after=tuple(clip.id for clip in clips))
+        self.ask([*pictures, *clips, film])
+
+    def begin_closing(self) -> None:
+        """Event streams end; what runs is left to `close`."""
+        self._closing.set()
+
+    def close(self) -> None:
+        """End what runs; the queue goes on at the next start, when it is told to."""
+        self._closing.set()
+        self.runs.close()
+
+    def _desk_of(self, folder: Path) -> Desk:
+        project = open_project(folder)
+        with self._lock:
+            if project.folder not in self._desks:
+                self._desks[project.folder] = Desk(project, self._told)
+            return self._desks[project.folder]
+
+    def _told(self, desk: Desk, ids: Sequence[str] | None) -> None:
+        with self._lock:
+            if desk is self._desk:
+                self._facts.tell(desk, ids)
+
+    def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
+        return errands.begin(errand, self._desk_of(Path(errand.project)), self.means)
+
+    def _there(self, name: str) -> str:
+        """A workflow of the settings, if it is still there."""
+        return name if name in self.workflows.names() else ""
+
+    def _tell_settings(self) -> None:
+        comfy = self.settings.comfy
+        self.feed.put(
+            "settings",
+            {
+                "mode": comfy.mode.value,
+                "address": comfy.address if comfy.mode.value == "local" or comfy.pod_id else "",
+                "keyframe_workflow": self._there(self.settings.keyframe_workflow) or KEYFRAME_WORKFLOW,
+                "video_workflow": self._there(self.settings.video_workflow) or VIDEO_WORKFLOW,
+                "theme": self.settings.theme or "dark",
+                "language": self.settings.language,
+                "introduced": self.settings.is_introduced,
+            },
+        )
+
+    def _look(self) -> None:
+        """Notice what is changed outside while somebody is looking."""
+        while not self._closing.wait(_LOOK):
+            if self._desk and self.feed.is_heard:
+                try:
+                    self._desk.look()
+                    self.feed.put("trouble", "")
+                except StudioError as error:
+                    self.feed.put("trouble", str(error))
