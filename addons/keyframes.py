@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from addons.live import Live
+from addons.live import live
 from services import takes
 from services.errands import unmade_variants
 from services.runs import errand
@@ -14,7 +14,7 @@ ID = "keyframes"
 
 
 def build(studio: Studio) -> None:
-    Live(ID)
+    live(ID)
 
 
 def generate(studio: Studio, shots: list[str], count: int = 0) -> list[str]:

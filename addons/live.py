@@ -8,13 +8,11 @@ from typing import Any
 import gradio as gr
 
 
-class Live(gr.HTML):
-    """`name` is the page's script: static/js/NAME.js, registered as `Studio.page("NAME", …)`."""
-
-    def __init__(self, name: str, **more: Any):
-        super().__init__(
-            html_template=f'<div class="live" data-live="{name}"></div>',
-            js_on_load=f"Studio.mount('{name}', element.querySelector('.live'))",
-            apply_default_css=False,
-            **more,
-        )
+def live(name: str, **more: Any) -> gr.HTML:
+    """The place of static/js/NAME.js. No class of its own: Gradio would write a file beside its source."""
+    return gr.HTML(
+        html_template=f'<div class="live" data-live="{name}"></div>',
+        js_on_load=f"Studio.mount('{name}', element.querySelector('.live'))",
+        apply_default_css=False,
+        **more,
+    )

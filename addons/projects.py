@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from addons.live import Live
+from addons.live import live
 from services.studio import Studio
 
 ID = "project"
 
 
 def build(studio: Studio) -> None:
-    Live(ID)
+    live(ID)
 
 
 def open_project(studio: Studio, folder: str) -> None:

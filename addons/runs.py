@@ -1,13 +1,13 @@
 """Runs: everything that was asked for, now and before."""
 
-from addons.live import Live
+from addons.live import live
 from services.studio import Studio
 
 ID = "runs"
 
 
 def build(studio: Studio) -> None:
-    Live(ID)
+    live(ID)
 
 
 def cancel(studio: Studio, ids: list[str]) -> None:

@@ -1,6 +1,6 @@
 """Settings: where pictures are made, with which workflows, and how the window looks."""
 
-from addons.live import Live
+from addons.live import live
 from domain.errors import StudioError
 from services.studio import Studio
 from services.words import LANGUAGES
@@ -9,7 +9,7 @@ ID = "settings"
 
 
 def build(studio: Studio) -> None:
-    Live(ID)
+    live(ID)
 
 
 def look(studio: Studio, theme: str = "", language: str | None = None) -> None:

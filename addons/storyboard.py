@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from addons.live import Live
+from addons.live import live
 from domain import board_edits
 from domain.storyboard import Shot, Storyboard
 from services.history import Step
@@ -13,7 +13,7 @@ ID = "storyboard"
 
 
 def build(studio: Studio) -> None:
-    Live(ID)
+    live(ID)
 
 
 def set_field(studio: Studio, shots: list[str], field: str, value: Any, was: Any = ...) -> None:

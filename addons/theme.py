@@ -1,10 +1,12 @@
 """How Gradio's own parts look: as the rest of the window, whose colours are variables in look.css."""
 
 import inspect
+from pathlib import Path
 
 import gradio as gr
 from gradio.themes.utils import sizes
 
+_STYLES = Path(__file__).parent / "static" / "css"
 _FONT = ("Inter Variable", "system-ui", "sans-serif")
 _MONO = ("JetBrains Mono Variable", "ui-monospace", "monospace")
 _COLOURS = {
@@ -101,8 +103,8 @@ def make() -> gr.themes.Base:
 def head(build: str) -> str:
     """Styles and scripts of our own; early.js sets the look before anything is drawn."""
     styles = "".join(
-        f'<link rel="stylesheet" href="studio/static/css/{name}.css?v={build}">'
-        for name in ("look", "frame", "pages")
+        f'<link rel="stylesheet" href="studio/static/css/{name}?v={build}">'
+        for name in ("look.css", "frame.css", *sorted(file.name for file in _STYLES.glob("page*.css")))
     )
     return (
         f'<script src="studio/static/js/early.js?v={build}" data-build="{build}"></script>{styles}'

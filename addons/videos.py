@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from addons.live import Live
+from addons.live import live
 from services.runs import errand
 from services.studio import Studio
 
@@ -10,7 +10,7 @@ ID = "video"
 
 
 def build(studio: Studio) -> None:
-    Live(ID)
+    live(ID)
 
 
 def generate(studio: Studio, shots: list[str]) -> list[str]:

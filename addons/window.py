@@ -9,7 +9,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from addons import film, keyframes, projects, routes, runs, settings, storyboard, testbench, theme, videos
 from addons.guard import Headers, Password
-from addons.live import Live
+from addons.live import live
 from services.studio import Studio
 from services.words import LANGUAGES, catalogue
 
@@ -57,12 +57,12 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
 
 def _page(studio: Studio) -> gr.Blocks:
     with gr.Blocks(title="Cindergrace Studio", fill_width=True, analytics_enabled=False) as page:
-        Live("rail", elem_id="rail")
+        live("rail", elem_id="rail")
         with gr.Tabs(selected=ADDONS[0].ID, elem_id="pages"):
             for addon in ADDONS:
-                with gr.Tab(addon.ID, id=addon.ID, elem_id=f"page-{addon.ID}"):
+                with gr.Tab(f"{addon.ID} page", id=addon.ID, elem_id=f"page-{addon.ID}"):
                     addon.build(studio)
-        Live("dock", elem_id="dock")
+        live("dock", elem_id="dock")
     return page
 
 

@@ -1,3 +1,168 @@
-import { h, t } from './core.js';
+// Keyframes: the variants of one shot to choose from, or all shots on a light table.
 
-export function mount(place) { place.append(h('div.page', {}, h('header.head', {}, h('h1', {}, t('page.keyframes'))))) }
+import { act, button, follow, h, keyed, keyframeUrl, notice, percent, put, ratio, runs, shot, shots, show, t, tn } from './core.js';
+import { compare } from './compare.js';
+import { isActive } from './dock.js';
+import { offer } from './keys.js';
+import { drawRecipe } from './recipe.js';
+import { bring, droppable, failedOf, label, makeTake, picturesOf, pick, rate, reject, takeUrl, updateTake } from './takes.js';
+import { currentShot, go, isSelected, select, selection, watch } from './where.js';
+
+let current = ''; // name of the take that is looked at
+let isTable = localStorage.getItem('studio.table') === '1';
+const held = new Set(); // takes marked to be compared
+
+export function mount(place) {
+  const count = h('input', { type: 'number', min: '1', max: '32', value: '4', 'aria-label': t('keyframes.count'), title: t('keyframes.count') });
+  const parts = { list: h('div.shots', { role: 'listbox', 'aria-label': t('keyframes.shots') }), stage: h('div.stage'), grid: h('div.variants', { role: 'listbox', 'aria-label': t('keyframes.variants') }), recipe: h('aside.inspector'), table: h('div.table') };
+  const tableButton = button(t('keyframes.table'), () => setTable(!isTable), { mark: 'grid', key: 'L' });
+  const info = h('small.count');
+  const page = h('div.page.keyframes', {},
+    h('header.head', {}, h('h1', {}, t('page.keyframes')), info, h('div.grow'), tableButton, h('span.sep'), count,
+      button(t('keyframes.missing'), missing, { mark: 'plus' }),
+      button(t('keyframes.generate'), generate, { kind: 'primary', mark: 'spark', key: 'G' })),
+    parts.list, h('div.middle', {}, parts.stage, parts.grid), parts.recipe, parts.table);
+  place.append(page);
+  const stage = makeStage(parts.stage);
+  droppable(parts.stage, files => bring(currentShot(), files));
+
+  function generate() { act('keyframe.generate', { shots: selection(), count: Number(count.value) || 2 }) }
+  function missing() {
+    const ids = shots().filter(s => s.prompt.trim() && !picturesOf(s).length).map(s => s.id);
+    ids.length ? act('keyframe.generate', { shots: ids, count: Number(count.value) || 2 }) : notice(t('keyframes.nothingMissing'));
+  }
+  function setTable(is) { isTable = is; localStorage.setItem('studio.table', is ? '1' : ''); draw() }
+
+  function draw() {
+    page.classList.toggle('is-table', isTable);
+    tableButton.classList.toggle('is-on', isTable);
+    page.style.setProperty('--ratio', ratio());
+    put(info, { text: tn('count.takes', shots().reduce((sum, s) => sum + picturesOf(s).length, 0)) });
+    if (isTable) return drawTable(parts.table);
+    keyed(parts.list, shots(), s => s.id, makeRow, updateRow);
+    const s = shot(currentShot()), takes = picturesOf(s);
+    if (!takes.some(take => take.name === current)) current = (takes.find(take => take.isPicked) ?? takes.at(-1))?.name ?? '';
+    keyed(parts.grid, takes, take => take.name, take => makeTake(take, { lazy: false }), (node, take) => {
+      updateTake(node, take, take.name === current);
+      node.classList.toggle('is-held', held.has(take.name));
+    });
+    stage.draw(s, takes.find(take => take.name === current));
+    drawRecipe(parts.recipe, s, takes.find(take => take.name === current));
+  }
+
+  follow(['shot/', 'order', 'project', 'run/'], page, draw);
+  let seen = '';
+  watch(page, () => { if (seen !== currentShot()) { seen = currentShot(); current = '' } draw(); scrollToRow(parts.list) });
+  parts.list.addEventListener('click', event => { const row = event.target.closest('[data-shot]'); if (row) select(row.dataset.shot, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey }) });
+  parts.grid.addEventListener('click', event => {
+    const node = event.target.closest('.take');
+    if (!node) return;
+    if (event.ctrlKey || event.metaKey) hold(node.dataset.take);
+    current = node.dataset.take;
+    draw();
+  });
+  parts.grid.addEventListener('dblclick', event => event.target.closest('.take') && pick(one()));
+  parts.table.addEventListener('click', event => {
+    const node = event.target.closest('.take');
+    if (!node) return;
+    current = node.dataset.take;
+    go('keyframes', node.dataset.shot);
+    pick(one(node.dataset.shot));
+  });
+
+  const one = (id = currentShot()) => picturesOf(shot(id)).find(take => take.name === current);
+  const along = by => {
+    const takes = picturesOf(shot(currentShot())), at = takes.findIndex(take => take.name === current) + by;
+    if (takes[at]) { current = takes[at].name; draw(); parts.grid.querySelector('.is-current')?.scrollIntoView({ block: 'nearest' }) }
+  };
+  const hold = name => { held.has(name) ? held.delete(name) : held.add(name); draw() };
+  const compareHeld = () => {
+    const takes = picturesOf(shot(currentShot())), two = takes.filter(take => held.has(take.name)).slice(0, 2);
+    if (two.length < 2) { const mine = one(), other = takes.find(take => take.isPicked && take !== mine) ?? takes.find(take => take !== mine); if (mine && other) two.splice(0, 2, other, mine) }
+    two.length === 2 ? compare(two[0], two[1]) : notice(t('keyframes.twoNeeded'));
+  };
+  Studio.keyframes = { along, pick: () => pick(one()), reject: () => reject(one()), rate: n => rate(one(), n), compare: compareHeld, zoom: () => stage.zoom() };
+  const stars = Object.fromEntries([1, 2, 3, 4, 5].map(n => [`shift+${n}`, { run: () => rate(one(), n) }]));
+  offer('keyframes', {
+    g: { run: generate, label: 'keyframes.generate' },
+    ArrowRight: { run: () => along(1), label: 'keyframes.next' },
+    ArrowLeft: { run: () => along(-1), label: 'keyframes.previous' },
+    p: { run: () => pick(one()), label: 'take.pick' },
+    Enter: { run: () => pick(one()) },
+    x: { run: () => reject(one()), label: 'take.reject' },
+    s: { run: () => rate(one(), Math.min(5, (one()?.stars ?? 0) + 1)), label: 'take.rate' },
+    r: { run: () => act('keyframe.generate', { shots: [currentShot()], count: 1 }), label: 'take.reroll' },
+    c: { run: compareHeld, label: 'take.compare' },
+    z: { run: () => stage.zoom(), label: 'take.zoom' },
+    h: { run: () => one() && hold(current), label: 'take.hold' },
+    l: { run: () => setTable(!isTable), label: 'keyframes.table' },
+    ...stars,
+  });
+}
+
+function scrollToRow(list) { list.querySelector('.is-selected')?.scrollIntoView({ block: 'nearest' }) }
+
+function makeRow(s) {
+  return h('div.shotrow', { role: 'option', tabindex: '0', data: { shot: s.id } }, h('img', { alt: '', hidden: true, loading: 'lazy' }), h('div', {}, h('b', {}, s.id), h('small', {})), h('span.n'), h('div.bar', {}, h('i')));
+}
+
+function updateRow(row, s) {
+  const [img, text, n, bar] = row.children;
+  const run = runs().find(r => r.shot === s.id && r.deed === 'keyframe' && isActive(r));
+  show(img, keyframeUrl(s, 160));
+  put(text.lastChild, { text: s.label || s.prompt });
+  put(n, { text: String(picturesOf(s).length || '') });
+  bar.hidden = !run;
+  if (run) bar.firstChild.style.width = percent(run.fraction);
+  row.classList.toggle('is-selected', isSelected(s.id));
+  row.classList.toggle('is-stale', !!s.stale?.keyframe?.length);
+  put(row, { 'aria-selected': String(isSelected(s.id)), 'aria-label': `${s.id} ${s.label || s.prompt}` });
+}
+
+/** The large picture: the take looked at, or the one that forms just now. */
+function makeStage(place) {
+  const img = h('img', { alt: '', hidden: true }), note = h('span.note'), bar = h('div.bar', {}, h('i'));
+  const nothing = h('div.empty', {}), failure = h('p.problem', { role: 'alert', hidden: true });
+  const deeds = h('div.over', {});
+  const deed = (mark, title, key, run) => button('', run, { mark, title: t(title), key });
+  const picked = deed('check', 'take.pick', 'P', () => Studio.keyframes.pick());
+  deeds.append(picked, deed('star', 'take.rate', 'S', () => Studio.keyframes.rate(5)), deed('close', 'take.reject', 'X', () => Studio.keyframes.reject()),
+    deed('compare', 'take.compare', 'C', () => Studio.keyframes.compare()), deed('find', 'take.zoom', 'Z', () => Studio.keyframes.zoom()));
+  place.append(h('div.frame', { onclick: event => event.target === img && zoom() }, img), nothing, note, deeds, bar, failure);
+  const zoom = () => place.classList.toggle('is-zoomed');
+  return {
+    zoom,
+    draw(s, take) {
+      const run = runs().find(r => r.shot === s?.id && r.deed === 'keyframe' && ['running', 'cancelling'].includes(r.state));
+      const waiting = runs().some(r => r.shot === s?.id && r.deed === 'keyframe' && r.state === 'waiting');
+      const preview = run?.preview ? `studio/preview/${run.id}?v=${run.preview}` : null;
+      show(img, preview ?? (take ? takeUrl(take, 0) : s?.own ? keyframeUrl(s, 0) : null));
+      bar.hidden = !run;
+      if (run) bar.firstChild.style.width = percent(run.fraction);
+      put(note, { text: run ? `${run.note} ${percent(run.fraction)}` : take ? `${s.id} ${label(take)}` : '' });
+      deeds.hidden = !take;
+      picked.classList.toggle('is-on', !!take?.isPicked);
+      const isEmpty = !take && !preview && !s?.own;
+      nothing.hidden = !isEmpty;
+      if (isEmpty) nothing.replaceChildren(h('b', {}, s?.prompt?.trim() ? t(run || waiting ? 'keyframes.coming' : 'keyframes.none') : t('keyframes.noPrompt')), h('p', {}, s?.prompt?.trim() ? t('keyframes.hint') : t('keyframes.promptHint')));
+      const failed = failedOf(s).at(-1);
+      failure.hidden = !(isEmpty && failed);
+      if (failed) put(failure, { text: failed.error ?? '' });
+    },
+  };
+}
+
+// --- light table -----------------------------------------------------------------------------
+
+function drawTable(place) {
+  keyed(place, shots(), s => s.id, s => h('section', { data: { shot: s.id } }, h('button', { type: 'button', onclick: () => { isTable = false; go('keyframes', s.id) } }, h('b', {}, s.id), h('small', {})), h('div.takes')), (row, s) => {
+    const [head, takes] = row.children, pictures = picturesOf(s);
+    put(head.lastChild, { text: s.label || s.prompt });
+    const is = JSON.stringify([s.takes, s.picked, s.own]);
+    if (row.dataset.is === is) return;
+    row.dataset.is = is;
+    row.style.setProperty('--n', pictures.length);
+    keyed(takes, pictures, take => take.name, take => makeTake(take), updateTake);
+  });
+}
+
