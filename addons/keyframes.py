@@ -51,7 +51,23 @@ def recipe(studio: Studio, take: str) -> dict[str, Any]:
     return studio.desk.ledger.recipe(Path(take).name)
 
 
+def bring_reference(studio: Studio, upload: str) -> str:
+    """A picture becomes a file of the project that shots can refer to; returns its path."""
+    return str(takes.reference(studio.desk, studio.uploads.take(upload)))
+
+
+def mark(studio: Studio, take: str, stars: int | None = None, rejected: bool | None = None) -> None:
+    takes.mark(studio.desk, take, stars, rejected)
+
+
+def use(studio: Studio, take: str, shots: list[str], field: str) -> None:
+    takes.use(studio.desk, studio.desk.project.takes / Path(take).name, shots, field)
+
+
 DEEDS = {
+    "reference.bring": bring_reference,
+    "take.mark": mark,
+    "take.use": use,
     "keyframe.generate": generate,
     "keyframe.again": again,
     "keyframe.pick": pick,

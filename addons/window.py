@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from addons import film, keyframes, projects, routes, runs, settings, storyboard, testbench, theme, videos
-from addons.guard import Headers, Password
+from addons.guard import Head, Headers, Password
 from addons.live import live
 from services.studio import Studio
 from services.words import LANGUAGES, catalogue
@@ -32,6 +32,7 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
     own = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     build = _build_id()
     routes.register(own, studio, DEEDS, build)
+    own.add_middleware(Head, head=theme.head(build))
     own.add_middleware(Headers)
     if password:
         own.add_middleware(Password, password=password)
@@ -45,7 +46,6 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
         page,
         path="/",
         theme=theme.make(),
-        head=theme.head(build),
         footer_links=[],
         run_history=False,
         enable_monitoring=False,

@@ -12,6 +12,7 @@ class Project:
     keyframes/003.png   the chosen picture of a shot: chosen = it stands here
     videos/003.mp4      the shot as it goes into the film
     film.mp4            the film
+    marks.json          stars and rejections of takes
     cache/              what can be made again; may be deleted
     """
 
@@ -40,6 +41,10 @@ class Project:
     @property
     def film(self) -> Path:
         return self.folder / "film.mp4"
+
+    @property
+    def marks(self) -> Path:
+        return self.folder / "marks.json"
 
     @property
     def cache(self) -> Path:

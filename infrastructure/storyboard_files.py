@@ -1,10 +1,11 @@
 """Storyboards on disk: read in every generation of the format, written back without loss."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile
-from domain.storyboard import Storyboard
+from domain.storyboard import Shot, Storyboard
 from infrastructure.boards.fields import Report, shown
 from infrastructure.boards.reading import read_board
 from infrastructure.boards.writing import board_object
@@ -12,6 +13,7 @@ from infrastructure.json_files import write_json
 from infrastructure.strict_json import line_of, named, parse_json, read_text
 
 MOST_SHOTS = 10_000
+NOWHERE = Path("/nowhere")  # no picture lies in it, so that every path is written whole
 _TOLD = 5  # refusals named in one complaint
 
 
@@ -40,6 +42,21 @@ def open_storyboard(path: Path) -> tuple[Storyboard, list[str]]:
 
 def write_storyboard(path: Path, board: Storyboard) -> None:
     write_json(path, board_object(board, path.absolute().parent))
+
+
+def shots_to_json(shots: Sequence[Shot]) -> list[dict[str, Any]]:
+    """Shots as a board file holds them, with whole paths, to be read in any folder."""
+    written: list[dict[str, Any]] = board_object(Storyboard("", tuple(shots)), NOWHERE)["shots"]
+    return written
+
+
+def shots_from_json(rows: list[Any]) -> tuple[Shot, ...]:
+    """Raises BadFile for what no board would hold."""
+    report = Report()
+    board = read_board({"shots": rows}, NOWHERE, report)
+    if report.refusals:
+        raise BadFile(f"These shots cannot be read. {report.refusals[0].sentence}")
+    return board.shots
 
 
 def _as_object(document: Any, path: Path, report: Report) -> dict[str, Any]:

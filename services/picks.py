@@ -71,11 +71,15 @@ def take_of(project: Project, shot_id: str) -> str:
 
 def kept_copy(picture: Path, folder: Path) -> Path:
     """A copy of a picture under the name of its content."""
-    copy = folder / f"{sha256(picture)}{picture.suffix}"
-    if not copy.exists():
-        with writing(copy) as part:
+    return copied(picture, folder / f"{sha256(picture)}{picture.suffix}")
+
+
+def copied(picture: Path, to: Path) -> Path:
+    """A copy under a name that says its content; one that is there already is the same."""
+    if not to.exists():
+        with writing(to) as part:
             shutil.copyfile(picture, part)
-    return copy
+    return to
 
 
 def choose_for_now(project: Project, shot_id: str, picture: Path) -> Path:

@@ -33,7 +33,7 @@ function fill(place, s, take, recipe) {
       row(t('recipe.broughtIn'), recipe.brought_in)),
     seed != null && h('div.deeds', {}, button(t('recipe.again'), () => again(0), { mark: 'again', title: t('recipe.again.hint') }), button('−1', () => again(-1), { title: t('recipe.seedMinus') }), button('+1', () => again(1), { title: t('recipe.seedPlus') })),
     seed != null && button(t('recipe.keepSeed'), () => act('shot.set', { shots: [s.id], field: 'keyframe.seed', value: seed }).then(() => notice(t('recipe.seedKept'))), { mark: 'check' }),
-    h('div.deeds', {}, button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], as: 'references' }), { mark: 'image' }), button(t('recipe.asStart'), () => useElsewhere(s, take), { mark: 'video' })),
+    h('div.deeds', {}, button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], field: 'references' }), { mark: 'image' }), button(t('recipe.asStart'), () => useElsewhere(s, take), { mark: 'video' })),
     button(t('recipe.copy'), () => navigator.clipboard.writeText(JSON.stringify(recipe, null, 2)).then(() => notice(t('recipe.copied'))), { mark: 'copy' }),
     recipe.changes?.length ? h('details', {}, h('summary', {}, t('recipe.changes', { n: recipe.changes.length })), h('ul.changes', {}, recipe.changes.map(c => h('li', {}, h('b', {}, `${c.title || c.node} · ${c.input}`), h('span', {}, `${short(c.old)} → ${short(c.new)}`), h('small', {}, c.why))))) : null,
   ].filter(Boolean));
@@ -42,7 +42,7 @@ function fill(place, s, take, recipe) {
 async function useElsewhere(s, take) {
   const order = Studio.core.fact('order'), next = order[order.indexOf(s.id) + 1];
   if (!next) return notice(t('recipe.noNext'));
-  await act('take.use', { take: take.file, shots: [next], as: 'start_image' });
+  await act('take.use', { take: take.file, shots: [next], field: 'start_image' });
   notice(t('recipe.startOf', { shot: next }), '', { label: t('show'), run: () => go('storyboard', next) });
 }
 
