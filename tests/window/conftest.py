@@ -1,15 +1,13 @@
 """A browser, a running studio, and pages that must be silent: no error, nothing sent elsewhere."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.window.studio import RunningStudio
+from tests.window.studio import RunningStudio, chromium
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -24,11 +22,6 @@ expect.set_options(timeout=15_000)
 HARMLESS = re.compile(
     r"svelte-i18n|ERR_ABORTED|net::ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|status of 409"
 )
-
-
-def chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,6 +126,12 @@ class RunningStudio:
                 self._process.kill()
                 self._process.wait()
                 raise AssertionError(f"the studio did not end:\n{self.said()}") from None
+
+
+def chromium() -> str | None:
+    """The browser of this machine that tests drive."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 def picture(path: Path, colour: str = "#c04020", size: tuple[int, int] = (320, 192)) -> Path:
