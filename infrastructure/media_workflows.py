@@ -48,25 +48,26 @@ def is_media(start: bytes) -> bool:
     return _reader(start) is not None
 
 
-def carried(path: Path) -> Carried:
-    """Raises BadFile when the file does not read or carries no workflow."""
+def carried(path: Path, name: str = "") -> Carried:
+    """Raises BadFile, which calls the file `name`, when it does not read or carries no workflow."""
+    name = name or path.name
     found: dict[str, Any] = {}
     try:
         with path.open("rb") as file:
             read = _reader(file.read(16))
             if read is None:
-                raise BadFile(f"{path.name} is no PNG, WebP, JPEG, MP4, MOV or WebM.")
+                raise BadFile(f"{name} is no PNG, WebP, JPEG, MP4, MOV or WebM.")
             file.seek(0)
-            for key, text in read(path, file):
-                for name, value in _values(key, text, path.name):
-                    found.setdefault(name, value)
+            for key, text in read(path, file, name):
+                for form, value in _values(key, text, name):
+                    found.setdefault(form, value)
     except FileNotFoundError as error:
-        raise BadFile(f"There is no file {path.name}.") from error
+        raise BadFile(f"There is no file {name}.") from error
     except OSError as error:
-        raise BadFile(f"{path.name} cannot be read: {error.strerror}.") from error
+        raise BadFile(f"{name} cannot be read: {error.strerror}.") from error
     if not found:
         raise BadFile(
-            f"{path.name} carries no workflow of ComfyUI. Programs that send pictures on often remove it: "
+            f"{name} carries no workflow of ComfyUI. Programs that send pictures on often remove it: "
             "take the file as ComfyUI saved it."
         )
     return Carried(found.get("prompt"), found.get("workflow"))
@@ -76,11 +77,11 @@ def _reader(start: bytes) -> Any:
     if start.startswith(_PNG):
         return _png
     if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
-        return lambda path, file: _exif(webp_exif(_whole(path, file)))
+        return lambda path, file, name: _exif(webp_exif(_whole(path, file, name)))
     if start.startswith(b"\xff\xd8\xff"):
-        return lambda path, file: _exif(jpeg_exif(_whole(path, file)))
+        return lambda path, file, name: _exif(jpeg_exif(_whole(path, file, name)))
     kind = next((kind for kind, begins in _CLIPS.items() if begins.match(start)), None)
-    return (lambda path, file: _clip(path, kind)) if kind else None
+    return (lambda path, file, name: _clip(path, kind, name)) if kind else None
 
 
 def _values(key: str, text: str, name: str) -> Iterator[tuple[str, Any]]:
@@ -100,7 +101,7 @@ def _values(key: str, text: str, name: str) -> Iterator[tuple[str, Any]]:
                 yield inner.lower(), content
 
 
-def _png(path: Path, file: IO[bytes]) -> Texts:
+def _png(path: Path, file: IO[bytes], name: str) -> Texts:
     file.seek(len(_PNG))
     for _ in range(_MOST):
         head = file.read(8)
@@ -108,10 +109,10 @@ def _png(path: Path, file: IO[bytes]) -> Texts:
             return
         size, kind = struct.unpack(">I4s", head)
         if kind in _TEXTS and size <= LARGEST:
-            yield from _chunk(kind, file.read(size), path.name)
+            yield from _chunk(kind, file.read(size), name)
             file.seek(4, 1)
         elif kind in _TEXTS:
-            raise BadFile(_too_large(path.name))
+            raise BadFile(_too_large(name))
         else:
             file.seek(size + 4, 1)
 
@@ -155,19 +156,19 @@ def _exif(exif: bytes) -> Texts:
             yield key.strip(), value
 
 
-def _whole(path: Path, file: IO[bytes]) -> bytes:
+def _whole(path: Path, file: IO[bytes], name: str) -> bytes:
     if path.stat().st_size > LARGEST_PICTURE:
-        raise BadFile(_too_large(path.name))
+        raise BadFile(_too_large(name))
     return file.read()
 
 
-def _clip(path: Path, kind: str) -> Texts:
+def _clip(path: Path, kind: str, name: str) -> Texts:
     """The demuxer is named, so that a file that calls itself a clip cannot have others opened."""
     answer = ffmpeg.ask(["-v", "error", "-f", kind, "-i", path.absolute(), "-f", "ffmetadata", "-"])
     if len(answer.output) > 3 * LARGEST:
-        raise BadFile(_too_large(path.name))
+        raise BadFile(_too_large(name))
     if not answer.output:
-        raise BadFile(f"{path.name} is damaged or cut off, and cannot be read.")
+        raise BadFile(f"{name} is damaged or cut off, and cannot be read.")
     for line in _NEXT_TAG.split(answer.output.decode("utf-8", "replace")):
         key, _, value = line.partition("=")
         yield key, _ESCAPED.sub(r"\1", value)

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.errors import BadFile
 from domain.job import Graph
-from infrastructure.ui_reading import BYPASSED, Input, Node, read_export
+from infrastructure.ui_reading import BYPASSED, INSIDE, Input, Node, read_export
 from infrastructure.ui_scopes import NOTES, Literal, Output, Own, Scope
 from infrastructure.ui_widgets import read_widgets
 
@@ -98,8 +98,11 @@ class _Conversion:
         bare = [name for name in widgets.missing if name not in widgets.values]
         self.unsure += _told(node, "has no value for {}", bare, plugged)
         self.unsure += _told(node, "has a value of another kind in {}", widgets.odd, plugged)
+        for name in _loose(scope, node):
+            if name not in inputs:
+                self.unsure.append(f"{node.label} has nothing plugged into {name} any more.")
         if widgets.left:
-            left = ", ".join(str(value)[:40] for value in widgets.left[:4])
+            left = ", ".join(" ".join(str(value).split())[:40] for value in widgets.left[:4])
             self.unsure.append(f"{node.label} holds more values than the server's node has inputs: {left}.")
         for key, value in inputs.items():
             if isinstance(value, list) and key not in plugged:
@@ -121,16 +124,18 @@ class _Conversion:
                     yield values[widget]
 
     def _drop_loose_links(self) -> None:
-        """Links from nodes that were left out; the server says whether the input can be without."""
+        """Links from what only the window knows."""
         for node in self.graph.values():
-            loose = [
-                name
-                for name, value in node["inputs"].items()
-                if isinstance(value, list) and value[0] not in self.graph
-            ]
-            for name in loose:
-                del node["inputs"][name]
-                self.unsure.append(f"“{node['_meta']['title']}” has nothing plugged into {name} any more.")
+            inputs = node["inputs"].items()
+            node["inputs"] = {k: v for k, v in inputs if not isinstance(v, list) or v[0] in self.graph}
+
+
+def _loose(scope: Scope, node: Node) -> Iterator[str]:
+    """The inputs whose links come from nodes that were left out."""
+    for input in node.inputs:
+        wire = scope.level.wires.get(input.link)
+        if wire and wire.origin != INSIDE and scope.source(input.link) is None:
+            yield input.name
 
 
 def _told(node: Node, what: str, inputs: list[str], plugged: Mapping[str, Any]) -> Iterator[str]:

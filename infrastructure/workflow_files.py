@@ -53,7 +53,7 @@ class WorkflowFolder:
 
 def read_workflow(path: Path) -> Workflow:
     """Raises BadFile, also when the places chosen by hand are not in the graph."""
-    flow = Workflow(path.stem, _graph(path), _about(path))
+    flow = Workflow(path.stem, read_graph(path), _about(path))
     try:
         _ = flow.slots if flow.about.slots else {}
     except StudioError as error:
@@ -67,8 +67,12 @@ def _graphs(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _graph(path: Path) -> dict[str, dict[str, Any]]:
-    content = parse_json(read_text(path, LARGEST), path)
+def read_graph(path: Path) -> dict[str, dict[str, Any]]:
+    return graph_in(parse_json(read_text(path, LARGEST), path), path)
+
+
+def graph_in(content: Any, path: Path | str) -> dict[str, dict[str, Any]]:
+    """The graph that a file's JSON is. Raises BadFile."""
     if not isinstance(content, dict) or not content:
         raise BadFile(f"{path} is no ComfyUI workflow: it should be an object with one entry per node.")
     if "nodes" in content and "links" in content:
