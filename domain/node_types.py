@@ -46,7 +46,7 @@ class NodeTypes:
     def of(cls, object_info: Mapping[str, Any]) -> "NodeTypes":
         """From a server's answer to /object_info."""
         return cls(
-            {name: _outputs(node) for name, node in object_info.items()},
+            {name: _outputs(node) for name, node in object_info.items() if "output" in node},
             {name: steps for name, node in object_info.items() if (steps := _steps(node))},
             frozenset(name for name, node in object_info.items() if node.get("output_node")),
             frozenset(

@@ -6,7 +6,7 @@ Only texts are read, and only as many as a picture can sensibly have; a broken t
 import struct
 from collections.abc import Iterator
 
-_ASCII, _UNDEFINED = 2, 7
+_BYTE, _ASCII, _UNDEFINED = 1, 2, 7
 _MORE, _COMMENT = 0x8769, 0x9286  # the second table; the user's comment, which has its encoding before it
 _MOST = 200  # entries of a table
 
@@ -44,10 +44,10 @@ def texts(exif: bytes) -> Iterator[str]:
             for tag, kind, value in _entries(table, order, waiting.pop()):
                 if tag == _MORE and len(value) == 4:
                     waiting.append(struct.unpack(f"{order}I", value)[0])
+                elif tag == _COMMENT:
+                    yield _comment(value, order)
                 elif kind == _ASCII:
                     yield value.decode("utf-8", "replace").rstrip("\0")
-                elif tag == _COMMENT and kind == _UNDEFINED:
-                    yield _comment(value, order)
 
 
 def _entries(table: bytes, order: str, at: int) -> Iterator[tuple[int, int, bytes]]:
@@ -58,7 +58,7 @@ def _entries(table: bytes, order: str, at: int) -> Iterator[tuple[int, int, byte
         if start + 12 > len(table):
             return
         tag, kind, size = struct.unpack_from(f"{order}HHI", table, start)
-        if kind in (_ASCII, _UNDEFINED) and size > 4:
+        if kind in (_BYTE, _ASCII, _UNDEFINED) and size > 4:
             place = struct.unpack_from(f"{order}I", table, start + 8)[0]
             yield tag, kind, table[place : place + size]
         else:
@@ -68,4 +68,4 @@ def _entries(table: bytes, order: str, at: int) -> Iterator[tuple[int, int, byte
 def _comment(value: bytes, order: str) -> str:
     if value.startswith(b"UNICODE\0"):
         return value[8:].decode("utf-16-le" if order == "<" else "utf-16-be", "replace")
-    return value[8:].decode("utf-8", "replace")
+    return value.removeprefix(b"ASCII\0\0\0").decode("utf-8", "replace").strip("\0")
