@@ -8,7 +8,7 @@ into a clip's comment, or into the EXIF of a JPEG.
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -32,7 +32,8 @@ _CLIPS = {
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _NEXT_TAG = re.compile(r"(?<!\\)(?:\\\\)*\n")
 
-Texts = Iterator[tuple[str, str]]
+Texts = Iterator[tuple[str, str]]  # by their keys
+Reader = Callable[[Path, IO[bytes], str], Texts]
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def carried(path: Path, name: str = "") -> Carried:
     return Carried(found.get("prompt"), found.get("workflow"))
 
 
-def _reader(start: bytes) -> Any:
+def _reader(start: bytes) -> Reader | None:
     if start.startswith(_PNG):
         return _png
     if start.startswith(b"RIFF") and start[8:12] == b"WEBP":

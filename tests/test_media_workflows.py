@@ -221,6 +221,14 @@ def test_a_text_nested_too_deeply_is_refused(tmp_path):
         carried(a_png(tmp_path / "a.png", prompt=deep))
 
 
+def test_a_workflow_file_too_large_or_too_deep_is_refused(tmp_path):
+    (tmp_path / "large.json").write_text('{"1": "' + " " * 8_000_000 + '"}', "utf-8")
+    (tmp_path / "deep.json").write_text('{"1": ' * 3000 + "1" + "}" * 3000, "utf-8")
+    for name, sentence in (("large", "is larger than 8 MB"), ("deep", "nested too deeply")):
+        with pytest.raises(BadFile, match=sentence):
+            read_drop(tmp_path / f"{name}.json")
+
+
 def test_a_playlist_that_calls_itself_a_clip_opens_nothing(tmp_path):
     (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n", "utf-8")
     with pytest.raises(BadFile, match="neither a workflow"):

@@ -176,7 +176,7 @@ def test_a_subgraph_is_unfolded_and_its_inputs_are_matched_by_name():
     [
         (in_a_subgraph(("on the host",)), "on the host"),
         (in_a_subgraph(("new",), properties={"proxyWidgets": [["-1", "words"]]}), "new"),
-        (in_a_subgraph(("old",), properties={"proxyWidgets": [["1", "text"]]}), "inside"),
+        (in_a_subgraph(("old",), properties={"proxyWidgets": [["1", "words"]]}), "inside"),
         (in_a_subgraph(("old",), link="=3"), "from outside"),
     ],
 )

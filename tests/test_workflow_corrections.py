@@ -63,12 +63,14 @@ def test_a_place_that_is_plugged_in_leads_to_where_the_value_is_written():
 
 def test_a_place_the_rules_found_too_keeps_its_scale():
     """A later stage doubles the size: the first one is given half of it."""
-    name = "video_ltx2"
-    ruled = WorkflowFolder().load(name)
-    slot = ruled.slots["width"][0]
-    by_hand = Workflow(name, ruled.graph, About(slots={"width": [f"{slot.node}.{slot.input}"]}))
+    flow = chosen(
+        {"width": ["canvas.width"]},
+        big=node("LTXVLatentUpsampler", samples=["sampler", 0], vae=["model", 2]),
+        decode=node("VAEDecode", samples=["big", 0], vae=["model", 2]),
+    )
+    graph = flow.with_values(width=1280, height=704)
 
-    assert by_hand.slots["width"][0].scale == slot.scale
+    assert (graph["canvas"]["inputs"]["width"], graph["canvas"]["inputs"]["height"]) == (640, 352)
 
 
 def test_ids_and_inputs_may_have_dots_in_them():

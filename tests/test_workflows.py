@@ -363,7 +363,8 @@ def test_a_form_says_what_can_be_set_where_it_goes_and_why():
 
 
 def test_a_form_offers_only_what_could_take_the_value():
-    flow = examine(dropped(picture(pic=node("LoadImage", image="a.png"))), "a.json").workflow
+    more = {"pic": node("LoadImage", image="a.png"), "vae": node("VAELoader", vae_name="b.safetensors")}
+    flow = examine(dropped(picture(**more)), "a.json").workflow
 
     assert [spot.place for spot in row(flow, "start_image").others] == ["pic.image"]
     assert [spot.place for spot in row(flow, "width").spots] == ["canvas.width"]
