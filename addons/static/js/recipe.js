@@ -20,7 +20,7 @@ export function drawRecipe(place, s, take) {
 
 function fill(place, s, take, recipe) {
   const values = recipe.values ?? {}, seed = values.seed;
-  const row = (label, value, isLong = false) => value == null || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
+  const row = (label, value, isLong = false) => value == null || value === false || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
   const again = (change, choose = false) => act('keyframe.again', { shot: s.id, seed: Math.max(0, seed + change), choose });
   const stale = s.stale?.keyframe?.length && take.isPicked ? h('p.stale', {}, t('stale.since', { what: s.stale.keyframe.map(w => t(`stale.${w}`)).join(', ') })) : null;
   place.replaceChildren(...[
