@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from domain.cast import cast_of
 from domain.storyboard import Shot, Storyboard
 
 
@@ -46,7 +47,8 @@ _STILL = "static camera"
 def keyframe_prompt(shot: Shot, board: Storyboard, presets: Presets) -> str:
     """The prompt for the picture a shot begins with."""
     tags = tags_of(shot, board)
-    return _composed(shot.prompt, _said_by(tags, (*PICTURE, *_free(tags)), shot.prompt, presets))
+    look = _said_by(tags, (*PICTURE, *_free(tags)), shot.prompt, presets)
+    return _composed(shot.prompt, *_cast(shot, board), look)
 
 
 def video_prompt(shot: Shot, board: Storyboard, presets: Presets) -> str:
@@ -56,7 +58,7 @@ def video_prompt(shot: Shot, board: Storyboard, presets: Presets) -> str:
     motion = [*_said_by(tags, ("motion",), shot.prompt, presets), *_amount(shot, camera)]
     look = _said_by(tags, (*CLIP, *_free(tags)), shot.prompt, presets)
     moves = [f"camera: {camera}"] if camera else []
-    return _composed(shot.prompt, moves, motion, [shot.motion.notes.strip()], look)
+    return _composed(shot.prompt, *_cast(shot, board), moves, motion, [shot.motion.notes.strip()], look)
 
 
 def negative(shot: Shot) -> str:
@@ -67,6 +69,12 @@ def tags_of(shot: Shot, board: Storyboard) -> dict[str, str]:
     """The board's tags with the shot's own in their place, by category. "none" takes one away."""
     tags = {_key(category): tag for source in (board.tags, shot.tags) for category, tag in source.items()}
     return {_ALIASES.get(category, category): tag for category, tag in tags.items() if tag.strip()}
+
+
+def _cast(shot: Shot, board: Storyboard) -> list[list[str]]:
+    """How each of the shot's characters looks, unless the prompt has it."""
+    words = dict.fromkeys(character.words.strip() for character in cast_of(shot, board))
+    return [[text] for text in words if text and not _says(shot.prompt, text)]
 
 
 def _free(tags: Mapping[str, str]) -> list[str]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+from domain.cast import references_of
 from domain.errors import JobFailed
 from domain.events import Event, Saved, Told, Work, as_part
 from domain.job import Backend
@@ -154,7 +155,7 @@ def segment_job(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
         "frames": plan.lengths[number],
         "steps": shot.video.steps,
         "cfg": shot.video.cfg,
-        "references": list(shot.references),
+        "references": list(references_of(shot, maker.board)),
         "start_image": start,
         "end_image": end,
     }
