@@ -14,6 +14,7 @@ from infrastructure.json_files import read_json
 class Recipe:
     name: str
     job: str
+    engine: str
     workflow: str
     files: tuple[str, ...]
     values: Mapping[str, Any]  # paths as the recipe has them: from the project's folder, or absolute
@@ -37,6 +38,7 @@ def _read(path: str, size: int, changed: int) -> Recipe | None:
         return Recipe(
             str(content["name"]),
             str(content["job"]),
+            str(content["engine"]),
             str(content["workflow"]),
             tuple(content["files"]),
             dict(content["values"]),

@@ -17,6 +17,7 @@ from domain.storyboard import Shot, Storyboard
 from domain.workflow import Workflow
 from infrastructure.hashes import sha256
 from infrastructure.recipe_facts import Recipe, recipe_of
+from infrastructure.recipes import OWN
 from services import keyframes, picks, video_notes, videos
 
 Keyframe = Literal["missing", "fresh", "stale", "own"]
@@ -99,6 +100,8 @@ def _keyframe(today: Today, shot: Shot) -> tuple[Keyframe, Why]:
     is_artists_choice = note.chosen_by == picks.ARTIST
     recipe = _recipe_of_choice(today.project, note)
     if is_artists_choice and (recipe is None or shot.start_image is not None):
+        return "own", ()
+    if recipe and recipe.engine == OWN:
         return "own", ()
     if recipe is None and _TAKE.fullmatch(Path(note.take).stem):
         return "fresh", ()  # a take nothing is known of

@@ -12,6 +12,7 @@ from domain.project import Project
 from domain.storyboard import Character, Motion, Sampling
 from infrastructure.hashes import sha256
 from infrastructure.recipe_facts import recipe_of
+from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import read_storyboard, write_storyboard
 from services import keyframes, picks, stale
 from services.stale import ShotState, Today
@@ -217,6 +218,14 @@ def test_a_picture_chosen_from_elsewhere_is_the_artists_own(folder, tmp_path):
     for name in ("mine.png", "001_v2.png"):  # the second is called like a take
         picks.choose(Project(folder), "001", a_picture(tmp_path / name, "green"))
         assert state(folder, "001", with_shot("001", prompt="Else.")).keyframe == "own"
+
+
+@pytest.mark.parametrize("by", [picks.ARTIST, picks.STUDIO])
+def test_a_take_that_was_brought_in_is_the_artists_own(folder, tmp_path, by):
+    project = Project(folder)
+    take = Ledger(project).bring_in("001", a_picture(tmp_path / "mine.png", "green"))
+    picks.choose(project, "001", take, by)
+    assert state(folder, "001", with_shot("001", prompt="Else.")).keyframe == "own"
 
 
 def test_a_take_the_artist_chose_goes_stale_like_any_other(folder):
