@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from domain.cast import lora_of, references_of
 from domain.errors import CannotWrite, StudioError
 from domain.events import Event, Failed, Progress, Saved, Told, Work, as_part
 from domain.job import Backend, Graph
@@ -135,20 +136,21 @@ def _plan(order: Order, seed: int) -> list[Variant]:
 def _graphs_to_run(order: Order, ledger: Ledger, plan: list[Variant]) -> list[Graph]:
     """Of the takes to make, one graph for each set of models it needs."""
     missing = (v for v in plan if ledger.done(order.backend, v.wanted) is None)
-    return list({variant.shot.lora: variant.wanted.graph for variant in missing}.values())
+    return list({lora_of(variant.shot, order.board): variant.wanted.graph for variant in missing}.values())
 
 
 def _notes(order: Order, ledger: Ledger) -> Iterator[str]:
     """What the artist should know before it begins."""
     yield from (f"The recipe {name} does not read and is passed over." for name in ledger.skipped)
-    picture, video = order.keyframe_workflow, order.video_workflow
+    picture, video, board = order.keyframe_workflow, order.video_workflow, order.board
+    places = len(picture.slots.get("reference", ()))
     if not picture.takes("seed") and order.count > 1:
         yield f"{picture.name} has no place for a seed: its variants are all alike."
     if not video.takes("prompt"):
         yield f"{video.name} has no place for a prompt: it does not follow the words."
     left_out = {
         f"All reference pictures have no place in {picture.name}": [
-            shot for shot in order.shots if len(shot.references) > len(picture.slots.get("reference", ()))
+            shot for shot in order.shots if len(references_of(shot, board)) > places
         ],
         f"Negative words have no place in {picture.name}": [
             shot for shot in order.shots if shot.negative.strip() and not picture.takes("negative")
@@ -157,7 +159,7 @@ def _notes(order: Order, ledger: Ledger) -> Iterator[str]:
             shot for shot in order.shots if shot.end_image and not video.takes("end_image")
         ],
         f"A LoRA has no place in {picture.name}": [
-            shot for shot in order.shots if shot.lora and not picture.takes("lora")
+            shot for shot in order.shots if lora_of(shot, board) and not picture.takes("lora")
         ],
     }
     for sentence, shots in left_out.items():
