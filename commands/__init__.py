@@ -4,6 +4,8 @@ import argparse
 import importlib
 from typing import Any
 
+from domain import VERSION
+
 EXIT_CODES = """exit codes: 0 done · 1 some shots failed · 2 bad input, or a workflow the backend cannot run
             3 backend unreachable · 130 interrupted. After 1, 3 and 130 the same command goes on."""
 
@@ -15,6 +17,7 @@ def parser() -> argparse.ArgumentParser:
         "Without a command it opens in the browser.",
         epilog="example: python main.py render examples/low-tide-post.json",
     )
+    top.add_argument("--version", action="version", version=f"Cindergrace Studio {VERSION}")
     top.add_argument("--port", type=_port, default=7860, help="port of the window (default: 7860)")
     top.add_argument("--no-browser", action="store_true", help="do not open the browser")
     top.set_defaults(deed="commands.window")
