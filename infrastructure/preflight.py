@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from domain.errors import JobRejected
+from domain.inventory import Model
 from domain.job import Graph
 from infrastructure.comfy_answers import missing_node
 
@@ -40,17 +41,30 @@ def missing(object_info: dict[str, Any], graphs: Iterable[Graph]) -> None:
 
 
 def _lacks(object_info: dict[str, Any], graph: Graph) -> Iterator[str]:
+    for id, node in graph.items():
+        if node["class_type"] not in object_info:
+            title = node.get("_meta", {}).get("title") or node["class_type"]
+            yield missing_node(node["class_type"], f"“{title}”")
+        for model in models(object_info, {id: node}):
+            if not model.is_there:
+                yield f"the model {model.file} is missing; it belongs in models/{model.folder}"
+
+
+def lacking_nodes(object_info: dict[str, Any], graph: Graph) -> Iterator[str]:
+    """The classes of a graph's nodes that the server does not know."""
+    return (node["class_type"] for node in graph.values() if node["class_type"] not in object_info)
+
+
+def models(object_info: dict[str, Any], graph: Graph) -> Iterator[Model]:
+    """The model files that a graph's nodes ask for, as far as the server knows the nodes."""
     for node in graph.values():
         name = node["class_type"]
-        if name not in object_info:
-            yield missing_node(name, f"“{node.get('_meta', {}).get('title') or name}”")
-            continue
-        kinds = object_info[name].get("input") or {}
+        kinds = object_info.get(name, {}).get("input") or {}
         inputs = {**kinds.get("required", {}), **kinds.get("optional", {})}
         for input, value in node["inputs"].items():
             choices = _choices(inputs.get(input))
-            if isinstance(value, str) and _is_model(value) and choices is not None and value not in choices:
-                yield f"the model {value} is missing; it belongs in models/{folder_of(name, input)}"
+            if isinstance(value, str) and _is_model(value) and choices is not None:
+                yield Model(value, folder_of(name, input), value in choices)
 
 
 def folder_of(class_type: str, input: str) -> str:

@@ -1,0 +1,34 @@
+"""What a server has, and what graphs need of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model file that a graph asks for."""
+
+    file: str
+    folder: str  # below models/
+    is_there: bool
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one graph needs of a server."""
+
+    lacking_nodes: tuple[str, ...]  # classes the server does not know
+    models: tuple[Model, ...]
+
+    @property
+    def lacking_models(self) -> list[Model]:
+        return [model for model in self.models if not model.is_there]
+
+    @property
+    def are_met(self) -> bool:
+        return not self.lacking_nodes and not self.lacking_models
+
+
+@dataclass(frozen=True)
+class Inventory:
+    nodes: int  # classes the server knows
+    needs: tuple[Needs, ...]  # of each graph, in their order
