@@ -57,6 +57,8 @@ def bench(
 
     What is made lies in a folder of its own inside `folder`, which the caller throws away. Closing
     the bench removes it, and takes the job under way off the server. Nothing else is deleted there.
+
+    Raises CannotWrite when the folder takes nothing.
     """
     own, is_over = folder / uuid4().hex[:8], False
     try:

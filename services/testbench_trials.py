@@ -83,7 +83,7 @@ class Trials:
         detail = f"{status.name} at {status.address}, round trip {seconds(median(times))} (median of {TRIPS})"
         if others := status.running + status.waiting:
             detail += f"; its queue holds {_several(others, 'job')} already: the times below include waiting"
-        return Found(detail, {"round_trip": median(times), "jobs_in_queue": others})
+        return Found(detail, {"round_trip": round(median(times), 4), "jobs_in_queue": others})
 
     def versions(self) -> Trial:
         yield Progress(0.0, "asking what runs there")
@@ -118,7 +118,7 @@ class Trials:
         began = time.monotonic()
         yield from self.probe.upload(self._start)
         took, count = time.monotonic() - began, self._start.stat().st_size
-        return Found(f"{size(count)}, {speed(count, took)}", {"bytes": count, "seconds": took})
+        return Found(f"{size(count)}, {speed(count, took)}", {"bytes": count, "seconds": round(took, 3)})
 
     def images(self, count: int, seed: int) -> Trial:
         flow, detail, state = self._flow(0), "", OK
@@ -173,7 +173,7 @@ class Trials:
         sizes = [_checked(drawn) for drawn in self.drawn]
         pictures = _several(len(sizes), "readable picture")
         detail = f"{size(count)}, {speed(count, took)}; {pictures} of {_times(sizes[0])}"
-        return Found(detail, {"bytes": count, "seconds": took, "size": sizes[0]})
+        return Found(detail, {"bytes": count, "seconds": round(took, 3), "size": sizes[0]})
 
     def make_clip(self, seed: int) -> Trial:
         flow, began = self._flow(1), time.monotonic()
@@ -193,7 +193,7 @@ class Trials:
             "workflow": flow.name,
             "frames": clip.frames,
             "size": (clip.width, clip.height),
-            "seconds": took,
+            "seconds": round(took, 3),
         }
         return Found(f"{detail}, {self._with(flow, self._chosen[1])}", facts)
 
@@ -268,7 +268,7 @@ def _checked(drawn: Drawn) -> tuple[int, int]:
 
 def _took(drawn: Drawn) -> str:
     """How long a picture took; of which the server says it worked."""
-    on_server = f" ({seconds(drawn.gpu_seconds)} of it on the server)" if drawn.gpu_seconds else ""
+    on_server = f" ({seconds(drawn.gpu_seconds)} on the server)" if drawn.gpu_seconds else ""
     return seconds(drawn.seconds) + on_server
 
 

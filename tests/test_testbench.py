@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from domain import VERSION
+from domain.errors import JobFailed
 from domain.events import Progress
 from domain.status import Status
 from domain.workflow import Workflow
@@ -19,7 +20,9 @@ from services.testbench import PARTS, bench
 from services.testbench_report import Report, Stage, clean
 from tests import graphs
 from tests.comfy_jobs import until
-from tests.fake_answers import Answer, Cut, page
+from tests.fake_answers import HANG_UP, Answer, Cut, page
+from tests.fake_comfy_nodes import png
+from tests.fakes import FakeBackend
 from tests.graphs import node, template
 from tests.test_commands import nobody
 
@@ -137,18 +140,43 @@ def test_the_seeds_count_up_from_the_first(fake, tmp_path):
 
 
 def test_a_second_bench_draws_anew_instead_of_being_served_from_the_cache(fake, tmp_path):
-    for _ in range(2):
+    for times in (1, 2):
         told = benched(ComfyBackend(fake.url), tmp_path)
+        assert fake.asked("POST /upload/image") == 2 * times  # the bench's own picture, and the clip's start
         assert told.preview.facts["previews"] == 6
         assert told.but("ok") == {}
 
 
-def test_a_workflow_with_places_for_pictures_gets_one(fake, tmp_path):
+class Noting(FakeBackend):
+    """Looks at each job, and does none."""
+
+    def run(self, job):
+        self.jobs.append(job)
+        yield Progress(0.0, "looking")
+        raise JobFailed("That is enough.")
+
+
+@pytest.mark.parametrize("name", graphs.TEMPLATES.names())
+def test_every_place_for_a_picture_gets_one_in_every_template(tmp_path, name):
+    backend, flow = Noting(), template(name)
+    chosen = (flow, template("video_test")) if flow.kind == "keyframe" else (keyframe(), flow)
+    benched(backend, tmp_path, *chosen)
+    picture, clip = backend.jobs
+    graph = picture.graph if flow.kind == "keyframe" else clip.graph
+    loaders = [n for n in graph.values() if n["class_type"] == "LoadImage"]
+    assert all(isinstance(node["inputs"]["image"], Path) for node in loaders)
+    assert loaders or not any(flow.takes(place) for place in ("start_image", "reference"))
+
+
+def test_a_workflow_that_paints_over_a_picture_gets_one(tmp_path):
     flow = keyframe(
-        seen=node("LoadImage", "Reference", image="nowhere.png"),
-        other=node("LoadImage", "Start image", image="nowhere.png"),
+        old=node("LoadImage", image="nowhere.png"),
+        canvas=node("VAEEncode", pixels=["old", 0], vae=["model", 2]),
     )
-    assert benched(ComfyBackend(fake.url), tmp_path, flow).but("ok") == {}
+    backend = Noting()
+    benched(backend, tmp_path, flow)
+    assert flow.takes("source")
+    assert isinstance(backend.jobs[0].graph["old"]["inputs"]["image"], Path)
 
 
 def test_what_waits_in_the_queue_of_a_busy_server_is_told(fake, tmp_path):
@@ -254,8 +282,24 @@ def test_a_download_that_breaks_again_and_again_is_told(fake, tmp_path):
     assert "picture_1.png arrives incomplete" in told.download.detail
 
 
+def test_a_line_that_broke_for_a_moment_is_waited_out(fake, tmp_path):
+    told = benched(ComfyBackend(fake.url), tmp_path, when=_at("download", fake, [HANG_UP], "GET /history"))
+    assert told.but("ok") == {}
+
+
+def test_a_server_that_started_again_and_forgot_its_pictures_is_told(fake, tmp_path):
+    def forget(event):
+        if isinstance(event, Stage) and (event.name, event.state) == ("download", "running"):
+            fake.histories.clear()
+
+    told = benched(ComfyBackend(fake.url), tmp_path, when=forget)
+    assert told.but("ok") == {"download": "failed"}
+    assert told.download.detail.startswith("The server has forgotten picture_1")
+
+
 def test_a_picture_that_cannot_be_read_is_told(fake, tmp_path):
-    rubbish = Answer(200, b"\x89PNG\r\n\x1a\nrubbish", {"Content-Type": "image/png"})
+    torn = png(7, (1024, 576))[:-30]
+    rubbish = Answer(200, torn, {"Content-Type": "image/png"})
     told = benched(ComfyBackend(fake.url), tmp_path, when=_at("download", fake, [rubbish]))
     assert told.but("ok") == {"download": "failed"}
     assert told.download.detail == "picture_1.png came home, but cannot be read as a picture."
@@ -281,12 +325,12 @@ def test_when_the_server_goes_away_the_rest_is_skipped(fake, tmp_path):
     assert told.upload.state == "ok"
 
 
-def _at(stage, fake, answers):
-    """From that stage on, files are answered for like this."""
+def _at(stage, fake, answers, what="GET /view"):
+    """From that stage on, requests of a kind are answered like this."""
 
     def when(event):
         if isinstance(event, Stage) and (event.name, event.state) == (stage, "running"):
-            fake.instead["GET /view"] = [*answers]
+            fake.instead[what] = [*answers]
 
     return when
 
@@ -343,7 +387,7 @@ def test_neither_text_nor_json_tell_a_secret_or_a_home(monkeypatch, tmp_path):
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
-    servers = "/" + "home/lee/ComfyUI/models and C:\\Users\\Lee Ann\\x and /" + "root/y"
+    servers = "/" + "home/lee/ComfyUI/models and C:" + "\\Users\\Lee Ann\\x and /" + "root/y"
     said = (
         f"{home}/a.png: no answer at https://kim:s3cret@{POD}-8188.proxy.runpod.net/?token=t0ken; {servers}"
     )
