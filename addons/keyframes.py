@@ -6,8 +6,7 @@ from uuid import uuid4
 
 from addons.live import live
 from services import takes
-from services.errands import unmade_variants
-from services.runs import errand
+from services.errands import errand, unmade_variants
 from services.studio import Studio
 
 ID = "keyframes"

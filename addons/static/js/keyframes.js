@@ -1,6 +1,6 @@
 // Keyframes: the variants of one shot to choose from, or all shots on a light table.
 
-import { act, button, follow, h, keyed, keyframeUrl, notice, percent, put, ratio, runs, shot, shots, show, t, tn } from './core.js';
+import { act, button, follow, h, keyed, keyframeUrl, notice, percent, put, ratio, runs, shot, shots, show, stale, t, tn } from './core.js';
 import { compare } from './compare.js';
 import { isActive } from './dock.js';
 import { offer } from './keys.js';
@@ -51,7 +51,7 @@ export function mount(place) {
     drawRecipe(parts.recipe, s, takes.find(take => take.name === current));
   }
 
-  follow(['shot/', 'order', 'project', 'run/'], page, draw);
+  follow(['shot/', 'order', 'project', 'run/', 'stale/'], page, draw);
   let seen = '';
   watch(page, () => { if (seen !== currentShot()) { seen = currentShot(); current = '' } draw(); scrollToRow(parts.list) });
   parts.list.addEventListener('click', event => { const row = event.target.closest('[data-shot]'); if (row) select(row.dataset.shot, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey }) });
@@ -66,9 +66,9 @@ export function mount(place) {
   parts.table.addEventListener('click', event => {
     const node = event.target.closest('.take');
     if (!node) return;
-    current = node.dataset.take;
     go('keyframes', node.dataset.shot);
-    pick(one(node.dataset.shot));
+    current = node.dataset.take;
+    pick(one());
   });
 
   const one = (id = currentShot()) => picturesOf(shot(id)).find(take => take.name === current);
@@ -116,7 +116,7 @@ function updateRow(row, s) {
   bar.hidden = !run;
   if (run) bar.firstChild.style.width = percent(run.fraction);
   row.classList.toggle('is-selected', isSelected(s.id));
-  row.classList.toggle('is-stale', !!s.stale?.keyframe?.length);
+  row.classList.toggle('is-stale', stale(s.id).keyframe === 'stale');
   put(row, { 'aria-selected': String(isSelected(s.id)), 'aria-label': `${s.id} ${s.label || s.prompt}` });
 }
 
