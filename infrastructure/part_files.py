@@ -2,11 +2,11 @@
 
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from domain.errors import CannotWrite
+from domain.errors import CannotWrite, StudioError
 
 
 @contextmanager
@@ -42,6 +42,18 @@ def writing_folder(to: Path) -> Iterator[Path]:
         raise cannot_write(to, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def remove_leftovers(parts: Iterable[Path]) -> None:
+    """What killed runs left half written: files and folders."""
+    for path in list(parts):
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StudioError(f"{path} cannot be removed: {error.strerror or error}.") from error
 
 
 def kept_aside(path: Path, why: str) -> Path:
