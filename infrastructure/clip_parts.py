@@ -22,7 +22,7 @@ from infrastructure.hashes import sha256
 _CROP_UP_TO = 0.05  # difference of aspect that is cropped away; more gets black bars
 _ENCODER = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-bf", "2", "-sc_threshold", "0")
 _CLOSED = ("-x264-params", "open-gop=0")
-_BT709 = "color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+BT709 = "color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Part:
         if self.fade_out:
             chain += [f"fade=out:start_frame={self.frames - self.fade_out}:nb_frames={self.fade_out}"]
         chain += [_from(1)] if self._fades else []
-        return ",".join([*chain, f"setparams={_BT709}"])
+        return ",".join([*chain, f"setparams={BT709}"])
 
     @property
     def _fades(self) -> bool:
@@ -144,7 +144,7 @@ class Dissolve:
         sides = [f"[0:V:0]{self.before.filters},{lead}[a]", f"[1:V:0]{self.after.filters},{lead}[b]"]
         seconds = float((self.frames + 1) / self.after.fps)
         mixed = f"[a][b]xfade=transition=fade:duration={seconds:.9f}:offset=0,{_from(1)}"
-        return ";".join([*sides, f"{mixed},format=yuv420p,setparams={_BT709}"])
+        return ";".join([*sides, f"{mixed},format=yuv420p,setparams={BT709}"])
 
 
 Piece = Union[Part, Dissolve]
@@ -160,7 +160,7 @@ def encode(piece: Piece, to: Path) -> Generator[int, None, None]:
 
 def encode_black(fps: Fraction, size: tuple[int, int], to: Path) -> Generator[int, None, None]:
     """One black frame as `encode` would write it: shows the signature its parts have."""
-    colour = f"color=black:s={size[0]}x{size[1]}:r={fps},format=yuv420p,setparams={_BT709}"
+    colour = f"color=black:s={size[0]}x{size[1]}:r={fps},format=yuv420p,setparams={BT709}"
     return ffmpeg.run(
         ["-f", "lavfi", "-i", colour, *_output(1, fps), to.absolute()], f"{to} cannot be encoded"
     )

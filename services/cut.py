@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 from domain.cut import Cut, Span, Timeline, timeline
@@ -106,7 +107,7 @@ def film_cache(project: Project) -> Iterator[Path]:
     """Where pieces of the film are kept. Raises StudioError while another film is made of the project."""
     folder = project.cache / "film"
     with locked(folder):
-        remove_leftovers(folder.rglob("*.part"))
+        remove_leftovers(chain(folder.rglob("*.part"), project.films.glob("*.part")))
         yield folder
 
 
