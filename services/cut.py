@@ -22,7 +22,7 @@ from infrastructure.part_files import remove_leftovers
 from infrastructure.project_lock import locked
 from services import film
 from services.film import Film, Format, Step
-from services.rates import film_frames, is_frame_by_frame, nearest
+from services.rates import film_frames, is_frame_by_frame
 
 MOVES, STANDS, MISSING = "video", "still", "missing"
 
@@ -119,7 +119,7 @@ def _material(project: Project, shot: Shot, fps: Fraction) -> Material:
             return Material(shot, MOVES, video, film_frames(known(video), fps))
         except StudioError as error:
             problem = str(error)
-    frames = max(1, nearest(Fraction(shot.seconds) * fps))
+    frames = max(1, round(shot.seconds * fps))  # as services/videos makes it
     if keyframe.exists():
         return Material(shot, STANDS, keyframe, frames, problem)
     return Material(shot, MISSING, None, frames, problem)

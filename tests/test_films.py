@@ -16,6 +16,7 @@ from domain.safe_names import file_stem
 from infrastructure import film_exports
 from infrastructure.clip_probe import packets, probe
 from services import films
+from services.cut import as_cut, save_cut
 from services.films import PRESETS, Format, compare, render_film, versions
 from tests.film_corpus import KINDS, code, codes, encode, make, of, picture
 from tests.test_cut import cut_of
@@ -153,6 +154,17 @@ def test_a_film_no_edit_touches_is_rendered_without_encoding(tmp_path):
     project = a_project(tmp_path)
     rendered(project, cut=Cut())
     assert not encoded(project.cache)
+
+
+def test_what_a_render_encoded_for_its_film_is_not_encoded_again_for_a_version(tmp_path):
+    project = a_project(tmp_path)
+    save_cut(project, CUT)
+    finish(as_cut(project, {shot: project.video(shot) for shot in SHOTS}, AT_24))
+    before = encoded(project.cache)
+    rendered(project)
+    rendered(project, "gif")
+    assert before
+    assert set(encoded(project.cache)) == set(before)
 
 
 def test_a_note_says_when_and_of_what_a_version_was_made(tmp_path):
