@@ -3,7 +3,6 @@
 import os
 from dataclasses import replace
 from fractions import Fraction
-from itertools import count, islice
 
 import numpy as np
 import pytest
@@ -271,21 +270,22 @@ def test_progress_rises_to_the_end(tmp_path, preset):
     assert all(0 <= fraction <= 1 for fraction in fractions)
 
 
+@pytest.mark.parametrize("moment", ["Fitting", "Joining", "Writing"])
 @pytest.mark.parametrize("preset", list(PRESETS))
-def test_stopping_at_any_moment_leaves_no_version_and_nothing_half(tmp_path, preset):
+def test_stopping_at_any_moment_leaves_no_version_and_nothing_half(tmp_path, preset, moment):
+    if (preset, moment) == ("h264", "Writing"):
+        return  # it is the joined film itself
     project = a_project(tmp_path)
     project.film.write_bytes(b"the film as it was")
-    for steps in count(1):
-        work = render_film(project, list(SHOTS), CUT, AT_24, preset)
-        events = list(islice(work, steps))
-        work.close()
-        if any(isinstance(event, Saved) for event in events):
-            break
-        assert not list(project.folder.rglob("*.part"))
-        assert versions(project) == []
-        assert not (project.films.exists() and list(project.films.iterdir()))
-        assert project.film.read_bytes() == b"the film as it was"
-    assert steps > 1
+    work = render_film(project, list(SHOTS), CUT, AT_24, preset)
+    assert next(e for e in work if isinstance(e, Progress) and e.note.startswith(moment))
+    assert list(project.folder.rglob("*.part"))
+    work.close()
+
+    assert not list(project.folder.rglob("*.part"))
+    assert versions(project) == []
+    assert not (project.films.exists() and list(project.films.iterdir()))
+    assert project.film.read_bytes() == b"the film as it was"
 
 
 def test_a_film_that_lost_frames_is_not_kept(tmp_path, monkeypatch):
