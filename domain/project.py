@@ -11,8 +11,10 @@ class Project:
     takes/              every file a job made, each with its recipe beside it: 003_v2.png, 003.01_v1.mp4
     keyframes/003.png   the chosen picture of a shot: chosen = it stands here
     videos/003.mp4      the shot as it goes into the film
+    film.json           how the film is cut
     film.mp4            the film
     marks.json          stars and rejections of takes
+    films/              every version of it that was rendered, each with a note of what it shows
     cache/              what can be made again; may be deleted
     """
 
@@ -45,6 +47,14 @@ class Project:
     @property
     def marks(self) -> Path:
         return self.folder / "marks.json"
+
+    @property
+    def cut(self) -> Path:
+        return self.folder / "film.json"
+
+    @property
+    def films(self) -> Path:
+        return self.folder / "films"
 
     @property
     def cache(self) -> Path:

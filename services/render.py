@@ -21,7 +21,7 @@ from domain.workflow import Workflow
 from infrastructure.project_files import base_seed, keep_base_seed, leftovers_removed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger, Take
-from services import film, keyframes, picks, videos
+from services import cut, film, keyframes, picks, videos
 from services.keyframes import Variant
 from services.videos import Maker, Video
 
@@ -101,6 +101,7 @@ def render(order: Order, outcome: Outcome | None = None) -> Generator[Event, Non
     """
     outcome = Outcome() if outcome is None else outcome
     order.check()
+    cut.open_cut(order.project)  # a film.json that does not read is told before anything is spent
     ledger = Ledger(order.project)
     boards_own = order.board.base_seed
     seed = base_seed(order.project) if boards_own is None else boards_own
@@ -223,11 +224,11 @@ def _maker(order: Order, ledger: Ledger, seed: int) -> Maker:
 
 
 def _film(order: Order, outcome: Outcome) -> Work:
-    """The film in board order; with shots missing only when that was asked for."""
-    parts = [outcome.videos[shot.id].path for shot in order.board.shots if shot.id in outcome.videos]
+    """The film in board order, as it is cut; with shots missing only when that was asked for."""
+    parts = {shot.id: outcome.videos[shot.id].path for shot in order.board.shots if shot.id in outcome.videos}
     if not parts or (len(parts) < len(order.board.shots) and not order.is_partial):
         return
-    made = yield from film.join(parts, order.project.film, _format(order), order.project.cache)
+    made = yield from cut.as_cut(order.project, parts, _format(order))
     outcome.film = made.path
     yield Saved(made.path, made.reused)
     yield Progress(1, "done")
