@@ -13,6 +13,7 @@ class Project:
     videos/003.mp4      the shot as it goes into the film
     film.mp4            the film
     cache/              what can be made again; may be deleted
+    .bin/               what was thrown away, until the bin is emptied
     """
 
     folder: Path
@@ -44,6 +45,10 @@ class Project:
     @property
     def cache(self) -> Path:
         return self.folder / "cache"
+
+    @property
+    def bin(self) -> Path:
+        return self.folder / ".bin"
 
     def keyframe(self, shot_id: str) -> Path:
         return self.keyframes / f"{shot_id}.png"
