@@ -164,6 +164,9 @@ def test_the_list_holds_thirty(tmp_path):
     for number in range(33):
         projects.remember(file, projects.create(tmp_path, f"Film {number}").folder)
     assert [r.title for r in projects.recent(file)] == [f"Film {n}" for n in range(32, 2, -1)]
+    projects.remember(file, tmp_path / "Film-20")
+    titles = [r.title for r in projects.recent(file)]
+    assert (titles[0], titles[-1], len(titles)) == ("Film 20", "Film 3", 30)
 
 
 # --- copies
