@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from domain.errors import StudioError
-from infrastructure import bin
 from infrastructure.recipes import Ledger
+from services import bin
 from tests.folders import everything, filled, picture
 
 
