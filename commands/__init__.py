@@ -188,9 +188,12 @@ def _import(commands: Any) -> None:
     command = _command(
         commands,
         "import",
-        "Take over an older studio's settings, chosen pictures or storyboard; nothing of it is changed.",
-        "old/selected/selected_keyframes.json --project my-film",
+        "Take over what was made elsewhere: a storyboard, an older studio's project, choices or settings, "
+        "a folder of pictures, a text or table of shots, a packed project. The source is only read.",
+        "shots.csv --project my-film",
     )
-    command.add_argument("source", metavar="PATH", help="its folder, database or JSON file")
-    command.add_argument("--project", metavar="DIR", help="where pictures and storyboards go")
+    command.add_argument("source", metavar="PATH", help="the file or folder; what it is, is found out")
+    command.add_argument(
+        "--project", metavar="DIR", help="the project it goes into; a zip is unpacked below this folder"
+    )
     command.set_defaults(deed="commands.importing")

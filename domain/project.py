@@ -16,6 +16,7 @@ class Project:
     marks.json          stars and rejections of takes
     films/              every version of it that was rendered, each with a note of what it shows
     cache/              what can be made again; may be deleted
+    .bin/               what was thrown away, until the bin is emptied
     """
 
     folder: Path
@@ -59,6 +60,10 @@ class Project:
     @property
     def cache(self) -> Path:
         return self.folder / "cache"
+
+    @property
+    def bin(self) -> Path:
+        return self.folder / ".bin"
 
     def keyframe(self, shot_id: str) -> Path:
         return self.keyframes / f"{shot_id}.png"

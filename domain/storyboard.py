@@ -31,6 +31,8 @@ class Shot:
     negative: str = ""
     label: str = ""
     description: str = ""
+    scene: str = ""  # the scene it belongs to, in the artist's words; shots of one scene follow each other
+    notes: str = ""
     seconds: float = 3.0
     width: int | None = None  # pixels of the finished picture; None: the board's
     height: int | None = None

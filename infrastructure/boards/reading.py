@@ -65,6 +65,8 @@ def read_shot(fields: Fields, folder: Path) -> Shot:
         negative=fields.text("negative_prompt"),
         label=fields.text("filename_base"),
         description=fields.text("description"),
+        scene=fields.text("scene"),
+        notes=fields.text("notes"),
         seconds=_or(fields.number("duration", SECONDS), Shot.seconds),
         width=fields.whole("width", PIXELS),
         height=fields.whole("height", PIXELS),

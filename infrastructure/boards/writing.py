@@ -167,6 +167,8 @@ _SHOT: dict[str, Put] = {
     "negative": _at("negative_prompt"),
     "label": _at("filename_base"),
     "description": _at("description"),
+    "scene": _at("scene"),
+    "notes": _at("notes"),
     "seconds": _at("duration"),
     "width": _at("width"),
     "height": _at("height"),
