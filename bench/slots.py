@@ -22,12 +22,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.ui_export import Unconvertible, api_graph
+from domain.errors import BadFile
 from domain.job import Graph
 from domain.node_types import NodeTypes
 from domain.slot_rules.samplers import samplers
 from domain.workflow import Workflow
 from infrastructure.preflight import folder_of
+from infrastructure.ui_workflows import convert
 
 PACKAGE = "comfyui-workflow-templates-json==0.1.27"  # the set that ComfyUI 0.30.0 comes with
 SAVED = {"SaveImage", "SaveImageAdvanced", "PreviewImage", "SaveVideo", "SaveWEBM", "SaveAnimatedWEBP"}
@@ -85,8 +86,8 @@ def converted(cache: Path, info: Any) -> Iterator[tuple[str, Graph]]:
     """The templates that the server can run by itself and in which a sampler draws what is saved."""
     for name, template in templates(cache):
         try:
-            graph = api_graph(template, info)
-        except Unconvertible:
+            graph = convert(template, info, name).graph
+        except BadFile:
             continue
         classes = {node["class_type"] for node in graph.values()}
         is_local = not any(info[name].get("api_node") for name in classes)

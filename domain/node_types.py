@@ -46,14 +46,14 @@ class NodeTypes:
     def of(cls, object_info: Mapping[str, Any]) -> "NodeTypes":
         """From a server's answer to /object_info."""
         return cls(
-            {name: tuple(map(str, node["output"])) for name, node in object_info.items()},
+            {name: _outputs(node) for name, node in object_info.items() if "output" in node},
             {name: steps for name, node in object_info.items() if (steps := _steps(node))},
             frozenset(name for name, node in object_info.items() if node.get("output_node")),
             frozenset(
                 (name, input)
                 for name, node in object_info.items()
                 for input, spec in _inputs(node, "optional")
-                if str(spec[0]) in FLOWS
+                if spec and str(spec[0]) in FLOWS
             ),
         )
 
@@ -83,9 +83,13 @@ def by_input(input: str) -> str:
     return next((kind for kind, known in _BY_WORD.items() if words & known), "")
 
 
+def _outputs(node: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(map(str, node.get("output") or ()))
+
+
 def _steps(node: Mapping[str, Any]) -> Steps | None:
     inputs = {name: spec[1] for name, spec in _inputs(node) if len(spec) > 1 and spec[0] == "INT"}
-    if "LATENT" not in node["output"] or "width" not in inputs:
+    if "LATENT" not in _outputs(node) or "width" not in inputs:
         return None
     length: dict[str, Any] = next((inputs[name] for name in LENGTHS if name in inputs), {})
     frames = length.get("step") or 1
@@ -94,7 +98,7 @@ def _steps(node: Mapping[str, Any]) -> Steps | None:
 
 def _inputs(node: Mapping[str, Any], *sections: str) -> Iterator[tuple[str, Any]]:
     for section in sections or ("required", "optional"):
-        yield from node["input"].get(section, {}).items()
+        yield from (node.get("input") or {}).get(section, {}).items()
 
 
 def _table() -> NodeTypes:

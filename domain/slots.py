@@ -55,6 +55,9 @@ UNTITLED = (
     *("model", "model_high", "model_low"),
 )
 NAMES = (*TITLES, *UNTITLED)
+# Slots for which an artist may choose the places by hand, and those of them that take a number.
+CORRECTABLE = (*TITLES, "aspect_ratio", "megapixels", "model", "model_high", "model_low")
+NUMBERS = ("seed", "steps", "cfg", "width", "height", "frames", "seconds", "fps", "megapixels")
 
 TEXTS = (
     *("text", "prompt", "positive_prompt", "positive", "user_prompt", "tags"),

@@ -10,6 +10,7 @@ from domain.filling import Filling
 from domain.graph_reader import GraphReader
 from domain.job import Graph
 from domain.node_types import CORE, NodeTypes, Steps
+from domain.slot_rules.corrections import Corrections, corrected
 from domain.slot_rules.finder import find_slots
 from domain.slots import NAMES, TITLES, Change, Slot
 
@@ -44,6 +45,7 @@ class About:
     grid: int | None = None
     sizes: tuple[tuple[int, int], ...] = ()
     models: tuple[dict[str, Any], ...] = ()
+    slots: Corrections = field(default_factory=dict)  # places chosen by hand
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -65,7 +67,8 @@ class Workflow:
     @cached_property
     def slots(self) -> dict[str, list[Slot]]:
         """Which inputs each value goes to, such as {"seed": [Slot("3", "seed", "…")]}."""
-        return find_slots(self.reader)
+        found = find_slots(self.reader)
+        return corrected(self.reader, found, self.about.slots) if self.about.slots else found
 
     @property
     def kind(self) -> str:

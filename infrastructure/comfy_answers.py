@@ -5,7 +5,7 @@ Also what stands between us and a pod: RunPod's proxy answers in pages of HTML o
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 
@@ -27,6 +27,14 @@ _PROTECTED = (
 )
 _LACKING_BEFORE_0_11 = re.compile(r"node (\S+) does not exist")
 _OUT_OF_MEMORY = ("out of memory", "allocate", "outofmemory")
+
+
+class Fault(NamedTuple):
+    """One thing that a server finds wrong with a graph."""
+
+    node: str  # "" when it is not about one
+    input: str
+    said: str
 
 
 def is_pod(url: str) -> bool:
@@ -68,17 +76,28 @@ def complaint(reply: requests.Response, url: str) -> BackendError:
 
 def refused(answer: dict[str, Any], graph: Graph) -> JobRejected:
     """A graph that the server would not start, or would start only in part."""
-    reasons = [_reason(id, node, error, graph) for id, node, error in _node_errors(answer)]
+    reasons = dict.fromkeys(fault.said for fault in faults(answer, graph))
+    return JobRejected("ComfyUI refused the workflow: " + "; ".join(reasons).rstrip(".") + ".")
+
+
+def faults(answer: dict[str, Any], graph: Graph) -> list[Fault]:
+    """All that a server finds wrong with a graph; never none for a refusal."""
+    found = [
+        Fault(
+            id, str(_dict(error.get("extra_info")).get("input_name") or ""), _reason(id, node, error, graph)
+        )
+        for id, node, error in _node_errors(answer)
+    ]
     error = _dict(answer.get("error"))
     info = _dict(error.get("extra_info"))
     if error.get("type") == "missing_node_type" and info.get("class_type"):
-        reasons = [missing_node(str(info["class_type"]), _quoted(str(info.get("node_id")), graph))]
+        id = str(info.get("node_id"))
+        return [Fault(id, "", missing_node(str(info["class_type"]), _quoted(id, graph)))]
     if lacking := _LACKING_BEFORE_0_11.search(str(error.get("message"))):
         id = str(error.get("details")).partition("#")[2].rstrip("'")
-        reasons = [missing_node(lacking[1], _quoted(id, graph))]
-    if not reasons:
-        reasons = [f"{error.get('message', 'no reason given')} {error.get('details') or ''}".strip()]
-    return JobRejected("ComfyUI refused the workflow: " + "; ".join(dict.fromkeys(reasons)).rstrip(".") + ".")
+        return [Fault(id, "", missing_node(lacking[1], _quoted(id, graph)))]
+    said = f"{error.get('message', 'no reason given')} {error.get('details') or ''}".strip()
+    return found or [Fault("", "", said)]
 
 
 def missing_node(class_type: str, title: str) -> str:

@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 from domain import VERSION
 from domain.errors import BackendError, BackendUnreachable
 from domain.job import Graph
-from infrastructure.comfy_answers import complaint, no_answer, refused
+from infrastructure.comfy_answers import Fault, complaint, faults, no_answer, refused
 from infrastructure.comfy_history import RemoteFile
 from infrastructure.http_line import Line
 from infrastructure.multipart import Multipart
@@ -48,6 +48,20 @@ class ComfyAPI:
 
     def queue(self, graph: Graph, prompt_id: str, client_id: str) -> float | None:
         """Hand a prompt over; returns the number the server gives it. Raises JobRejected."""
+        answer, is_taken = self._posted(graph, prompt_id, client_id)
+        if is_taken:
+            return answer.get("number")
+        raise refused(answer, graph)
+
+    def objections(self, graph: Graph, prompt_id: str) -> list[Fault]:
+        """What the server finds wrong with a graph. One that it takes is taken back from it at once."""
+        answer, is_taken = self._posted(graph, prompt_id, "")
+        if is_taken:
+            self.cancel(prompt_id)
+        return [] if is_taken else faults(answer, graph)
+
+    def _posted(self, graph: Graph, prompt_id: str, client_id: str) -> tuple[dict[str, Any], bool]:
+        """The server's answer to a prompt, and whether it will run all of it; else it runs nothing."""
         body = {"prompt": graph, "prompt_id": prompt_id, "extra_data": {"preview_method": "auto"}}
         if client_id:
             body["client_id"] = client_id
@@ -55,12 +69,12 @@ class ComfyAPI:
         reply = self._send("POST", "/prompt", body=_json(body), allowed=(400,), timeout=(CONNECT, SILENCE))
         answer = as_json(reply) or {}
         if reply.ok and "prompt_id" in answer and not answer.get("node_errors"):
-            return answer.get("number")
+            return answer, True
         if reply.ok and answer.get("prompt_id"):  # it would run without the outputs that are wrong
             self.cancel(prompt_id)
         if not answer:
             raise self.not_comfy()
-        raise refused(answer, graph)
+        return answer, False
 
     def has_never_heard_of(self, prompt_id: str) -> bool:
         """One look instead of two; False as well when the server is too old to say (before 0.5.1)."""

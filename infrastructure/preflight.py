@@ -1,6 +1,7 @@
 """What a workflow needs and a server does not have: told all at once, before anything is spent."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import JobRejected
@@ -32,6 +33,31 @@ _FOLDERS_BY_CLASS = {
 }
 
 
+@dataclass(frozen=True)
+class Model:
+    """A model file that a graph names."""
+
+    file: str
+    folder: str  # below models/
+    node: str
+    input: str
+    is_there: bool | None  # None: nobody was asked, or the server does not say
+
+
+def models(graph: Graph, object_info: Mapping[str, Any] | None = None) -> list[Model]:
+    """Every model file a graph names, and whether the server has it."""
+    return [
+        model
+        for id, node in graph.items()
+        for model in _models(id, node, (object_info or {}).get(node["class_type"]) or {})
+    ]
+
+
+def unknown(graph: Graph, object_info: Mapping[str, Any]) -> dict[str, str]:
+    """The nodes that a server does not know: the class of each, by its id."""
+    return {id: node["class_type"] for id, node in graph.items() if node["class_type"] not in object_info}
+
+
 def missing(object_info: dict[str, Any], graphs: Iterable[Graph]) -> None:
     """Raises JobRejected that names every node and model the server lacks."""
     lacks = dict.fromkeys(lack for graph in graphs for lack in _lacks(object_info, graph))
@@ -40,17 +66,24 @@ def missing(object_info: dict[str, Any], graphs: Iterable[Graph]) -> None:
 
 
 def _lacks(object_info: dict[str, Any], graph: Graph) -> Iterator[str]:
-    for node in graph.values():
+    for id, node in graph.items():
         name = node["class_type"]
         if name not in object_info:
             yield missing_node(name, f"“{node.get('_meta', {}).get('title') or name}”")
             continue
-        kinds = object_info[name].get("input") or {}
-        inputs = {**kinds.get("required", {}), **kinds.get("optional", {})}
-        for input, value in node["inputs"].items():
+        for model in _models(id, node, object_info[name]):
+            if model.is_there is False:
+                yield f"the model {model.file} is missing; it belongs in models/{model.folder}"
+
+
+def _models(id: str, node: dict[str, Any], info: Mapping[str, Any]) -> Iterator[Model]:
+    kinds = info.get("input") or {}
+    inputs = {**kinds.get("required", {}), **kinds.get("optional", {})}
+    for input, value in node["inputs"].items():
+        if isinstance(value, str) and _is_model(value):
             choices = _choices(inputs.get(input))
-            if isinstance(value, str) and _is_model(value) and choices is not None and value not in choices:
-                yield f"the model {value} is missing; it belongs in models/{folder_of(name, input)}"
+            is_there = None if choices is None else value in choices
+            yield Model(value, folder_of(node["class_type"], input), id, input, is_there)
 
 
 def folder_of(class_type: str, input: str) -> str:

@@ -7,6 +7,7 @@ refused by line and column, like a file too large or nested too deeply.
 import json
 import math
 import re
+from collections.abc import Callable
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, NoReturn
@@ -43,10 +44,10 @@ def read_text(path: Path, largest: int = LARGEST) -> str:
         raise BadFile(f"{path} is not text in UTF-8. Save it as UTF-8 and try again.") from error
 
 
-def parse_json(text: str, name: str | Path) -> Any:
-    """The value in a text; `name` is what a complaint calls it."""
+def parse_json(text: str, name: str | Path, constant: Callable[[str], Any] | None = None) -> Any:
+    """The value in a text; `name` is what a complaint calls it, `constant` what NaN and its like become."""
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+        value = json.loads(text, parse_constant=constant or _refuse, parse_float=_finite, parse_int=_whole)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise BadFile(f"{name} is not valid JSON: {error.msg} at {place}.") from error

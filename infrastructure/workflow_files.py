@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile, StudioError
+from domain.slot_rules.corrections import Corrections
 from domain.workflow import About, Workflow
 from infrastructure.strict_json import parse_json, read_text
 
 SHIPPED = Path(__file__).parent.parent / "workflow_templates"
 LARGEST = 8_000_000  # bytes; the largest of ComfyUI's own templates has a tenth of it
 
-_ABOUT = ".about.json"
+ABOUT = ".about.json"
 _SECTION = re.compile(r"\[([a-z_]*)\]$")
-_FIELDS = {"title", "purpose", "kind", "fps", "frame_step", "longest", "grid", "sizes", "models"}
+_FIELDS = {"title", "purpose", "kind", "fps", "frame_step", "longest", "grid", "sizes", "models", "slots"}
 
 
 class WorkflowFolder:
@@ -51,17 +52,27 @@ class WorkflowFolder:
 
 
 def read_workflow(path: Path) -> Workflow:
-    return Workflow(path.stem, _graph(path), _about(path))
+    """Raises BadFile, also when the places chosen by hand are not in the graph."""
+    flow = Workflow(path.stem, read_graph(path), _about(path))
+    try:
+        _ = flow.slots if flow.about.slots else {}
+    except StudioError as error:
+        raise BadFile(f"{path.with_name(path.stem + ABOUT)}: {error}") from error
+    return flow
 
 
 def _graphs(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.glob("*.json")):
-        if not path.name.endswith(_ABOUT):
+        if not path.name.endswith(ABOUT):
             yield path
 
 
-def _graph(path: Path) -> dict[str, dict[str, Any]]:
-    content = parse_json(read_text(path, LARGEST), path)
+def read_graph(path: Path) -> dict[str, dict[str, Any]]:
+    return graph_in(parse_json(read_text(path, LARGEST), path), path)
+
+
+def graph_in(content: Any, path: Path | str) -> dict[str, dict[str, Any]]:
+    """The graph that a file's JSON is. Raises BadFile."""
     if not isinstance(content, dict) or not content:
         raise BadFile(f"{path} is no ComfyUI workflow: it should be an object with one entry per node.")
     if "nodes" in content and "links" in content:
@@ -88,7 +99,7 @@ def check_nodes(graph: Mapping[str, Any], where: str) -> None:
 
 
 def _about(path: Path) -> About:
-    beside = path.with_name(path.stem + _ABOUT)
+    beside = path.with_name(path.stem + ABOUT)
     if not beside.is_file():
         return About(models=tuple(_listed_models(path)))
     content = parse_json(read_text(beside), beside)
@@ -105,10 +116,20 @@ def _about(path: Path) -> About:
             grid=_whole(content, "grid"),
             sizes=tuple((int(width), int(height)) for width, height in content.get("sizes", ())),
             models=tuple(dict(model) for model in content.get("models", ())),
+            slots=_corrections(content.get("slots", {})),
             extra={name: value for name, value in content.items() if name not in _FIELDS},
         )
     except (TypeError, ValueError) as error:
         raise BadFile(f"{beside} does not read as the description of a workflow: {error}.") from error
+
+
+def _corrections(content: Any) -> Corrections:
+    if not isinstance(content, dict):
+        raise ValueError("slots should be an object such as {“prompt”: [“6.text”]}")
+    for name, places in content.items():
+        if not isinstance(places, list) or not all(isinstance(place, str) for place in places):
+            raise ValueError(f"slots.{name} should be a list such as [“6.text”]")
+    return {name: tuple(places) for name, places in content.items()}
 
 
 def _number(content: dict[str, Any], name: str) -> float | None:

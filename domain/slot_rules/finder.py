@@ -2,6 +2,7 @@
 
 from domain.graph_reader import GraphReader, Place
 from domain.slot_rules import media, numbers, sizes, texts, titles
+from domain.slot_rules.corrections import without
 from domain.slot_rules.samplers import samplers
 from domain.slots import Slot
 
@@ -28,7 +29,7 @@ def find_slots(reader: GraphReader) -> dict[str, list[Slot]]:
     missing = _missing(reader, found)
     found |= {name: slots for name, slots in _plain(reader).items() if name in missing}
     titled = _without_crossings(titles.find(reader), found)
-    found = _untaken(found, titled)
+    found = without(found, titled)
     if "prompt" in titled:
         found["other_prompts"] = found.get("other_prompts", []) + found.get("prompt", [])
     found |= titled
@@ -58,14 +59,6 @@ def _without_crossings(titled: dict[str, list[Slot]], ruled: dict[str, list[Slot
         kept = [slot for slot in titled.get(name, []) if Place(slot.node, slot.input) not in wrong]
         titled = {**titled, name: kept} if kept else {n: s for n, s in titled.items() if n != name}
     return titled
-
-
-def _untaken(found: dict[str, list[Slot]], titled: dict[str, list[Slot]]) -> dict[str, list[Slot]]:
-    """What the rules found, without the places that a title claims for something else."""
-    claimed = {place for slots in titled.values() for place in _places(slots)}
-    return {
-        name: [s for s in slots if Place(s.node, s.input) not in claimed] for name, slots in found.items()
-    }
 
 
 def _places(slots: list[Slot]) -> set[Place]:
