@@ -4,6 +4,8 @@ import argparse
 import importlib
 from typing import Any
 
+from domain import VERSION
+
 EXIT_CODES = """exit codes: 0 done · 1 some shots failed · 2 bad input, or a workflow the backend cannot run
             3 backend unreachable · 130 interrupted. After 1, 3 and 130 the same command goes on."""
 
@@ -25,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         "--listen", action="store_true", help="let other computers in; needs CINDERGRACE_PASSWORD"
     )
     top.add_argument("--verbose", action="store_true", help="say in the terminal what goes on")
-    top.add_argument("--version", action="version", version="Cindergrace Studio 0.2.0")
+    top.add_argument("--version", action="version", version=f"Cindergrace Studio {VERSION}")
     top.set_defaults(deed="commands.window")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _render(commands)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from domain.events import Fact, Progress
+from domain.status import Status
 
 Graph = dict[str, dict[str, Any]]  # ComfyUI's API format: node id -> class_type, inputs
 JobRun = Generator[Progress | Fact, None, list[Path]]
@@ -62,6 +63,10 @@ class Backend(Protocol):
     @property
     def lanes(self) -> int:
         """How many jobs it is worth handing over at once."""
+        ...
+
+    def status(self) -> Status:
+        """How it is right now, within seconds. Raises nothing: nobody answering is a state."""
         ...
 
     def check(self, *graphs: Graph) -> str:

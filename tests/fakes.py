@@ -17,6 +17,7 @@ from PIL import Image
 from domain.errors import BackendError, BackendUnreachable, JobFailed
 from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun
+from domain.status import Status
 from domain.workflow import Workflow
 from tests import film_corpus
 
@@ -42,6 +43,13 @@ class FakeBackend:
         self.checked: list[tuple[Graph, ...]] = []
         self.at_once = self.most_at_once = 0
         self._lock = threading.Lock()
+
+    def status(self) -> Status:
+        try:
+            self._answer()
+        except BackendError as error:
+            return Status(is_up=False, name="Fake", said=str(error))
+        return Status(is_up=True, name="Fake 1.0", address="fake", gpu="no GPU", running=self.at_once)
 
     def check(self, *graphs: Graph) -> str:
         self.checked.append(graphs)

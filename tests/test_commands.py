@@ -16,7 +16,9 @@ from PIL import Image
 
 import main
 from commands import parser
+from domain import VERSION
 from infrastructure.clip_probe import probe
+from infrastructure.comfy_api import USER_AGENT
 from tests import film_corpus
 from tests.renders import stamps
 
@@ -522,6 +524,11 @@ def test_the_help_of_every_command_shows_an_example(told, command):
     code, out, _ = told(command, "--help")
     assert code == 0
     assert f"example: python main.py {command}" in out
+
+
+def test_the_version_is_the_one_that_servers_are_told(told):
+    assert told("--version")[:2] == (0, f"Cindergrace Studio {VERSION}\n")
+    assert USER_AGENT.partition("/") == ("CindergraceStudio", "/", VERSION)
 
 
 def test_help_brings_nothing_slow_along():
