@@ -8,8 +8,10 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from addons import film, keyframes, projects, routes, runs, settings, storyboard, testbench, theme, videos
+from addons.early import Early
 from addons.guard import Headers, Password
 from addons.live import live
+from addons.words import translations
 from services.studio import Studio
 from services.words import LANGUAGES, catalogue
 
@@ -32,6 +34,7 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
     own = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     build = _build_id()
     routes.register(own, studio, DEEDS, build)
+    own.add_middleware(Early, head=theme.early(build))
     own.add_middleware(Headers)
     if password:
         own.add_middleware(Password, password=password)
@@ -51,6 +54,7 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
         enable_monitoring=False,
         server_name="127.0.0.1",
         show_error=True,
+        i18n=translations(),
     )
     return mounted
 
