@@ -1,4 +1,4 @@
-"""What stands in front of every route: headers that keep the page to itself, and the password."""
+"""What stands around every route: headers that keep the page to itself, the page's own head, the password."""
 
 import base64
 import binascii
@@ -31,6 +31,37 @@ class Headers:
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class Head:
+    """Puts our styles and scripts into the page itself; Gradio would add them only once it has drawn."""
+
+    def __init__(self, app: ASGIApp, head: str):
+        self._app, self._head = app, head.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        page = bytearray()
+
+        async def gather(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            page.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            whole = bytes(page).replace(b"<head>", b"<head>" + self._head, 1)
+            headers = MutableHeaders(scope=start)
+            headers["content-length"] = str(len(whole))
+            headers["cache-control"] = "no-store"
+            await send(start)
+            await send({"type": "http.response.body", "body": whole})
+
+        await self._app(scope, receive, gather)
 
 
 class Password:

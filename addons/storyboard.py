@@ -6,6 +6,7 @@ from typing import Any
 from addons.live import live
 from domain import board_edits
 from domain.storyboard import Shot, Storyboard
+from services import clipboard
 from services.history import Step
 from services.studio import Studio
 
@@ -40,6 +41,14 @@ def move(studio: Studio, shots: list[str], before: str | None = None) -> None:
     studio.desk.edit("move", lambda board: board_edits.with_moved(board, shots, before), ", ".join(shots[:4]))
 
 
+def copy(studio: Studio, shots: list[str]) -> clipboard.Copied:
+    return clipboard.copy(studio.desk, shots)
+
+
+def paste(studio: Studio, shots: dict[str, Any], after: str | None = None) -> list[str]:
+    return clipboard.paste(studio.desk, shots, after)
+
+
 def undo(studio: Studio) -> dict[str, str] | None:
     return _named(studio.desk.undo())
 
@@ -68,6 +77,8 @@ DEEDS = {
     "shot.duplicate": duplicate,
     "shot.remove": remove,
     "shot.move": move,
+    "shot.copy": copy,
+    "shot.paste": paste,
     "undo": undo,
     "redo": redo,
 }

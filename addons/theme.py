@@ -100,15 +100,13 @@ def make() -> gr.themes.Base:
     return theme
 
 
-def early(build: str) -> str:
-    """The script that sets look and language before anything is drawn."""
-    return f'<script src="studio/static/js/early.js?v={build}" data-build="{build}"></script>'
-
-
 def head(build: str) -> str:
-    """Styles and scripts of our own, behind Gradio's."""
+    """Styles and scripts of our own; early.js sets the look before anything is drawn."""
     styles = "".join(
         f'<link rel="stylesheet" href="studio/static/css/{name}?v={build}">'
         for name in ("look.css", "frame.css", *sorted(file.name for file in _STYLES.glob("page*.css")))
     )
-    return f'{styles}<script type="module" src="studio/static/js/studio.js?v={build}"></script>'
+    return (
+        f'<script src="studio/static/js/early.js?v={build}" data-build="{build}"></script>{styles}'
+        f'<script type="module" src="studio/static/js/studio.js?v={build}"></script>'
+    )

@@ -8,8 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from addons import film, keyframes, projects, routes, runs, settings, storyboard, testbench, theme, videos
-from addons.early import Early
-from addons.guard import Headers, Password
+from addons.guard import Head, Headers, Password
 from addons.live import live
 from addons.words import translations
 from services.studio import Studio
@@ -34,7 +33,7 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
     own = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     build = _build_id()
     routes.register(own, studio, DEEDS, build)
-    own.add_middleware(Early, head=theme.early(build))
+    own.add_middleware(Head, head=theme.head(build))
     own.add_middleware(Headers)
     if password:
         own.add_middleware(Password, password=password)
@@ -48,7 +47,6 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
         page,
         path="/",
         theme=theme.make(),
-        head=theme.head(build),
         footer_links=[],
         run_history=False,
         enable_monitoring=False,

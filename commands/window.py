@@ -1,7 +1,6 @@
 """Without a command: the studio in the browser."""
 
 import argparse
-import json
 import logging
 import os
 import shutil
@@ -10,14 +9,13 @@ import threading
 import webbrowser
 from functools import partial
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from platformdirs import user_cache_path, user_data_path, user_documents_path
 
 from commands import setting
 from domain.errors import StudioError
 from domain.places import Places
+from infrastructure.instance_file import InstanceFile
 
 FIRST_PORT, PORTS = 7860, 20
 SAMPLE = "piano-fourth-floor"
@@ -33,7 +31,7 @@ def run(asked: argparse.Namespace) -> int:
         raise StudioError(
             "Letting other computers in needs a password: set CINDERGRACE_PASSWORD in the environment first."
         )
-    if address := _running(places):
+    if address := InstanceFile(places.instance).running():
         print(f"Cindergrace Studio is open already at {address}", flush=True)
         _show(address, asked)
         return setting.DONE
@@ -65,14 +63,12 @@ def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, p
         serving.serve(app, listener, studio, partial(_announce, address, places, asked))
     finally:
         studio.close()
-        _instance(places).unlink(missing_ok=True)
+        InstanceFile(places.instance).remove()
 
 
 def _announce(address: str, places: Places, asked: argparse.Namespace) -> None:
     """Say where the studio is, now that it answers."""
-    note = _instance(places)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps({"address": address, "pid": os.getpid()}), "utf-8")
+    InstanceFile(places.instance).write(address)
     print(f"Cindergrace Studio is open at {address}  (Ctrl+C ends it)", flush=True)
     _show(address, asked)
 
@@ -80,20 +76,6 @@ def _announce(address: str, places: Places, asked: argparse.Namespace) -> None:
 def _show(address: str, asked: argparse.Namespace) -> None:
     if not asked.no_browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-
-
-def _running(places: Places) -> str:
-    """The address of a studio that is open with the same data, else nothing."""
-    try:
-        address: str = json.loads(_instance(places).read_text("utf-8"))["address"]
-        with urlopen(f"{address}studio/alive", timeout=1) as answer:
-            return address if "studio" in json.load(answer) else ""
-    except (OSError, URLError, ValueError, KeyError, TypeError):
-        return ""
-
-
-def _instance(places: Places) -> Path:
-    return places.cache / "instance.json"
 
 
 def _bound(host: str, port: int | None) -> socket.socket:

@@ -31,3 +31,8 @@ class Places:
     @property
     def recent(self) -> Path:
         return self.data / "recent.json"
+
+    @property
+    def instance(self) -> Path:
+        """The note of the studio that is open."""
+        return self.cache / "instance.json"

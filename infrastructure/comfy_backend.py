@@ -6,18 +6,20 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from domain.addresses import without_secrets
-from domain.errors import BackendError
+from domain.errors import BackendError, BackendUnreachable
 from domain.events import Fact, Progress
-from domain.job import Graph, Job, JobRun
+from domain.job import Graph, Job, JobRun, Probe
 from domain.status import Status
 from infrastructure.comfy_api import USER_AGENT, ComfyAPI
 from infrastructure.comfy_execution import Execution
+from infrastructure.comfy_probe import ComfyProbe
 from infrastructure.comfy_socket import Doorbell
 from infrastructure.comfy_stats import graphics_card, server
 from infrastructure.downloads import GoneError
 from infrastructure.preflight import missing
 
 GLANCE = 3.0, 3.0  # seconds to get through, and to be silent, when somebody only wants to know how it is
+BLINK = 1.0  # seconds within which a failure may be of the line alone
 _TURN = 0.1  # seconds between two looks whether an equal job has ended
 
 
@@ -33,13 +35,21 @@ class ComfyBackend:
         self._under_way: set[str] = set()  # ids of jobs
 
     def status(self) -> Status:
-        address = without_secrets(self._api.url)
+        began, address = time.monotonic(), without_secrets(self._api.url)
         try:
-            stats = self._api.system_stats(GLANCE)
-            running, waiting = self._api.queued(GLANCE)
+            try:
+                return self._seen(address)
+            except BackendUnreachable:
+                if time.monotonic() - began > BLINK:
+                    raise
+                return self._seen(address)  # a kept connection may have been closed meanwhile
         except BackendError as error:
             name = self._server or "ComfyUI"
             return Status(is_up=False, name=name, address=address, said=without_secrets(str(error)))
+
+    def _seen(self, address: str) -> Status:
+        stats = self._api.system_stats(GLANCE)
+        running, waiting = self._api.queued(GLANCE)
         self._server, card = server(stats), graphics_card(stats)
         return Status(
             is_up=True,
@@ -74,6 +84,9 @@ class ComfyBackend:
                 except GoneError:
                     # a cached answer, or an old one, whose file was deleted meanwhile
                     history = yield from execution.carried_out("its file was gone from the server")
+
+    def probe(self) -> Probe:
+        return ComfyProbe(self._api, self._doorbell)
 
     def _turn(self, job: Job) -> Generator[Progress, None, None]:
         """Of equal jobs one runs and the others wait: they find its files on the server."""

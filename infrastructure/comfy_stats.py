@@ -39,7 +39,7 @@ def versions(stats: dict[str, Any]) -> dict[str, str]:
         "Python": _word(system.get("python_version")),
         "torch": _word(system.get("pytorch_version")),
         "OS": _word(system.get("os")),
-        "GPU": card.name,
+        "GPU": "none" if card.name == NO_GPU else card.name,
         "VRAM": "" if card.total is None else gib(card.total),
         "RAM": "" if (ram := _bytes(system.get("ram_total"))) is None else gib(ram),
     }

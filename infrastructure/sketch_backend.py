@@ -19,7 +19,7 @@ from PIL import Image, ImageOps, PngImagePlugin
 
 from domain.errors import JobFailed
 from domain.events import Fact, Progress
-from domain.job import Graph, Job, JobRun
+from domain.job import Graph, Job, JobRun, Probe
 from domain.status import Status
 from domain.workflow import Workflow
 from infrastructure.sketch import ENGINE, slate
@@ -27,6 +27,7 @@ from infrastructure.sketch.camera import read_move
 from infrastructure.sketch.encoder import encoding
 from infrastructure.sketch.panel import Panel, draw
 from infrastructure.sketch.shots import Scene, arriving, flat_scene, frames, layered_scene
+from infrastructure.sketch_probe import SketchProbe
 
 CHUNK = "sketch"  # of the PNG text chunk, and first word of the mp4's comment
 SIZE, FRAMES, FPS = (1024, 576), 49, 24.0  # where a workflow has no place to say
@@ -80,6 +81,9 @@ class SketchBackend:
             raise JobFailed(f"{path.name} could not be written to {job.folder}: {reason}.") from error
         yield Fact("seconds", round(time.monotonic() - began, 3))
         return [path]
+
+    def probe(self) -> Probe:
+        return SketchProbe(self)
 
 
 def _written(order: Order, name: str, path: Path) -> Steps:

@@ -6,7 +6,8 @@ from typing import Any
 
 from domain.project import Project
 from domain.storyboard import Sampling, Shot
-from services import picks
+from infrastructure.marks_file import Marks
+from services import picks, takes
 from services.desk import Desk
 from services.feed import Feed
 from services.history import Step
@@ -37,7 +38,8 @@ class ProjectFacts:
         ]
         gone = [id for id in self._shots if id not in shots]
         self._desk, self._shots = desk, shots
-        facts: dict[str, Any] = {f"shot/{shot.id}": shot_fact(desk, shot) for shot in stale}
+        marks = takes.marks(desk)
+        facts: dict[str, Any] = {f"shot/{shot.id}": shot_fact(desk, shot, marks) for shot in stale}
         facts["project"] = project_fact(desk)
         facts["order"] = list(shots)
         self._feed.put_all(facts, instead_of="shot/" if is_other else None)
@@ -67,7 +69,7 @@ def project_fact(desk: Desk) -> Fact:
     }
 
 
-def shot_fact(desk: Desk, shot: Shot) -> Fact:
+def shot_fact(desk: Desk, shot: Shot, marks: Marks) -> Fact:
     project = desk.project
     return {
         "id": shot.id,
@@ -75,6 +77,8 @@ def shot_fact(desk: Desk, shot: Shot) -> Fact:
         "negative": shot.negative,
         "label": shot.label,
         "description": shot.description,
+        "scene": shot.scene,
+        "notes": shot.notes,
         "seconds": shot.seconds,
         "width": shot.width,
         "height": shot.height,
@@ -93,7 +97,7 @@ def shot_fact(desk: Desk, shot: Shot) -> Fact:
         "own": picks.is_artists_own(project, shot.id),
         "vid": _stamp(project.video(shot.id)),
         "takes": [
-            {"name": take.name, "files": take.files, "state": take.state}
+            {"name": take.name, "files": take.files, "state": take.state, **marks.get(take.name, {})}
             for take in desk.ledger.takes_of(shot.id)
         ],
     }

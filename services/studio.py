@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,14 +23,17 @@ from infrastructure.settings_file import SettingsFile
 from infrastructure.storyboard_files import open_storyboard, write_storyboard
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands
+from services.backend_watch import BackendWatch
 from services.connections import entered
 from services.desk import Desk
-from services.errands import Means
+from services.errands import Means, errand
 from services.feed import Feed
 from services.intakes import Intakes, listed
 from services.older_settings import taken_over
 from services.project_facts import ProjectFacts
-from services.runs import Runs, errand
+from services.runs import Runs
+from services.stale import Today
+from services.stale_facts import StaleFacts
 from services.uploads import Uploads
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,8 @@ class Studio:
             self.uploads, places.workflows, places.tries, lambda: server(self.settings.comfy)
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
+        self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
+        self._stale = StaleFacts(self.feed, self.today)
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()
@@ -70,6 +75,7 @@ class Studio:
         self.feed.put("presets", labels)
         self._looker = threading.Thread(target=self._look, name="look", daemon=True)
         self._looker.start()
+        self._watch.start()
 
     @property
     def desk(self) -> Desk:
@@ -115,6 +121,19 @@ class Studio:
             [errand("try", folder, run=uuid4().hex[:8], workflow=str(self.intakes.to_try(intake)))]
         )
 
+    def today(self) -> Today | None:
+        """What the open project's shots would be sent with now; None when no project is open."""
+        if self._desk is None:
+            return None
+        means = self.means()
+        return Today(
+            self._desk.project, self._desk.board, means.keyframe_workflow, means.video_workflow, means.presets
+        )
+
+    def looking(self) -> None:
+        """An open page's heartbeat."""
+        self._watch.looking()
+
     def open(self, folder: Path) -> Desk:
         """Open a project; the one open before stays as it is on disk."""
         desk = self._desk_of(folder)
@@ -133,6 +152,8 @@ class Studio:
                 self._settings_file.save(settings)
                 self.settings = settings
         self._tell_settings()
+        self._watch.again()
+        self._stale.again()
 
     def tell_keys(self) -> None:
         """Which keys are set; of each no more than how it ends."""
@@ -183,6 +204,8 @@ class Studio:
     def close(self) -> None:
         """End what runs; the queue goes on at the next start, when it is told to."""
         self._closing.set()
+        self._watch.stop()
+        self._stale.stop()
         self.runs.close()
 
     def _desk_of(self, folder: Path) -> Desk:
@@ -196,6 +219,7 @@ class Studio:
         with self._lock:
             if desk is self._desk:
                 self._facts.tell(desk, ids)
+                self._stale.again()
 
     def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
         return errands.begin(errand, self._desk_of(Path(errand.project)), self.means)
@@ -221,6 +245,10 @@ class Studio:
                 "introduced": self.settings.is_introduced,
             },
         )
+
+    def _tell_backend(self, status: Status) -> None:
+        facts = asdict(status)
+        self.feed.put("backend", {**facts, "up": facts.pop("is_up")})
 
     def _look(self) -> None:
         """Notice what is changed outside while somebody is looking."""

@@ -1,9 +1,15 @@
-"""Takes that nothing rendered: pictures of the artist's own."""
+"""Takes besides rendering them: own pictures brought in, marks given, and one take used elsewhere."""
 
 from pathlib import Path
 
+from domain import board_edits
+from domain.errors import StudioError
+from domain.storyboard import Shot, Storyboard
+from infrastructure.hashes import sha256
+from infrastructure.marks_file import Marks, read_marks, write_marks
 from services import picks
 from services.desk import Desk
+from services.history import Step
 
 
 def bring_in(desk: Desk, shot_id: str, picture: Path, is_picked: bool) -> str:
@@ -18,3 +24,50 @@ def bring_in(desk: Desk, shot_id: str, picture: Path, is_picked: bool) -> str:
         desk.choose(shot_id, file)
     desk.tell([shot_id])
     return file.name
+
+
+def reference(desk: Desk, picture: Path) -> Path:
+    """A copy of a picture in the project's references, named by its name and content."""
+    picks.check_picture(picture)
+    name = f"{picture.stem[:60]}-{sha256(picture)[:8]}{picture.suffix.lower()}"
+    to = desk.project.folder / "references" / name
+    return picks.copied(picture, to)
+
+
+def use(desk: Desk, take: Path, shot_ids: list[str], field: str) -> None:
+    """Make a take's picture a reference, start or end image of shots; the take stays where it is."""
+    if field not in ("references", "start_image", "end_image"):
+        raise StudioError(f"A take cannot be used as {field}.")
+    if not take.is_file():
+        raise StudioError(f"{take.name} is not among the takes any more.")
+
+    def value(shot: Shot) -> object:
+        return [*shot.references, take] if field == "references" else take
+
+    def edit(board: Storyboard) -> Storyboard:
+        for id in shot_ids:
+            board = board_edits.with_shot_field(board, id, field, value(board_edits.shot_of(board, id)))
+        return board
+
+    desk.edit("edit", edit, f"{', '.join(shot_ids[:3])} · {field}")
+
+
+def marks(desk: Desk) -> Marks:
+    return read_marks(desk.project.marks)
+
+
+def mark(desk: Desk, take: str, stars: int | None = None, rejected: bool | None = None) -> None:
+    """Give a take stars, 0 to 5, or put it out of sight; undoable."""
+    if stars is not None and not 0 <= stars <= 5:
+        raise StudioError("A take has 0 to 5 stars.")
+    before = marks(desk)
+    given = {"stars": stars, "rejected": rejected}
+    changed = {**before.get(take, {}), **{key: value for key, value in given.items() if value is not None}}
+    after = {**before, take: {key: value for key, value in changed.items() if value}}
+
+    def put(marks: Marks) -> None:
+        write_marks(desk.project.marks, marks)
+
+    put(after)
+    desk.history.took(Step("mark", lambda: put(before), lambda: put(after), take))
+    desk.tell([take.partition("_v")[0].partition(".")[0]])

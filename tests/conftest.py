@@ -9,8 +9,9 @@ from tests import real_comfy_build
 from tests.fake_comfy import FakeComfy
 from tests.real_comfy import RealComfy
 from tests.real_comfy_build import BuildFailed, Installation
+from tests.window.studio import chromium
 
-LEFT_OUT = pytest.StashKey[int]()
+LEFT_OUT = pytest.StashKey[list[str]]()
 INSTALLED = pytest.StashKey[Installation | BuildFailed]()
 
 
@@ -19,18 +20,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --real everything runs; without, what this machine may not have is left out and told."""
     if config.getoption("--real"):
         return
     real = [item for item in items if item.get_closest_marker("real")]
-    if real:
-        config.hook.pytest_deselected(items=real)
-        items[:] = [item for item in items if item not in real]
-    config.stash[LEFT_OUT] = len(real)
+    seen = [item for item in items if "browser" in getattr(item, "fixturenames", ()) and item not in real]
+    blind = [] if chromium() else seen
+    left_out = {*real, *blind}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+    config.stash[LEFT_OUT] = [
+        *([f"{len(real)} tests against a real ComfyUI left out; run them with --real"] if real else []),
+        *([f"{len(blind)} tests in a browser left out: there is no Chromium here"] if blind else []),
+    ]
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    left_out = config.stash.get(LEFT_OUT, 0)
-    return [f"{left_out} tests against a real ComfyUI left out; run them with --real"] if left_out else []
+    return config.stash.get(LEFT_OUT, [])
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -16,9 +16,10 @@ from PIL import Image
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed
 from domain.events import Fact, Progress
-from domain.job import Graph, Job, JobRun
+from domain.job import Graph, Job, JobRun, Probe
 from domain.status import Status
 from domain.workflow import Workflow
+from infrastructure.sketch_probe import SketchProbe
 from tests import film_corpus
 
 LONGEST_GATE = 20.0  # seconds
@@ -81,6 +82,9 @@ class FakeBackend:
         finally:
             with self._lock:
                 self.at_once -= 1
+
+    def probe(self) -> Probe:
+        return SketchProbe(self)  # it has no parts either
 
     def names(self) -> list[str]:
         return [job.name for job in self.jobs]

@@ -25,7 +25,10 @@ MAY_IMPORT = {
     "start": set[str](),
 }
 ONLY_IN = {
-    "gradio": {"addons", "commands", "main"},
+    "gradio": {"addons"},
+    "fastapi": {"addons"},
+    "starlette": {"addons"},
+    "uvicorn": {"addons"},
     "PIL": {"infrastructure", "services"},
     "numpy": {"infrastructure", "services"},
     "imageio_ffmpeg": {"infrastructure"},
@@ -33,7 +36,7 @@ ONLY_IN = {
     "requests": {"infrastructure"},
     "websocket": {"infrastructure"},
     "http.client": {"infrastructure"},
-    "socket": {"infrastructure", "commands"},  # is the window's port free?
+    "socket": {"infrastructure", "commands", "addons"},  # the window's own port
     "urllib.request": {"infrastructure"},
     "subprocess": {"infrastructure", "start"},
 }

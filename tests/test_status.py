@@ -50,15 +50,21 @@ def test_a_server_that_goes_away_keeps_its_name(fake):
     "answer", [HANG_UP, page(502), page(200), page(401), {"x": 1}, ["a"], {"system": None}]
 )
 def test_no_answer_whatever_makes_it_raise(fake, what, answer):
-    fake.instead[what] = [answer]
+    fake.instead[what] = [answer] * 2
     status = ComfyBackend(fake.url).status()
     assert not status.is_up and status.said
 
 
 @pytest.mark.parametrize("what", ["GET /system_stats", "GET /queue"])
+def test_a_connection_that_broke_is_no_server_that_is_down(fake, what):
+    fake.instead[what] = [HANG_UP]
+    assert ComfyBackend(fake.url).status().is_up
+
+
+@pytest.mark.parametrize("what", ["GET /system_stats", "GET /queue"])
 def test_a_server_that_does_not_answer_soon_does_not_answer(fake, monkeypatch, what):
     monkeypatch.setattr(comfy_backend, "GLANCE", (0.05, 0.05))
-    fake.instead[what] = [Slow(1.0)]
+    fake.instead[what] = [Slow(1.0)] * 2
     assert not ComfyBackend(fake.url).status().is_up
 
 

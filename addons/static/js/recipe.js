@@ -1,13 +1,13 @@
 // A take's recipe: how it was made, to read, to copy, and to make again.
 
-import { act, ask, button, h, notice, t } from './core.js';
+import { act, ask, button, h, notice, stale, t } from './core.js';
 import { go } from './where.js';
 
 const known = new Map(); // recipes that are finished do not change
 
 export function drawRecipe(place, s, take) {
   const name = take?.name ?? '';
-  const is = `${name} ${take?.isPicked} ${take?.stars} ${s?.stale?.keyframe}`;
+  const is = `${name} ${take?.isPicked} ${take?.stars} ${stale(s?.id).why}`;
   if (place.dataset.is === is) return;
   place.dataset.is = is;
   if (!take) return place.replaceChildren(h('p.quiet', {}, t('recipe.none')));
@@ -20,11 +20,12 @@ export function drawRecipe(place, s, take) {
 
 function fill(place, s, take, recipe) {
   const values = recipe.values ?? {}, seed = values.seed;
-  const row = (label, value, isLong = false) => value == null || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
+  const row = (label, value, isLong = false) => value == null || value === false || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
   const again = (change, choose = false) => act('keyframe.again', { shot: s.id, seed: Math.max(0, seed + change), choose });
-  const stale = s.stale?.keyframe?.length && take.isPicked ? h('p.stale', {}, t('stale.since', { what: s.stale.keyframe.map(w => t(`stale.${w}`)).join(', ') })) : null;
+  const why = stale(s.id).why;
+  const old = take.isPicked && why.length ? h('p.stale', {}, t('stale.since', { what: why.map(w => t(`stale.${w}`)).join(', ') })) : null;
   place.replaceChildren(...[
-    h('h2', {}, t('recipe.title')), stale,
+    h('h2', {}, t('recipe.title')), old,
     h('dl.facts', {},
       row(t('field.prompt'), values.prompt, true), row(t('field.negative'), values.negative, true),
       row(t('recipe.seed'), seed), row(t('recipe.size'), values.width && `${values.width} × ${values.height}`), row(t('recipe.steps'), values.steps), row('cfg', values.cfg),
@@ -33,7 +34,7 @@ function fill(place, s, take, recipe) {
       row(t('recipe.broughtIn'), recipe.brought_in)),
     seed != null && h('div.deeds', {}, button(t('recipe.again'), () => again(0), { mark: 'again', title: t('recipe.again.hint') }), button('−1', () => again(-1), { title: t('recipe.seedMinus') }), button('+1', () => again(1), { title: t('recipe.seedPlus') })),
     seed != null && button(t('recipe.keepSeed'), () => act('shot.set', { shots: [s.id], field: 'keyframe.seed', value: seed }).then(() => notice(t('recipe.seedKept'))), { mark: 'check' }),
-    h('div.deeds', {}, button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], as: 'references' }), { mark: 'image' }), button(t('recipe.asStart'), () => useElsewhere(s, take), { mark: 'video' })),
+    h('div.deeds', {}, button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], field: 'references' }), { mark: 'image' }), button(t('recipe.asStart'), () => useElsewhere(s, take), { mark: 'video' })),
     button(t('recipe.copy'), () => navigator.clipboard.writeText(JSON.stringify(recipe, null, 2)).then(() => notice(t('recipe.copied'))), { mark: 'copy' }),
     recipe.changes?.length ? h('details', {}, h('summary', {}, t('recipe.changes', { n: recipe.changes.length })), h('ul.changes', {}, recipe.changes.map(c => h('li', {}, h('b', {}, `${c.title || c.node} · ${c.input}`), h('span', {}, `${short(c.old)} → ${short(c.new)}`), h('small', {}, c.why))))) : null,
   ].filter(Boolean));
@@ -42,7 +43,7 @@ function fill(place, s, take, recipe) {
 async function useElsewhere(s, take) {
   const order = Studio.core.fact('order'), next = order[order.indexOf(s.id) + 1];
   if (!next) return notice(t('recipe.noNext'));
-  await act('take.use', { take: take.file, shots: [next], as: 'start_image' });
+  await act('take.use', { take: take.file, shots: [next], field: 'start_image' });
   notice(t('recipe.startOf', { shot: next }), '', { label: t('show'), run: () => go('storyboard', next) });
 }
 

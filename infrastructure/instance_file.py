@@ -1,0 +1,34 @@
+"""The note of a studio that is open: a second start finds the first by it."""
+
+import json
+import os
+from pathlib import Path
+
+import requests
+
+from domain.errors import BadFile
+from infrastructure.json_files import read_json, write_json
+
+LONGEST = 1.0  # seconds a studio on this machine may take to answer
+
+
+class InstanceFile:
+    def __init__(self, path: Path):
+        self._path = path
+
+    def running(self) -> str:
+        """The address of the studio that is open, else nothing: a killed one leaves its note behind."""
+        try:
+            address = str(read_json(self._path)["address"])
+            with requests.Session() as session:
+                session.trust_env = False  # no proxy stands between this machine and itself
+                answer = session.get(f"{address}studio/alive", timeout=LONGEST)
+            return address if "studio" in answer.json() else ""
+        except (BadFile, KeyError, TypeError, json.JSONDecodeError, requests.RequestException):
+            return ""
+
+    def write(self, address: str) -> None:
+        write_json(self._path, {"address": address, "pid": os.getpid()})
+
+    def remove(self) -> None:
+        self._path.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""A browser, a running studio, and pages that must be silent: no error, nothing sent elsewhere."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.window.studio import RunningStudio, chromium
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--force-color-profile=srgb",
+]
+expect.set_options(timeout=15_000)
+HARMLESS = re.compile(
+    r"svelte-i18n|ERR_ABORTED|net::ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|status of 40[09]"
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
+    """A studio that tests share; each opens a project of its own."""
+    running = RunningStudio(tmp_path_factory.mktemp("studio")).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_studio(tmp_path: Path) -> Iterator[Callable[..., RunningStudio]]:
+    """Makes studios of a test's own, to kill, to fill or to set up: own_studio(introduced=False)."""
+    made: list[RunningStudio] = []
+
+    def start(*flags: str, **how: object) -> RunningStudio:
+        folder = tmp_path / f"studio_{len(made) + 1}"
+        folder.mkdir()
+        made.append(RunningStudio(folder, *flags, **how))  # type: ignore[arg-type]
+        return made[-1].start()
+
+    yield start
+    for running in made:
+        running.stop()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, reduced_motion="reduce", locale="en-US"
+    )
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def open_page(context: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """Opens pages of a studio, which must have nothing to complain of when the test ends."""
+    problems: list[str] = []
+
+    def open(studio: RunningStudio, where: str = "storyboard") -> Page:
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+        page.on(
+            "console", lambda said: problems.append(f"said: {said.text}") if said.type == "error" else None
+        )
+        page.on(
+            "request",
+            lambda request: problems.append(f"left: {request.url}") if _leaves(request.url) else None,
+        )
+        page.goto(f"{studio.address}#{where}")
+        page.wait_for_function("() => window.Studio && Studio.ready && Studio.core.connected()")
+        return page
+
+    yield open
+    real = [problem for problem in problems if not HARMLESS.search(problem)]
+    assert not real, real
+
+
+def _leaves(url: str) -> bool:
+    return not re.match(r"(http://127\.0\.0\.1:\d+/|data:|blob:)", url)
+
+
+@pytest.fixture
+def page(studio: RunningStudio, open_page: Callable[..., Page]) -> Page:
+    return open_page(studio)
