@@ -47,6 +47,7 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
         page,
         path="/",
         theme=theme.make(),
+        head=theme.styles(build),
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
