@@ -80,9 +80,10 @@ class _Form:
     def _settled(self, *values: Any) -> Changes:
         """A pasted address becomes what it comes to, once the field is left."""
         form = self._read(*values)
-        if not form.is_good:
-            return {self.url: gr.skip()}
-        return {self.url: form.comfy.url, self.pod: form.comfy.pod_id, self.port: form.comfy.port}
+        read = (form.comfy.url, form.comfy.pod_id, form.comfy.port)
+        pairs = zip((self.url, self.pod, self.port), values[1:], read, strict=True)
+        changed = {place: value for place, was, value in pairs if value != was and form.is_good}
+        return changed or {self.url: gr.skip()}  # what is as it was may be being typed in by now
 
     def _tested(self, *values: Any) -> Iterator[Changes]:
         """Who answers at what is entered, saved or not."""

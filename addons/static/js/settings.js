@@ -2,19 +2,29 @@
 // Python answers in shapes that Gradio has no part for: an address as it is typed, who answers there,
 // what a workflow needs.
 
-import { act, button, debounce, follow, h, language, notice, put, t, tn } from './core.js';
+import { act, button, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
 import { setLook } from './rail.js';
 
 /** The page's head. The form asks for its values when it is first seen and when they changed elsewhere. */
 export function mount(place) {
   place.append(h('div.page', {}, h('header.head', {}, h('h1', {}, t('page.settings')))));
-  const want = isEdited => place.say.form_wanted({ edited: isEdited, theme: document.documentElement.dataset.theme, language: kept('studio.language') });
+  const theme = () => document.documentElement.dataset.theme;
+  let known = ''; // what the form showed last: asking for the same again could only undo what is being typed
+  const want = isEdited => place.say.form_wanted({ edited: isEdited, theme: theme(), language: kept('studio.language') });
+  const wantNews = () => {
+    const now = JSON.stringify([fact('settings'), fact('keys'), fact('workflows'), theme()]);
+    if (now !== known) { known = now; want(isEdited()) }
+  };
   Studio.settings = { setTheme, setLanguage, copy, reload: () => want(false) };
-  follow(['settings', 'keys', 'workflows'], place, () => want(isEdited()));
-  new MutationObserver(() => want(isEdited())).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+  follow(['settings', 'keys', 'workflows'], place, wantNews);
+  new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
 }
 
-const isEdited = () => Boolean(document.querySelector('#set-state .live')?.value?.edited);
+function isEdited() {
+  const place = document.querySelector('#set-state .live');
+  return Boolean(place?.isTyping || place?.value?.edited);
+}
+
 const kept = name => { try { return localStorage.getItem(name) ?? '' } catch { return '' } };
 
 function setTheme(theme) {
@@ -67,7 +77,8 @@ const typing = {
   mount(place) {
     state.mount(place);
     const typed = debounce(() => place.say.typed({}), 120);
-    place.closest('#set-connection').addEventListener('input', event => event.target.type !== 'radio' && typed());
+    place.addEventListener('value', () => { place.isTyping = false });
+    place.closest('#set-connection').addEventListener('input', event => { place.isTyping = true; if (event.target.type !== 'radio') typed() });
   },
 };
 
