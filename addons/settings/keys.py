@@ -3,7 +3,7 @@
 import gradio as gr
 
 from addons.live import live
-from addons.settings.part import LATEST, QUIET, Changes, Part
+from addons.settings.part import QUIET, Changes, Part
 from addons.words import label
 from domain.errors import StudioError
 from services.studio import Studio
@@ -29,7 +29,7 @@ def _key(studio: Studio, name: str) -> Part:
                 interactive=True,
                 html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=False),
             )
-            save = gr.Button(label("settings.save"), elem_id=f"set-{id}-save", size="sm", interactive=False)
+            save = gr.Button(label("settings.save"), elem_id=f"set-{id}-save", size="sm")
             clear = gr.Button(label("settings.clear"), elem_id=f"set-{id}-clear", size="sm", visible=False)
         said = live("said", elem_id=f"set-{id}-said", elem_classes="set-fault")
 
@@ -49,15 +49,14 @@ def _key(studio: Studio, name: str) -> Part:
         except StudioError as error:
             return {said: str(error)}
         studio.tell_keys()
-        return {**hint(), entry: gr.update(value=""), save: gr.update(interactive=False)}
+        return {**hint(), entry: gr.update(value="")}
 
     def forget() -> Changes:
         studio.secrets.clear(name)
         studio.tell_keys()
         return hint()
 
-    shown = [said, clear, entry, save]
-    entry.change(lambda key: gr.update(interactive=bool(key.strip())), entry, save, **LATEST)
+    shown = [said, clear, entry]
     gr.on([save.click, entry.submit], put, entry, shown, **QUIET)
     clear.click(forget, None, shown, **QUIET)
     return Part(shown, lambda asked: hint())

@@ -123,16 +123,15 @@ def test_nobody_there_is_told_soon_and_in_a_sentence(settings):
     expect(settings.locator("#set-answer .live")).to_be_empty()  # it was about something else
 
 
-def test_what_is_saved_counts_at_once_and_after_a_reload(settings, studio, fake):
+def test_what_is_saved_counts_at_once_and_on_a_fresh_page(settings, studio, open_page, fake):
     connect(settings, fake.url)
     save(settings)
     assert saved(studio)["comfy"] == {"mode": "local", "url": fake.url, "pod_id": "", "port": 8188}
     expect(settings.locator("#set-save")).to_be_disabled()
     expect(settings.locator("#rail .pill .gpu")).to_have_text("Fake GPU")
-    settings.wait_for_timeout(500)  # Gradio complains when a page goes while it is answered
-    settings.reload()
-    expect(field(settings, "url")).to_have_value(fake.url)
-    expect(settings.locator("#set-json textarea")).to_have_value(re.compile(f'"url": "{fake.url}"'))
+    fresh = open_page(studio, "settings")
+    expect(field(fresh, "url")).to_have_value(fake.url)
+    expect(fresh.locator("#set-json textarea")).to_have_value(re.compile(f'"url": "{fake.url}"'))
 
 
 def test_a_second_window_shows_what_was_saved_in_the_first(settings, studio, open_page):
@@ -208,7 +207,7 @@ def test_the_look_and_the_language_change_at_once(settings, studio):
     expect(settings.locator("#set-test")).to_have_text("Test connection")
 
 
-def test_a_key_goes_in_and_never_comes_out(settings, studio):
+def test_a_key_goes_in_and_never_comes_out(settings, studio, open_page):
     entry, said = field(settings, "hf-token"), settings.locator("#set-hf-token-said")
     expect(said).to_have_text("not set")
     entry.fill(KEY)
@@ -217,11 +216,10 @@ def test_a_key_goes_in_and_never_comes_out(settings, studio):
     expect(entry).to_have_value("")
     assert json.loads((studio.data / "secrets.json").read_text("utf-8"))["HF_TOKEN"] == KEY
 
-    settings.wait_for_timeout(500)  # Gradio complains when a page goes while it is answered
-    settings.reload()
-    expect(said).to_have_text("set: …7777")
-    inputs = settings.evaluate("[...document.querySelectorAll('input, textarea')].map(e => e.value).join()")
-    pages = [settings.content(), inputs, studio.said(), json.dumps(studio.facts())]
+    fresh = open_page(studio, "settings")
+    expect(fresh.locator("#set-hf-token-said")).to_have_text("set: …7777")
+    inputs = fresh.evaluate("[...document.querySelectorAll('input, textarea')].map(e => e.value).join()")
+    pages = [settings.content(), fresh.content(), inputs, studio.said(), json.dumps(studio.facts())]
     pages += [
         urlopen(f"{studio.address}{path}").read().decode() for path in ("", "config", "gradio_api/info")
     ]
