@@ -272,10 +272,12 @@ class Runs:
 
     def _write(self, is_urgent: bool = False) -> None:
         """Keep the queue, at most once a second as it goes."""
-        if self._is_written or not (is_urgent or time.monotonic() - self._written >= _WRITE):
+        if not is_urgent and (self._is_written or time.monotonic() - self._written < _WRITE):
             return
-        with self._writing:
+        with self._writing:  # whoever closes waits here for a writing that is under way
             with self._lock:
+                if self._is_written:
+                    return
                 errands, self._is_written = self._queue.all(), True
             self._written = time.monotonic()
             try:
