@@ -49,6 +49,15 @@ def choose(studio: Studio, shot: str, segment: int, take: str) -> bool:
     return is_ready
 
 
+def end(studio: Studio, shot: str, on: str) -> None:
+    """Have a shot end on another one's keyframe, also when that becomes another picture."""
+    desk = studio.desk
+    keyframe = desk.project.keyframe(desk.shot(on).id)
+    if not keyframe.is_file():
+        raise StudioError(f"Shot {on} has no keyframe yet that shot {shot} could end on.")
+    desk.set_field([shot], "end_image", str(keyframe))
+
+
 def go_on(studio: Studio, shot: str) -> str:
     """A new shot that begins with the last frame of this one's video; returns its id."""
     return continued.go_on(studio.desk, shot)
@@ -77,4 +86,5 @@ DEEDS = {
     "video.plan": plan,
     "video.choose": choose,
     "video.continue": go_on,
+    "video.end": end,
 }
