@@ -19,7 +19,8 @@ export function makePlayer(place) {
     button('', () => step(1), { mark: 'right', kind: 'ghost', title: t('player.on'), key: '→' }),
     button('', () => seek(frames() - 1), { mark: 'last', kind: 'ghost', title: t('player.last'), key: 'End' }),
     counter, h('div.grow'), h('div.speeds', { role: 'group', 'aria-label': t('player.speeds') }, speeds), loop);
-  place.append(h('div.screen', {}, video), h('div.transport', {}, h('div.track', {}, bar, joins), controls));
+  const transport = h('div.transport', { inert: true }, h('div.track', {}, bar, joins), controls);
+  place.append(h('div.screen', {}, video), transport);
 
   let shown = null, at = 0, wanted = null, backwards = null, speed = 1, fast = 1, away = null;
   const told = new Set();
@@ -44,6 +45,7 @@ export function makePlayer(place) {
     if (!next?.url) { video.removeAttribute('src'); video.load() }
     else if (!away) video.src = next.url;
     place.classList.toggle('has-clip', !!next?.url);
+    transport.inert = !next?.url;
     drawJoins();
     draw();
   }
