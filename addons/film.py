@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from addons.live import live
-from services.runs import errand
+from services.errands import errand
 from services.studio import Studio
 
 ID = "film"

@@ -6,8 +6,7 @@ from uuid import uuid4
 
 from addons.live import live
 from services import takes
-from services.errands import unmade_variants
-from services.runs import errand
+from services.errands import errand, unmade_variants
 from services.studio import Studio
 
 ID = "keyframes"
@@ -60,6 +59,12 @@ def mark(studio: Studio, take: str, stars: int | None = None, rejected: bool | N
     takes.mark(studio.desk, take, stars, rejected)
 
 
+def star(studio: Studio, take: str) -> None:
+    """One star more; after five, none."""
+    stars = takes.marks(studio.desk).get(take, {}).get("stars", 0)
+    takes.mark(studio.desk, take, (stars + 1) % 6)
+
+
 def use(studio: Studio, take: str, shots: list[str], field: str) -> None:
     takes.use(studio.desk, studio.desk.project.takes / Path(take).name, shots, field)
 
@@ -67,6 +72,7 @@ def use(studio: Studio, take: str, shots: list[str], field: str) -> None:
 DEEDS = {
     "reference.bring": bring_reference,
     "take.mark": mark,
+    "take.star": star,
     "take.use": use,
     "keyframe.generate": generate,
     "keyframe.again": again,

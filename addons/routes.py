@@ -25,7 +25,7 @@ from services.studio import Studio
 
 STATIC = Path(__file__).parent / "static"
 LARGEST_ASKED = 4_000_000  # bytes of one deed's arguments
-PING = 10.0  # seconds
+PING = 5.0  # seconds
 STEADY = 0.1  # seconds between two messages to one page, after the first
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _NEVER = {"Cache-Control": "no-store"}
@@ -134,6 +134,7 @@ async def _events(studio: Studio, build: str) -> AsyncIterator[str]:
         yield f"event: hello\ndata: {build}\n\n"
         while not studio.is_closing:
             wake.clear()
+            studio.looking()
             news = studio.feed.since(version)
             if news.changed or news.gone:
                 version, sent = news.version, time.monotonic()

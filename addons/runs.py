@@ -1,6 +1,7 @@
 """Runs: everything that was asked for, now and before."""
 
 from addons.live import live
+from services import errands
 from services.studio import Studio
 
 ID = "runs"
@@ -38,7 +39,14 @@ def forget(studio: Studio) -> None:
     studio.runs.forget()
 
 
+def render_stale(studio: Studio) -> list[str]:
+    """Everything that is stale made anew, and nothing else."""
+    today = studio.today()
+    return studio.ask(errands.for_stale(studio.desk, today)) if today else []
+
+
 DEEDS = {
+    "stale.render": render_stale,
     "run.cancel": cancel,
     "run.cancel_all": cancel_all,
     "run.again": again,

@@ -39,7 +39,7 @@ def main(words: list[str]) -> None:
     if asked.once:
         return _once(Path(asked.once))
     with tempfile.TemporaryDirectory() as folder:
-        board = _made(Path(asked.keep or folder), asked.shots)
+        board = made(Path(asked.keep or folder), asked.shots)
         index = board.parent / "cache" / "recipes.json"
         print(f"{asked.shots} shots, {len(list((board.parent / 'takes').glob('*.json')))} takes")
         for title in ("without an index", "with an index"):
@@ -94,7 +94,7 @@ def _once(path: Path) -> None:
     print(json.dumps({**times, "all": time.perf_counter() - start}))
 
 
-def _made(folder: Path, count: int) -> Path:
+def made(folder: Path, count: int) -> Path:
     """A project as if everything had been rendered: recipes as long as real ones, takes without content."""
     words = "a keeper climbs the spiral stairs with a lamp, the storm behind the panes, salt on the glass"
     shots = [

@@ -4,6 +4,8 @@ import argparse
 import importlib
 from typing import Any
 
+from domain import VERSION
+
 EXIT_CODES = """exit codes: 0 done · 1 some shots failed · 2 bad input, or a workflow the backend cannot run
             3 backend unreachable · 130 interrupted. After 1, 3 and 130 the same command goes on."""
 
@@ -25,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         "--listen", action="store_true", help="let other computers in; needs CINDERGRACE_PASSWORD"
     )
     top.add_argument("--verbose", action="store_true", help="say in the terminal what goes on")
-    top.add_argument("--version", action="version", version="Cindergrace Studio 0.2.0")
+    top.add_argument("--version", action="version", version=f"Cindergrace Studio {VERSION}")
     top.set_defaults(deed="commands.window")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     _render(commands)
@@ -34,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _frame(commands)
     _workflows(commands)
     _check(commands)
+    _testbench(commands)
     _import(commands)
     return top
 
@@ -138,9 +141,30 @@ def _check(commands: Any) -> None:
     command.add_argument("--video-workflow", metavar="NAME")
 
 
+def _testbench(commands: Any) -> None:
+    command = _command(
+        commands,
+        "testbench",
+        "Try every part of a backend once, from the first hello to a clip's last frame, with times.",
+        "--backend local --url http://127.0.0.1:8188 --images 4",
+    )
+    _backend(command)
+    command.add_argument("--keyframe-workflow", metavar="NAME", help="see: python main.py workflows")
+    command.add_argument("--video-workflow", metavar="NAME")
+    command.add_argument("--images", type=_positive, metavar="N", default=2, help="pictures (default: 2)")
+    command.add_argument("--seed", type=_seed, metavar="N", default=1, help="of the first one (default: 1)")
+    command.add_argument("--json", action="store_true", help="print the report as one JSON object")
+
+
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000):
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 10000")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:21]) < 2**64 and len(text) <= 20):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 2^64 - 1")
     return int(text)
 
 
@@ -164,9 +188,12 @@ def _import(commands: Any) -> None:
     command = _command(
         commands,
         "import",
-        "Take over an older studio's settings, chosen pictures or storyboard; nothing of it is changed.",
-        "old/selected/selected_keyframes.json --project my-film",
+        "Take over what was made elsewhere: a storyboard, an older studio's project, choices or settings, "
+        "a folder of pictures, a text or table of shots, a packed project. The source is only read.",
+        "shots.csv --project my-film",
     )
-    command.add_argument("source", metavar="PATH", help="its folder, database or JSON file")
-    command.add_argument("--project", metavar="DIR", help="where pictures and storyboards go")
+    command.add_argument("source", metavar="PATH", help="the file or folder; what it is, is found out")
+    command.add_argument(
+        "--project", metavar="DIR", help="the project it goes into; a zip is unpacked below this folder"
+    )
     command.set_defaults(deed="commands.importing")

@@ -1,43 +1,35 @@
-"""import: what an older studio left: settings, chosen pictures, storyboards. Copied, never moved."""
+"""import: what was made elsewhere: boards, older projects, pictures, texts, tables, settings. Only copied."""
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from commands import setting
-from domain.errors import BadFile, StudioError
+from commands.terminal import Reporter
+from domain.errors import StudioError
 from domain.project import Project
 from domain.storyboard import advice
 from infrastructure.project_files import open_project
-from infrastructure.selections import read_selections
 from infrastructure.settings_file import SettingsFile
 from infrastructure.settings_import import import_settings
-from infrastructure.storyboard_files import open_storyboard, write_storyboard
-from infrastructure.strict_json import parse_json, read_text
-from services import picks
+from infrastructure.storyboard_files import open_storyboard
+from services.imports import Kind, import_any, import_new, kind_of
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
     path = Path(asked.source)
-    if not path.exists():
-        raise BadFile(f"There is no {path}.")
-    content = _content(path)
-    if isinstance(content, dict) and "selections" in content:
-        notes = _choices(path, _project(asked))
-    elif isinstance(content, list) or (isinstance(content, dict) and "shots" in content):
-        notes = _storyboard(path, _project(asked))
-    else:
+    kind = kind_of(path)
+    if kind == Kind.settings:
         notes = _settings(path)
+    else:
+        project = _project(asked)
+        work = import_new(path, project.folder) if kind == Kind.zip else import_any(path, project)
+        project, notes = Reporter().follow(work)
+        notes += advice(open_storyboard(project.storyboard)[0]) if kind == Kind.board else []
     for note in notes:
         print(note, file=sys.stderr)
     return setting.DONE
-
-
-def _content(path: Path) -> Any:
-    """What a JSON file holds; nothing for a folder or a database."""
-    return parse_json(read_text(path), path) if path.suffix == ".json" and path.is_file() else None
 
 
 def _project(asked: argparse.Namespace) -> Project:
@@ -53,23 +45,3 @@ def _settings(path: Path) -> list[str]:
         notes.append(file.put_aside("before-import"))
     file.save(settings)
     return [*notes, f"Imported into {setting.settings_path()}."]
-
-
-def _choices(path: Path, project: Project) -> list[str]:
-    chosen, notes = read_selections(path)
-    taken = 0
-    for shot_id, picture in chosen.items():
-        try:
-            picks.choose(project, shot_id, picture)
-            taken += 1
-        except StudioError as error:
-            notes.append(str(error))
-    return [*notes, f"{taken} chosen pictures stand in {project.keyframes}."]
-
-
-def _storyboard(path: Path, project: Project) -> list[str]:
-    if project.storyboard.exists():
-        raise StudioError(f"{project.storyboard} is there already. Import into another project.")
-    board, notes = open_storyboard(path)
-    write_storyboard(project.storyboard, board)
-    return [*notes, *advice(board), f"{len(board.shots)} shots stand in {project.storyboard}."]

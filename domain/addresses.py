@@ -15,6 +15,7 @@ _POD_ID = re.compile(r"[a-z0-9]{8,32}")
 _POD_HOST = re.compile(r"([a-z0-9]+)(?:-(\d{1,5}))?\.proxy\.runpod\.net")
 _POD_PAGE = re.compile(r"[?&/](?:id=|pods?/)([a-z0-9]{8,32})(?:[/?&#]|$)")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_IN_TEXT = re.compile(r"(https?://)(?:[^/\s]*@)?([^\s?#]*)(?:[?#]\S+)?", re.IGNORECASE)
 _PAGES = ("/prompt", "/queue", "/history", "/view", "/ws", "/system_stats", "/object_info", "/index.html")
 
 
@@ -69,6 +70,11 @@ def parse_url(text: str) -> str:
         raise StudioError(f"{_shown(text)} has port 0; ComfyUI listens on {PORT} unless told otherwise.")
     host = _checked_host(parts.hostname, text) + (f":{port}" if port else "")
     return f"{parts.scheme}://{host}{_path(parts.path)}"
+
+
+def without_secrets(text: str) -> str:
+    """A text whose addresses have lost name, password and token: fit to be shown."""
+    return _IN_TEXT.sub(r"\1\2", text)
 
 
 def parse_port(value: object) -> int:

@@ -171,7 +171,7 @@ def _or_none(read: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 
 _SIZE = _or_none(_whole(256, 4096, " pixels"))
 _SHOT: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("prompt", "negative", "label", "description", "lora"), _text),
+    **dict.fromkeys(("prompt", "negative", "label", "description", "lora", "scene", "notes"), _text),
     "seconds": _number(0.1, 30, " seconds"),
     "width": _SIZE,
     "height": _SIZE,

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from domain.events import Fact, Progress
+from domain.inventory import Inventory
+from domain.status import Status
 
 Graph = dict[str, dict[str, Any]]  # ComfyUI's API format: node id -> class_type, inputs
 JobRun = Generator[Progress | Fact, None, list[Path]]
@@ -64,6 +66,10 @@ class Backend(Protocol):
         """How many jobs it is worth handing over at once."""
         ...
 
+    def status(self) -> Status:
+        """How it is right now, within seconds. Raises nothing: nobody answering is a state."""
+        ...
+
     def check(self, *graphs: Graph) -> str:
         """One line about who answers.
 
@@ -74,6 +80,35 @@ class Backend(Protocol):
 
     def run(self, job: Job) -> JobRun:
         """Yields at least once a second. Running an equal job again is harmless."""
+        ...
+
+    def probe(self) -> "Probe":
+        """Its parts, for the test bench."""
+        ...
+
+
+class Probe(Protocol):
+    """A backend's parts, to be tried one at a time. Nobody but the test bench wants them apart."""
+
+    @property
+    def without(self) -> Mapping[str, str]:
+        """Which stages of the bench make no sense here, each with a plain reason."""
+        ...
+
+    def versions(self) -> Mapping[str, str]:
+        """What runs there, by its name: {"ComfyUI": "0.30.0", "torch": …}."""
+        ...
+
+    def inventory(self, *graphs: Graph) -> Inventory: ...
+
+    def upload(self, path: Path) -> Generator[Progress, None, object]: ...
+
+    def draw(self, job: Job) -> JobRun:
+        """Carry a job out and leave its files where they are; returns those that are home already."""
+        ...
+
+    def fetch(self, job: Job) -> JobRun:
+        """Bring home the files of a job that was drawn."""
         ...
 
 

@@ -11,9 +11,12 @@ class Project:
     takes/              every file a job made, each with its recipe beside it: 003_v2.png, 003.01_v1.mp4
     keyframes/003.png   the chosen picture of a shot: chosen = it stands here
     videos/003.mp4      the shot as it goes into the film; beside it, which takes stand in for which jobs
+    film.json           how the film is cut
     film.mp4            the film
     marks.json          stars and rejections of takes
+    films/              every version of it that was rendered, each with a note of what it shows
     cache/              what can be made again; may be deleted
+    .bin/               what was thrown away, until the bin is emptied
     """
 
     folder: Path
@@ -47,8 +50,20 @@ class Project:
         return self.folder / "marks.json"
 
     @property
+    def cut(self) -> Path:
+        return self.folder / "film.json"
+
+    @property
+    def films(self) -> Path:
+        return self.folder / "films"
+
+    @property
     def cache(self) -> Path:
         return self.folder / "cache"
+
+    @property
+    def bin(self) -> Path:
+        return self.folder / ".bin"
 
     def keyframe(self, shot_id: str) -> Path:
         return self.keyframes / f"{shot_id}.png"

@@ -31,6 +31,8 @@ class Shot:
     negative: str = ""
     label: str = ""
     description: str = ""
+    scene: str = ""  # the scene it belongs to, in the artist's words; shots of one scene follow each other
+    notes: str = ""
     seconds: float = 3.0
     width: int | None = None  # pixels of the finished picture; None: the board's
     height: int | None = None
@@ -52,6 +54,20 @@ class Shot:
 
 
 @dataclass(frozen=True)
+class Character:
+    """Somebody or something that stays the same from shot to shot."""
+
+    id: str  # what shots call it; they may also use its name
+    name: str = ""
+    words: str = ""  # how it looks, said in the prompt of each shot it is in
+    pictures: tuple[Path, ...] = ()  # absolute
+    lora: str = ""
+    notes: str = ""  # for the artist, never sent
+    problems: tuple[str, ...] = ()  # why the shots it is in cannot be made: a picture is not there
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Storyboard:
     title: str
     shots: tuple[Shot, ...] = ()
@@ -64,6 +80,7 @@ class Storyboard:
     base_seed: int | None = None
     longest: float | None = None  # seconds of a segment, when the board limits it
     tags: Mapping[str, str] = field(default_factory=dict)  # style of the whole film
+    characters: tuple[Character, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

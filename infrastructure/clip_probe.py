@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from domain.errors import BadFile
@@ -66,6 +66,7 @@ class Clip:
     has_audio: bool
     is_even: bool  # every frame is shown equally long
     aspect: Fraction  # of one pixel
+    delay: int  # frames that are decoded before the first can be shown, since some build on later ones
 
     @property
     def is_plain(self) -> bool:
@@ -112,7 +113,22 @@ def probe(path: Path) -> Clip:
         has_audio=" Audio: " in table.said.partition("Output #0")[0],
         is_even=is_even,
         aspect=aspect,
+        delay=_delay(table),
     )
+
+
+def known(path: Path) -> Clip:
+    """What `probe` says; asked once as long as the file does not change."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise BadFile(f"There is no file {path}.") from error
+    return _known(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=5_000)
+def _known(path: Path, size: int, changed: int) -> Clip:
+    return probe(path)
 
 
 def packets(path: Path) -> Table:
@@ -140,6 +156,12 @@ def _table(path: Path, seek: Sequence[str], read: Sequence[str]) -> Table:
         raise BadFile(_complaint(path, answer))
     last = max(rows, key=_pts)
     return Table(_ratio(header["tb"]), tuple(map(_packet, rows)), int(last[3]), header, answer.said, not seek)
+
+
+def _delay(table: Table) -> int:
+    places = {pts: place for place, pts in enumerate(table.shown)}
+    shown = (packet for packet in table.packets if not packet.is_hidden)
+    return max(number - places[packet.pts] for number, packet in enumerate(shown))
 
 
 def _parsed(output: str) -> tuple[dict[str, str], list[list[str]]]:

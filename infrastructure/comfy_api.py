@@ -24,6 +24,7 @@ from infrastructure.multipart import Multipart
 USER_AGENT = f"CindergraceStudio/{VERSION}"  # RunPod's proxy turns away anonymous ones
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
 SHORT = 15.0  # … and for answers that need no work: a server that stalls is asked again
+USUAL = CONNECT, SHORT
 CHUNK = 1 << 18
 
 
@@ -34,8 +35,8 @@ class ComfyAPI:
         self.url = url.rstrip("/")
         self._line = Line(self.url, USER_AGENT)
 
-    def system_stats(self) -> dict[str, Any]:
-        stats = self._ask("GET", "/system_stats")
+    def system_stats(self, timeout: tuple[float, float] = USUAL) -> dict[str, Any]:
+        stats = self._ask("GET", "/system_stats", timeout=timeout)
         if not isinstance(stats.get("system"), dict):
             raise self.not_comfy()
         return stats
@@ -81,9 +82,9 @@ class ComfyAPI:
         reply = self._send("GET", f"/api/jobs/{prompt_id}", allowed=(404, 405))
         return reply.status_code == 404 and "error" in (as_json(reply) or {})
 
-    def queued(self) -> tuple[dict[str, float], dict[str, float]]:
+    def queued(self, timeout: tuple[float, float] = USUAL) -> tuple[dict[str, float], dict[str, float]]:
         """The prompts that run, and those that wait: the server's number of each, by its id."""
-        queue = self._ask("GET", "/queue")
+        queue = self._ask("GET", "/queue", timeout=timeout)
         try:
             running, waiting = (
                 {str(item[1]): item[0] for item in queue[key]} for key in ("queue_running", "queue_pending")
@@ -166,7 +167,7 @@ class ComfyAPI:
         self, method: str, path: str, allowed: tuple[int, ...] = (), **kwargs: Any
     ) -> requests.Response:
         """Every request goes through here; no requests exception gets past it."""
-        kwargs.setdefault("timeout", (CONNECT, SHORT))
+        kwargs.setdefault("timeout", USUAL)
         try:
             reply = self._line.send(method, path, **kwargs)
         except requests.RequestException as error:

@@ -5,14 +5,21 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
+from domain.addresses import without_secrets
+from domain.errors import BackendError, BackendUnreachable
 from domain.events import Fact, Progress
-from domain.job import Graph, Job, JobRun
+from domain.job import Graph, Job, JobRun, Probe
+from domain.status import Status
 from infrastructure.comfy_api import USER_AGENT, ComfyAPI
 from infrastructure.comfy_execution import Execution
+from infrastructure.comfy_probe import ComfyProbe
 from infrastructure.comfy_socket import Doorbell
+from infrastructure.comfy_stats import graphics_card, server
 from infrastructure.downloads import GoneError
 from infrastructure.preflight import missing
 
+GLANCE = 3.0, 3.0  # seconds to get through, and to be silent, when somebody only wants to know how it is
+BLINK = 1.0  # seconds within which a failure may be of the line alone
 _TURN = 0.1  # seconds between two looks whether an equal job has ended
 
 
@@ -27,15 +34,40 @@ class ComfyBackend:
         self._lock = threading.Lock()
         self._under_way: set[str] = set()  # ids of jobs
 
+    def status(self) -> Status:
+        began, address = time.monotonic(), without_secrets(self._api.url)
+        try:
+            try:
+                return self._seen(address)
+            except BackendUnreachable:
+                if time.monotonic() - began > BLINK:
+                    raise
+                return self._seen(address)  # a kept connection may have been closed meanwhile
+        except BackendError as error:
+            name = self._server or "ComfyUI"
+            return Status(is_up=False, name=name, address=address, said=without_secrets(str(error)))
+
+    def _seen(self, address: str) -> Status:
+        stats = self._api.system_stats(GLANCE)
+        running, waiting = self._api.queued(GLANCE)
+        self._server, card = server(stats), graphics_card(stats)
+        return Status(
+            is_up=True,
+            name=self._server,
+            address=address,
+            gpu=card.name,
+            vram_used=card.used,
+            vram_total=card.total,
+            running=len(running),
+            waiting=len(waiting),
+        )
+
     def check(self, *graphs: Graph) -> str:
         stats = self._api.system_stats()
-        devices = stats.get("devices")
-        device = devices[0] if isinstance(devices, list) and devices else None
-        name = device.get("name") if isinstance(device, dict) else None
-        self._server = f"ComfyUI {stats['system'].get('comfyui_version', '?')}"
+        self._server = server(stats)
         if graphs:
             missing(self._api.object_info(), graphs)
-        return f"{self._server} on {name or 'no GPU'}"
+        return f"{self._server} on {graphics_card(stats).name}"
 
     def run(self, job: Job) -> JobRun:
         if not self._server:
@@ -52,6 +84,9 @@ class ComfyBackend:
                 except GoneError:
                     # a cached answer, or an old one, whose file was deleted meanwhile
                     history = yield from execution.carried_out("its file was gone from the server")
+
+    def probe(self) -> Probe:
+        return ComfyProbe(self._api, self._doorbell)
 
     def _turn(self, job: Job) -> Generator[Progress, None, None]:
         """Of equal jobs one runs and the others wait: they find its files on the server."""

@@ -11,7 +11,7 @@ _LOADING, _SAMPLED = 0.05, 0.92  # shares of a job before the first step and aft
 class Reporter:
     def __init__(self, graph: Graph):
         self._graph = graph
-        self._stages = max(1, sum(1 for node in graph.values() if _samples(node)))
+        self._stages = max(1, sum(1 for node in graph.values() if samples(node)))
         self._done: list[str] = []  # samplers that have begun, in order
         self.last = Progress(0, "waiting for the GPU")
 
@@ -36,7 +36,7 @@ class Reporter:
         return None
 
     def _fraction(self, node: str, share: float) -> float:
-        if not _samples(self._graph.get(node, {})):
+        if not samples(self._graph.get(node, {})):
             return self.last.fraction
         if node not in self._done:
             self._done.append(node)
@@ -48,6 +48,7 @@ class Reporter:
         return self.last
 
 
-def _samples(node: dict[str, object]) -> bool:
+def samples(node: dict[str, object]) -> bool:
+    """Whether a node draws step by step: it can tell how far it is, and show a preview."""
     name = str(node.get("class_type", ""))
     return "Sampler" in name and name != "KSamplerSelect"

@@ -1,11 +1,12 @@
 """Files that stand whole or not at all: written beside themselves as `.part`, then renamed."""
 
 import errno
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from domain.errors import CannotWrite
+from domain.errors import CannotWrite, StudioError
 
 
 @contextmanager
@@ -26,6 +27,45 @@ def writing(to: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()  # also after renaming onto a hard link of itself, which renames nothing
+
+
+@contextmanager
+def writing_folder(to: Path) -> Iterator[Path]:
+    """Like `writing`, for a folder of files; `to` must not stand there yet."""
+    part = to.with_name(to.name + ".part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        part.rename(to)
+    except OSError as error:
+        raise cannot_write(to, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def remove_leftovers(parts: Iterable[Path]) -> None:
+    """What killed runs left half written: files and folders."""
+    for path in list(parts):
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StudioError(f"{path} cannot be removed: {error.strerror or error}.") from error
+
+
+def kept_aside(path: Path, why: str) -> Path:
+    """A copy of the file beside itself: film.json.broken, or -2, -3, … when that holds another."""
+    content = path.read_bytes()
+    aside, number = path.with_name(f"{path.name}.{why}"), 1
+    while aside.exists() and aside.read_bytes() != content:
+        number += 1
+        aside = path.with_name(f"{path.name}.{why}-{number}")
+    with writing(aside) as part:
+        part.write_bytes(content)
+    return aside
 
 
 def cannot_write(path: Path, error: OSError) -> CannotWrite:

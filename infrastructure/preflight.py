@@ -1,10 +1,10 @@
 """What a workflow needs and a server does not have: told all at once, before anything is spent."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import JobRejected
+from domain.inventory import Model
 from domain.job import Graph
 from infrastructure.comfy_answers import missing_node
 
@@ -31,17 +31,6 @@ _FOLDERS_BY_CLASS = {
     "FrameInterpolationModelLoader": "frame_interpolation",
     "OpticalFlowLoader": "optical_flow",
 }
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model file that a graph names."""
-
-    file: str
-    folder: str  # below models/
-    node: str
-    input: str
-    is_there: bool | None  # None: nobody was asked, or the server does not say
 
 
 def models(graph: Graph, object_info: Mapping[str, Any] | None = None) -> list[Model]:

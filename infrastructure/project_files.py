@@ -8,6 +8,7 @@ from typing import Any
 from domain.errors import StudioError
 from domain.project import Project
 from infrastructure.json_files import read_json, write_json
+from infrastructure.part_files import remove_leftovers
 
 
 def open_project(folder: Path) -> Project:
@@ -37,17 +38,20 @@ def keep_base_seed(project: Project, seed: int) -> None:
 def leftovers_removed(project: Project) -> None:
     """Remove what a killed render left half written; in the project's folder only what is ours there."""
     own = (project.film, project.storyboard, _file(project))
-    parts = chain(
-        *(path.parent.glob(f"{path.name}*.part") for path in own),
-        *(folder.glob("*.part") for folder in (project.takes, project.keyframes, project.videos)),
-        (project.folder / "references").glob("*.part"),
-        project.cache.rglob("*.part"),
+    cached = (path for path in project.cache.rglob("*.part") if not _is_at_work_elsewhere(project, path))
+    remove_leftovers(
+        chain(
+            *(path.parent.glob(f"{path.name}*.part") for path in own),
+            *(folder.glob("*.part") for folder in (project.takes, project.keyframes, project.videos)),
+            (project.folder / "references").glob("*.part"),
+            cached,
+        )
     )
-    for path in list(parts):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise StudioError(f"{path} cannot be removed: {error.strerror or error}.") from error
+
+
+def _is_at_work_elsewhere(project: Project, path: Path) -> bool:
+    """Whether it lies where others than a render write at any time, and clear up themselves."""
+    return path.relative_to(project.cache).parts[0] in ("film", "thumbs", "proxies")
 
 
 def _file(project: Project) -> Path:

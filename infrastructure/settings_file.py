@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from domain.addresses import parse_pod_id, parse_port, parse_url
-from domain.errors import BadFile, StudioError
+from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from infrastructure.json_files import write_json
+from infrastructure.part_files import kept_aside
 from infrastructure.strict_json import parse_json, read_text
 
 _KEYS = {"comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project"}
@@ -52,18 +53,13 @@ class SettingsFile:
         write_json(self._path, {**settings.extra, **own})
 
     def put_aside(self, why: str) -> str:
-        """Copies the file beside itself: settings.json.broken, or -2, -3, … when that holds another."""
+        """Copies the file beside itself, and says where."""
         try:
-            content = self._path.read_bytes()
-            aside, number = self._path.with_name(f"{self._path.name}.{why}"), 1
-            while aside.exists() and aside.read_bytes() != content:
-                number += 1
-                aside = self._path.with_name(f"{self._path.name}.{why}-{number}")
-            partial = aside.with_name(f"{aside.name}.part")
-            partial.write_bytes(content)
-            partial.replace(aside)
+            aside = kept_aside(self._path, why)
         except OSError as error:
             return f"No copy of the file could be kept: {error.strerror}."
+        except CannotWrite as error:
+            return f"No copy of the file could be kept: {error}"
         return f"The file as it was is kept as {aside.name}."
 
 

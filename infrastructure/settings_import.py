@@ -14,6 +14,7 @@ from typing import Any
 from domain.addresses import parse_pod_id, parse_port, parse_url
 from domain.errors import BadFile, StudioError
 from domain.settings import ComfySettings, Mode, Settings
+from infrastructure.resolutions import RESOLUTIONS
 from infrastructure.strict_json import parse_json, read_text
 
 PLACES = (  # in an installation's folder, the first found wins
@@ -30,20 +31,7 @@ SECRETS = {
     "google_tts_api_key": "Google text-to-speech",
     "openrouter_api_key": "OpenRouter",
 }
-SIZES = {
-    "720p_landscape": (1280, 720),
-    "480p_landscape": (832, 480),
-    "1080p_landscape": (1920, 1080),
-    "540p_landscape": (960, 540),
-    "720p_portrait": (720, 1280),
-    "480p_portrait": (480, 832),
-    "1080p_portrait": (1080, 1920),
-    "540p_portrait": (540, 960),
-    "512_square": (512, 512),
-    "1024_square": (1024, 1024),
-    "ltx_768x512": (768, 512),
-    "ltx_512x768": (512, 768),
-}
+SIZES = {r.key: (r.width, r.height) for r in RESOLUTIONS}
 _USED = (
     "comfy_url",
     "backends",

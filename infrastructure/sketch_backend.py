@@ -19,17 +19,20 @@ from PIL import Image, ImageOps, PngImagePlugin
 
 from domain.errors import JobFailed
 from domain.events import Fact, Progress
-from domain.job import Graph, Job, JobRun
+from domain.job import Graph, Job, JobRun, Probe
+from domain.status import Status
 from domain.workflow import Workflow
 from infrastructure.sketch import ENGINE, slate
 from infrastructure.sketch.camera import read_move
 from infrastructure.sketch.encoder import encoding
 from infrastructure.sketch.panel import Panel, draw
 from infrastructure.sketch.shots import Scene, arriving, flat_scene, frames, layered_scene
+from infrastructure.sketch_probe import SketchProbe
 
 CHUNK = "sketch"  # of the PNG text chunk, and first word of the mp4's comment
 SIZE, FRAMES, FPS = (1024, 576), 49, 24.0  # where a workflow has no place to say
 LARGEST = 4096
+CPU = f"this computer's CPU ({os.cpu_count() or 1} cores)"
 BEAT = 0.4  # seconds between two reports
 ALIKE = 3.0  # mean difference up to which a picture still is the panel its text says it is
 Steps = Generator[Union[Progress, Fact], None, None]
@@ -58,6 +61,9 @@ class SketchBackend:
     def lanes(self) -> int:
         return min(4, os.cpu_count() or 1)
 
+    def status(self) -> Status:
+        return Status(is_up=True, name=f"Sketch engine {ENGINE}", gpu=CPU)
+
     def check(self, *graphs: Graph) -> str:
         return f"Built-in sketch engine {ENGINE}: draws on this computer, no GPU needed"
 
@@ -75,6 +81,9 @@ class SketchBackend:
             raise JobFailed(f"{path.name} could not be written to {job.folder}: {reason}.") from error
         yield Fact("seconds", round(time.monotonic() - began, 3))
         return [path]
+
+    def probe(self) -> Probe:
+        return SketchProbe(self)
 
 
 def _written(order: Order, name: str, path: Path) -> Steps:

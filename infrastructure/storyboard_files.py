@@ -1,13 +1,16 @@
 """Storyboards on disk: read in every generation of the format, written back without loss."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile
 from domain.storyboard import Shot, Storyboard
-from infrastructure.boards.fields import Report, shown
-from infrastructure.boards.reading import read_board
+from infrastructure.boards.fields import Fields, Report, shown
+from infrastructure.boards.ids import shot_ids
+from infrastructure.boards.reading import SECONDS, read_board
 from infrastructure.boards.writing import board_object
 from infrastructure.json_files import write_json
 from infrastructure.strict_json import line_of, named, parse_json, read_text
@@ -15,6 +18,15 @@ from infrastructure.strict_json import line_of, named, parse_json, read_text
 MOST_SHOTS = 10_000
 NOWHERE = Path("/nowhere")  # no picture lies in it, so that every path is written whole
 _TOLD = 5  # refusals named in one complaint
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A board in short, for lists of many."""
+
+    title: str
+    ids: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def read_storyboard(path: Path) -> tuple[Storyboard, list[str]]:
@@ -38,6 +50,39 @@ def open_storyboard(path: Path) -> tuple[Storyboard, list[str]]:
     if report.refusals:
         raise BadFile(f"{path} cannot be used. {_complaint(report, text)}")
     return board, report.notes
+
+
+def board_of(document: dict[str, Any], folder: Path) -> tuple[Storyboard, list[str]]:
+    """A board from an object that stood in no file of ours; relative paths count from `folder`."""
+    report = Report()
+    board = read_board(document, folder, report)
+    if report.refusals:
+        raise BadFile(f"The shots cannot be used. {_complaint(report, '')}")
+    return board, report.notes
+
+
+def outline(path: Path) -> Outline:
+    """Title, ids and length alone; read once as long as the file does not change."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read: {error.strerror}.") from error
+    return _outline(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=100)
+def _outline(path: Path, size: int, changed: int) -> Outline:
+    document = _as_object(parse_json(read_text(path), path), path, Report())
+    shots = [shot for shot in document.get("shots") or [] if isinstance(shot, dict)]
+    fields = Fields(document, "", (), Report())
+    title = fields.text("project") or fields.text("title") or "Unnamed Project"
+    ids = tuple(id.id for id in shot_ids([shot.get("shot_id") for shot in shots]))
+    return Outline(title, ids, sum(map(_seconds, shots)))
+
+
+def _seconds(shot: dict[str, Any]) -> float:
+    seconds = Fields(shot, "", (), Report()).number("duration", SECONDS)
+    return Shot.seconds if seconds is None else seconds
 
 
 def write_storyboard(path: Path, board: Storyboard) -> None:

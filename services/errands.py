@@ -1,20 +1,27 @@
 """What each kind of errand does. The board is read when an errand begins, so the newest words count."""
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from domain.errand import Errand
 from domain.errors import StudioError
 from domain.events import Event, Progress, Saved
 from domain.job import Backend
+from domain.project import Project
 from domain.prompts import Presets
 from domain.storyboard import Shot
 from domain.workflow import Workflow
-from services import film, keyframes, picks, videos
+from infrastructure.recipe_facts import recipe_of
+from infrastructure.recipes import Ledger
+from infrastructure.workflow_files import read_workflow
+from services import film, keyframes, picks, stale, tries, videos
 from services.desk import Desk
+from services.stale import Today
 from services.videos import Maker
 
 Work = Generator[Event, None, None]
@@ -28,6 +35,11 @@ class Means:
     keyframe_workflow: Workflow
     video_workflow: Workflow
     presets: Presets
+
+
+def errand(deed: str, project: Path, shot: str = "", run: str = "", **values: Any) -> Errand:
+    """An errand with an id of its own."""
+    return Errand(uuid4().hex[:12], deed, str(project), shot, values, run=run)
 
 
 def begin(errand: Errand, desk: Desk, means: Callable[[], Means]) -> Work:
@@ -79,6 +91,16 @@ def _film(errand: Errand, desk: Desk, means: Means) -> Work:
     yield Progress(1, "done")
 
 
+def _try(errand: Errand, desk: Desk, means: Means) -> Work:
+    """One quick run of a workflow that is not kept yet; what it makes lies in the project's cache."""
+    flow = read_workflow(Path(errand.values["workflow"]))
+    wanted = tries.wanted(flow, desk.board, tries.a_picture(desk.project), int(time.time()))
+    ledger = Ledger(Project(desk.project.cache / "tries"))
+    take = yield from ledger.carry_out(means.backend, wanted)
+    for file in take.files:
+        yield Saved(file, take.reused)
+
+
 def _renderable(desk: Desk, id: str) -> Shot:
     shot = desk.shot(id)
     if not shot.is_renderable:
@@ -107,6 +129,7 @@ _DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
     "keyframe": _keyframe,
     "video": _video,
     "film": _film,
+    "try": _try,
 }
 
 
@@ -124,8 +147,21 @@ def unmade_variants(desk: Desk, means: Means, shot: Shot, count: int) -> list[in
     return numbers
 
 
-def with_after(errands: list[Errand], after: list[Errand]) -> list[Errand]:
-    return [replace(errand, after=tuple(other.id for other in after)) for errand in errands]
+def for_stale(desk: Desk, today: Today) -> list[Errand]:
+    """What makes nothing stale any more: chosen keyframes anew with their seeds, and their videos."""
+    run, wanted = uuid4().hex[:8], dict[tuple[str, str], Errand]()
+    for id, kind in stale.stale_shots(today):
+        shot, folder = desk.shot(id), desk.project.folder
+        if kind == "keyframe" and shot.start_image is None:
+            wanted[id, kind] = errand(kind, folder, id, run, seed=_seed_of_choice(desk, id), choose=True)
+        elif kind == "video":
+            before = wanted.get((id, "keyframe"))
+            wanted[id, kind] = replace(errand(kind, folder, id, run), after=(before.id,) if before else ())
+    return list(wanted.values())
 
 
-__all__: list[Any] = ["Means", "begin", "maker", "unmade_variants", "with_after"]
+def _seed_of_choice(desk: Desk, shot_id: str) -> int | None:
+    """The seed of the take that is chosen now, so that the new one differs only by what changed."""
+    recipe = recipe_of(desk.project.takes, Path(picks.take_of(desk.project, shot_id)).stem)
+    seed = recipe.values.get("seed") if recipe else None
+    return seed if isinstance(seed, int) else None

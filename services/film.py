@@ -5,26 +5,26 @@ yet; sources that have some are counted aloud.
 """
 
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256 as digest
 from itertools import pairwise
-from math import floor
 from pathlib import Path
 from typing import Any, Union
 
 from domain.errors import StudioError
 from domain.events import Progress, Told
 from infrastructure import colour
-from infrastructure.clip_parts import Part
-from infrastructure.clip_probe import Clip, probe
+from infrastructure.clip_parts import Part, Piece
+from infrastructure.clip_probe import Clip, known, probe
 from infrastructure.hashes import sha256
 from infrastructure.made_files import notes_of, recall, remember
 from services.film_parts import Format, agreeing, stand
+from services.rates import film_frames, is_frame_by_frame, nearest, speed
 from services.seams import Segment, measure
 
-__all__ = ["Film", "Format", "Segment", "ShotVideo", "is_made", "join", "lengths_of", "shot_video"]
+__all__ = ["Film", "Format", "Segment", "ShotVideo", "is_made", "join", "lengths_of", "put", "shot_video"]
 
 _NOTES = 1  # version of what is remembered of a made file
 _HELD_UNTOLD = 2  # frames a rate's rounding may leave over
@@ -69,7 +69,7 @@ def shot_video(
     )
     parts = [
         Part(
-            clip, segment.first, length, wanted.fps, wanted.pixels, _is_frame_by_frame(clip, wanted.fps), cube
+            clip, segment.first, length, wanted.fps, wanted.pixels, is_frame_by_frame(clip, wanted.fps), cube
         )
         for segment, clip, length, cube in zip(segments, clips, lengths, cubes, strict=True)
         if length
@@ -98,13 +98,24 @@ def join(videos: Sequence[Path], to: Path, wanted: Format, cache: Path) -> Gener
     if not videos:
         raise StudioError(f"There are no videos to join into {to.name}. Render a shot first.")
     key = _key([Segment(video, 0) for video in videos], wanted)
+    return (yield from _film(key, lambda: [_whole(known(v), wanted) for v in videos], to, wanted, cache))
+
+
+def put(pieces: Sequence[Piece], to: Path, wanted: Format, cache: Path) -> Generator[Step, None, Film]:
+    """The film of these pieces, end to end."""
+    key = digest(json.dumps([_NOTES, [piece.key for piece in pieces]]).encode()).hexdigest()
+    return (yield from _film(key, lambda: pieces, to, wanted, cache))
+
+
+def _film(
+    key: str, pieces: Callable[[], Sequence[Piece]], to: Path, wanted: Format, cache: Path
+) -> Generator[Step, None, Film]:
     if notes := recall(cache, to, key):
         yield from map(Told, notes["told"])
         return Film(to, notes["frames"], reused=True)
-    clips = [probe(video) for video in videos]
-    told = list(_of_sound(clips))
+    parts = pieces()
+    told = list(_of_sound(dict.fromkeys(clip for part in parts for clip in part.sources)))
     yield from map(Told, told)
-    parts = [_whole(clip, wanted) for clip in clips]
     frames = sum(part.frames for part in parts)
     paths = yield from agreeing(parts, wanted, _folder(cache, to))
     yield from stand(paths, to, wanted, frames)
@@ -120,32 +131,18 @@ def _within(segment: Segment, clip: Clip) -> Segment:
 
 
 def _whole(clip: Clip, wanted: Format) -> Part:
-    frames = max(1, _nearest(clip.frames * _speed(clip, wanted.fps)))
-    return Part(clip, 0, frames, wanted.fps, wanted.pixels, _is_frame_by_frame(clip, wanted.fps))
-
-
-def _is_frame_by_frame(clip: Clip, fps: Fraction) -> bool:
-    """Whether rates agree: over the whole clip they part by less than half a frame of the film."""
-    return clip.is_even and clip.frames * abs(fps / clip.fps - 1) < Fraction(1, 2)
-
-
-def _speed(clip: Clip, fps: Fraction) -> Fraction:
-    """Frames of the film for each frame of the clip."""
-    return Fraction(1) if _is_frame_by_frame(clip, fps) else fps / clip.fps
+    frames = film_frames(clip, wanted.fps)
+    return Part(clip, 0, frames, wanted.fps, wanted.pixels, is_frame_by_frame(clip, wanted.fps))
 
 
 def _lengths(segments: Sequence[Segment], clips: Sequence[Clip], fps: Fraction, frames: int) -> list[int]:
     """Frames of the film each segment fills; the last one what is left, held if it runs out."""
     ends, time = [0], Fraction(0)
     for segment, clip in zip(segments, clips, strict=True):
-        time += segment.frames * _speed(clip, fps)
-        ends.append(min(frames, _nearest(time)))
+        time += segment.frames * speed(clip, fps)
+        ends.append(min(frames, nearest(time)))
     ends[-1] = frames
     return [end - start for start, end in pairwise(ends)]
-
-
-def _nearest(number: Fraction) -> int:
-    return floor(number + Fraction(1, 2))
 
 
 def _folder(cache: Path, to: Path) -> Path:
@@ -165,12 +162,12 @@ def _key(segments: Sequence[Segment], wanted: Format, *more: Any) -> str:
     return digest(json.dumps([_NOTES, content, str(wanted.fps), wanted.pixels, more]).encode()).hexdigest()
 
 
-def _of_sound(clips: Sequence[Clip]) -> Iterator[str]:
+def _of_sound(clips: Iterable[Clip]) -> Iterator[str]:
     if loud := sum(clip.has_audio for clip in clips):
         yield f"The sound of {loud} clip{'s' * (loud > 1)} is not in the film yet."
 
 
 def _of_hold(segment: Segment, clip: Clip, length: int, fps: Fraction) -> Iterator[str]:
-    held = length - _nearest(segment.frames * _speed(clip, fps))
+    held = length - nearest(segment.frames * speed(clip, fps))
     if held > _HELD_UNTOLD:
         yield f"{clip.path.name} is too short for its shot: its last frame is held for {held} frames."

@@ -15,8 +15,8 @@ from pathlib import Path
 from domain.errors import StudioError
 from domain.events import Progress
 from infrastructure import clip_parts
-from infrastructure.clip_parts import Part
-from infrastructure.clip_probe import Clip, probe
+from infrastructure.clip_parts import Part, Piece
+from infrastructure.clip_probe import Clip, known, probe
 from infrastructure.hashes import sha256
 from infrastructure.part_files import writing
 
@@ -38,17 +38,18 @@ class Format:
         return self.size[0] // 2 * 2, self.size[1] // 2 * 2
 
 
-def agreeing(parts: Sequence[Part], wanted: Format, folder: Path) -> Generator[Progress, None, list[Path]]:
+def agreeing(parts: Sequence[Piece], wanted: Format, folder: Path) -> Generator[Progress, None, list[Path]]:
     """Files of one signature that show the parts: sources where they agree as they are, else encoded."""
     parts = [_silent(part, wanted, folder) for part in parts]
-    own = {part.source.signature for part in parts if _may_stand(part, wanted)}
-    if len(own) > 1 or (own and not all(_may_stand(part, wanted) for part in parts)):
+    standing = [_standing(part, wanted) for part in parts]
+    own = {clip.signature for clip in standing if clip}
+    if len(own) > 1 or (own and not all(standing)):
         own &= {_encoded_signature(wanted, folder)}  # some are encoded: only what is like those stays
     paths: list[Path] = []
     done, total = 0, sum(part.frames for part in parts)
-    for number, part in enumerate(parts, 1):
-        if part.source.signature in own and _may_stand(part, wanted):
-            paths.append(part.source.path)
+    for number, (part, clip) in enumerate(zip(parts, standing, strict=True), 1):
+        if clip and clip.signature in own:
+            paths.append(clip.path)
         else:
             note = f"Fitting clip {number} of {len(parts)} into the film"
             paths.append((yield from _told(_encoded(part, folder), done, total, note)))
@@ -60,19 +61,20 @@ def stand(paths: Sequence[Path], to: Path, wanted: Format, frames: int) -> Gener
     """Put the files end to end at `to`; a single one becomes a hard link. Counted before it stands there."""
     with writing(to) as part:
         if len(paths) == 1:
-            _link(paths[0], part)
+            link(paths[0], part)
         else:
-            with closing(clip_parts.put_together(paths, part, wanted.fps)) as work:
+            with closing(clip_parts.put_together([known(path) for path in paths], part, wanted.fps)) as work:
                 for written in work:
                     yield Progress(written / frames, f"Joining {to.name}")
         _check(part, to, wanted, frames)
 
 
-def _may_stand(part: Part, wanted: Format) -> bool:
-    """Whether the source is the part, packet for packet."""
+def _standing(part: Piece, wanted: Format) -> Clip | None:
+    """The source that is the part, packet for packet, if there is one."""
+    if not (isinstance(part, Part) and part.is_untouched):
+        return None
     clip = part.source
-    is_all_of_it = not (part.first or part.lut) and part.frames == clip.frames
-    return is_all_of_it and clip.is_plain and _has_format(clip, wanted)
+    return clip if part.frames == clip.frames and clip.is_plain and _has_format(clip, wanted) else None
 
 
 def _has_format(clip: Clip, wanted: Format) -> bool:
@@ -80,8 +82,10 @@ def _has_format(clip: Clip, wanted: Format) -> bool:
     return is_playable and (clip.width, clip.height) == wanted.pixels and clip.fps == wanted.fps
 
 
-def _silent(part: Part, wanted: Format, folder: Path) -> Part:
+def _silent(part: Piece, wanted: Format, folder: Path) -> Piece:
     """The part from a copy of its source without the sound, where only the sound is in the way."""
+    if not (isinstance(part, Part) and part.is_untouched):
+        return part
     clip = part.source
     if not (clip.has_audio and clip.is_plain_picture and _has_format(clip, wanted)):
         return part
@@ -104,13 +108,13 @@ def _encoded_signature(wanted: Format, folder: Path) -> str:
     return probe(to).signature
 
 
-def _encoded(part: Part, folder: Path) -> Frames:
+def _encoded(part: Piece, folder: Path) -> Frames:
     to = folder / f"{part.key}.mp4"
     if not to.exists():
         with writing(to) as partial:
             yield from clip_parts.encode(part, partial)
             if (frames := probe(partial).frames) != part.frames:
-                raise StudioError(f"{part.source.path} gave {frames} frames instead of {part.frames}.")
+                raise StudioError(f"{part.sources[0].path} gave {frames} frames instead of {part.frames}.")
     return to
 
 
@@ -126,7 +130,8 @@ def _told(work: Frames, done: int, total: int, note: str) -> Generator[Progress,
         work.close()
 
 
-def _link(source: Path, to: Path) -> None:
+def link(source: Path, to: Path) -> None:
+    """The same file under another name; a copy where there are no links."""
     try:
         os.link(source, to)
     except OSError:  # another disk, or one that knows no links

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from domain.cast import lora_of, references_of
 from domain.errors import JobFailed
 from domain.events import Event, Saved, Work
 from domain.job import Backend
@@ -84,8 +85,8 @@ def values_of(workflow: Workflow, board: Storyboard, shot: Shot, presets: Preset
         "height": height,
         "steps": shot.keyframe.steps,
         "cfg": shot.keyframe.cfg,
-        "references": list(shot.references),
-        "lora": _lora_file(shot.lora),
+        "references": list(references_of(shot, board)),
+        "lora": _lora_file(lora_of(shot, board)),
     }
 
 

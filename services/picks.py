@@ -6,6 +6,7 @@ its note was put there by hand: it is the artist's own, is used as it is and nev
 
 import shutil
 import tempfile
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -19,6 +20,20 @@ from infrastructure.part_files import writing
 
 STUDIO, ARTIST = "studio", "artist"
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
+
+
+@dataclass(frozen=True)
+class Note:
+    """What was chosen as a shot's keyframe, and by whom."""
+
+    take: str = ""  # the picture's file name: "003_v2.png"
+    of: str = ""  # what is in it, as sha256
+    sha256: str = ""  # of the keyframe it became
+    before: str = ""  # of the keyframe before it, which stands there if we are killed
+    chosen_by: str = ""  # STUDIO or ARTIST
+
+
+_KEYS = {field.name for field in fields(Note)}
 
 
 def chosen(project: Project, shot_id: str) -> Path | None:
@@ -38,14 +53,9 @@ def choose(project: Project, shot_id: str, picture: Path, by: str = ARTIST) -> P
         _as_png(picture, partial)
         if is_artists_own(project, shot_id) and sha256(place) != sha256(partial):
             _keep_aside(place)
-        note = {
-            "take": picture.name,
-            "of": sha256(picture),
-            "sha256": sha256(partial),
-            "before": sha256(place) if place.exists() else "",  # stands there if we are killed here
-            "chosen_by": by,
-        }
-        write_json(_note(project, shot_id), note)
+        before = sha256(place) if place.exists() else ""
+        made = Note(picture.name, sha256(picture), sha256(partial), before, by)
+        write_json(_note(project, shot_id), asdict(made))
         partial.replace(place)
     except OSError as error:
         raise CannotWrite(f"{picture.name} cannot be put at {place}: {error.strerror or error}.") from error
@@ -66,7 +76,7 @@ def unchoose(project: Project, shot_id: str) -> None:
 
 def take_of(project: Project, shot_id: str) -> str:
     """The file name of the take that was chosen, as far as that is known."""
-    return _noted(project, shot_id).get("take", "")
+    return note(project, shot_id).take
 
 
 def kept_copy(picture: Path, folder: Path) -> Path:
@@ -84,26 +94,30 @@ def copied(picture: Path, to: Path) -> Path:
 
 def choose_for_now(project: Project, shot_id: str, picture: Path) -> Path:
     """Choose for the artist, as long as they have not chosen themselves."""
-    place, note = project.keyframe(shot_id), _noted(project, shot_id)
+    place, noted = project.keyframe(shot_id), note(project, shot_id)
     if is_artists_own(project, shot_id):
         return place
-    is_as_noted = place.exists() and note.get("sha256") == sha256(place)
-    if is_as_noted and (note.get("chosen_by") == ARTIST or note.get("of") == sha256(picture)):
+    is_as_noted = place.exists() and noted.sha256 == sha256(place)
+    if is_as_noted and noted.chosen_by == ARTIST:
+        return place
+    if is_as_noted and noted.of == sha256(picture):
+        if noted.take != picture.name:  # another take came out the same
+            write_json(_note(project, shot_id), asdict(replace(noted, take=picture.name)))
         return place
     return choose(project, shot_id, picture, STUDIO)
 
 
 def artists_choice(project: Project, shot_id: str) -> Path | None:
     """The shot's keyframe, if the artist has chosen it or put it there."""
-    place, note = project.keyframe(shot_id), _noted(project, shot_id)
-    is_theirs = place.exists() and (is_artists_own(project, shot_id) or note.get("chosen_by") == ARTIST)
+    place, noted = project.keyframe(shot_id), note(project, shot_id)
+    is_theirs = place.exists() and (is_artists_own(project, shot_id) or noted.chosen_by == ARTIST)
     return place if is_theirs else None
 
 
 def is_artists_own(project: Project, shot_id: str) -> bool:
     """Whether the picture that stands there was put there by hand, past the studio."""
-    place, note = project.keyframe(shot_id), _noted(project, shot_id)
-    return place.exists() and sha256(place) not in (note.get("sha256"), note.get("before"))
+    place, noted = project.keyframe(shot_id), note(project, shot_id)
+    return place.exists() and sha256(place) not in (noted.sha256, noted.before)
 
 
 def check_picture(picture: Path) -> None:
@@ -112,12 +126,14 @@ def check_picture(picture: Path) -> None:
         _as_png(picture, Path(folder) / "picture.png")
 
 
-def _noted(project: Project, shot_id: str) -> dict[str, str]:
+def note(project: Project, shot_id: str) -> Note:
+    """What the note beside a shot's keyframe says; empty where there is none that reads."""
     try:
-        note = read_json(_note(project, shot_id))
+        content = read_json(_note(project, shot_id))
     except BadFile:
-        return {}
-    return note if isinstance(note, dict) else {}
+        return Note()
+    words = content.items() if isinstance(content, dict) else ()
+    return Note(**{key: word for key, word in words if key in _KEYS and isinstance(word, str)})
 
 
 def _note(project: Project, shot_id: str) -> Path:

@@ -77,6 +77,8 @@ def shot_fact(desk: Desk, shot: Shot, marks: Marks) -> Fact:
         "negative": shot.negative,
         "label": shot.label,
         "description": shot.description,
+        "scene": shot.scene,
+        "notes": shot.notes,
         "seconds": shot.seconds,
         "width": shot.width,
         "height": shot.height,

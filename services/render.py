@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from domain.cast import lora_of, references_of
 from domain.errors import CannotWrite, StudioError
 from domain.events import Event, Failed, Progress, Saved, Told, Work, as_part
 from domain.job import Backend, Graph
@@ -20,7 +21,7 @@ from domain.workflow import Workflow
 from infrastructure.project_files import base_seed, keep_base_seed, leftovers_removed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger, Take
-from services import film, keyframes, picks, videos
+from services import cut, film, keyframes, picks, videos
 from services.keyframes import Variant
 from services.videos import Maker, Video
 
@@ -100,6 +101,7 @@ def render(order: Order, outcome: Outcome | None = None) -> Generator[Event, Non
     """
     outcome = Outcome() if outcome is None else outcome
     order.check()
+    cut.open_cut(order.project)  # a film.json that does not read is told before anything is spent
     ledger = Ledger(order.project)
     boards_own = order.board.base_seed
     seed = base_seed(order.project) if boards_own is None else boards_own
@@ -135,20 +137,21 @@ def _plan(order: Order, seed: int) -> list[Variant]:
 def _graphs_to_run(order: Order, ledger: Ledger, plan: list[Variant]) -> list[Graph]:
     """Of the takes to make, one graph for each set of models it needs."""
     missing = (v for v in plan if ledger.done(order.backend, v.wanted) is None)
-    return list({variant.shot.lora: variant.wanted.graph for variant in missing}.values())
+    return list({lora_of(variant.shot, order.board): variant.wanted.graph for variant in missing}.values())
 
 
 def _notes(order: Order, ledger: Ledger) -> Iterator[str]:
     """What the artist should know before it begins."""
     yield from (f"The recipe {name} does not read and is passed over." for name in ledger.skipped)
-    picture, video = order.keyframe_workflow, order.video_workflow
+    picture, video, board = order.keyframe_workflow, order.video_workflow, order.board
+    places = len(picture.slots.get("reference", ()))
     if not picture.takes("seed") and order.count > 1:
         yield f"{picture.name} has no place for a seed: its variants are all alike."
     if not video.takes("prompt"):
         yield f"{video.name} has no place for a prompt: it does not follow the words."
     left_out = {
         f"All reference pictures have no place in {picture.name}": [
-            shot for shot in order.shots if len(shot.references) > len(picture.slots.get("reference", ()))
+            shot for shot in order.shots if len(references_of(shot, board)) > places
         ],
         f"Negative words have no place in {picture.name}": [
             shot for shot in order.shots if shot.negative.strip() and not picture.takes("negative")
@@ -157,7 +160,7 @@ def _notes(order: Order, ledger: Ledger) -> Iterator[str]:
             shot for shot in order.shots if shot.end_image and not video.takes("end_image")
         ],
         f"A LoRA has no place in {picture.name}": [
-            shot for shot in order.shots if shot.lora and not picture.takes("lora")
+            shot for shot in order.shots if lora_of(shot, board) and not picture.takes("lora")
         ],
     }
     for sentence, shots in left_out.items():
@@ -221,11 +224,11 @@ def _maker(order: Order, ledger: Ledger, seed: int) -> Maker:
 
 
 def _film(order: Order, outcome: Outcome) -> Work:
-    """The film in board order; with shots missing only when that was asked for."""
-    parts = [outcome.videos[shot.id].path for shot in order.board.shots if shot.id in outcome.videos]
+    """The film in board order, as it is cut; with shots missing only when that was asked for."""
+    parts = {shot.id: outcome.videos[shot.id].path for shot in order.board.shots if shot.id in outcome.videos}
     if not parts or (len(parts) < len(order.board.shots) and not order.is_partial):
         return
-    made = yield from film.join(parts, order.project.film, _format(order), order.project.cache)
+    made = yield from cut.as_cut(order.project, parts, _format(order))
     outcome.film = made.path
     yield Saved(made.path, made.reused)
     yield Progress(1, "done")

@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Errand
 from domain.errors import BackendUnreachable, CannotWrite, JobRejected, StudioError
@@ -287,11 +286,6 @@ class Runs:
                 return
             self._written = now
             write_queue(self._file, list(self._errands.values()))
-
-
-def errand(deed: str, project: Path, shot: str = "", run: str = "", **values: Any) -> Errand:
-    """An errand with an id of its own."""
-    return Errand(uuid4().hex[:12], deed, str(project), shot, values, run=run)
 
 
 def _content(errand: Errand) -> tuple[Any, ...]:

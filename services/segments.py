@@ -12,9 +12,19 @@ from typing import Any
 from domain.errors import BadFile
 from domain.events import Fact, Progress
 from domain.job import Backend
+from domain.project import Project
 from infrastructure.json_files import read_json, write_json
 from infrastructure.recipe_index import DONE, Entry
 from infrastructure.recipes import Ledger, Take, Wanted
+from services import video_notes
+
+_SAID = ("prompt", "negative", "width", "height", "steps", "cfg")  # in which a take may differ from its job
+
+
+def stood_for(project: Project, shot_id: str, take: str) -> list[dict[str, Any]]:
+    """What the jobs said that a take stands in for."""
+    noted = _noted(project, shot_id).values()
+    return [choice["for"] for choice in noted if choice["take"] == take]
 
 
 class StandIns:
@@ -22,15 +32,14 @@ class StandIns:
 
     def __init__(self, backend: Backend, ledger: Ledger, shot_id: str):
         self._backend, self._ledger, self._shot = backend, ledger, shot_id
-        self._file = ledger.project.stand_ins(shot_id)
 
     def carry_out(
         self, own: Wanted, anew: Wanted | None = None, keeps: bool = False
     ) -> Generator[Progress | Fact, None, Take]:
         """The take of a segment whose own job is `own`.
 
-        `anew` is run in its place, and stands in from then on. `keeps` leaves a segment as it is: the
-        newest take that can stand here does, whatever words it was made with.
+        `anew` is run in its place, and stands in from then on. `keeps` leaves a segment as it is:
+        the take in the video that stands there, else the newest, whatever words it was made with.
         """
         if anew is not None:
             made = yield from self._ledger.carry_out(self._backend, anew)
@@ -38,9 +47,9 @@ class StandIns:
             return made
         if there := self.take(own):
             return there
-        if keeps and (newest := max(self.fitting(own), key=self._finished, default=None)):
-            self.put(own, newest.name)
-            return self._take(newest)
+        if keeps and (kept := self._as_it_is(own)):
+            self.put(own, kept.name)
+            return self._take(kept)
         return (yield from self._ledger.carry_out(self._backend, own))
 
     def take(self, own: Wanted) -> Take | None:
@@ -51,16 +60,17 @@ class StandIns:
 
     def name(self, own: Wanted) -> str:
         """The take that is noted for a job, or nothing."""
-        return str(self._noted().get(self._key(own), ""))
+        choice = _noted(self._ledger.project, self._shot).get(self._key(own))
+        return str(choice["take"]) if choice else ""
 
     def put(self, own: Wanted, name: str) -> None:
         """Have a take stand in for a job from now on; without a name, its own is used again."""
-        noted = self._noted()
+        noted = _noted(self._ledger.project, self._shot)
         noted.pop(self._key(own), None)
         itself = self._ledger.done(self._backend, own)
         if name and (itself is None or itself.name != name):
-            noted[self._key(own)] = name
-        write_json(self._file, noted)
+            noted[self._key(own)] = {"take": name, "for": {key: own.values.get(key) for key in _SAID}}
+        write_json(self._ledger.project.stand_ins(self._shot), noted)
 
     def fitting(self, own: Wanted) -> list[Entry]:
         """Takes that could stand here: as long, from the same workflow, and of the same pictures."""
@@ -92,15 +102,21 @@ class StandIns:
     def _take(self, entry: Entry) -> Take:
         return Take(entry.name, tuple(self._ledger.project.takes / name for name in entry.files), True)
 
+    def _as_it_is(self, own: Wanted) -> Entry | None:
+        note = video_notes.note(self._ledger.project, self._shot)
+        joined = note.takes if note else ()
+        return max(self.fitting(own), key=lambda e: (e.name in joined, self._finished(e)), default=None)
+
     def _finished(self, entry: Entry) -> str:
         return str(self.recipe(entry.name).get("finished", ""))
 
     def _key(self, own: Wanted) -> str:
         return f"{self._backend.engine}/{own.job.id}"
 
-    def _noted(self) -> dict[str, Any]:
-        try:
-            noted = read_json(self._file)
-        except BadFile:
-            return {}  # nothing was chosen yet, or somebody's own file
-        return noted if isinstance(noted, dict) else {}
+
+def _noted(project: Project, shot_id: str) -> dict[str, Any]:
+    try:
+        noted = read_json(project.stand_ins(shot_id))
+        return {key: choice for key, choice in noted.items() if choice["take"] and choice["for"].keys()}
+    except (BadFile, AttributeError, KeyError, TypeError):
+        return {}  # nothing was chosen yet, or somebody's own file

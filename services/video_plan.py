@@ -69,7 +69,7 @@ class ClipPlan:
 
 @dataclass(frozen=True)
 class Note:
-    """Something the artist may want to know: a word of the catalogue, and what goes into it."""
+    """Something the artist may want to know: a word of the catalogue's, and what goes into it."""
 
     word: str
     values: dict[str, str] = field(default_factory=dict)
@@ -262,17 +262,15 @@ def _notes(
     title = workflow.about.title or workflow.name
     if shot.end_image and not workflow.takes("end_image"):
         others = ", ".join(_with_end(workflows))
-        yield Note(
-            "video.note.end" if others else "video.note.endNowhere", {"workflow": title, "others": others}
-        )
+        yield Note("end" if others else "endNowhere", {"workflow": title, "others": others})
     if not workflow.takes("prompt"):
-        yield Note("video.note.prompt", {"workflow": title})
+        yield Note("prompt", {"workflow": title})
     if shot.negative.strip() and not workflow.takes("negative"):
-        yield Note("video.note.negative", {"workflow": title})
+        yield Note("negative", {"workflow": title})
     if not workflow.takes("seed"):
-        yield Note("video.note.seed", {"workflow": title})
+        yield Note("seed", {"workflow": title})
     if kept := [str(segment.number) for segment in segments if segment.has_other_words]:
-        yield Note("video.note.words", {"segments": ", ".join(kept)})
+        yield Note("words", {"segments": ", ".join(kept)})
 
 
 def _with_end(workflows: WorkflowFolder) -> Iterator[str]:

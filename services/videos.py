@@ -3,12 +3,14 @@ starting from the true last frame of the one before, and joined to exactly the f
 """
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from domain.cast import references_of
 from domain.errors import JobFailed
 from domain.events import Event, Saved, Told, Work, as_part
 from domain.job import Backend
@@ -17,7 +19,7 @@ from domain.storyboard import Shot, Storyboard
 from domain.workflow import Workflow
 from infrastructure.clip_frames import last_frame
 from infrastructure.recipes import Ledger, Take, Wanted
-from services import film
+from services import film, video_notes
 from services.film import Format, Segment, ShotVideo
 from services.keyframes import seed_of, size_of
 from services.lanes import side_by_side
@@ -106,6 +108,7 @@ def first_jobs(maker: Maker, plans: Sequence[Plan]) -> Iterator[Wanted]:
 
 def make_one(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
     """The video of one shot, from its first segment to the file in videos/."""
+    began_with = segment_job(maker, plan, 0, plan.start).job.hashes.get(plan.start, "")
     clips = yield from as_part(_segments(maker, plan), 0, 1 - _JOINING)
     segments = parts(plan, clips)
     to = maker.ledger.project.video(plan.shot.id)
@@ -113,6 +116,7 @@ def make_one(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
     cache = maker.ledger.project.cache
     joining = film.shot_video(segments, to, maker.format, max(1, frames), cache, maker.matches_colour)
     joined = yield from as_part(joining, 1 - _JOINING, 1, "joining")
+    video_notes.keep(maker.ledger.project, plan.shot, [take.name for take in clips], began_with)
     yield from _of_drift(plan.shot, joined)
     yield Saved(joined.path, joined.reused)
     made[plan.shot.id] = Video(joined.path, tuple(clips))
@@ -165,23 +169,30 @@ def segment_job(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
     shot, workflow = plan.shot, maker.workflow
     is_last = number + 1 == len(plan.lengths)
     end = shot.end_image if is_last else None
-    width, height = size_of(workflow, maker.board, shot)
-    values: Mapping[str, object] = {
-        "prompt": video_prompt(shot, maker.board, maker.presets),
-        "negative": negative(shot) or None,
+    values = {
+        **values_of(workflow, maker.board, shot, maker.presets),
         "seed": _seed(maker, shot, number),
-        "width": width,
-        "height": height,
         "frames": plan.lengths[number],
-        "steps": shot.video.steps,
-        "cfg": shot.video.cfg,
-        "references": list(shot.references),
         "start_image": start,
         "end_image": end,
     }
     graph, changes = workflow.filled(**values, unplug=[] if end else ["end_image"])
     stem = f"{shot.id}.{number + 1:02d}"
     return Wanted(stem, graph, workflow.name, values, changes)
+
+
+def values_of(workflow: Workflow, board: Storyboard, shot: Shot, presets: Presets) -> dict[str, Any]:
+    """What all segments of a shot have in common."""
+    width, height = size_of(workflow, board, shot)
+    return {
+        "prompt": video_prompt(shot, board, presets),
+        "negative": negative(shot) or None,
+        "width": width,
+        "height": height,
+        "steps": shot.video.steps,
+        "cfg": shot.video.cfg,
+        "references": list(references_of(shot, board)),
+    }
 
 
 def _seed(maker: Maker, shot: Shot, number: int) -> int:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from domain.inventory import Model
 from domain.slot_rules.media import loaders
 from domain.workflow import Workflow
 from infrastructure.comfy_answers import missing_node
 from infrastructure.comfy_server import ComfyServer
-from infrastructure.preflight import Model, models, unknown
+from infrastructure.preflight import models, unknown
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BackendUnreachable, BadFile, StudioError
+from domain.inventory import Model
 from domain.job import Graph
 from domain.safe_names import folder_name
 from domain.slot_rules.corrections import Corrections
@@ -19,7 +20,6 @@ from domain.workflow import About, Workflow
 from domain.workflow_form import Row, Spot, form
 from infrastructure.comfy_server import ComfyServer
 from infrastructure.own_workflows import OwnWorkflows
-from infrastructure.preflight import Model
 from infrastructure.ui_workflows import convert
 from infrastructure.workflow_drops import Drop, read_drop
 from infrastructure.workflow_files import read_graph, read_workflow

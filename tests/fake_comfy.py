@@ -334,10 +334,13 @@ class FakeComfy:
         system = {
             "os": "linux",
             "comfyui_version": self.version,
-            "python_version": "3.11",
+            "python_version": "3.11.7 (main, May  9 2026, 07:35:25) [GCC 12.2.0]",
+            "pytorch_version": "2.13.0+cu130",
+            "ram_total": 32 << 30,
             "argv": ["main.py"],
         }
-        return {"system": system, "devices": [{"name": "Fake GPU", "type": "cuda", "vram_total": 24 << 30}]}
+        card = {"name": "Fake GPU", "type": "cuda", "vram_total": 24 << 30, "vram_free": 20 << 30}
+        return {"system": system, "devices": [card]}
 
     def object_info(self) -> dict[str, Any]:
         return object_info(self)

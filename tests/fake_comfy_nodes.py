@@ -4,7 +4,12 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from tests import film_corpus
 
 MODELS = {"checkpoints": ["tiny.safetensors"], "loras": ["ink.safetensors"]}
 
@@ -20,10 +25,11 @@ class NodeFailed(Exception):
         self.told |= {"traceback": [], "current_inputs": {}, "current_outputs": []}
 
 
-def png(color: int = 0, side: int = 8) -> bytes:
-    """A small picture that differs by color."""
-    rows = (b"\0" + struct.pack(">I", color)[1:] * side) * side
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+def png(color: int = 0, size: tuple[int, int] = (8, 8)) -> bytes:
+    """A plain picture that differs by color."""
+    width, height = size
+    rows = (b"\0" + struct.pack(">I", color)[1:] * width) * height
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
@@ -53,9 +59,33 @@ def _save(fake: Any, prompt: Any, id: str, inputs: dict[str, Any]) -> dict[str, 
     while ("output", folder, f"{stem}_{count:05}_.png") in fake.files:
         count += 1
     fake.step(prompt)
-    content = inputs.get("content", "").encode() or png(hash(prompt.id) & 0xFFFFFF)
+    size = _value(prompt, "width", 8), _value(prompt, "height", 8)
+    content = inputs.get("content", "").encode() or png(hash(prompt.id) & 0xFFFFFF, size)
     fake.files["output", folder, f"{stem}_{count:05}_.png"] = content
     return {"images": [{"filename": f"{stem}_{count:05}_.png", "subfolder": folder, "type": "output"}]}
+
+
+def _film(fake: Any, prompt: Any, id: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    fake.step(prompt)
+    name = f"clip_{len(fake.files):05}_.mp4"
+    size = _value(prompt, "width", 64), _value(prompt, "height", 64)
+    fake.files["output", "", name] = mp4(size, _value(prompt, "amount", 1), inputs.get("content", "teal"))
+    return {"images": [{"filename": name, "subfolder": "", "type": "output"}], "animated": [True]}
+
+
+@cache
+def mp4(size: tuple[int, int], frames: int, color: str) -> bytes:
+    source = f"color={color}:s={size[0]}x{size[1]}:r=16"
+    with TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        film_corpus.ffmpeg("-f", "lavfi", "-i", source, "-frames:v", frames, *film_corpus.X264, clip)
+        return clip.read_bytes()
+
+
+def _value(prompt: Any, input: str, otherwise: int) -> int:
+    """What the last node with such an input asks for."""
+    found = [node["inputs"][input] for node in prompt.graph.values() if input in node["inputs"]]
+    return next((value for value in reversed(found) if isinstance(value, int)), otherwise)
 
 
 def _preview(fake: Any, prompt: Any, id: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -88,6 +118,8 @@ class Kind:
     required: dict[str, Any] = field(default_factory=dict)
 
 
+PASSING = ("PrimitiveStringMultiline", "StringLength", "ImageAddNoise", "ImageBlur", "ImageScale")
+PASSING += ("RepeatImageBatch", "CreateVideo", "EmptyLatentImage", "VAEDecode")
 NODES = {
     "CheckpointLoaderSimple": Kind(_nothing, required={"ckpt_name": "checkpoints"}),
     "LoraLoader": Kind(_nothing, required={"lora_name": "loras", "strength_model": "FLOAT"}),
@@ -98,6 +130,8 @@ NODES = {
     "SaveImage": Kind(_save, True, {"images": "IMAGE", "filename_prefix": "STRING"}),
     "PreviewImage": Kind(_preview, True, {"images": "IMAGE"}),
     "Break": Kind(_break, True, {"message": "STRING", "kind": "STRING"}),
+    "SaveVideo": Kind(_film, True, {"video": "VIDEO"}),
+    **{name: Kind(_nothing) for name in PASSING},
     "PutOut": Kind(_put_out, True, {"output": "DICT"}),
 }
 

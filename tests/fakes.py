@@ -16,8 +16,10 @@ from PIL import Image
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed
 from domain.events import Fact, Progress
-from domain.job import Graph, Job, JobRun
+from domain.job import Graph, Job, JobRun, Probe
+from domain.status import Status
 from domain.workflow import Workflow
+from infrastructure.sketch_probe import SketchProbe
 from tests import film_corpus
 
 LONGEST_GATE = 20.0  # seconds
@@ -42,6 +44,13 @@ class FakeBackend:
         self.checked: list[tuple[Graph, ...]] = []
         self.at_once = self.most_at_once = 0
         self._lock = threading.Lock()
+
+    def status(self) -> Status:
+        try:
+            self._answer()
+        except BackendError as error:
+            return Status(is_up=False, name="Fake", said=str(error))
+        return Status(is_up=True, name="Fake 1.0", address="fake", gpu="no GPU", running=self.at_once)
 
     def check(self, *graphs: Graph) -> str:
         self.checked.append(graphs)
@@ -73,6 +82,9 @@ class FakeBackend:
         finally:
             with self._lock:
                 self.at_once -= 1
+
+    def probe(self) -> Probe:
+        return SketchProbe(self)  # it has no parts either
 
     def names(self) -> list[str]:
         return [job.name for job in self.jobs]

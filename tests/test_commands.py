@@ -16,7 +16,9 @@ from PIL import Image
 
 import main
 from commands import parser
+from domain import VERSION
 from infrastructure.clip_probe import probe
+from infrastructure.comfy_api import USER_AGENT
 from tests import film_corpus
 from tests.renders import stamps
 
@@ -506,6 +508,34 @@ def test_the_workflows_are_listed_with_what_they_are_for(told):
     assert re.search(r"^  video_wan22_5b +\w+", out, re.MULTILINE)
 
 
+def test_the_testbench_prints_a_report_and_nothing_but_it(told):
+    code, out, _ = told("testbench", "--images", 1, *WORKFLOWS)
+    assert code == 0
+    assert out.startswith(f"Studio:   Cindergrace Studio {VERSION}, ")
+    assert re.search(r"^ok +Images .*1024×576, seed 1, with keyframe_test$", out, re.MULTILINE)
+    assert "skipped  Upload" in out
+
+
+def test_the_testbench_tells_programs_in_json_what_it_measured(told):
+    code, out, _ = told("testbench", "--json", "--images", 1, "--seed", 7, *WORKFLOWS)
+    (line,) = out.splitlines()
+    report = json.loads(line)
+    assert code == 0 and report["is_good"] is True
+    images = next(stage for stage in report["stages"] if stage["name"] == "images")
+    assert images["state"] == "ok" and images["facts"]["workflow"] == "keyframe_test"
+
+
+def test_the_testbench_tells_by_its_exit_code_that_nobody_answers_and_reports_all_the_same(told):
+    code, out, _ = told("testbench", "--backend", "local", "--url", nobody(), *WORKFLOWS)
+    assert code == 3
+    assert "failed   Connect" in out and "No ComfyUI answers" in out
+
+
+@pytest.mark.parametrize("words", [("--seed", "-1"), ("--seed", 2**64), ("--seed", "x"), ("--images", 0)])
+def test_the_testbench_refuses_numbers_that_are_none(told, words):
+    assert told("testbench", *words)[0] == 2
+
+
 def test_check_says_who_answers(told):
     code, out, _ = told("check")
     assert code == 0 and "sketch" in out.lower()
@@ -522,6 +552,11 @@ def test_the_help_of_every_command_shows_an_example(told, command):
     code, out, _ = told(command, "--help")
     assert code == 0
     assert f"example: python main.py {command}" in out
+
+
+def test_the_version_is_the_one_that_servers_are_told(told):
+    assert told("--version")[:2] == (0, f"Cindergrace Studio {VERSION}\n")
+    assert USER_AGENT.partition("/") == ("CindergraceStudio", "/", VERSION)
 
 
 def test_help_brings_nothing_slow_along():

@@ -120,6 +120,19 @@ def pixels(video):
     return film_corpus.ffmpeg("-i", video, "-f", "rawvideo", "-")
 
 
+@pytest.mark.parametrize("lengths", [(49, 20, 10), (1, 30, 2, 30, 1, 1)], ids=str)
+def test_clips_of_any_length_are_joined_so_that_every_reader_counts_the_same_frames(tmp_path, lengths):
+    """20 frames are no whole number of milliseconds, and 1 or 2 frames are decoded in another order."""
+    clips = [make(Kind(frames=frames), n, tmp_path) for n, frames in enumerate(lengths)]
+
+    _, film = finish(join(clips, tmp_path / "film.mp4", AT_24, tmp_path / "cache"))
+
+    assert not encoded(tmp_path / "cache")
+    assert has_exact_times(film.path, 24)
+    assert codes(film.path) == [seen for n, frames in enumerate(lengths) for seen in of(n, range(frames))]
+    assert len(pixels(film.path)) == sum(lengths) * SIZE[0] * SIZE[1] * 3 // 2  # by the clock
+
+
 def test_clips_that_differ_only_in_sound_are_joined_without_encoding(tmp_path):
     clips = [make(KINDS["h264"], 1, tmp_path), make(KINDS["sound longer than picture"], 2, tmp_path)]
 

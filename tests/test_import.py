@@ -6,7 +6,10 @@ import pytest
 from PIL import Image
 
 from commands import setting
+from infrastructure.storyboard_files import open_storyboard
 from main import main
+from services import projects
+from tests.folders import done, everything, filled, picture
 
 
 @pytest.fixture(autouse=True)
@@ -71,8 +74,15 @@ def test_a_storyboard_goes_into_a_project_that_has_none(tmp_path, capsys):
     assert json.loads((project / "storyboard.json").read_text())["shots"][0]["prompt"] == "a red door"
     assert "Shot a has a very short prompt." in capsys.readouterr().err
 
+    before = everything(project)
+    assert main(["import", str(board), "--project", str(project)]) == 0
+    assert "was imported here before; nothing has changed." in capsys.readouterr().err
+    assert everything(project) == before
+
+    board.write_text(json.dumps({"project": "Other", "shots": [{"shot_id": "b", "prompt": "a blue door"}]}))
     assert main(["import", str(board), "--project", str(project)]) == 2
     assert "is there already" in capsys.readouterr().err
+    assert everything(project) == before
 
 
 def test_a_workflow_of_another_studio_in_the_settings_does_not_stop_a_render(own_settings, tmp_path, capsys):
@@ -84,3 +94,26 @@ def test_a_workflow_of_another_studio_in_the_settings_does_not_stop_a_render(own
 
     assert main(["render", str(board), "--variants", "1"]) == 0
     assert "gcp_somewhere_else of the settings is not there" in capsys.readouterr().err
+
+
+def test_a_folder_of_pictures_becomes_a_project_from_the_command_line(tmp_path, capsys):
+    for number in (2, 10, 1):
+        picture(tmp_path / "stills" / f"still{number}.png", (number, 0, 0))
+    assert main(["import", str(tmp_path / "stills"), "--project", str(tmp_path / "film")]) == 0
+    board, _ = open_storyboard(tmp_path / "film" / "storyboard.json")
+    assert [shot.label for shot in board.shots] == ["still1", "still2", "still10"]
+    assert "stills is a folder of pictures." in capsys.readouterr().err
+
+
+def test_a_zip_is_unpacked_below_the_folder_that_is_named(tmp_path, capsys):
+    path, _ = done(projects.archive(filled(tmp_path / "film"), tmp_path / "tide.zip"))
+    assert main(["import", str(path), "--project", str(tmp_path / "films")]) == 0
+    assert (tmp_path / "films" / "tide" / "storyboard.json").exists()
+    assert "It stands in" in capsys.readouterr().err
+
+
+def test_what_cannot_be_imported_is_told_with_what_can(tmp_path, capsys):
+    (tmp_path / "a.docx").write_bytes(b"PK")
+    assert main(["import", str(tmp_path / "a.docx"), "--project", str(tmp_path / "film")]) == 2
+    assert "folders of pictures, texts, tables" in capsys.readouterr().err
+    assert not (tmp_path / "film").exists()

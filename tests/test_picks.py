@@ -7,8 +7,9 @@ from PIL import Image
 
 from domain.errors import BadFile, StudioError
 from domain.project import Project
+from infrastructure.hashes import sha256
 from services import picks
-from services.picks import STUDIO
+from services.picks import STUDIO, Note
 
 
 @pytest.fixture
@@ -181,9 +182,21 @@ def test_a_damaged_note_makes_the_picture_the_artists_own(project, note):
 
 
 def test_the_note_says_which_take_was_chosen_and_by_whom(project):
-    picks.choose(project, "003", take(project, 2, "blue"))
+    blue = take(project, 2, "blue")
+    place = picks.choose(project, "003", blue)
     note = json.loads((project.keyframes / "003.json").read_text())
     assert (note["take"], note["chosen_by"]) == ("003_v2.png", "artist")
+    assert picks.note(project, "003") == Note("003_v2.png", sha256(blue), sha256(place), "", "artist")
+    assert picks.note(project, "004") == Note()
+
+
+def test_a_new_take_that_came_out_the_same_is_the_chosen_one(project):
+    keyframe = picks.choose_for_now(project, "003", take(project, 1, "red"))
+    before = keyframe.stat()
+    picks.choose_for_now(project, "003", take(project, 2, "red"))
+    after = keyframe.stat()
+    assert picks.note(project, "003").take == "003_v2.png"
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(project):

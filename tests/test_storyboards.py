@@ -24,6 +24,7 @@ def test_a_v21_board_is_read_in_full() -> None:
     assert (board.width, board.height) == (1024, 576)
     assert (first.id, first.label, first.seconds) == ("001", "arrival", 4.5)
     assert first.negative == "people, text"
+    assert (first.scene, first.notes) == ("depot", "")
     assert first.tags["camera"] == "slow_push"
     assert "color_grade" not in first.tags
     assert first.motion == Motion("push", 0.25, "Stop when the light stops.")

@@ -116,6 +116,8 @@ def test_every_field_that_is_changed_is_written_and_the_rest_stays(tmp_path: Pat
         negative="",
         label="rain",
         description="Wet.",
+        scene="Depot, night",
+        notes="Second unit.",
         seconds=2.5,
         width=640,
         height=None,

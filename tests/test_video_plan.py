@@ -10,6 +10,7 @@ from addons.window import DEEDS
 from domain.errors import StudioError
 from domain.places import Places
 from infrastructure.clip_probe import probe
+from services import stale
 from services.studio import Studio
 from tests import film_corpus
 from tests.fakes import FakeBackend
@@ -146,14 +147,15 @@ def test_what_was_made_again_stays_when_the_video_is_asked_for_later(do, clip, b
     assert used(do("video.plan", shot=clip))[2] == "001.03_v2"
 
 
-def test_what_comes_before_stays_as_it_is_though_the_words_are_others_now(do, clip, backend):
+def test_what_comes_before_stays_as_it_is_though_the_words_are_others_now(do, clip, backend, studio):
     do("shot.set", shots=[clip], field="prompt", value="A lantern is lit.")
     do("video.again", shot=clip, segment=2)
     assert clips(backend)[3:] == ["001.02_v2", "001.03_v2"]
     plan = do("video.plan", shot=clip)
     assert used(plan) == ["001.01_v1", "001.02_v2", "001.03_v2"]
     assert [segment["has_other_words"] for segment in plan["segments"]] == [True, False, False]
-    assert "video.note.words" in [note["word"] for note in plan["notes"]]
+    assert stale.of_shot(studio.today(), studio.desk.shot(clip)).video == "fresh"
+    assert "words" in [note["word"] for note in plan["notes"]]
 
 
 def test_a_choice_ends_with_what_it_was_made_for_and_is_back_when_that_is_undone(do, clip):
@@ -219,7 +221,7 @@ def test_a_shot_that_goes_on_is_rendered_from_the_last_frame(do, clip, backend, 
 def test_an_end_image_without_a_place_is_told_with_the_workflows_that_have_one(do, clip, studio):
     end = studio.desk.project.keyframe(clip)
     do("shot.set", shots=[clip], field="end_image", value=str(end))
-    note = next(note for note in do("video.plan", shot=clip)["notes"] if note["word"] == "video.note.end")
+    note = next(note for note in do("video.plan", shot=clip)["notes"] if note["word"] == "end")
     assert "first and last frame" in note["values"]["others"]
     studio.set(video_workflow="video_wan22_first_last")
     plan = do("video.plan", shot=clip)

@@ -11,7 +11,8 @@ KEYS = ("path", "url", "file", "image")  # where an object may name its picture
 
 
 def pictures(fields: Fields, key: str, folder: Path, problems: list[str]) -> tuple[Path, ...]:
-    found = (_picture(f"reference {n + 1}", e, folder, problems) for n, e in fields.entries(key))
+    what = key.removesuffix("s")
+    found = (_picture(f"{what} {n + 1}", e, folder, problems) for n, e in fields.entries(key))
     return tuple(path for path in found if path)
 
 

@@ -5,10 +5,13 @@ The repaired object stays in `raw`, so that writing the board loses nothing.
 """
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from domain.cast import cast_of
 from domain.storyboard import Motion, Sampling, Shot, Storyboard
+from infrastructure.boards.cast import read_cast
 from infrastructure.boards.fields import Fields, Limits, Report, shown
 from infrastructure.boards.ids import shot_ids
 from infrastructure.boards.pictures import picture, pictures
@@ -47,7 +50,8 @@ def read_board(document: dict[str, Any], folder: Path, report: Report) -> Storyb
             fields.mend("shot_id", id.id, id.repair)
         shots.append(read_shot(fields, folder))
     fields = Fields({k: v for k, v in document.items() if k != "shots"}, "The board", (), report)
-    return _board(fields, tuple(shots))
+    characters = read_cast(fields, folder, report)
+    return _stopped(replace(_board(fields, tuple(shots)), characters=characters))
 
 
 def read_shot(fields: Fields, folder: Path) -> Shot:
@@ -61,6 +65,8 @@ def read_shot(fields: Fields, folder: Path) -> Shot:
         negative=fields.text("negative_prompt"),
         label=fields.text("filename_base"),
         description=fields.text("description"),
+        scene=fields.text("scene"),
+        notes=fields.text("notes"),
         seconds=_or(fields.number("duration", SECONDS), Shot.seconds),
         width=fields.whole("width", PIXELS),
         height=fields.whole("height", PIXELS),
@@ -101,6 +107,16 @@ def _board(fields: Fields, shots: tuple[Shot, ...]) -> Storyboard:
         tags=_tags(fields, "style"),
         raw=fields.finished(),
     )
+
+
+def _stopped(board: Storyboard) -> Storyboard:
+    """A character whose picture cannot be used stops the shots it is in."""
+    return replace(board, shots=tuple(_with_problems(shot, board) for shot in board.shots))
+
+
+def _with_problems(shot: Shot, board: Storyboard) -> Shot:
+    found = tuple(f"Character {c.id}: {problem}" for c in cast_of(shot, board) for problem in c.problems)
+    return replace(shot, problems=shot.problems + found) if found else shot
 
 
 def _size(shots: tuple[Shot, ...]) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from domain.storyboard import Sampling, Shot, Storyboard
+from domain.storyboard import Character, Sampling, Shot, Storyboard
+from infrastructure.boards import cast
 from infrastructure.boards.fields import Fields, Report
 from infrastructure.boards.pictures import KEYS
 from infrastructure.boards.reading import read_board, read_shot
@@ -39,6 +40,21 @@ def _shot_object(shot: Shot, folder: Path) -> dict[str, Any]:
             put(out, getattr(shot, name), folder)
     for key, value in (("shot_id", shot.id), ("prompt", shot.prompt), ("duration", shot.seconds)):
         out.setdefault(key, value)  # what no reader of the format can do without
+    return out
+
+
+def _put_cast(out: dict[str, Any], characters: Any, folder: Path) -> None:
+    given = out.get(cast.KEY)
+    unread = [entry for entry in given if not cast.name_of(entry)] if isinstance(given, list) else []
+    out[cast.KEY] = [*(_character_object(character, folder) for character in characters), *unread]
+
+
+def _character_object(character: Character, folder: Path) -> dict[str, Any]:
+    out = deepcopy(dict(character.raw))
+    before = cast.read_character(Fields(out, "", (), Report()), folder)
+    for name, put in _CHARACTER.items():
+        if getattr(character, name) != getattr(before, name):
+            put(out, getattr(character, name), folder)
     return out
 
 
@@ -123,9 +139,17 @@ def _put_picture(key: str) -> Put:
 
 
 def _put_references(out: dict[str, Any], paths: Any, folder: Path) -> None:
-    given = out.get("references")
+    _put_paths(out, "references", paths, folder)
+
+
+def _put_pictures(out: dict[str, Any], paths: Any, folder: Path) -> None:
+    _put_paths(out, "pictures", paths, folder)
+
+
+def _put_paths(out: dict[str, Any], key: str, paths: Any, folder: Path) -> None:
+    given = out.get(key)
     entries = given if isinstance(given, list) and len(given) == len(paths) else [None] * len(paths)
-    out["references"] = [_renamed(entry, path, folder) for entry, path in zip(entries, paths, strict=True)]
+    out[key] = [_renamed(entry, path, folder) for entry, path in zip(entries, paths, strict=True)]
 
 
 def _renamed(entry: Any, path: Path, folder: Path) -> Any:
@@ -143,6 +167,8 @@ _SHOT: dict[str, Put] = {
     "negative": _at("negative_prompt"),
     "label": _at("filename_base"),
     "description": _at("description"),
+    "scene": _at("scene"),
+    "notes": _at("notes"),
     "seconds": _at("duration"),
     "width": _at("width"),
     "height": _at("height"),
@@ -168,4 +194,14 @@ _BOARD: dict[str, Put] = {
     "base_seed": _within("generation_settings", ("base_seed",), "base_seed"),
     "longest": _within("video_settings", ("max_segment_duration", "max_duration"), "longest_segment"),
     "tags": _put_style,
+    "characters": _put_cast,
+}
+
+_CHARACTER: dict[str, Put] = {
+    "id": _at("id"),
+    "name": _at("name"),
+    "words": _at("words"),
+    "pictures": _put_pictures,
+    "lora": _at("lora"),
+    "notes": _at("notes"),
 }

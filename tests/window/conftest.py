@@ -20,7 +20,7 @@ ARGUMENTS = [
 ]
 expect.set_options(timeout=15_000)
 HARMLESS = re.compile(
-    r"svelte-i18n|ERR_ABORTED|net::ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|status of 409"
+    r"svelte-i18n|ERR_ABORTED|net::ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|status of 40[09]"
 )
 
 

@@ -9,6 +9,8 @@ let stream = null, changed = new Set(), isDrawing = false, isConnected = false, 
 
 export const fact = (key, otherwise = null) => facts.has(key) ? facts.get(key) : otherwise;
 export const shot = id => facts.get(`shot/${id}`);
+/** What is stale about a shot, and why; nothing, when all of it is what the shot asks for. */
+export const stale = id => fact(`stale/${id}`) ?? { keyframe: '', video: '', why: [], video_why: [] };
 export const shots = () => (fact('order') ?? []).map(shot).filter(Boolean);
 export const runs = () => (fact('queue')?.order ?? []).map(id => facts.get(`run/${id}`)).filter(Boolean);
 export const connected = () => isConnected;

@@ -1,6 +1,6 @@
 // Keyframes: the variants of one shot to choose from, or all shots on a light table.
 
-import { act, button, follow, h, keyed, keyframeUrl, notice, percent, put, ratio, runs, shot, shots, show, t, tn } from './core.js';
+import { act, button, follow, h, keyed, keyframeUrl, notice, percent, put, ratio, runs, shot, shots, show, stale, t, tn } from './core.js';
 import { compare } from './compare.js';
 import { isActive } from './dock.js';
 import { offer } from './keys.js';
@@ -16,9 +16,10 @@ export function mount(place) {
   const count = h('input', { type: 'number', min: '1', max: '32', value: '4', 'aria-label': t('keyframes.count'), title: t('keyframes.count') });
   const parts = { list: h('div.shots', { role: 'listbox', 'aria-label': t('keyframes.shots') }), stage: h('div.stage'), grid: h('div.variants', { role: 'listbox', 'aria-label': t('keyframes.variants') }), recipe: h('aside.inspector'), table: h('div.table') };
   const tableButton = button(t('keyframes.table'), () => setTable(!isTable), { mark: 'grid', key: 'L' });
+  const chooser = h('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true, onchange: () => { bring(currentShot(), [...chooser.files]); chooser.value = '' } });
   const info = h('small.count');
   const page = h('div.page.keyframes', {},
-    h('header.head', {}, h('h1', {}, t('page.keyframes')), info, h('div.grow'), tableButton, h('span.sep'), count,
+    h('header.head', {}, h('h1', {}, t('page.keyframes')), info, h('div.grow'), tableButton, button(t('keyframes.own'), () => chooser.click(), { mark: 'image' }), chooser, h('span.sep'), count,
       button(t('keyframes.missing'), missing, { mark: 'plus' }),
       button(t('keyframes.generate'), generate, { kind: 'primary', mark: 'spark', key: 'G' })),
     parts.list, h('div.middle', {}, parts.stage, parts.grid), parts.recipe, parts.table);
@@ -50,7 +51,7 @@ export function mount(place) {
     drawRecipe(parts.recipe, s, takes.find(take => take.name === current));
   }
 
-  follow(['shot/', 'order', 'project', 'run/'], page, draw);
+  follow(['shot/', 'order', 'project', 'run/', 'stale/'], page, draw);
   let seen = '';
   watch(page, () => { if (seen !== currentShot()) { seen = currentShot(); current = '' } draw(); scrollToRow(parts.list) });
   parts.list.addEventListener('click', event => { const row = event.target.closest('[data-shot]'); if (row) select(row.dataset.shot, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey }) });
@@ -65,9 +66,9 @@ export function mount(place) {
   parts.table.addEventListener('click', event => {
     const node = event.target.closest('.take');
     if (!node) return;
-    current = node.dataset.take;
     go('keyframes', node.dataset.shot);
-    pick(one(node.dataset.shot));
+    current = node.dataset.take;
+    pick(one());
   });
 
   const one = (id = currentShot()) => picturesOf(shot(id)).find(take => take.name === current);
@@ -81,7 +82,7 @@ export function mount(place) {
     if (two.length < 2) { const mine = one(), other = takes.find(take => take.isPicked && take !== mine) ?? takes.find(take => take !== mine); if (mine && other) two.splice(0, 2, other, mine) }
     two.length === 2 ? compare(two[0], two[1]) : notice(t('keyframes.twoNeeded'));
   };
-  Studio.keyframes = { along, pick: () => pick(one()), reject: () => reject(one()), rate: n => rate(one(), n), compare: compareHeld, zoom: () => stage.zoom() };
+  Studio.keyframes = { along, pick: () => pick(one()), reject: () => reject(one()), star: () => one() && act('take.star', { take: current }), compare: compareHeld, zoom: () => stage.zoom() };
   const stars = Object.fromEntries([1, 2, 3, 4, 5].map(n => [`shift+${n}`, { run: () => rate(one(), n) }]));
   offer('keyframes', {
     g: { run: generate, label: 'keyframes.generate' },
@@ -90,7 +91,7 @@ export function mount(place) {
     p: { run: () => pick(one()), label: 'take.pick' },
     Enter: { run: () => pick(one()) },
     x: { run: () => reject(one()), label: 'take.reject' },
-    s: { run: () => rate(one(), Math.min(5, (one()?.stars ?? 0) + 1)), label: 'take.rate' },
+    s: { run: () => one() && act('take.star', { take: current }), label: 'take.rate' },
     r: { run: () => act('keyframe.generate', { shots: [currentShot()], count: 1 }), label: 'take.reroll' },
     c: { run: compareHeld, label: 'take.compare' },
     z: { run: () => stage.zoom(), label: 'take.zoom' },
@@ -115,7 +116,7 @@ function updateRow(row, s) {
   bar.hidden = !run;
   if (run) bar.firstChild.style.width = percent(run.fraction);
   row.classList.toggle('is-selected', isSelected(s.id));
-  row.classList.toggle('is-stale', !!s.stale?.keyframe?.length);
+  row.classList.toggle('is-stale', stale(s.id).keyframe === 'stale');
   put(row, { 'aria-selected': String(isSelected(s.id)), 'aria-label': `${s.id} ${s.label || s.prompt}` });
 }
 
@@ -126,7 +127,7 @@ function makeStage(place) {
   const deeds = h('div.over', {});
   const deed = (mark, title, key, run) => button('', run, { mark, title: t(title), key });
   const picked = deed('check', 'take.pick', 'P', () => Studio.keyframes.pick());
-  deeds.append(picked, deed('star', 'take.rate', 'S', () => Studio.keyframes.rate(5)), deed('close', 'take.reject', 'X', () => Studio.keyframes.reject()),
+  deeds.append(picked, deed('star', 'take.rate', 'S', () => Studio.keyframes.star()), deed('close', 'take.reject', 'X', () => Studio.keyframes.reject()),
     deed('compare', 'take.compare', 'C', () => Studio.keyframes.compare()), deed('find', 'take.zoom', 'Z', () => Studio.keyframes.zoom()));
   place.append(h('div.frame', { onclick: event => event.target === img && zoom() }, img), nothing, note, deeds, bar, failure);
   const zoom = () => place.classList.toggle('is-zoomed');

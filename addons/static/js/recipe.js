@@ -1,13 +1,13 @@
 // A take's recipe: how it was made, to read, to copy, and to make again.
 
-import { act, ask, button, h, notice, t } from './core.js';
+import { act, ask, button, h, notice, stale, t } from './core.js';
 import { go } from './where.js';
 
 const known = new Map(); // recipes that are finished do not change
 
 export function drawRecipe(place, s, take) {
   const name = take?.name ?? '';
-  const is = `${name} ${take?.isPicked} ${take?.stars} ${s?.stale?.keyframe}`;
+  const is = `${name} ${take?.isPicked} ${take?.stars} ${stale(s?.id).why}`;
   if (place.dataset.is === is) return;
   place.dataset.is = is;
   if (!take) return place.replaceChildren(h('p.quiet', {}, t('recipe.none')));
@@ -20,11 +20,12 @@ export function drawRecipe(place, s, take) {
 
 function fill(place, s, take, recipe) {
   const values = recipe.values ?? {}, seed = values.seed;
-  const row = (label, value, isLong = false) => value == null || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
+  const row = (label, value, isLong = false) => value == null || value === false || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
   const again = (change, choose = false) => act('keyframe.again', { shot: s.id, seed: Math.max(0, seed + change), choose });
-  const stale = s.stale?.keyframe?.length && take.isPicked ? h('p.stale', {}, t('stale.since', { what: s.stale.keyframe.map(w => t(`stale.${w}`)).join(', ') })) : null;
+  const why = stale(s.id).why;
+  const old = take.isPicked && why.length ? h('p.stale', {}, t('stale.since', { what: why.map(w => t(`stale.${w}`)).join(', ') })) : null;
   place.replaceChildren(...[
-    h('h2', {}, t('recipe.title')), stale,
+    h('h2', {}, t('recipe.title')), old,
     h('dl.facts', {},
       row(t('field.prompt'), values.prompt, true), row(t('field.negative'), values.negative, true),
       row(t('recipe.seed'), seed), row(t('recipe.size'), values.width && `${values.width} × ${values.height}`), row(t('recipe.steps'), values.steps), row('cfg', values.cfg),

@@ -1,6 +1,6 @@
 // The storyboard: a card for every shot, in order. Drag to move, type to find, everything undoable.
 
-import { act, button, clock, fact, follow, h, icon, keyed, keyframeUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, t, tn } from './core.js';
+import { act, button, clock, fact, follow, h, icon, keyed, keyframeUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, stale, t, tn } from './core.js';
 import { isActive } from './dock.js';
 import { mount as mountInspector } from './inspector.js';
 import { offer } from './keys.js';
@@ -13,6 +13,7 @@ export function mount(place) {
   const count = h('small.count'), find = h('input', { type: 'search', placeholder: t('board.find'), 'aria-label': t('board.find') });
   const size = h('input', { type: 'range', min: '150', max: '420', 'aria-label': t('board.size'), title: t('board.size') });
   const back = button('', undo, { mark: 'undo', title: t('undo'), key: 'Ctrl Z' }), forth = button('', redo, { mark: 'redo', title: t('redo'), key: 'Ctrl Y' });
+  const refresh = button('', () => act('stale.render'), { mark: 'again', title: t('stale.render') });
   const inspector = h('aside.inspector');
   size.value = localStorage.getItem('studio.card') ?? '230';
   const resize = () => { grid.style.setProperty('--card', `${size.value}px`); localStorage.setItem('studio.card', size.value) };
@@ -21,7 +22,7 @@ export function mount(place) {
   find.addEventListener('input', () => { wanted = find.value.trim().toLowerCase(); draw() });
   place.append(h('div.page.with-inspector', {},
     h('header.head', {}, h('h1', {}, t('page.storyboard')), count, h('div.grow'), find, size, h('span.sep'), back, forth,
-      button(t('board.add'), addShot, { mark: 'plus', key: 'N' }),
+      refresh, button(t('board.add'), addShot, { mark: 'plus', key: 'N' }),
       button(t('board.render'), renderMissing, { kind: 'primary', mark: 'spark', key: 'G' })),
     h('div.body', {}, grid, h('button.card.add', { type: 'button', onclick: addShot }, icon('plus'), t('board.add'))), inspector));
   mountInspector(inspector);
@@ -32,13 +33,17 @@ export function mount(place) {
     const listed = shots().filter(matches);
     grid.style.setProperty('--ratio', ratio());
     put(count, { text: about ? `${tn('count.shots', shots().length)} · ${clock(shots().reduce((sum, s) => sum + s.seconds, 0))}` : '' });
+    const old = fact('stale/') ?? 0;
+    refresh.hidden = !old;
+    put(refresh, { 'aria-label': tn('stale.button', old) });
+    refresh.lastChild.tagName === 'SPAN' ? put(refresh.lastChild, { text: tn('stale.button', old) }) : refresh.append(h('span', {}, tn('stale.button', old)));
     put(back, { disabled: !about?.undo, title: about?.undo ? `${t('undo')}: ${t(`step.${about.undo.label}`)} ${about.undo.about}` : t('undo') });
     put(forth, { disabled: !about?.redo, title: about?.redo ? `${t('redo')}: ${t(`step.${about.redo.label}`)} ${about.redo.about}` : t('redo') });
     const live = new Map(runs().filter(isActive).reverse().map(run => [run.shot, run]));
     keyed(grid, listed, s => s.id, makeCard, (card, s) => updateCard(card, s, live.get(s.id)));
     grid.classList.toggle('is-empty', !listed.length);
   }
-  follow(['order', 'shot/', 'project', 'run/'], grid, draw);
+  follow(['order', 'shot/', 'project', 'run/', 'stale/'], grid, draw);
   watch(grid, () => { for (const card of grid.children) markSelected(card) });
   offer('storyboard', {
     n: { run: addShot, label: 'board.add' },
@@ -57,7 +62,7 @@ export function mount(place) {
 const matches = s => !wanted || [s.id, s.label, s.prompt, s.description, s.scene ?? ''].some(text => text.toLowerCase().includes(wanted));
 
 function makeCard(s) {
-  return h('article.card', { tabindex: '0', role: 'option', draggable: 'true', data: { shot: s.id } },
+  return h('div.card', { tabindex: '0', role: 'option', draggable: 'true', data: { shot: s.id } },
     h('div.pic', {}, h('span.none', {}, t('board.none')), h('img', { alt: '', hidden: true, loading: 'lazy', decoding: 'async' }),
       h('b.id', {}, s.id), h('span.time'), h('span.marks'), h('div.bar', {}, h('i'))),
     h('div.words', {}, h('b.name'), h('p')));
@@ -88,7 +93,7 @@ export function stateOf(s, run) {
   const marks = [];
   if (s.problems.length) marks.push('problem');
   if (!s.prompt.trim()) marks.push('empty');
-  if (s.stale?.keyframe?.length || s.stale?.video?.length) marks.push('stale');
+  if ([stale(s.id).keyframe, stale(s.id).video].includes('stale')) marks.push('stale');
   if (s.own) marks.push('own');
   if (s.vid) marks.push('clip');
   return marks;

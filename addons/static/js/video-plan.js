@@ -35,7 +35,7 @@ export function makePlan(place, { make, goOn }) {
       start.draw(s, plan);
       end.draw(s, plan);
       drawLacks(lacks, s, plan);
-      keyed(notes, plan?.notes ?? [], note => note.word, () => h('li'), (li, note) => put(li, { text: t(note.word, note.values) }));
+      keyed(notes, plan?.notes ?? [], note => note.word, () => h('li'), (li, note) => put(li, { text: t(`video.note.${note.word}`, note.values) }));
       const segments = plan?.segments ?? [];
       keyed(table, segments, segment => segment.number, () => makeRow(), (li, segment) => updateRow(li, segment, plan, run));
       put(total, { text: plan ? `${tn('count.frames', plan.frames)} · ${seconds(plan.frames / plan.fps)} · ${Number(plan.fps.toFixed(3))} fps · ${plan.size.join(' × ')} · ${plan.workflow}` : '' });

@@ -1,6 +1,6 @@
 // Video: the clip of each shot, frame by frame, and how it comes about.
 
-import { Refused, act, ask, button, clock, debounce, fact, follow, h, keyed, keyframeUrl, mediaUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, t, thumbUrl, tn } from './core.js';
+import { Refused, act, ask, button, clock, debounce, fact, follow, h, keyed, keyframeUrl, mediaUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, stale, t, thumbUrl, tn } from './core.js';
 import { compareClips } from './compare-clips.js';
 import { isActive } from './dock.js';
 import { flushEdits } from './inspector.js';
@@ -83,7 +83,7 @@ export function mount(place) {
   }
   const again = () => plan && makeAgain(plan, looked?.number ?? player.segment());
 
-  follow(['shot/', 'order', 'project', 'run/', 'settings', 'presets'], page, draw);
+  follow(['shot/', 'order', 'project', 'run/', 'settings', 'presets', 'stale/'], page, draw);
   let seen = '';
   watch(page, () => {
     if (seen !== selection().join()) { flushEdits(); seen = selection().join(); list.querySelector('.is-selected')?.scrollIntoView({ block: 'nearest' }) }
@@ -139,7 +139,7 @@ export function stateOf(s, run) {
   if (run) return run.state === 'waiting' ? 'queued' : 'rendering';
   if (s.problems.length) return 'problem';
   if (!s.prompt.trim()) return 'empty';
-  if (s.vid) return s.stale?.video?.length ? 'stale' : 'clip';
+  if (s.vid) return stale(s.id).video === 'stale' ? 'stale' : 'clip';
   return s.key || s.start_image ? 'ready' : 'bare';
 }
 
@@ -153,7 +153,7 @@ function updateRow(row, s) {
   show(img, keyframeUrl(s, 160) ?? (s.start_image?.media ? thumbUrl(s.start_image.media, s.start_image.stamp, 160) : null));
   put(text.children[1], { text: s.label || s.prompt });
   put(text.lastChild.lastChild, { text: run && run.state !== 'waiting' ? percent(run.fraction) : t(`video.is.${state}`) });
-  put(text.lastChild, { 'data-state': state });
+  put(text.lastChild, { 'data-state': state, title: state === 'stale' ? t('stale.since', { what: stale(s.id).video_why.map(w => t(`stale.${w}`)).join(', ') }) : null });
   put(n, { text: seconds(s.seconds) });
   move.hidden = !s.end_image;
   const isNext = on && on === next?.id;

@@ -1,0 +1,18 @@
+"""How a backend is right now, for whoever wants to know at a glance."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Status:
+    """Not being up is a state like another; `said` is then the sentence that says why."""
+
+    is_up: bool
+    name: str  # "ComfyUI 0.30.0", "Sketch engine 3"
+    address: str = ""  # without name, password or token
+    gpu: str = ""  # the card's name, or what stands in for one
+    vram_used: int | None = None  # bytes
+    vram_total: int | None = None
+    running: int = 0  # jobs in its whole queue, other people's too
+    waiting: int = 0
+    said: str = ""

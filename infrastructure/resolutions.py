@@ -1,0 +1,26 @@
+"""The sizes a film can be made in, from config/resolutions.json. Keys are those of the older studio."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from infrastructure.json_files import read_json
+
+FILE = Path(__file__).parent.parent / "config" / "resolutions.json"
+GRID = 16  # what every model's canvas is a multiple of
+
+
+@dataclass(frozen=True)
+class Resolution:
+    key: str  # "720p_landscape"
+    label: str  # "HD"
+    width: int
+    height: int
+    ratio: str  # "16:9"
+
+    @property
+    def is_on_grid(self) -> bool:
+        """Whether models draw exactly this size; else the nearest one is drawn and fitted."""
+        return self.width % GRID == 0 and self.height % GRID == 0
+
+
+RESOLUTIONS = tuple(Resolution(**row) for row in read_json(FILE))

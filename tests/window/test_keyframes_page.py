@@ -1,0 +1,133 @@
+"""Keyframes in the browser: made, chosen, compared, brought in, on the engine that needs no GPU."""
+
+import json
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.window.studio import picture
+
+PICKED = re.compile("is-picked")
+
+
+@pytest.fixture
+def folder(studio, request):
+    return studio.project(request.node.name[:60], "A harbour before sunrise", "A door")
+
+
+@pytest.fixture
+def page(folder, studio, open_page):
+    page = open_page(studio, "keyframes/001")
+    expect(page.locator(".shotrow")).to_have_count(2)
+    return page
+
+
+def note(folder, shot="001"):
+    return json.loads((folder / "keyframes" / f"{shot}.json").read_text("utf-8"))
+
+
+def made(page, count):
+    expect(page.locator(".variants .take")).to_have_count(count, timeout=30_000)
+
+
+def test_variants_are_made_shown_and_the_first_is_the_keyframe(folder, page):
+    page.get_by_label("How many variants").fill("2")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    made(page, 2)
+    expect(page.locator(".stage img")).to_be_visible()
+    assert page.locator(".stage img").evaluate("img => img.decode().then(() => img.naturalWidth)") >= 320
+    expect(page.locator(".variants .take.is-picked")).to_have_count(1)
+    assert (folder / "keyframes" / "001.png").exists()
+
+
+def test_another_take_is_picked_with_a_key_and_undo_brings_the_first_back(folder, page):
+    page.keyboard.press("g")
+    made(page, 4)
+    first = note(folder)["take"]
+    page.locator(".variants .take").last.click()
+    page.keyboard.press("p")
+    expect(page.locator(".variants .take").last).to_have_class(PICKED)
+    assert note(folder)["take"] == "001_v4.png" != first
+    page.keyboard.press("Control+z")
+    expect(page.locator(".variants .take").last).not_to_have_class(PICKED)
+    assert note(folder)["take"] == first
+
+
+def test_stars_and_rejection_stay_after_a_reload(folder, page):
+    page.keyboard.press("r")
+    made(page, 1)
+    page.keyboard.press("s")
+    page.keyboard.press("s")
+    expect(page.locator(".take .stars")).to_have_text("★★")
+    page.keyboard.press("x")
+    expect(page.locator(".take.is-rejected")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".take .stars")).to_have_text("★★")
+    assert json.loads((folder / "marks.json").read_text("utf-8")) == {
+        "001_v1": {"rejected": True, "stars": 2}
+    }
+
+
+def test_an_own_picture_becomes_a_take_and_the_keyframe(folder, page, tmp_path):
+    own = picture(tmp_path / "my <b>photo.png", "#2060a0")
+    with page.expect_file_chooser() as chooser:
+        page.locator("#page-keyframes").get_by_role("button", name="Own picture").click()
+    chooser.value.set_files(own)
+    made(page, 1)
+    assert Image.open(folder / "keyframes" / "001.png").getpixel((5, 5)) == (0x20, 0x60, 0xA0)
+    expect(page.locator(".facts")).to_contain_text("my _b_photo.png")
+
+
+def test_what_is_no_picture_is_refused_with_a_sentence(folder, page, tmp_path):
+    wrong = tmp_path / "notes.png"
+    wrong.write_text("no picture at all")
+    with page.expect_file_chooser() as chooser:
+        page.locator("#page-keyframes").get_by_role("button", name="Own picture").click()
+    chooser.value.set_files(wrong)
+    expect(page.get_by_text("is not a picture that can be read")).to_be_visible()
+    assert not (folder / "takes").exists()
+
+
+def test_two_takes_are_compared_under_one_line(page):
+    page.get_by_label("How many variants").fill("2")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    made(page, 2)
+    page.keyboard.press("c")
+    line = page.get_by_label("Where one picture ends")
+    line.focus()
+    line.press("Home")
+    assert page.locator(".compare").evaluate("box => box.style.getPropertyValue('--at')") == "0%"
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_a_recipe_says_what_was_sent_and_the_seed_can_be_kept(folder, page):
+    page.keyboard.press("r")
+    made(page, 1)
+    facts = page.locator(".facts")
+    expect(facts).to_contain_text("A harbour before sunrise")
+    page.get_by_role("button", name="Keep this seed").click()
+    page.wait_for_function("() => Studio.core.shot('001').keyframe.seed !== null")
+    seed = json.loads((folder / "takes" / "001_v1.json").read_text("utf-8"))["values"]["seed"]
+    assert page.evaluate("() => Studio.core.shot('001').keyframe.seed") == seed
+
+
+def test_the_light_table_shows_all_shots_and_picks_with_a_click(folder, studio, page):
+    studio.ask("keyframe.generate", shots=["001", "002"], count=2)
+    studio.wait_until_done()
+    page.keyboard.press("l")
+    expect(page.locator(".table .take")).to_have_count(4)
+    page.locator(".table section").nth(1).locator(".take").nth(1).click()
+    expect(page.locator(".table section").nth(1).locator(".take").nth(1)).to_have_class(PICKED)
+    assert note(folder, "002")["take"] == "002_v2.png"
+
+
+def test_a_take_starts_the_next_shot(folder, page):
+    page.keyboard.press("r")
+    made(page, 1)
+    page.get_by_role("button", name="Start of next shot").click()
+    page.wait_for_function("() => Studio.core.shot('002').start_image?.name === '001_v1.png'")
+    shots = json.loads((folder / "storyboard.json").read_text("utf-8"))["shots"]
+    assert shots[1]["start_image"] == "takes/001_v1.png"
