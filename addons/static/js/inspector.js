@@ -4,6 +4,7 @@ import { Refused, act, ask, button, debounce, fact, follow, h, icon, keyframeUrl
 import { go, selection, watch } from './where.js';
 
 let pending = new Set(); // edits that wait to be sent
+let lists = 0; // of choices, each with a name of its own
 
 export function mount(place) {
   const title = h('b.id'), name = text('label', { placeholder: t('field.label.hint') }), many = h('p.many', { hidden: true });
@@ -46,7 +47,7 @@ export function mount(place) {
   addEventListener('pagehide', flushEdits);
 }
 
-const flushEdits = () => { for (const edit of [...pending]) edit.now() };
+export const flushEdits = () => { for (const edit of [...pending]) edit.now() };
 
 const get = (s, field) => field.split('.').reduce((value, key) => value?.[key], s);
 
@@ -74,7 +75,7 @@ function labelled(field, control, ...more) {
   return h('label.field', { 'data-field': field }, h('span', {}, t(`field.${field}`)), control, ...more);
 }
 
-function text(field, { rows = 0, ...more }) {
+export function text(field, { rows = 0, ...more }) {
   const edit = edits(field);
   const control = h(rows ? 'textarea' : 'input', { rows: rows || null, type: rows ? null : 'text', spellcheck: 'true', autocomplete: 'off', ...more });
   control.addEventListener('focus', edit.begin);
@@ -89,7 +90,7 @@ function grow(control) { // a text area is as high as its text, within reason; C
   control.style.height = `${Math.min(260, control.scrollHeight + 2)}px`;
 }
 
-function number(field, { unit = '', hint = '', ...limits }) {
+export function number(field, { unit = '', hint = '', ...limits }) {
   const edit = edits(field), whole = limits.step >= 1;
   const control = h('input', { type: 'number', inputmode: 'decimal', ...Object.fromEntries(Object.entries(limits).map(([k, v]) => [k, String(v)])) });
   control.addEventListener('input', () => {
@@ -102,7 +103,7 @@ function number(field, { unit = '', hint = '', ...limits }) {
   };
 }
 
-function seed(field) {
+export function seed(field) {
   const edit = edits(field);
   const control = h('input', { type: 'text', inputmode: 'numeric', placeholder: t('hint.seed') });
   control.addEventListener('input', () => {
@@ -114,15 +115,15 @@ function seed(field) {
   return { node: labelled(field, control), draw: s => put(control, { value: String(get(s, field) ?? '') }) };
 }
 
-function slider(field) {
+export function slider(field) {
   const edit = edits(field), control = h('input', { type: 'range', min: '0', max: '1', step: '0.05' }), value = h('output');
   control.addEventListener('input', () => { value.textContent = control.value; edit.change(Number(control.value)) });
   return { node: labelled(field, h('span.slide', {}, control, value)), draw: s => { put(control, { value: String(get(s, field)) }); put(value, { text: Number(get(s, field)).toFixed(2) }) } };
 }
 
 /** A choice from the catalogue of looks; other words may be written too. */
-function tag(category) {
-  const field = `tags.${category}`, edit = edits(field), id = `tags-${category}`;
+export function tag(category) {
+  const field = `tags.${category}`, edit = edits(field), id = `tags-${category}-${lists++}`;
   const control = h('input', { type: 'text', list: id, autocomplete: 'off', placeholder: '–' }), options = h('datalist', { id });
   control.addEventListener('focus', edit.begin);
   control.addEventListener('input', () => edit.change(keyOf(category, control.value)));
@@ -183,9 +184,9 @@ function pictures(field) {
 
 const picture = pictures;
 
-function row(...parts) { return { node: h('div.row', {}, parts.map(part => part.node)), parts } }
+export function row(...parts) { return { node: h('div.row', {}, parts.map(part => part.node)), parts } }
 
-function section(name, ...parts) {
+export function section(name, ...parts) {
   const open = localStorage.getItem(`studio.section.${name}`) ?? (name === 'who' ? '1' : '');
   const node = h('details', { open: open === '1', ontoggle: event => localStorage.setItem(`studio.section.${name}`, event.target.open ? '1' : '') },
     h('summary', {}, t(`section.${name}`)), parts.map(part => part.node));
