@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.window.studio import picture
+from tests.window.test_accessible import AXE, JUDGE
 
 HOSTILE = "<img src=x onerror=alert(1)> ${1+1} \"'"
 
@@ -223,3 +224,20 @@ def test_hostile_names_are_only_names(studio, folder, page):
     page.reload()
     expect(page.locator(".inspector .chip .main span:last-child")).to_have_text(HOSTILE)
     assert page.locator("img[src=x]").count() == 0
+
+
+@pytest.mark.parametrize("look", ["dark", "light"])
+def test_cast_scenes_and_the_menu_are_clean_as_axe_judges_them(studio, folder, page, look):
+    studio.ask("cast.add", name="Anna", shots=["001", "002"])
+    studio.ask("shot.put_in", shots=["001"], field="characters", values=["a gull"])
+    studio.ask("shot.set", shots=["001", "002"], field="scene", value="Dawn")
+    studio.ask("shot.set", shots=["001"], field="tags.lighting", value="neon")
+    studio.ask("shot.set", shots=["001"], field="negative", value="text")
+    page.evaluate("look => { document.documentElement.dataset.theme = look }", look)
+    page.keyboard.press("m")
+    page.locator(".person .face").click()
+    page.get_by_role("button", name="Put somebody in").click()
+    expect(page.locator(".sent [data-origin=lighting]")).to_be_visible()
+    page.evaluate(AXE)
+    found = page.evaluate(JUDGE)
+    assert not found, "\n".join(found)

@@ -75,7 +75,7 @@ export function mount(place) {
 const matches = s => !wanted || [s.id, s.label, s.prompt, s.description, s.scene, ...s.characters.map(name => meant(name)?.name ?? name)].some(text => text.toLowerCase().includes(wanted));
 
 function makeCard(s) {
-  return h('article.card', { tabindex: '0', role: 'row', draggable: 'true', data: { shot: s.id } },
+  return h('div.card', { tabindex: '0', role: 'row', draggable: 'true', data: { shot: s.id } },
     h('div.pic', { role: 'gridcell' }, h('span.none', {}, t('board.none')), h('img', { alt: '', hidden: true, loading: 'lazy', decoding: 'async' }),
       h('b.id', {}, s.id), h('span.time'), h('span.marks'), h('div.bar', {}, h('i')), h('span.people')),
     h('div.words', { role: 'gridcell' }, h('b.name'), h('p')));
