@@ -24,9 +24,11 @@ const withCtrl = {
 
 const isPressing = event => [' ', 'Enter'].includes(event.key) && event.target.closest?.('button, a, summary, label'); // what they are for there
 const isTyping = target => target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]');
+const isPressing = event => (event.key === 'Enter' || event.key === ' ') && event.target.closest?.('button, summary, a, [role=button], [role=tab]');
 
 export function start() {
   addEventListener('keydown', event => {
+    if (isPressing(event)) return; // what has the focus is pressed, whatever the page means by the key
     if (document.querySelector('dialog[open]')) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.ctrlKey || event.metaKey) {

@@ -1,7 +1,8 @@
 // How the shot becomes its video: what it begins and ends with, its segments, what is missing, how it moves.
 
 import { act, ask, button, fact, h, icon, keyed, keyframeUrl, notice, put, seconds, shot, show, t, thumbUrl, tn, upload } from './core.js';
-import { number, row, section, seed, slider, tag, text } from './inspector.js';
+import { number, row, section, seed, slider, tag, text } from './fields.js';
+import { selected } from './inspector.js';
 import { makeAgain } from './segments.js';
 import { droppable, picturesOf } from './takes.js';
 import { go, selection } from './where.js';
@@ -15,10 +16,10 @@ export function makePlan(place, { make, goOn }) {
   const makeButton = button('', make, { kind: 'primary', mark: 'video', key: 'V' });
   const goOnButton = button(t('video.goOn'), goOn, { mark: 'plus', key: 'N', title: t('video.goOn.hint') });
   const fields = [
-    text('prompt', { rows: 3, placeholder: t('field.prompt.hint') }),
-    row(number('seconds', { min: 0.1, max: 30, step: 0.1, unit: 's' }), tag('camera')),
-    row(text('motion.kind', {}), tag('motion')), slider('motion.strength'), text('motion.notes', { rows: 2 }),
-    section('videoNumbers', row(seed('video.seed'), number('video.steps', { min: 1, max: 150, step: 1, hint: 'workflow' }), number('video.cfg', { min: 1, max: 30, step: 0.1, hint: 'workflow' }))),
+    text(selected, 'prompt', { rows: 3, placeholder: t('field.prompt.hint') }),
+    row(number(selected, 'seconds', { min: 0.1, max: 30, step: 0.1, unit: 's' }), tag(selected, 'camera')),
+    row(text(selected, 'motion.kind', {}), tag(selected, 'motion')), slider(selected, 'motion.strength'), text(selected, 'motion.notes', { rows: 2 }),
+    section('videoNumbers', false, row(seed(selected, 'video.seed'), number(selected, 'video.steps', { min: 1, max: 150, step: 1, hint: 'workflow' }), number(selected, 'video.cfg', { min: 1, max: 30, step: 0.1, hint: 'workflow' }))),
   ];
   const all = fields.flatMap(field => field.parts ?? [field]);
   place.setAttribute('aria-label', t('video.plan'));
@@ -26,7 +27,7 @@ export function makePlan(place, { make, goOn }) {
     h('div.chainbox', {}, table, total), h('div.deeds', {}, makeButton, goOnButton), ...fields.map(field => field.node), sent);
 
   return {
-    drawFields(s, ids) { for (const field of all) field.draw(s, ids) },
+    drawFields() { for (const field of all) field.draw() },
     draw(s, plan, run) {
       place.classList.toggle('is-empty', !s);
       if (!s) return;

@@ -3,7 +3,7 @@
 import { Refused, act, ask, button, clock, debounce, fact, follow, h, keyed, keyframeUrl, mediaUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, stale, t, thumbUrl, tn } from './core.js';
 import { compareClips } from './compare-clips.js';
 import { isActive } from './dock.js';
-import { flushEdits } from './inspector.js';
+import { flushEdits } from './fields.js';
 import { offer } from './keys.js';
 import { makePlayer } from './player.js';
 import { makeAgain, makeSegments } from './segments.js';
