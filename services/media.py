@@ -4,8 +4,10 @@ from pathlib import Path
 
 from domain.errors import BadFile
 from domain.project import Project
+from services.proxies import thumbnail
 
 SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".mp4", ".webm", ".mov", ".mkv"}
+WIDTHS = (160, 320, 480, 640, 960)  # a page cannot fill the cache with a file for every number
 FOLDERS = {"takes", "keyframes", "videos", "references", "films", "cache", "film.mp4"}
 
 
@@ -29,7 +31,8 @@ def file_in(folder: Path, path: str) -> Path:
 
 
 def thumb_of(project: Project, path: str, width: int) -> Path:
-    return file_of(project, path)
+    """The same small, as WebP; of a video its first frame."""
+    return thumbnail(project, file_of(project, path), min(WIDTHS, key=lambda one: abs(one - width)))
 
 
 def type_of(picture: bytes) -> str:

