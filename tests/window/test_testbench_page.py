@@ -12,6 +12,7 @@ from tests.comfy_jobs import until
 from tests.graphs import node
 from tests.test_commands import nobody
 from tests.window.studio import RunningStudio
+from tests.window.test_accessible import AXE, JUDGE
 
 LONGEST = 60_000  # milliseconds for a bench
 SIZES = "all => Promise.all(all.map(img => img.decode().then(() => [img.naturalWidth, img.naturalHeight])))"
@@ -176,6 +177,19 @@ def test_where_nobody_answers_the_first_stage_says_so_and_the_rest_is_not_tried(
     assert states(page) == ["failed", *["skipped"] * 9]
     expect(stage(page, "connect")).to_contain_text(f"No ComfyUI answers at {address}. Is it running?")
     expect(stage(page, "connect").get_by_role("button")).to_have_text("Change where pictures are made")
+
+
+@pytest.mark.parametrize("look", ["dark", "light"])
+def test_a_page_full_of_reports_and_failures_is_clean(studio_on, fake, open_page, look):
+    page = open_page(studio_on(fake.url, tiny("huge.safetensors")), "testbench")
+    page.evaluate("look => { document.documentElement.dataset.theme = look }", look)
+    run(page)
+    is_over(page, "^1 failed: Models$")
+    expect(page.locator(".reports tbody tr")).to_have_count(1)
+    page.mouse.move(5, 5)  # off the button
+    page.evaluate(AXE)
+    found = page.evaluate(JUDGE)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.real
