@@ -9,13 +9,14 @@ from uuid import uuid4
 
 from domain.errand import Errand
 from domain.errors import StudioError
-from domain.events import Event, Progress, Saved
+from domain.events import Event
 from domain.job import Backend
 from domain.prompts import Presets
 from domain.storyboard import Shot
 from domain.workflow import Workflow
 from infrastructure.recipe_facts import recipe_of
-from services import film, keyframes, picks, stale, videos
+from services import films, keyframes, picks, proxies, stale, videos
+from services.cut import open_cut
 from services.desk import Desk
 from services.stale import Today
 from services.videos import Maker
@@ -76,12 +77,17 @@ def _video(errand: Errand, desk: Desk, means: Means) -> Work:
 
 
 def _film(errand: Errand, desk: Desk, means: Means) -> Work:
-    """The film of the videos there are, in board order."""
-    parts = [path for shot in desk.board.shots if (path := desk.project.video(shot.id)).exists()]
-    maker = _maker(desk, means)
-    made = yield from film.join(parts, desk.project.film, maker.format, desk.project.cache)
-    yield Saved(made.path, made.reused)
-    yield Progress(1, "done")
+    """The film of the videos there are, as it is cut, in the form `preset`; kept as a version."""
+    board, project = desk.board, desk.project
+    wanted = videos.film_format(means.video_workflow, board)
+    shots, preset = [shot.id for shot in board.shots], str(errand.values.get("preset", "h264"))
+    yield from films.render_film(project, shots, open_cut(project), wanted, preset, board.title)
+
+
+def _proxies(errand: Errand, desk: Desk, means: Means) -> Work:
+    """Small videos for the player, of those shots that have none yet."""
+    shots = [shot.id for shot in desk.board.shots]
+    yield from proxies.make(desk.project, shots, videos.film_format(means.video_workflow, desk.board).fps)
 
 
 def _renderable(desk: Desk, id: str) -> Shot:
@@ -102,8 +108,7 @@ def _start(desk: Desk, shot: Shot) -> Path:
 
 def _maker(desk: Desk, means: Means) -> Maker:
     board, workflow = desk.board, means.video_workflow
-    size = (max(2, board.width // 2 * 2), max(2, board.height // 2 * 2))
-    format = film.Format(videos.film_rate(workflow, board, None), size)
+    format = videos.film_format(workflow, board)
     return Maker(means.backend, desk.ledger, workflow, board, means.presets, format, desk.seed())
 
 
@@ -111,6 +116,7 @@ _DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
     "keyframe": _keyframe,
     "video": _video,
     "film": _film,
+    "proxies": _proxies,
 }
 
 
@@ -139,6 +145,20 @@ def for_stale(desk: Desk, today: Today) -> list[Errand]:
             before = wanted.get((id, "keyframe"))
             wanted[id, kind] = replace(errand(kind, folder, id, run), after=(before.id,) if before else ())
     return list(wanted.values())
+
+
+def for_missing(desk: Desk, run: str) -> list[Errand]:
+    """What gives every shot of the film a video: keyframes first where there are none."""
+    folder, wanted = desk.project.folder, list[Errand]()
+    for shot in desk.board.shots:
+        if desk.project.video(shot.id).exists():
+            continue
+        before: tuple[str, ...] = ()
+        if shot.start_image is None and picks.chosen(desk.project, shot.id) is None:
+            wanted.append(errand("keyframe", folder, shot.id, run, variant=1))
+            before = (wanted[-1].id,)
+        wanted.append(replace(errand("video", folder, shot.id, run), after=before))
+    return wanted
 
 
 def _seed_of_choice(desk: Desk, shot_id: str) -> int | None:

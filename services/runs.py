@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Errand
+from domain.errand import CANCELLED, DONE, FAILED, QUIET, RUNNING, STOPPED, WAITING, Errand
 from domain.errors import BackendUnreachable, CannotWrite, JobRejected, StudioError
 from domain.events import Event, Failed, Progress, Saved, Told
 from infrastructure.queue_file import read_queue, write_queue
@@ -166,7 +166,8 @@ class Runs:
         with self._lock:
             if self._is_closing or self.paused:
                 return None
-            errand = next((e for e in self._errands.values() if self._is_ready(e)), None)
+            ready = [errand for errand in self._errands.values() if self._is_ready(errand)]
+            errand = min(ready, key=lambda e: e.deed in QUIET, default=None)
             if errand:
                 errand = replace(errand, state=RUNNING, began=time.time())
                 self._errands[errand.id] = errand

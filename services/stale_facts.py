@@ -32,7 +32,8 @@ class StaleFacts:
         self._thread.join()
 
     def _work(self) -> None:
-        while self._wanted.wait() and not self._is_over:
+        while not self._is_over:
+            self._wanted.wait()
             threading.Event().wait(QUIET)
             self._wanted.clear()
             try:

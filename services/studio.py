@@ -26,6 +26,7 @@ from services.backend_watch import BackendWatch
 from services.desk import Desk
 from services.errands import Means, errand
 from services.feed import Feed
+from services.film_desk import FilmDesk
 from services.project_facts import ProjectFacts
 from services.runs import Runs
 from services.stale import Today
@@ -57,6 +58,7 @@ class Studio:
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
         self._stale = StaleFacts(self.feed, self.today)
+        self.film = FilmDesk(self.feed, self.today)
         self._tell_settings()
         self.feed.put("told", None)
         labels = {
@@ -121,6 +123,7 @@ class Studio:
         self._tell_settings()
         self._watch.again()
         self._stale.again()
+        self.film.again()
 
     def ask(self, wanted: Sequence[Errand]) -> list[str]:
         """Have things made; refuses what can be known to be impossible."""
@@ -165,6 +168,7 @@ class Studio:
         self._closing.set()
         self._watch.stop()
         self._stale.stop()
+        self.film.stop()
         self.runs.close()
 
     def _desk_of(self, folder: Path) -> Desk:
@@ -179,6 +183,7 @@ class Studio:
             if desk is self._desk:
                 self._facts.tell(desk, ids)
                 self._stale.again()
+                self.film.again()
 
     def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
         return errands.begin(errand, self._desk_of(Path(errand.project)), self.means)
@@ -212,6 +217,7 @@ class Studio:
             if self._desk and self.feed.is_heard:
                 try:
                     self._desk.look()
+                    self.film.look()
                     self.feed.put("trouble", "")
                 except StudioError as error:
                     self.feed.put("trouble", str(error))
