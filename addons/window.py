@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from addons import film, keyframes, projects, routes, runs, settings, storyboard, testbench, theme, videos
 from addons.guard import Head, Headers, Password
 from addons.live import live
+from addons.words import translations
 from services.studio import Studio
 from services.words import LANGUAGES, catalogue
 
@@ -46,11 +47,13 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
         page,
         path="/",
         theme=theme.make(),
+        head=theme.styles(build),
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
         server_name="127.0.0.1",
         show_error=True,
+        i18n=translations(),
     )
     return mounted
 

@@ -1,5 +1,6 @@
 """What each kind of errand does. The board is read when an errand begins, so the newest words count."""
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -9,13 +10,16 @@ from uuid import uuid4
 
 from domain.errand import Errand
 from domain.errors import StudioError
-from domain.events import Event
+from domain.events import Event, Saved
 from domain.job import Backend
+from domain.project import Project
 from domain.prompts import Presets
 from domain.storyboard import Shot
 from domain.workflow import Workflow
 from infrastructure.recipe_facts import recipe_of
-from services import films, keyframes, picks, proxies, stale, videos
+from infrastructure.recipes import Ledger
+from infrastructure.workflow_files import read_workflow
+from services import films, keyframes, picks, proxies, stale, tries, videos
 from services.cut import open_cut
 from services.desk import Desk
 from services.stale import Today
@@ -90,6 +94,16 @@ def _proxies(errand: Errand, desk: Desk, means: Means) -> Work:
     yield from proxies.make(desk.project, shots, videos.film_format(means.video_workflow, desk.board).fps)
 
 
+def _try(errand: Errand, desk: Desk, means: Means) -> Work:
+    """One quick run of a workflow that is not kept yet; what it makes lies in the project's cache."""
+    flow = read_workflow(Path(errand.values["workflow"]))
+    wanted = tries.wanted(flow, desk.board, tries.a_picture(desk.project), int(time.time()))
+    ledger = Ledger(Project(desk.project.cache / "tries"))
+    take = yield from ledger.carry_out(means.backend, wanted)
+    for file in take.files:
+        yield Saved(file, take.reused)
+
+
 def _renderable(desk: Desk, id: str) -> Shot:
     shot = desk.shot(id)
     if not shot.is_renderable:
@@ -117,6 +131,7 @@ _DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
     "video": _video,
     "film": _film,
     "proxies": _proxies,
+    "try": _try,
 }
 
 

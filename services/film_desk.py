@@ -33,7 +33,7 @@ class FilmDesk:
     def __init__(self, feed: Feed, today: Callable[[], Today | None]):
         self._feed, self._today = feed, today
         self._lock = threading.RLock()
-        self._wanted, self._is_over = threading.Event(), False
+        self._wanted, self._over = threading.Event(), threading.Event()
         self._seen: tuple[Project, str | None] | None = None  # the file that was read last
         self._cut: tuple[Project, Cut] | None = None  # and what stood in it, the last time it could be read
         self._kept: tuple[Any, Sequence[Any]] = ((), ())  # the versions, and the files that say so
@@ -94,7 +94,7 @@ class FilmDesk:
             self._feed.put("film", {**fact, "trouble": trouble, "versions": self._versions(project)})
 
     def stop(self) -> None:
-        self._is_over = True
+        self._over.set()
         self._wanted.set()
         self._thread.join()
 
@@ -120,9 +120,10 @@ class FilmDesk:
         return self._kept[1]
 
     def _work(self) -> None:
-        while not self._is_over:
+        while not self._over.is_set():
             self._wanted.wait()
-            threading.Event().wait(QUIET)
+            if self._over.wait(QUIET):
+                return
             self._wanted.clear()
             try:
                 self.tell()

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,18 +15,22 @@ from domain.job import Backend
 from domain.places import Places
 from domain.settings import ComfySettings
 from domain.status import Status
-from infrastructure.backends import connect
+from infrastructure.backends import connect, server
 from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
+from infrastructure.secrets_file import SecretsFile
 from infrastructure.settings_file import SettingsFile
 from infrastructure.storyboard_files import open_storyboard, write_storyboard
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands
 from services.backend_watch import BackendWatch
+from services.connections import entered
 from services.desk import Desk
 from services.errands import Means, errand
 from services.feed import Feed
 from services.film_desk import FilmDesk
+from services.intakes import Intakes, listed
+from services.older_settings import taken_over
 from services.project_facts import ProjectFacts
 from services.runs import Runs
 from services.stale import Today
@@ -45,6 +49,7 @@ class Studio:
         self.feed = Feed()
         self.presets = read_presets()
         self.workflows = WorkflowFolder(SHIPPED, places.workflows)
+        self.secrets = SecretsFile(places.secrets)
         self._settings_file = SettingsFile(places.settings)
         self.settings, self.notes = self._settings_file.load()
         self._connect = connect
@@ -55,11 +60,16 @@ class Studio:
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self.uploads = Uploads(places.cache / "uploads")
+        self.intakes = Intakes(
+            self.uploads, places.workflows, places.tries, lambda: server(self.settings.comfy)
+        )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
         self._tell_settings()
+        self.tell_keys()
+        self.tell_workflows()
         self.feed.put("told", None)
         labels = {
             category: {k: p.label for k, p in group.items()} for category, group in self.presets.items()
@@ -86,9 +96,32 @@ class Studio:
 
     def means(self) -> Means:
         """What things are made with, as the settings are now."""
-        keyframe = self._there(self.settings.keyframe_workflow) or KEYFRAME_WORKFLOW
-        video = self._there(self.settings.video_workflow) or VIDEO_WORKFLOW
-        return Means(self.backend, self.workflows.load(keyframe), self.workflows.load(video), self.presets)
+        keyframe, video = (self.workflows.load(self.default_workflow(kind)) for kind in ("keyframe", "video"))
+        return Means(self.backend, keyframe, video, self.presets)
+
+    def default_workflow(self, kind: str) -> str:
+        """The name of the workflow that keyframes, or videos, are made with."""
+        if kind == "keyframe":
+            return self._there(self.settings.keyframe_workflow) or KEYFRAME_WORKFLOW
+        return self._there(self.settings.video_workflow) or VIDEO_WORKFLOW
+
+    def glance(self, comfy: ComfySettings) -> Status:
+        """Who would answer with these settings, saved or not. Raises StudioError for what is no address."""
+        return self._connect(comfy).status()
+
+    def take_over(self, file: Path) -> list[str]:
+        """Settings from a file; returns sentences about what was taken and what was left."""
+        with self._lock:
+            settings, notes = taken_over(file, self.settings, self.places.settings)
+            self.set(**{field.name: getattr(settings, field.name) for field in fields(settings)})
+        return notes
+
+    def try_workflow(self, intake: str) -> list[str]:
+        """One quick run of a dropped workflow, in the project that is open."""
+        folder = self.desk.project.folder
+        return self.ask(
+            [errand("try", folder, run=uuid4().hex[:8], workflow=str(self.intakes.to_try(intake)))]
+        )
 
     def today(self) -> Today | None:
         """What the open project's shots would be sent with now; None when no project is open."""
@@ -124,6 +157,14 @@ class Studio:
         self._watch.again()
         self._stale.again()
         self.film.again()
+
+    def tell_keys(self) -> None:
+        """Which keys are set; of each no more than how it ends."""
+        self.feed.put("keys", self.secrets.hints())
+
+    def tell_workflows(self) -> None:
+        """The workflows there are to choose from."""
+        self.feed.put("workflows", listed(self.workflows, self.places.workflows))
 
     def ask(self, wanted: Sequence[Errand]) -> list[str]:
         """Have things made; refuses what can be known to be impossible."""
@@ -198,9 +239,12 @@ class Studio:
             "settings",
             {
                 "mode": comfy.mode.value,
-                "address": comfy.address if comfy.mode.value == "local" or comfy.pod_id else "",
-                "keyframe_workflow": self._there(self.settings.keyframe_workflow) or KEYFRAME_WORKFLOW,
-                "video_workflow": self._there(self.settings.video_workflow) or VIDEO_WORKFLOW,
+                "url": comfy.url,
+                "pod_id": comfy.pod_id,
+                "port": comfy.port,
+                "address": entered(comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy).address,
+                "keyframe_workflow": self.default_workflow("keyframe"),
+                "video_workflow": self.default_workflow("video"),
                 "theme": self.settings.theme or "dark",
                 "language": self.settings.language,
                 "introduced": self.settings.is_introduced,
