@@ -8,6 +8,7 @@ from typing import Any
 WAITING, RUNNING = "waiting", "running"
 STOPPED = "stopped"  # the studio went away first
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
+QUIET = ("proxies",)  # what nobody waits for: it begins when nothing else is ready
 OVER = (DONE, FAILED, CANCELLED)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Errand
+from domain.errand import CANCELLED, DONE, FAILED, QUIET, RUNNING, STOPPED, WAITING, Errand
 
 KEPT = 300  # errands that are over and still listed: so many that were made, and so many that failed
 _SLACK = 100  # more than that before the oldest are let go
@@ -85,8 +85,9 @@ class Queue:
         return list(changed.values())
 
     def begin(self) -> Errand | None:
-        """The first that is ready, running."""
-        errand = next(self.ready(), None)
+        """The first that is ready, running; what nobody waits for only when there is nothing else."""
+        loud = (errand for errand in self.ready() if errand.deed not in QUIET)
+        errand = next(loud, None) or next(self.ready(), None)
         return errand and self._put(replace(errand, state=RUNNING, began=time.time(), ended=0.0))
 
     def end(self, errand: Errand) -> list[Errand]:

@@ -29,6 +29,7 @@ from services.connections import entered
 from services.desk import Desk
 from services.errands import Means, errand
 from services.feed import Feed
+from services.film_desk import FilmDesk
 from services.intakes import Intakes, listed
 from services.older_settings import taken_over
 from services.project_facts import ProjectFacts
@@ -67,6 +68,7 @@ class Studio:
         self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)
         self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
         self._stale = StaleFacts(self.feed, self.today)
+        self.film = FilmDesk(self.feed, self.today)
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()
@@ -156,6 +158,7 @@ class Studio:
         self._tell_settings()
         self._watch.again()
         self._stale.again()
+        self.film.again()
 
     def tell_keys(self) -> None:
         """Which keys are set; of each no more than how it ends."""
@@ -209,6 +212,7 @@ class Studio:
         self._watch.stop()
         self._stale.stop()
         self.bench.close()
+        self.film.stop()
         self.runs.close()
 
     def _desk_of(self, folder: Path) -> Desk:
@@ -223,6 +227,7 @@ class Studio:
             if desk is self._desk:
                 self._facts.tell(desk, ids)
                 self._stale.again()
+                self.film.again()
 
     def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
         return errands.begin(errand, self._desk_of(Path(errand.project)), self.means)
@@ -259,6 +264,7 @@ class Studio:
             if self._desk and self.feed.is_heard:
                 try:
                     self._desk.look()
+                    self.film.look()
                     self.feed.put("trouble", "")
                 except StudioError as error:
                     self.feed.put("trouble", str(error))
