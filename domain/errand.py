@@ -9,6 +9,7 @@ WAITING, RUNNING = "waiting", "running"
 STOPPED = "stopped"  # the studio or the backend went away first
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 OVER = (DONE, FAILED, CANCELLED)
+ASIDE = ("import", "archive", "duplicate", "sheet")  # nothing is drawn for them, so they wait for nobody
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,8 @@ class Errand:
     @property
     def is_over(self) -> bool:
         return self.state in OVER
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is done beside the backend's lanes, also while those are paused."""
+        return self.deed in ASIDE

@@ -7,6 +7,7 @@ from typing import Any
 from domain.project import Project
 from domain.storyboard import Sampling, Shot
 from infrastructure.marks_file import Marks
+from infrastructure.project_files import chosen_workflows
 from services import picks, takes
 from services.desk import Desk
 from services.feed import Feed
@@ -52,6 +53,7 @@ def project_fact(desk: Desk) -> Fact:
     return {
         "name": project.name,
         "folder": _at_home(project.folder),
+        "path": str(project.folder),
         "title": board.title,
         "description": board.description,
         "notes": board.notes,
@@ -60,7 +62,9 @@ def project_fact(desk: Desk) -> Fact:
         "fps": board.fps,
         "variants": board.variants,
         "seed": board.base_seed,
+        "longest": board.longest,
         "tags": board.tags,
+        "workflows": chosen_workflows(project),
         "told": desk.notes,
         "undo": _step(desk.history.undoable),
         "redo": _step(desk.history.redoable),

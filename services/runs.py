@@ -42,7 +42,7 @@ class Runs:
         self._begin, self._lanes, self._feed, self._file = begin, lanes, feed, file
         self._errands: dict[str, Errand] = {errand.id: errand for errand in read_queue(file)}
         self._live: dict[str, _Live] = {}
-        self._threads: set[threading.Thread] = set()
+        self._threads: dict[threading.Thread, bool] = {}  # whether it does what is done aside
         self._pace = Pace()
         self._lock = threading.RLock()
         self._written = 0.0
@@ -142,31 +142,33 @@ class Runs:
     # --- working ---------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        """As many lanes as there is work for, and as the backend has."""
-        wanted = self._lanes()
+        """As many lanes as there is work for, and as the backend has; one more for what is done aside."""
+        wanted = {False: self._lanes(), True: 1}
         with self._lock:
-            ready = sum(self._is_ready(errand) for errand in self._errands.values())
-            for _ in range(min(ready, wanted - len(self._threads))):
-                thread = threading.Thread(target=self._lane, name="lane", daemon=True)
-                self._threads.add(thread)
-                thread.start()
+            for is_aside, most in wanted.items():
+                ready = sum(self._may_begin(errand, is_aside) for errand in self._errands.values())
+                going = sum(aside == is_aside for aside in self._threads.values())
+                for _ in range(min(ready, most - going)):
+                    thread = threading.Thread(target=self._lane, args=(is_aside,), name="lane", daemon=True)
+                    self._threads[thread] = is_aside
+                    thread.start()
 
-    def _lane(self) -> None:
+    def _lane(self, is_aside: bool) -> None:
         try:
-            while errand := self._next():
+            while errand := self._next(is_aside):
                 self._carry_out(errand)
         finally:
             with self._lock:
-                self._threads.discard(threading.current_thread())
-            if not self._is_closing and not self.paused:
+                self._threads.pop(threading.current_thread(), None)
+            if not self._is_closing:
                 self._start()  # something was asked for while this lane was going
             self._write()
 
-    def _next(self) -> Errand | None:
+    def _next(self, is_aside: bool) -> Errand | None:
         with self._lock:
-            if self._is_closing or self.paused:
+            if self._is_closing:
                 return None
-            errand = next((e for e in self._errands.values() if self._is_ready(e)), None)
+            errand = next((e for e in self._errands.values() if self._may_begin(e, is_aside)), None)
             if errand:
                 errand = replace(errand, state=RUNNING, began=time.time())
                 self._errands[errand.id] = errand
@@ -174,6 +176,10 @@ class Runs:
         if errand:
             self._changed([errand])
         return errand
+
+    def _may_begin(self, errand: Errand, is_aside: bool) -> bool:
+        """Whether a lane of that kind may begin it now."""
+        return errand.is_aside == is_aside and (is_aside or not self.paused) and self._is_ready(errand)
 
     def _is_ready(self, errand: Errand) -> bool:
         if errand.state != WAITING:
@@ -195,8 +201,9 @@ class Runs:
             state = broken or (FAILED if told else DONE)
             end = replace(errand, state=state, error=" ".join(told))
         except (BackendUnreachable, CannotWrite) as error:
-            end = replace(errand, state=STOPPED, error=str(error))
-            self.pause(str(error))
+            end = replace(errand, state=FAILED if errand.is_aside else STOPPED, error=str(error))
+            if not errand.is_aside:
+                self.pause(str(error))
         except StudioError as error:
             end = replace(errand, state=FAILED, error=str(error))
             if isinstance(error, JobRejected) and not self._has_worked(errand.run):
