@@ -207,6 +207,7 @@ const ICONS = {
   up: 'M6 15l6-6 6 6', down: 'M6 9l6 6 6-6', left: 'M15 5l-7 7 7 7', right: 'M9 5l7 7-7 7', own: 'M4 20l4-1L20 7l-3-3L5 16z',
   star: 'M12 4l2.5 5.4 5.9.6-4.4 4 1.2 5.8L12 17l-5.2 2.8L8 14 3.6 10l5.9-.6z', more: 'M5 12h.01M12 12h.01M19 12h.01', help: 'M9 9a3 3 0 115 2c-1 1-2 1.500-2 3M12 18h.01',
   loop: 'M17 3l3 3-3 3M20 6H8a4 4 0 00-4 4v1M7 21l-3-3 3-3M4 18h12a4 4 0 004-4v-1', light: 'M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v2M12 20v2M2 12h2M20 12h2',
+  turn: 'M4 9V5h4M20 15v4h-4M4 5l5 5M20 19l-5-5M14 4h6v6h-6zM4 14h6v6H4z', folder: 'M3 6h6l2 2h10v11H3zM3 11h18', drop: 'M12 3v11M7 10l5 5 5-5M4 19h16', zip: 'M4 7h16v13H4zM4 7l2-3h12l2 3M12 4v9M9 13h6', pages: 'M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7', gpu: 'M3 7h15v10H3zM21 5v14M6 17v3M10 17v3M8 12a2 2 0 104 0 2 2 0 10-4 0',
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z', compare: 'M12 3v18M4 6h6v12H4zM14 6h6v12h-6z', image: 'M4 5h16v14H4zM4 15l4-4 5 5M14 12l2-2 4 4',
 };
 

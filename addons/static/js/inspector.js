@@ -141,8 +141,8 @@ function tag(category) {
   };
 }
 
-const nameOf = (presets, words) => words.split(',').map(w => presets[w.trim()] ?? w.trim()).join(', ');
-const keyOf = (category, words) => {
+export const nameOf = (presets, words) => words.split(',').map(w => presets[w.trim()] ?? w.trim()).join(', ');
+export const keyOf = (category, words) => {
   const byName = Object.fromEntries(Object.entries(fact('presets')?.[category] ?? {}).map(([key, label]) => [label.toLowerCase(), key]));
   return words.split(',').map(w => byName[w.trim().toLowerCase()] ?? w.trim()).filter(Boolean).join(', ');
 };
