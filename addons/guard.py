@@ -51,6 +51,9 @@ class Head:
             if message["type"] == "http.response.start":
                 start = message
                 return
+            if message["type"] != "http.response.body":
+                await send(message)
+                return
             page.extend(message.get("body", b""))
             if message.get("more_body"):
                 return

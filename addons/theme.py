@@ -102,11 +102,15 @@ def make() -> gr.themes.Base:
 
 def head(build: str) -> str:
     """Styles and scripts of our own; early.js sets the look before anything is drawn."""
-    styles = "".join(
+    return (
+        f'<script src="studio/static/js/early.js?v={build}" data-build="{build}"></script>{styles(build)}'
+        f'<script type="module" src="studio/static/js/studio.js?v={build}"></script>'
+    )
+
+
+def styles(build: str) -> str:
+    """Our styles once more for Gradio to add behind its own, which would win over those in front."""
+    return "".join(
         f'<link rel="stylesheet" href="studio/static/css/{name}?v={build}">'
         for name in ("look.css", "frame.css", *sorted(file.name for file in _STYLES.glob("page*.css")))
-    )
-    return (
-        f'<script src="studio/static/js/early.js?v={build}" data-build="{build}"></script>{styles}'
-        f'<script type="module" src="studio/static/js/studio.js?v={build}"></script>'
     )

@@ -23,6 +23,7 @@ from addons import (
 )
 from addons.guard import Head, Headers, Password
 from addons.live import live
+from addons.words import translations
 from services.studio import Studio
 from services.words import LANGUAGES, catalogue
 
@@ -60,11 +61,13 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
         page,
         path="/",
         theme=theme.make(),
+        head=theme.styles(build),
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
         server_name="127.0.0.1",
         show_error=True,
+        i18n=translations(),
     )
     return mounted
 

@@ -16,6 +16,15 @@ class Places:
         return self.data / "queue.json"
 
     @property
+    def secrets(self) -> Path:
+        return self.settings.with_name("secrets.json")
+
+    @property
+    def tries(self) -> Path:
+        """Workflows that are being tried out before they are kept."""
+        return self.cache / "tries"
+
+    @property
     def workflows(self) -> Path:
         return self.data / "workflows"
 

@@ -1,5 +1,6 @@
 """What each kind of errand does. The board is read when an errand begins, so the newest words count."""
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -11,11 +12,14 @@ from domain.errand import Errand
 from domain.errors import StudioError
 from domain.events import Event, Progress, Saved
 from domain.job import Backend
+from domain.project import Project
 from domain.prompts import Presets
 from domain.storyboard import Shot
 from domain.workflow import Workflow
 from infrastructure.recipe_facts import recipe_of
-from services import film, keyframes, picks, stale, videos
+from infrastructure.recipes import Ledger
+from infrastructure.workflow_files import read_workflow
+from services import film, keyframes, picks, stale, tries, videos
 from services.desk import Desk
 from services.stale import Today
 from services.videos import Maker
@@ -84,6 +88,16 @@ def _film(errand: Errand, desk: Desk, means: Means) -> Work:
     yield Progress(1, "done")
 
 
+def _try(errand: Errand, desk: Desk, means: Means) -> Work:
+    """One quick run of a workflow that is not kept yet; what it makes lies in the project's cache."""
+    flow = read_workflow(Path(errand.values["workflow"]))
+    wanted = tries.wanted(flow, desk.board, tries.a_picture(desk.project), int(time.time()))
+    ledger = Ledger(Project(desk.project.cache / "tries"))
+    take = yield from ledger.carry_out(means.backend, wanted)
+    for file in take.files:
+        yield Saved(file, take.reused)
+
+
 def _renderable(desk: Desk, id: str) -> Shot:
     shot = desk.shot(id)
     if not shot.is_renderable:
@@ -111,6 +125,7 @@ _DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
     "keyframe": _keyframe,
     "video": _video,
     "film": _film,
+    "try": _try,
 }
 
 

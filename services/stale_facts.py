@@ -18,7 +18,7 @@ class StaleFacts:
     def __init__(self, feed: Feed, today: Callable[[], Today | None]):
         self._feed, self._today = feed, today
         self._wanted = threading.Event()
-        self._is_over = False
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="stale", daemon=True)
         self._thread.start()
 
@@ -27,13 +27,15 @@ class StaleFacts:
         self._wanted.set()
 
     def stop(self) -> None:
-        self._is_over = True
+        self._over.set()
         self._wanted.set()
         self._thread.join()
 
     def _work(self) -> None:
-        while self._wanted.wait() and not self._is_over:
-            threading.Event().wait(QUIET)
+        while not self._over.is_set():
+            self._wanted.wait()
+            if self._over.wait(QUIET):
+                return
             self._wanted.clear()
             try:
                 self._tell()

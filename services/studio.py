@@ -3,9 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from domain.errand import Errand
 from domain.errors import StudioError
@@ -14,16 +15,20 @@ from domain.job import Backend
 from domain.places import Places
 from domain.settings import ComfySettings
 from domain.status import Status
-from infrastructure.backends import connect
+from infrastructure.backends import connect, server
 from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
+from infrastructure.secrets_file import SecretsFile
 from infrastructure.settings_file import SettingsFile
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands, project_work, projects, sample
 from services.backend_watch import BackendWatch
+from services.connections import entered
 from services.desk import Desk
-from services.errands import Means
+from services.errands import Means, errand
 from services.feed import Feed
+from services.intakes import Intakes, listed
+from services.older_settings import taken_over
 from services.outcomes import Outcomes
 from services.project_facts import ProjectFacts
 from services.project_workflows import chosen_workflows
@@ -32,7 +37,6 @@ from services.shelf import Shelf
 from services.stale import Today
 from services.stale_facts import StaleFacts
 from services.uploads import Uploads
-from services.workflow_list import listed
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,7 @@ class Studio:
         self.feed = Feed()
         self.presets = read_presets()
         self.workflows = WorkflowFolder(SHIPPED, places.workflows)
+        self.secrets = SecretsFile(places.secrets)
         self._settings_file = SettingsFile(places.settings)
         self.settings, self.notes = self._settings_file.load()
         self._connect = connect
@@ -58,10 +63,14 @@ class Studio:
         self.uploads = Uploads(places.cache / "uploads")
         self.outcomes = Outcomes(self.feed, places.data / "outcomes.json")
         self.shelf = Shelf(self.feed, places, lambda: self._desk)
+        self.intakes = Intakes(
+            self.uploads, places.workflows, places.tries, lambda: server(self.settings.comfy)
+        )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
         self._stale = StaleFacts(self.feed, self.today)
         self._tell_settings()
+        self.tell_keys()
         self.tell_workflows()
         self.feed.put("told", None)
         self.feed.put("resolutions", [asdict(resolution) for resolution in projects.RESOLUTIONS])
@@ -113,6 +122,20 @@ class Studio:
         """Who would answer with these settings, saved or not. Raises StudioError for what is no address."""
         return self._connect(comfy).status()
 
+    def take_over(self, file: Path) -> list[str]:
+        """Settings from a file; returns sentences about what was taken and what was left."""
+        with self._lock:
+            settings, notes = taken_over(file, self.settings, self.places.settings)
+            self.set(**{field.name: getattr(settings, field.name) for field in fields(settings)})
+        return notes
+
+    def try_workflow(self, intake: str) -> list[str]:
+        """One quick run of a dropped workflow, in the project that is open."""
+        folder = self.desk.project.folder
+        return self.ask(
+            [errand("try", folder, run=uuid4().hex[:8], workflow=str(self.intakes.to_try(intake)))]
+        )
+
     def today(self) -> Today | None:
         """What the open project's shots would be sent with now; None when no project is open."""
         if self._desk is None:
@@ -151,6 +174,10 @@ class Studio:
         self._tell_settings()
         self._watch.again()
         self._stale.again()
+
+    def tell_keys(self) -> None:
+        """Which keys are set; of each no more than how it ends."""
+        self.feed.put("keys", self.secrets.hints())
 
     def tell_workflows(self) -> None:
         """The workflows there are to choose from."""
@@ -229,7 +256,10 @@ class Studio:
             "settings",
             {
                 "mode": comfy.mode.value,
-                "address": comfy.address if comfy.mode.value == "local" or comfy.pod_id else "",
+                "url": comfy.url,
+                "pod_id": comfy.pod_id,
+                "port": comfy.port,
+                "address": entered(comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy).address,
                 "keyframe_workflow": self.default_workflow("keyframe"),
                 "video_workflow": self.default_workflow("video"),
                 "theme": self.settings.theme or "dark",

@@ -49,7 +49,7 @@ function drawDock(summary, cards, tools, bar) {
 }
 
 function makeCard(run) {
-  return h('article.job', { tabindex: '0', role: 'group' }, h('img', { alt: '', hidden: true }), h('div.mid', {}, h('b', {}), h('small', {})),
+  return h('div.job', { tabindex: '0', role: 'group' }, h('img', { alt: '', hidden: true }), h('div.mid', {}, h('b', {}), h('small', {})),
     h('button', { type: 'button' }), h('div.bar', { role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100' }, h('i')));
 }
 

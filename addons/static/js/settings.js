@@ -1,3 +1,145 @@
-import { h, t } from './core.js';
+// The Settings page. Its form is Gradio's; here is what tells it when to ask for its values, and what
+// Python answers in shapes that Gradio has no part for: an address as it is typed, who answers there,
+// what a workflow needs.
 
-export function mount(place) { place.append(h('div.page', {}, h('header.head', {}, h('h1', {}, t('page.settings'))))) }
+import { act, button, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
+import { setLook } from './rail.js';
+
+/** The page's head. The form asks for its values when it is first seen and when they changed elsewhere. */
+export function mount(place) {
+  place.append(h('div.page', {}, h('header.head', {}, h('h1', {}, t('page.settings')))));
+  const theme = () => document.documentElement.dataset.theme;
+  let known = ''; // what the form showed last: asking for the same again could only undo what is being typed
+  const want = isEdited => place.say.form_wanted({ edited: isEdited, theme: theme(), language: kept('studio.language') });
+  const wantNews = () => {
+    const now = JSON.stringify([fact('settings'), fact('keys'), fact('workflows'), theme()]);
+    if (now !== known) { known = now; want(isEdited()) }
+  };
+  Studio.settings = { setTheme, setLanguage, copy, reload: () => want(false) };
+  follow(['settings', 'keys', 'workflows'], place, wantNews);
+  new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+}
+
+function isEdited() {
+  const place = document.querySelector('#set-state .live');
+  return Boolean(place?.isTyping || place?.value?.edited);
+}
+
+const kept = name => { try { return localStorage.getItem(name) ?? '' } catch { return '' } };
+
+function setTheme(theme) {
+  setLook(theme);
+  act('settings.look', { theme });
+}
+
+async function setLanguage(language) {
+  language ? localStorage.setItem('studio.language', language) : localStorage.removeItem('studio.language');
+  await act('settings.look', { language });
+  location.reload();
+}
+
+function copy(text) {
+  navigator.clipboard?.writeText(text).then(() => notice(t('settings.copied')), () => notice(t('settings.notCopied'), 'bad'));
+}
+
+/** A part that shows what Python gives it, now and whenever that changes. */
+const shown = draw => ({
+  mount(place) {
+    const drawn = () => draw(place, place.value ?? null);
+    place.addEventListener('value', drawn);
+    drawn();
+  },
+});
+
+const heading = shown((place, key) => place.replaceChildren(h('h2', {}, t(key ?? ''))));
+
+/** A sentence about the field above it: the studio's own, or {key, values}. */
+const said = shown((place, value) => {
+  const isFault = typeof value === 'string';
+  const values = { ...value?.values, size: value?.bytes != null ? bytes(value.bytes) : '' };
+  put(place, { text: isFault ? value : value ? t(value.key, values) : '', role: 'status', 'data-kind': isFault && value ? 'bad' : '' });
+});
+
+const state = shown((place, value) => {
+  if (value?.word === 'saved') place.savedAt = Date.now(); // what was saved is told to every window, this one too
+  const isFresh = Date.now() - (place.savedAt ?? 0) < 4000;
+  const word = value?.word || (value?.edited ? (value.isGood ? 'unsaved' : '') : isFresh ? 'saved' : '');
+  put(place, { role: 'status', 'data-word': word });
+  place.replaceChildren(...[
+    value?.address && h('output.address', { title: t('settings.address') }, value.address),
+    word && h('span.word', {}, t(`settings.${word}`)),
+    word === 'elsewhere' && button(t('settings.reload'), () => Studio.settings.reload(), { kind: 'link' }),
+  ].filter(Boolean));
+});
+
+/** Tells Python of every change by hand: a paste and a deletion too, and nothing that Python itself put in. */
+const typing = {
+  mount(place) {
+    state.mount(place);
+    const typed = debounce(() => place.say.typed({}), 120);
+    place.addEventListener('value', () => { place.isTyping = false });
+    place.closest('#set-connection').addEventListener('input', event => { place.isTyping = true; if (event.target.type !== 'radio') typed() });
+  },
+};
+
+const answer = shown((place, value) => {
+  put(place, { role: 'status', 'data-kind': !value ? '' : value.asking != null ? 'asking' : value.is_up ? 'up' : 'down' });
+  if (!value) return place.replaceChildren();
+  if (value.asking != null) return place.replaceChildren(h('span.dot'), h('p', {}, value.asking ? t('settings.asking', { address: value.asking }) : t('settings.askingHere')));
+  if (!value.is_up) return place.replaceChildren(h('span.dot'), h('p', {}, value.said));
+  const share = value.vram_total ? value.vram_used / value.vram_total : null;
+  const row = (label, what, more = null) => what && h('div', {}, h('dt', {}, label), h('dd', {}, what, more));
+  place.replaceChildren(h('span.dot'), h('p', {}, h('b', {}, value.name), ' ', t('settings.answers')), h('dl', {}, [
+    row(t('settings.gpu'), value.gpu),
+    share != null && row(t('settings.vram'), t('settings.vram.used', { used: bytes(value.vram_used), total: bytes(value.vram_total) }), h('div.meter', {}, h('i', { style: `width:${Math.round(share * 100)}%` }))),
+    value.address && row(t('settings.queue'), value.running || value.waiting ? t('pill.queue', { busy: value.running, waiting: value.waiting }) : t('settings.queue.empty')),
+  ]));
+});
+
+/** What a workflow is for, what it costs and what the server lacks for it. */
+const flow = shown((place, value) => {
+  if (!value) return place.replaceChildren();
+  const licences = [...new Set(value.models.map(model => model.licence).filter(Boolean))];
+  const facts = [
+    value.gib ? t('settings.flow.size', { gib: number(value.gib) }) : value.models.length ? '' : t('settings.flow.noModels'),
+    value.fps && t('settings.flow.fps', { fps: number(value.fps) }),
+    value.longest && value.fps && t('settings.flow.longest', { frames: value.longest, seconds: number(value.longest / value.fps, 1) }),
+    value.sizes?.length && value.sizes.map(size => size.join(' × ')).join(', '),
+    value.vram && t('settings.flow.vram', { vram: value.vram }),
+    licences.join(', '),
+  ].filter(Boolean);
+  place.replaceChildren(...[
+    value.purpose && h('p.purpose', {}, value.purpose),
+    h('p.facts', {}, facts.join(' · ')),
+    drawCheck(value.check),
+    value.models.length > 0 && h('details', { open: value.models.some(model => model.there === false) }, h('summary', {}, tn('settings.flow.models', value.models.length)), h('ul.models', {}, value.models.map(drawModel))),
+  ].filter(Boolean));
+});
+
+export function drawModel(model) {
+  const there = model.there == null ? '' : model.there ? 'there' : 'missing';
+  return h('li', { 'data-there': there },
+    h('code', {}, `models/${model.folder}/`, h('wbr'), model.file),
+    h('span', {}, [model.gib && `${number(model.gib)} GiB`, model.licence, model.commercial && t('settings.flow.commercial', { terms: model.commercial })].filter(Boolean).join(' · ')),
+    there && h('em', {}, t(`settings.flow.${there}`)));
+}
+
+function drawCheck(check) {
+  if (!check) return null;
+  if (check.said) return h('p.verdict', { 'data-kind': 'bad', role: 'status' }, check.said);
+  if (!check.asked) return h('p.verdict', { 'data-kind': 'good', role: 'status' }, t('settings.flow.sketch'));
+  if (check.met) return h('p.verdict', { 'data-kind': 'good', role: 'status' }, t('settings.flow.met', { address: check.asked }));
+  return h('div.verdict', { 'data-kind': 'bad', role: 'status' }, h('p', {}, t('settings.flow.lacks', { address: check.asked })), h('ul', {}, check.lacks.map(lack => h('li', {}, lack))));
+}
+
+const notes = shown((place, value) => {
+  put(place, { role: 'status' });
+  if (!value) return place.replaceChildren();
+  if (value.fault) return place.replaceChildren(h('p.verdict', { 'data-kind': 'bad' }, value.fault));
+  place.replaceChildren(h('ul.notes', {}, value.notes.map(note => h('li', {}, note))));
+});
+
+const number = (value, digits = 1) => value.toLocaleString(language, { maximumFractionDigits: digits });
+export const bytes = count => count >= 1 << 30 ? `${number(count / (1 << 30))} GiB` : count >= 1 << 20 ? `${number(count / (1 << 20))} MiB` : `${number(Math.ceil(count / 1024), 0)} KiB`;
+
+export const parts = { heading, said, 'set-state': typing, 'set-answer': answer, 'set-flow': flow, 'set-notes': notes };

@@ -62,7 +62,7 @@ export function mount(place) {
 const matches = s => !wanted || [s.id, s.label, s.prompt, s.description, s.scene ?? ''].some(text => text.toLowerCase().includes(wanted));
 
 function makeCard(s) {
-  return h('article.card', { tabindex: '0', role: 'option', draggable: 'true', data: { shot: s.id } },
+  return h('div.card', { tabindex: '0', role: 'option', draggable: 'true', data: { shot: s.id } },
     h('div.pic', {}, h('span.none', {}, t('board.none')), h('img', { alt: '', hidden: true, loading: 'lazy', decoding: 'async' }),
       h('b.id', {}, s.id), h('span.time'), h('span.marks'), h('div.bar', {}, h('i'))),
     h('div.words', {}, h('b.name'), h('p')));

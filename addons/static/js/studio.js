@@ -14,8 +14,9 @@ import * as storyboard from './storyboard.js';
 import * as testbench from './testbench.js';
 import * as video from './video.js';
 import * as where from './where.js';
+import * as workflows from './workflows.js';
 
-const parts = { rail, dock, project, storyboard, keyframes, video, film, runs, settings, testbench };
+const parts = { rail, dock, project, storyboard, keyframes, video, film, runs, settings, testbench, workflows, ...settings.parts };
 
 await core.loadWords();
 document.title = 'Cindergrace Studio';

@@ -1,0 +1,138 @@
+"""Where pictures are made: the sketch engine, a ComfyUI at an address, a pod."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+
+from addons.live import live
+from addons.settings.part import LATEST, QUIET, Asked, Changes, Part
+from addons.words import label
+from domain.addresses import URL
+from domain.errors import StudioError
+from domain.settings import ComfySettings
+from services.connections import Entered, entered
+from services.studio import Studio
+
+MODES = ("sketch", "local", "runpod")
+
+
+def build(studio: Studio) -> Part:
+    with gr.Column(elem_id="set-connection", elem_classes="set-card"):
+        live("heading", value="settings.connection")
+        form = _Form(studio)
+    form.connect()
+    return Part(form.shown, form.load, form.fields)
+
+
+class _Form:
+    """The fields, and what each of their changes does to the others."""
+
+    def __init__(self, studio: Studio):
+        self._studio = studio
+        modes = [(label(f"settings.mode.{mode}"), mode) for mode in MODES]
+        self.mode = gr.Radio(modes, label=label("settings.mode"), elem_id="set-mode", interactive=True)
+        self.hint = live("said", elem_id="set-mode-hint", elem_classes="set-fault")
+        with gr.Row(elem_classes="set-fields"):
+            self.url = _text("url", URL)
+            self.pod = _text("pod", "abc123def456gh")
+            port = label("settings.port")
+            self.port = gr.Number(
+                label=port, elem_id="set-port", precision=0, interactive=True, visible=False
+            )
+        self.faults = {
+            name: live("said", elem_id=f"set-{name}-fault", elem_classes="set-fault")
+            for name in ("url", "pod_id", "port")
+        }
+        with gr.Row(elem_classes="set-tools"):
+            self.test = _button("test")
+            self.save = _button("save", variant="primary")
+            self.state = live("set-state", says=("typed",), elem_id="set-state")
+        self.answer = live("set-answer", elem_id="set-answer")
+        self.fields = [self.mode, self.url, self.pod, self.port]
+        self.shown = [*self.fields, *self.faults.values(), self.hint, self.test, self.save, self.state]
+
+    def connect(self) -> None:
+        fields, all_shown = self.fields, [*self.shown, self.answer]
+        entries = (self.url, self.pod, self.port)
+        self.mode.input(self._switched, fields, all_shown, **LATEST)
+        # a Textbox's own `input` misses what is pasted and what is deleted
+        self.state.typed(self._typed, fields, all_shown, **LATEST)
+        gr.on([self.url.blur, self.pod.blur], self._settled, fields, [*entries], **LATEST)
+        gr.on([self.save.click, *(e.submit for e in entries)], self._saved, fields, self.shown, **QUIET)
+        self.test.click(self._tested, fields, all_shown, **QUIET)
+
+    def load(self, asked: Asked) -> Changes:
+        """The settings as they are saved, unless something is being entered that is not."""
+        form, kept = self._read(*asked.entered), self._studio.settings.comfy
+        if asked.is_edited and (not form.is_good or form.comfy != kept):
+            return self._told(form, "elsewhere")
+        saved = entered(kept.mode.value, kept.url, kept.pod_id, kept.port, kept)
+        return {**self._filled(kept), **self._told(saved)}
+
+    def _typed(self, *values: Any) -> Changes:
+        return {**self._told(self._read(*values)), self.answer: None}
+
+    def _switched(self, *values: Any) -> Changes:
+        return {**self._typed(*values), **self._of_mode(values[0])}
+
+    def _settled(self, *values: Any) -> Changes:
+        """A pasted address becomes what it comes to, once the field is left."""
+        form = self._read(*values)
+        read = (form.comfy.url, form.comfy.pod_id, form.comfy.port)
+        pairs = zip((self.url, self.pod, self.port), values[1:], read, strict=True)
+        changed = {place: value for place, was, value in pairs if value != was and form.is_good}
+        return changed or {self.url: gr.skip()}  # what is as it was may be being typed in by now
+
+    def _tested(self, *values: Any) -> Iterator[Changes]:
+        """Who answers at what is entered, saved or not."""
+        form = self._read(*values)
+        yield {**self._told(form), self.answer: {"asking": form.address}}
+        try:
+            yield {self.answer: asdict(self._studio.glance(form.comfy))}
+        except StudioError as error:
+            yield {self.answer: {"is_up": False, "said": str(error)}}
+
+    def _saved(self, *values: Any) -> Changes:
+        form = self._read(*values)
+        if not form.is_good:
+            return self._told(form)
+        self._studio.set(comfy=form.comfy)
+        return {**self._filled(form.comfy), **self._told(form, "saved")}
+
+    def _read(self, *values: Any) -> Entered:
+        return entered(*values, kept=self._studio.settings.comfy)
+
+    def _told(self, form: Entered, word: str = "") -> Changes:
+        differs = not form.is_good or form.comfy != self._studio.settings.comfy
+        state = {"address": form.address, "edited": differs, "isGood": form.is_good, "word": word}
+        return {
+            **{place: form.faults.get(name, "") for name, place in self.faults.items()},
+            self.test: gr.update(interactive=form.is_good),
+            self.save: gr.update(interactive=form.is_good and differs),
+            self.state: state,
+        }
+
+    def _of_mode(self, mode: str) -> Changes:
+        return {
+            self.hint: {"key": f"settings.mode.{mode}.hint"},
+            self.url: gr.update(visible=mode == "local"),
+            self.pod: gr.update(visible=mode == "runpod"),
+            self.port: gr.update(visible=mode == "runpod"),
+        }
+
+    def _filled(self, comfy: ComfySettings) -> Changes:
+        changes = self._of_mode(comfy.mode.value)
+        for place, value in ((self.url, comfy.url), (self.pod, comfy.pod_id), (self.port, comfy.port)):
+            changes[place]["value"] = value
+        return {**changes, self.mode: comfy.mode.value}
+
+
+def _text(name: str, hint: str) -> gr.Textbox:
+    words, id = label(f"settings.{name}"), f"set-{name}"
+    return gr.Textbox(label=words, placeholder=hint, elem_id=id, max_lines=1, interactive=True, visible=False)
+
+
+def _button(name: str, **more: Any) -> gr.Button:
+    return gr.Button(label(f"settings.{name}"), elem_id=f"set-{name}", size="sm", interactive=False, **more)

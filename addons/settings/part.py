@@ -1,0 +1,29 @@
+"""A part of the page: which of its components are given values when the page asks for them, and how."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+Changes = dict[Any, Any]  # component -> its value, or a gr.update
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}  # while typing: the last word counts
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A page that wants its values, and what it knows itself."""
+
+    is_edited: bool  # something was entered that is not saved
+    theme: str
+    language: str  # "": the browser's own
+    is_here: bool  # it is open on the studio's own machine
+    entered: Sequence[Any]  # in `fields`
+
+
+@dataclass(frozen=True)
+class Part:
+    shown: Sequence[gr.components.Component]
+    load: Callable[[Asked], Changes]
+    fields: Sequence[gr.components.Component] = ()

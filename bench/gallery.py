@@ -1,0 +1,148 @@
+"""Pictures of every page in many states, to be looked at; and those that the documents show.
+
+python -m bench.gallery              all of them, into gallery/
+python -m bench.gallery --docs       the pictures of README and docs, into docs/pictures/
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.window import large
+from tests.fake_comfy import FakeComfy
+from tests.window.conftest import ARGUMENTS
+from tests.window.studio import HOUSE, RunningStudio, chromium
+
+PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "settings", "testbench")
+SIZES = {"wide": (1680, 1000), "small": (1280, 800), "tablet": (1024, 768)}
+WAIT = 900  # ms for pictures to load and pages to settle
+
+
+def main(arguments: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        try:
+            if "--docs" in arguments:
+                documents(Path(folder), browser)
+            else:
+                everything(Path(folder), browser)
+        finally:
+            browser.close()
+
+
+def everything(folder: Path, browser: Browser) -> None:
+    to = HOUSE / "gallery"
+    shutil.rmtree(to, ignore_errors=True)
+    to.mkdir()
+    with sample(folder) as studio:
+        for theme in ("dark", "light"):
+            for size in SIZES:
+                with opened(studio, browser, theme, size) as page:
+                    for name in PAGES:
+                        shoot(page, name, to / f"done-{name}-{theme}-{size}.png")
+        with opened(studio, browser, "dark", "wide") as page:
+            shoot(page, "storyboard", to / "keys-dark.png", "?")
+            shoot(page, "keyframes", to / "compare-dark.png", "c")
+            shoot(page, "keyframes", to / "table-dark.png", "l")
+        studio.project("empty")
+        with opened(studio, browser, "dark", "wide") as page:
+            for name in PAGES[:6]:
+                shoot(page, name, to / f"empty-{name}.png")
+        studio.project(
+            "busy", *[f"A harbour in weather {n}, gulls" for n in range(8)], width=1024, height=576
+        )
+        with opened(studio, browser, "dark", "wide") as page:
+            studio.ask("keyframe.generate", shots=[f"{n:03d}" for n in range(1, 9)], count=4)
+            for name in ("storyboard", "keyframes", "runs"):
+                shoot(page, name, to / f"busy-{name}.png")
+            studio.ask("run.cancel_all")
+        studio.wait_until_done()
+        studio.ask("project.open", folder=str(large(studio, "many", 500, 1000)))
+        with opened(studio, browser, "dark", "wide") as page:
+            for name in ("storyboard", "keyframes", "video", "film"):
+                shoot(page, name, to / f"500-{name}.png")
+    failed(folder, browser, to)
+    print(f"{len(list(to.iterdir()))} pictures in {to}")
+
+
+def failed(folder: Path, browser: Browser, to: Path) -> None:
+    """A server that answers and breaks every job, and none at all."""
+    for name, gone in (("failed", False), ("gone", True)):
+        with (
+            FakeComfy() as comfy,
+            sample(folder / name, comfy.url if not gone else "http://127.0.0.1:9") as studio,
+        ):
+            studio.project(name, "A harbour", "A door")
+            studio.ask("keyframe.generate", shots=["001", "002"], count=2)
+            with opened(studio, browser, "dark", "wide") as page:
+                page.wait_for_timeout(4000)
+                for where in ("storyboard", "runs", "settings"):
+                    shoot(page, where, to / f"{name}-{where}.png")
+
+
+def documents(folder: Path, browser: Browser) -> None:
+    to = HOUSE / "docs" / "pictures"
+    shutil.rmtree(to, ignore_errors=True)
+    to.mkdir(parents=True)
+    with sample(folder) as studio, opened(studio, browser, "dark", "small") as page:
+        for name in PAGES:
+            shoot(page, name, to / f"{name}.png")
+        shoot(page, "keyframes", to / "table.png", "l")
+    for picture in to.glob("*.png"):
+        with Image.open(picture) as image:
+            image.convert("RGB").save(picture.with_suffix(".webp"), quality=82, method=6)
+        picture.unlink()
+
+
+@contextmanager
+def sample(folder: Path, comfy: str = "") -> Iterator[RunningStudio]:
+    """A studio with its sample film made; or one that is set to a server."""
+    folder.mkdir(parents=True, exist_ok=True)
+    studio = RunningStudio(folder, introduced=bool(comfy))
+    if comfy:
+        settings = {"is_introduced": True, "comfy": {"mode": "local", "url": comfy}}
+        (studio.data / "settings.json").write_text(json.dumps(settings), "utf-8")
+    studio.start()
+    try:
+        if not comfy:
+            studio.wait_until_done(240)
+            studio.ask("settings.introduced")
+        yield studio
+    finally:
+        studio.stop()
+
+
+@contextmanager
+def opened(studio: RunningStudio, browser: Browser, theme: str, size: str) -> Iterator[Page]:
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-US"
+    )
+    page = context.new_page()
+    page.add_init_script(f"localStorage.setItem('studio.theme', '{theme}')")
+    page.goto(f"{studio.address}#storyboard")
+    page.wait_for_function("() => window.Studio && Studio.ready && Studio.core.connected()")
+    yield page
+    context.close()
+
+
+def shoot(page: Page, name: str, to: Path, key: str = "") -> None:
+    page.evaluate("name => Studio.where.go(name, Studio.where.currentShot())", name)
+    page.wait_for_timeout(WAIT)
+    if key:
+        page.keyboard.press(key)
+        page.wait_for_timeout(WAIT)
+    page.screenshot(path=to)
+    if key:
+        page.keyboard.press("Escape" if key != "l" else key)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

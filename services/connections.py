@@ -1,0 +1,79 @@
+"""Where pictures are made, as it is being entered: what is wrong of it, and what it comes to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from domain.addresses import parse_pod_id, parse_port, parse_url
+from domain.errors import StudioError
+from domain.settings import ComfySettings, Mode
+
+T = TypeVar("T")
+
+SHAPE_MODES = {Mode.sketch: "local", Mode.local: "local", Mode.runpod: "runpod"}
+
+
+@dataclass(frozen=True)
+class Entered:
+    """`comfy` is what would be saved; a field with a fault has its kept value there."""
+
+    comfy: ComfySettings
+    faults: Mapping[str, str] = field(default_factory=dict)  # field -> sentence
+
+    @property
+    def is_good(self) -> bool:
+        return not self.faults
+
+    @property
+    def address(self) -> str:
+        """What it comes to; nothing when something is wrong, or nobody is asked."""
+        return self.comfy.address if self.is_good and self.comfy.mode is not Mode.sketch else ""
+
+
+def entered(mode: str, url: str, pod_id: str, port: object, kept: ComfySettings) -> Entered:
+    """What a form says. Only what its mode needs can be wrong; of the rest, what reads is kept as well."""
+    try:
+        chosen = Mode(mode)
+    except ValueError:
+        chosen = kept.mode
+    faults: dict[str, str] = {}
+    otherwise: tuple[str, int | None] = (kept.pod_id, None)
+    pod, pasted_port = _read("pod_id", lambda: parse_pod_id(pod_id or ""), otherwise, faults)
+    comfy = ComfySettings(
+        chosen,
+        _read("url", lambda: parse_url(url or ""), kept.url, faults),
+        pod,
+        pasted_port or _read("port", lambda: parse_port("" if port is None else port), kept.port, faults),
+    )
+    needed = {Mode.sketch: (), Mode.local: ("url",), Mode.runpod: ("pod_id", "port")}[chosen]
+    return Entered(comfy, {name: said for name, said in faults.items() if name in needed})
+
+
+def exported(comfy: ComfySettings) -> dict[str, dict[str, str]]:
+    """The form that other programs of this family read. It has no word for sketching."""
+    return {
+        "comfyui": {
+            "connection_mode": SHAPE_MODES[comfy.mode],
+            "url": comfy.url,
+            "runpod_pod_id": comfy.pod_id,
+        }
+    }
+
+
+def taken(found: ComfySettings, kept: ComfySettings) -> ComfySettings:
+    """Imported settings; what they do not say stays as it was."""
+    untold = ComfySettings()
+    return replace(
+        found,
+        url=kept.url if found.url == untold.url else found.url,
+        pod_id=found.pod_id or kept.pod_id,
+        port=kept.port if found.port == untold.port else found.port,
+    )
+
+
+def _read(name: str, read: Callable[[], T], otherwise: T, faults: dict[str, str]) -> T:
+    try:
+        return read()
+    except StudioError as error:
+        faults[name] = str(error)
+        return otherwise

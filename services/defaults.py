@@ -1,0 +1,83 @@
+"""Which workflows keyframes and videos are made with: what there is to choose from, and what each needs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.errors import StudioError
+from domain.settings import ComfySettings
+from domain.workflow import Workflow
+from infrastructure.backends import server
+from infrastructure.workflow_files import WorkflowFolder
+from services.workflow_needs import needs
+
+
+def choices(folder: WorkflowFolder, kind: str) -> list[tuple[str, str]]:
+    """Title and first sentence of the purpose, and the name."""
+    return [(_line(folder.load(name)), name) for name in folder.names(kind)]
+
+
+def about(flow: Workflow) -> dict[str, Any]:
+    """What an artist wants to know of a workflow before choosing it."""
+    known = flow.about
+    models = [
+        {
+            "file": model.get("file", ""),
+            "folder": model.get("folder", ""),
+            "gib": model.get("gib"),
+            "licence": model.get("licence", ""),
+            "commercial": model.get("commercial", ""),
+        }
+        for model in known.models
+    ]
+    is_video = flow.kind == "video"
+    return {
+        "name": flow.name,
+        "title": known.title or flow.name,
+        "purpose": known.purpose,
+        "kind": flow.kind,
+        "gib": round(sum(model["gib"] or 0 for model in models), 1),
+        "models": models,
+        "fps": flow.fps if is_video else None,
+        "longest": flow.longest if is_video else None,
+        "sizes": known.sizes[:3],
+        "vram": str(known.extra.get("vram", "")),
+        "notes": [str(note) for note in known.extra.get("notes", ())],
+    }
+
+
+def checked(flow: Workflow, comfy: ComfySettings) -> dict[str, Any]:
+    """The same, and what the server that is set lacks for it; `asked` is "" when nobody had to be asked."""
+    shown = about(flow)
+    try:
+        asked = server(comfy)
+        if asked is None:
+            return {**shown, "check": {"asked": ""}}
+        found = needs(flow, asked)
+    except StudioError as error:
+        return {**shown, "check": {"asked": "server", "said": str(error)}}
+    there: Mapping[str, bool | None] = {model.file: model.is_there for model in found.models}
+    listed = {model["file"] for model in shown["models"]}
+    shown["models"] = [{**model, "there": there.get(model["file"])} for model in shown["models"]]
+    lacks = [
+        *found.missing,
+        *found.faults,
+        *(
+            f"{model.file} is missing; it belongs in models/{model.folder}"
+            for model in found.missing_models
+            if model.file not in listed
+        ),
+    ]
+    return {**shown, "check": {"asked": comfy.address, "lacks": lacks, "met": found.are_met}}
+
+
+def named(folder: WorkflowFolder, name: str) -> dict[str, Any]:
+    """What there is to say of the workflow of a name."""
+    try:
+        return about(folder.load(name))
+    except StudioError as error:
+        return {"name": name, "title": name, "models": [], "check": {"asked": "", "said": str(error)}}
+
+
+def _line(flow: Workflow) -> str:
+    title, purpose = flow.about.title or flow.name, flow.about.purpose.partition(". ")[0].rstrip(".")
+    return f"{title} – {purpose}" if purpose else title

@@ -1,0 +1,173 @@
+"""Workflows on the Settings page: a dropped one is looked at, corrected, tried, kept, forgotten;
+those that are chosen say what they need."""
+
+import json
+import time
+
+import pytest
+
+from domain.errors import BadFile, StudioError
+from domain.places import Places
+from domain.settings import ComfySettings, Mode
+from domain.storyboard import Shot, Storyboard
+from infrastructure.storyboard_files import write_storyboard
+from infrastructure.workflow_files import SHIPPED, WorkflowFolder
+from services import defaults
+from services.studio import Studio
+from tests.graphs import picture
+from tests.test_commands import nobody
+from tests.test_workflows import runs_here, window
+
+
+@pytest.fixture
+def studio(tmp_path):
+    places = Places(tmp_path / "settings.json", tmp_path, tmp_path / "projects", tmp_path / "cache")
+    studio = Studio(places)
+    yield studio
+    studio.close()
+
+
+def dropped(studio, content, name="My flow.json"):
+    with studio.uploads.receiving(name) as received:
+        received.write(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return received.id
+
+
+def on(studio, fake):
+    studio.set(comfy=ComfySettings(Mode.local, fake.url))
+
+
+def told(studio, key):
+    return json.loads(studio.feed.since(0).changed[key])
+
+
+def test_a_dropped_graph_is_shown_as_a_form_without_any_server(studio):
+    found = studio.intakes.look(dropped(studio, picture()))
+
+    assert (found["name"], found["kind"], found["origin"], found["met"]) == (
+        "My-flow",
+        "keyframe",
+        "api",
+        None,
+    )
+    rows = {row["slot"]: row for row in found["rows"]}
+    assert rows["prompt"]["spots"][0]["input"] == "text"
+    assert json.dumps(found)
+
+
+def test_a_window_workflow_is_read_with_the_server_that_is_set(studio, fake):
+    on(studio, fake)
+    found = studio.intakes.look(dropped(studio, window()))
+    assert (found["origin"], found["met"], found["may_be_kept"]) == ("window", True, True)
+    assert found["models"][0]["there"] is True
+
+
+def test_what_was_handed_over_does_not_stay_in_the_cache(studio):
+    studio.intakes.look(dropped(studio, picture()))
+    with pytest.raises(BadFile):
+        studio.intakes.look(dropped(studio, b"nothing"))
+    assert not list((studio.places.cache / "uploads").iterdir())
+
+
+def test_a_place_chosen_by_hand_is_kept_with_the_workflow(studio):
+    found = studio.intakes.look(dropped(studio, picture()))
+    row = next(row for row in found["rows"] if row["slot"] == "negative")
+    place = (row["others"] or row["spots"])[0]["place"]
+
+    corrected = studio.intakes.correct(found["id"], {"negative": [place]})
+    chosen = next(row for row in corrected["rows"] if row["slot"] == "negative")
+    assert chosen["by_hand"] and chosen["spots"][0]["place"] == place
+
+    assert studio.intakes.keep(found["id"], "mine", "My own") == "mine"
+    about = json.loads((studio.places.workflows / "mine.about.json").read_text("utf-8"))
+    assert about["title"] == "My own" and about["slots"]["negative"] == [place]
+
+
+def test_a_kept_workflow_can_be_chosen_and_a_forgotten_one_is_in_the_bin(studio):
+    found = studio.intakes.look(dropped(studio, picture()))
+    studio.intakes.keep(found["id"], "mine")
+    studio.tell_workflows()
+    assert told(studio, "workflows")[0] | {"purpose": ""} == {
+        "name": "mine",
+        "own": True,
+        "title": "My flow",
+        "kind": "keyframe",
+        "purpose": "",
+    }
+    assert "mine" in [name for _, name in defaults.choices(studio.workflows, "keyframe")]
+
+    studio.intakes.forget("mine")
+    assert list((studio.places.workflows / ".bin").iterdir())
+    assert "mine" not in [name for _, name in defaults.choices(studio.workflows, "keyframe")]
+
+
+def test_one_that_was_left_has_to_be_dropped_again(studio):
+    found = studio.intakes.look(dropped(studio, picture()))
+    studio.intakes.leave(found["id"])
+    with pytest.raises(StudioError, match="Drop it again"):
+        studio.intakes.keep(found["id"], "mine")
+
+
+def test_only_the_newest_few_are_held(studio):
+    ids = [studio.intakes.look(dropped(studio, picture()))["id"] for _ in range(10)]
+    with pytest.raises(StudioError):
+        studio.intakes.correct(ids[0], {})
+    assert studio.intakes.correct(ids[-1], {})
+
+
+def test_a_trial_runs_once_and_leaves_the_project_as_it_was(studio, fake, tmp_path):
+    on(studio, fake)
+    folder = tmp_path / "projects" / "film"
+    write_storyboard(folder / "storyboard.json", Storyboard("Film", shots=(Shot("001", "a hill"),)))
+    studio.open(folder)
+    found = studio.intakes.look(dropped(studio, runs_here()))
+
+    (id,) = studio.try_workflow(found["id"])
+    end = time.monotonic() + 30
+    while (run := told(studio, f"run/{id}"))["state"] not in ("done", "failed") and time.monotonic() < end:
+        time.sleep(0.05)
+
+    assert run["state"] == "done", run
+    assert (folder / "cache" / "tries" / "takes" / run["files"][0]).is_file()
+    assert not (folder / "takes").exists()
+
+
+def test_a_trial_needs_an_open_project(studio):
+    found = studio.intakes.look(dropped(studio, picture()))
+    with pytest.raises(StudioError, match="No project is open"):
+        studio.try_workflow(found["id"])
+
+
+# --- the workflows that are set
+
+
+@pytest.mark.parametrize("name", WorkflowFolder(SHIPPED).names())
+def test_every_template_says_what_it_needs(name):
+    about = defaults.about(WorkflowFolder(SHIPPED).load(name))
+    assert about["title"] and about["purpose"]
+    assert about["gib"] == pytest.approx(sum(model["gib"] for model in about["models"]), abs=0.1)
+    assert (about["fps"] is not None) == (about["kind"] == "video")
+
+
+def test_the_sketch_engine_needs_nothing(studio):
+    flow = studio.workflows.load("keyframe_sdxl")
+    assert defaults.checked(flow, ComfySettings())["check"] == {"asked": ""}
+
+
+def test_everything_a_server_lacks_is_told_at_once(fake):
+    flow = WorkflowFolder(SHIPPED).load("keyframe_sdxl")
+    shown = defaults.checked(flow, ComfySettings(Mode.local, fake.url))
+    assert shown["check"]["met"] is False and shown["check"]["asked"] == fake.url
+    assert shown["check"]["lacks"] or any(model["there"] is False for model in shown["models"])
+
+
+def test_nobody_there_is_told_in_a_sentence():
+    flow = WorkflowFolder(SHIPPED).load("keyframe_sdxl")
+    assert (
+        "No ComfyUI answers" in defaults.checked(flow, ComfySettings(Mode.local, nobody()))["check"]["said"]
+    )
+
+
+def test_a_pod_without_an_id_is_told_in_a_sentence():
+    flow = WorkflowFolder(SHIPPED).load("keyframe_sdxl")
+    assert "pod id" in defaults.checked(flow, ComfySettings(Mode.runpod))["check"]["said"]

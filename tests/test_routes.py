@@ -1,0 +1,178 @@
+"""What the studio's own routes answer, and to whom."""
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from addons import window
+from tests import studios
+
+OURS = {"X-Studio": "1", "Content-Type": "application/json"}
+HOSTS = ["127.0.0.1", "localhost"]
+
+
+@pytest.fixture
+def studio(tmp_path):
+    made = studios.studio(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def folder(studio):
+    folder = studios.project(studio, "A door", "A cat")
+    (folder / "takes").mkdir()
+    Image.new("RGB", (64, 36), "red").save(folder / "takes" / "001_v1.png")
+    (folder / "takes" / "001_v1.json").write_text("{}", "utf-8")
+    return folder
+
+
+@pytest.fixture
+def client(studio, folder):
+    return TestClient(window.app(studio, HOSTS), base_url="http://127.0.0.1:7860")
+
+
+def ask(client, deed, headers=OURS, **arguments):
+    return client.post(f"/studio/do/{deed}", content=json.dumps(arguments), headers=headers)
+
+
+def test_a_deed_answers_with_what_it_made(client, studio):
+    answer = ask(client, "shot.add", after="001")
+    assert answer.json() == {"result": "003"}
+    assert [shot.id for shot in studio.desk.board.shots] == ["001", "003", "002"]
+
+
+@pytest.mark.parametrize(
+    ("deed", "arguments", "said"),
+    [
+        ("shot.set", {"shots": ["009"], "field": "prompt", "value": "x"}, "There is no shot 009 any more."),
+        ("shot.set", {"shots": ["001"], "field": "raw", "value": {}}, "A shot has no field raw."),
+        (
+            "shot.set",
+            {"shots": ["001"], "field": "seconds", "value": "ten"},
+            "seconds should be from 0.1 to 30",
+        ),
+        ("shot.set", {"shots": "001", "field": "prompt", "value": "x"}, "shots is no list[str]"),
+        ("shot.set", {"shots": ["001"]}, "was asked for wrongly"),
+        ("shot.set", {"shots": ["001"], "field": "prompt", "value": "x", "evil": 1}, "was asked for wrongly"),
+        ("nothing.at.all", {}, "no deed called nothing.at.all"),
+        ("project.open", {"folder": "/"}, "so it is no project of the studio"),
+        ("keyframe.pick", {"shot": "001", "file": "../../settings.json"}, "There is no picture"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(client, deed, arguments, said):
+    answer = ask(client, deed, **arguments)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"{", b'"x"', b"\xff", b"[" * 100_000])
+def test_what_is_no_object_of_arguments_is_refused(client, body):
+    answer = client.post("/studio/do/shot.set", content=body, headers=OURS)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Content-Type": "application/json"},
+        {**OURS, "Origin": "https://evil.example"},
+        {**OURS, "Origin": "http://127.0.0.1:9999"},
+        {**OURS, "Origin": "null"},
+    ],
+)
+def test_a_page_from_elsewhere_can_change_nothing(client, studio, headers):
+    assert ask(client, "shot.remove", headers=headers, shots=["001"]).status_code == 403
+    assert client.post("/studio/upload", content=b"x", headers=headers).status_code == 403
+    assert len(studio.desk.board.shots) == 2
+
+
+def test_another_name_of_this_machine_is_not_answered(client):
+    for path in ("/", "/studio/alive", "/studio/media/takes/001_v1.png", "/config"):
+        assert client.get(path, headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_pictures_of_the_project_are_shown_large_and_small(client):
+    answer = client.get("/studio/media/takes/001_v1.png")
+    assert answer.headers["content-type"] == "image/png"
+    assert "immutable" in answer.headers["cache-control"]
+    assert client.get("/studio/thumb/takes/001_v1.png?w=160").headers["content-type"] == "image/webp"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "takes/001_v1.json",
+        "storyboard.json",
+        "../settings.json",
+        "takes/../storyboard.json",
+        "takes/%2e%2e/%2e%2e/%2e%2e/settings.json",
+        "takes/..%5c..%5csettings.json",
+        "%2fetc/passwd",
+        "takes//etc/passwd",
+        "takes/link.png",
+        "takes/c:/x.png",
+        "takes/nothing.png",
+        "",
+    ],
+)
+def test_nothing_but_the_projects_pictures_is_shown(client, studio, folder, tmp_path, path):
+    outside = tmp_path / "secret.png"
+    Image.new("RGB", (8, 8)).save(outside)
+    (folder / "takes" / "link.png").symlink_to(outside)
+    for route in ("media", "thumb"):
+        assert client.get(f"/studio/{route}/{path}").status_code in (404, 400), route
+
+
+def test_the_page_keeps_to_itself(client):
+    answer = client.get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert answer.text.index("early.js") < answer.text.index("gradio_config"), "the look is set first"
+
+
+def test_a_password_is_asked_for_before_anything_is_answered(studio, folder):
+    client = TestClient(window.app(studio, ["*"], "öffne dich"), base_url="http://studio.local")
+    token = base64.b64encode("me:öffne dich".encode()).decode()
+    wrong = base64.b64encode(b"me:guess").decode()
+    for path in ("/", "/studio/alive", "/studio/media/takes/001_v1.png", "/config", "/gradio_api/info"):
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"Authorization": f"Basic {wrong}"}).status_code == 401
+        assert client.get(path, headers={"Authorization": "Basic ???"}).status_code == 401
+    assert client.get("/studio/alive", headers={"Authorization": f"Basic {token}"}).status_code == 200
+    assert ask(client, "shot.remove", shots=["001"]).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "name", ["a.png", "../../evil.png", "C:\\x\\y.png", "a\nb.png", "", "ü" * 300, "CON"]
+)
+def test_an_upload_lands_in_the_cache_under_a_plain_name(client, studio, name):
+    answer = client.post("/studio/upload", content=b"content", headers={**OURS, "X-Name": quote(name)})
+    path = studio.uploads.take(answer.json()["upload"])
+    assert path.read_bytes() == b"content"
+    assert path.parent.parent == studio.places.cache / "uploads"
+    assert not set(path.name) & set('/\\:\n<>|?*"')
+
+
+@pytest.mark.parametrize("id", ["", "..", "../settings.json", "a" * 32, "0" * 31 + "/"])
+def test_what_was_not_handed_over_cannot_be_taken(client, id):
+    answer = ask(client, "keyframe.bring", shot="001", upload=id)
+    assert answer.status_code == 400
+    assert "not there any more" in answer.json()["error"]
+
+
+def test_words_come_in_every_language_and_nothing_else(client):
+    assert client.get("/studio/words/en.json").json()["undo"] == "Undo"
+    for language in ("de", "uk", "zh", "ru"):
+        assert client.get(f"/studio/words/{language}.json").json().keys() >= {"undo"}
+    assert client.get("/studio/words/..%2f..%2fpresets.json").status_code == 404
+    assert client.get("/studio/words/xx.json").status_code == 404

@@ -1,0 +1,38 @@
+"""Every page, in both looks, as axe-core judges it: names, roles, contrast, order."""
+
+from importlib.resources import files
+
+import pytest
+
+from tests.window.studio import picture
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+JUDGE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(one =>
+  [`${one.id} (${one.impact}): ${one.help}`,
+   ...one.nodes.slice(0, 4).map(node => `    ${node.target} ${node.failureSummary}`)].join('\\n'))"""
+PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "settings", "testbench")
+
+
+@pytest.fixture(scope="module")
+def folder(studio, tmp_path_factory):
+    """A project with something on every page: pictures, a clip, a film."""
+    folder = studio.project("accessible", "A harbour before sunrise", "A door", "")
+    studio.ask("keyframe.generate", shots=["001", "002"], count=2)
+    studio.wait_until_done()
+    studio.ask("video.generate", shots=["001"])
+    studio.wait_until_done()
+    own = picture(tmp_path_factory.mktemp("own") / "own.png")
+    own.replace(folder / "keyframes" / "003.png")
+    return folder
+
+
+@pytest.mark.parametrize("look", ["dark", "light"])
+@pytest.mark.parametrize("where", PAGES)
+def test_a_page_is_clean(studio, folder, open_page, where, look):
+    studio.ask("project.open", folder=str(folder))
+    page = open_page(studio, f"{where}/001")
+    page.evaluate("look => { document.documentElement.dataset.theme = look }", look)
+    page.wait_for_timeout(1500)
+    page.evaluate(AXE)
+    found = page.evaluate(JUDGE)
+    assert not found, "\n".join(found)

@@ -1,0 +1,290 @@
+"""The Settings page: what is entered is told beside its field, tested, saved, and seen in every window."""
+
+import json
+import re
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.test_commands import nobody
+from tests.test_workflows import runs_here
+from tests.window.studio import RunningStudio
+
+POD = "abc123def456gh"
+KEY = "hf_neverToBeSeenAgain7777"
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    """One of this file's own, since its settings change."""
+    names = ("RUNPOD_API_KEY", "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY")
+    running = RunningStudio(tmp_path_factory.mktemp("settings"), env=dict.fromkeys(names, "")).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def settings(studio, open_page):
+    page = open_page(studio, "settings")
+    expect(page.locator("#set-mode input:checked")).to_have_count(1)
+    return page
+
+
+def field(page: Page, name: str):
+    return page.locator(f"#set-{name} input, #set-{name} textarea")
+
+
+def choose(page: Page, mode: str) -> None:
+    page.locator("#set-mode").get_by_label(mode, exact=True).check(force=True)
+
+
+def address(page: Page):
+    return page.locator("#set-state .address")
+
+
+def saved(studio: RunningStudio) -> dict:
+    return json.loads((studio.data / "settings.json").read_text("utf-8"))
+
+
+def save(page: Page) -> None:
+    page.locator("#set-save").click()
+    expect(page.locator("#set-state .word")).to_have_text("Saved")
+
+
+def connect(page: Page, url: str) -> None:
+    choose(page, "ComfyUI")
+    field(page, "url").fill(url)
+    expect(address(page)).to_have_text(url)
+
+
+def test_each_mode_shows_the_fields_it_needs(settings):
+    choose(settings, "ComfyUI")
+    expect(field(settings, "url")).to_be_visible()
+    expect(field(settings, "pod")).to_have_count(0)
+    choose(settings, "RunPod pod")
+    expect(field(settings, "pod")).to_be_visible()
+    expect(field(settings, "port")).to_be_visible()
+    expect(field(settings, "url")).to_have_count(0)
+    choose(settings, "Sketch engine")
+    expect(field(settings, "pod")).to_have_count(0)
+    expect(settings.locator("#set-test")).to_be_enabled()
+
+
+def test_the_address_is_shown_while_it_is_typed_and_pasted(settings):
+    choose(settings, "RunPod pod")
+    field(settings, "pod").press_sequentially(POD)
+    expect(address(settings)).to_have_text(f"https://{POD}-8188.proxy.runpod.net")
+    field(settings, "port").fill("3000")
+    expect(address(settings)).to_have_text(f"https://{POD}-3000.proxy.runpod.net")
+    field(settings, "pod").fill("https://zyx987wvu654ts-8189.proxy.runpod.net/queue")
+    expect(address(settings)).to_have_text("https://zyx987wvu654ts-8189.proxy.runpod.net")
+    field(settings, "port").focus()  # the field is left, and shows what it comes to
+    expect(field(settings, "pod")).to_have_value("zyx987wvu654ts")
+    expect(field(settings, "port")).to_have_value("8189")
+
+
+def test_a_wrong_pod_id_tells_its_sentence_beside_the_field(settings):
+    choose(settings, "RunPod pod")
+    field(settings, "pod").fill("<b>What?</b> ${1+1}")
+    fault = settings.locator("#set-pod_id-fault")
+    expect(fault).to_contain_text('"<b>What?</b> ${1+1}" is not a pod id.')
+    expect(settings.locator("#set-save")).to_be_disabled()
+    expect(settings.locator("#set-test")).to_be_disabled()
+    above, below = field(settings, "pod").bounding_box(), fault.bounding_box()
+    assert above and below and 0 <= below["y"] - (above["y"] + above["height"]) < 20
+    expect(settings.locator(".toast-body, .notice")).to_have_count(0)
+    field(settings, "pod").fill(POD)
+    expect(fault).to_be_hidden()
+    expect(settings.locator("#set-save")).to_be_enabled()
+
+
+def test_who_answers_is_told_without_saving_anything(settings, studio, fake):
+    before = saved(studio).get("comfy")
+    connect(settings, fake.url)
+    settings.locator("#set-test").click()
+    answer = settings.locator("#set-answer")
+    expect(answer).to_contain_text("ComfyUI 0.33.0 answers.")
+    for word in ("Fake GPU", "4 GiB of 24 GiB in use", "empty"):
+        expect(answer).to_contain_text(word)
+    assert saved(studio).get("comfy") == before
+
+
+def test_nobody_there_is_told_soon_and_in_a_sentence(settings):
+    url = nobody()
+    connect(settings, url)
+    began = time.monotonic()
+    settings.locator("#set-test").click()
+    expect(settings.locator("#set-answer")).to_contain_text(f"No ComfyUI answers at {url}. Is it running?")
+    assert time.monotonic() - began < 6
+    field(settings, "url").fill(f"{url}0")
+    expect(settings.locator("#set-answer .live")).to_be_empty()  # it was about something else
+
+
+def test_what_is_saved_counts_at_once_and_on_a_fresh_page(settings, studio, open_page, fake):
+    connect(settings, fake.url)
+    save(settings)
+    assert saved(studio)["comfy"] == {"mode": "local", "url": fake.url, "pod_id": "", "port": 8188}
+    expect(settings.locator("#set-save")).to_be_disabled()
+    expect(settings.locator("#rail .pill .gpu")).to_have_text("Fake GPU")
+    fresh = open_page(studio, "settings")
+    expect(field(fresh, "url")).to_have_value(fake.url)
+    expect(fresh.locator("#set-json textarea")).to_have_value(re.compile(f'"url": "{fake.url}"'))
+
+
+def test_a_second_window_shows_what_was_saved_in_the_first(settings, studio, open_page):
+    other = open_page(studio, "settings")
+    expect(other.locator("#set-mode input:checked")).to_have_count(1)
+    connect(settings, "http://first:8188")
+    save(settings)
+    expect(field(other, "url")).to_have_value("http://first:8188")
+
+    field(other, "url").fill("http://being-typed:8188")
+    expect(address(other)).to_have_text("http://being-typed:8188")
+    field(settings, "url").fill("http://second:8188")
+    expect(address(settings)).to_have_text("http://second:8188")
+    save(settings)
+    expect(other.locator("#set-state .word")).to_have_text("Changed in another window.")
+    expect(field(other, "url")).to_have_value("http://being-typed:8188")
+    other.get_by_role("button", name="Show what is saved").click()
+    expect(field(other, "url")).to_have_value("http://second:8188")
+
+
+def test_enter_saves(settings, studio):
+    connect(settings, "http://entered:8188")
+    field(settings, "url").press("Enter")
+    expect(settings.locator("#set-state .word")).to_have_text("Saved")
+    assert saved(studio)["comfy"]["url"] == "http://entered:8188"
+
+
+def test_a_workflow_is_chosen_and_says_what_the_server_lacks(settings, studio, fake):
+    connect(settings, fake.url)
+    save(settings)
+    settings.locator("#set-keyframe-workflow input").click()
+    settings.get_by_role("option", name=re.compile("^Stable Diffusion XL")).click()
+    about = settings.locator("#set-keyframe-about")
+    expect(about).to_contain_text("6.5 GiB of models")
+    expect(about).to_contain_text("CreativeML OpenRAIL++-M")
+    assert saved(studio)["keyframe_workflow"] == "keyframe_sdxl"
+    settings.locator("#set-keyframe-check").click()
+    expect(about.locator(".verdict")).to_contain_text(f"{fake.url} cannot run it yet:")
+    expect(settings.locator("#set-video-about")).to_contain_text("24 frames a second")
+
+
+def test_settings_of_another_studio_are_brought_in_from_a_file(settings, studio, tmp_path):
+    file = tmp_path / "old.json"
+    shape = {"comfyui": {"connection_mode": "runpod", "url": "http://old:8188", "runpod_pod_id": POD}}
+    file.write_text(json.dumps({**shape, "odd": 1}), "utf-8")
+    settings.locator("#set-exchange input[type=file]").set_input_files(file)
+    expect(settings.locator("#set-notes")).to_contain_text("Read from old.json: comfyui.")
+    expect(settings.locator("#set-notes")).to_contain_text("odd")
+    expect(field(settings, "pod")).to_have_value(POD)
+    assert saved(studio)["comfy"]["mode"] == "runpod"
+    assert not list((studio.data / "cache" / "gradio").rglob("old.json"))
+
+
+def test_a_file_that_holds_no_settings_says_so(settings, tmp_path):
+    file = tmp_path / "cat.json"
+    file.write_text("[]", "utf-8")
+    settings.locator("#set-exchange input[type=file]").set_input_files(file)
+    expect(settings.locator("#set-notes")).to_contain_text("cat.json holds no settings.")
+
+
+def test_the_look_and_the_language_change_at_once(settings, studio):
+    settings.locator("#set-theme").get_by_label("Light", exact=True).check(force=True)
+    expect(settings.locator("html")).to_have_attribute("data-theme", "light")
+    settings.locator("#set-language input").click()
+    settings.get_by_role("option", name="Deutsch").click()
+    expect(settings.locator("#set-test")).to_have_text("Verbindung prüfen")  # Gradio's own part
+    expect(settings.locator("#set-mode")).to_contain_text("Wer zeichnet")
+    expect(settings.get_by_role("heading", name="Wo Bilder entstehen")).to_be_visible()  # and ours
+    expect(settings.locator("html")).to_have_attribute("data-theme", "light")
+    assert (saved(studio)["theme"], saved(studio)["language"]) == ("light", "de")
+    settings.locator("#set-language input").click()
+    settings.get_by_role("option", name="Wie der Browser").click()
+    expect(settings.locator("#set-test")).to_have_text("Test connection")
+
+
+def test_a_key_goes_in_and_never_comes_out(settings, studio, open_page):
+    entry, said = field(settings, "hf-token"), settings.locator("#set-hf-token-said")
+    expect(said).to_have_text("not set")
+    entry.fill(KEY)
+    settings.locator("#set-hf-token-save").click()
+    expect(said).to_have_text("set: …7777")
+    expect(entry).to_have_value("")
+    assert json.loads((studio.data / "secrets.json").read_text("utf-8"))["HF_TOKEN"] == KEY
+
+    fresh = open_page(studio, "settings")
+    expect(fresh.locator("#set-hf-token-said")).to_have_text("set: …7777")
+    inputs = fresh.evaluate("[...document.querySelectorAll('input, textarea')].map(e => e.value).join()")
+    pages = [settings.content(), fresh.content(), inputs, studio.said(), json.dumps(studio.facts())]
+    pages += [
+        urlopen(f"{studio.address}{path}").read().decode() for path in ("", "config", "gradio_api/info")
+    ]
+    files = [path for path in studio.folder.rglob("*") if path.is_file() and path.name != "secrets.json"]
+    pages += [path.read_bytes().decode("utf-8", "replace") for path in files]
+    assert not any(KEY in page for page in pages)
+
+    settings.locator("#set-hf-token-clear").click()
+    expect(said).to_have_text("not set")
+    assert KEY not in (studio.data / "secrets.json").read_text("utf-8")
+
+
+def test_a_key_that_is_none_is_refused_beside_its_field(settings):
+    field(settings, "civitai-token").fill("two words")
+    settings.locator("#set-civitai-token-save").click()
+    expect(settings.locator("#set-civitai-token-said")).to_contain_text("That is not a key")
+
+
+def test_the_folders_are_told_and_the_cache_can_be_emptied(settings, studio):
+    expect(field(settings, "folder-projects")).to_have_value(str(studio.data / "projects"))
+    expect(settings.locator("#set-open-projects")).to_be_visible()
+    settings.locator("#set-empty-cache").click()
+    expect(settings.locator("#set-folders-said")).to_contain_text("are free again")
+    assert (studio.data / "cache" / "instance.json").exists()
+
+
+def test_a_dropped_workflow_is_looked_at_kept_chosen_and_forgotten(settings, studio, fake, tmp_path: Path):
+    connect(settings, fake.url)
+    save(settings)
+    file = tmp_path / "hill.json"
+    file.write_text(json.dumps(runs_here()), "utf-8")
+    intake = settings.locator("#set-intake")
+    intake.locator("input[type=file]").set_input_files(file)
+    expect(intake.locator(".intake .verdict").first).to_have_text("The server has everything it needs.")
+    steps = intake.get_by_label("Steps")
+    expect(steps.locator("option:checked")).to_have_text("KSampler · steps = 2")
+    steps.select_option("")
+    expect(intake.get_by_text("chosen by hand")).to_be_visible()
+
+    intake.get_by_role("button", name="Keep", exact=True).click()
+    expect(intake.locator(".flows").first).to_contain_text("hill")
+    about = json.loads((studio.data / "workflows" / "hill.about.json").read_text("utf-8"))
+    assert about["slots"]["steps"] == []
+    settings.locator("#set-keyframe-workflow input").click()
+    expect(settings.get_by_role("option", name="hill")).to_be_visible()
+    settings.keyboard.press("Escape")
+
+    intake.get_by_role("button", name="Forget hill").click()
+    expect(intake.get_by_text("None yet.")).to_be_visible()
+    assert not (studio.data / "workflows" / "hill.json").exists()
+
+
+def test_a_dropped_file_without_a_workflow_says_so(settings, tmp_path):
+    file = tmp_path / "notes.json"
+    file.write_text("[1, 2]", "utf-8")
+    settings.locator("#set-intake input[type=file]").set_input_files(file)
+    expect(settings.locator("#set-intake [role=alert]")).to_contain_text("notes")
+
+
+@pytest.mark.parametrize("width", [1280, 1600])
+def test_nothing_is_cut_off(settings, width):
+    settings.set_viewport_size({"width": width, "height": 800})
+    choose(settings, "RunPod pod")
+    expect(field(settings, "port")).to_be_visible()
+    overflow = settings.evaluate(
+        "document.querySelector('#set').scrollWidth - document.querySelector('#set').clientWidth"
+    )
+    assert overflow <= 0
