@@ -15,11 +15,11 @@ export function bytes(n) {
 }
 
 export function mountDisk(place) {
-  const bar = h('div.diskbar', { role: 'img' }), legend = h('ul.legend'), total = h('small.total');
+  const bar = h('div.diskbar', { role: 'img' }), legend = h('ul.legend'), total = h('small.used');
   const cache = button(t('disk.emptyCache'), emptyCache, { title: t('disk.emptyCache.hint') });
   const binned = h('ul.binned'), empty = button(t('bin.empty'), askEmpty, { kind: 'danger' });
   const bin = h('details.bin', {}, h('summary', {}), binned, empty);
-  place.append(h('div.diskhead', {}, h('h3', {}, t('disk.title')), total, h('div.grow'), cache), bar, legend, bin);
+  place.append(h('div.diskhead', {}, h('h2', {}, t('disk.title')), total, h('div.grow'), cache), bar, legend, bin);
   follow(['disk', 'project'], place, () => {
     const disk = fact('disk'), is = disk && disk.project === fact('project')?.path ? disk : null;
     place.classList.toggle('is-unknown', !is);

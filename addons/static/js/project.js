@@ -62,9 +62,9 @@ function fill(form) {
   const looks = LOOKS.map(tag), flows = ['keyframe', 'video'].map(workflow), where = folder();
   form.append(
     h('section.part.names', {}, title.node, logline.node, notes.node),
-    h('section.part', {}, h('h3', {}, t('size.title')), size.node, h('div.row.numbers', {}, numbers.map(one => one.node))),
-    h('section.part', {}, h('h3', {}, t('project.look')), h('div.looks', {}, looks.map(one => one.node))),
-    h('section.part', {}, h('h3', {}, t('project.workflows')), h('div.row.flows', {}, flows.map(one => one.node))),
+    h('section.part', {}, h('h2', {}, t('size.title')), size.node, h('div.row.numbers', {}, numbers.map(one => one.node))),
+    h('section.part', {}, h('h2', {}, t('project.look')), h('div.looks', {}, looks.map(one => one.node))),
+    h('section.part', {}, h('h2', {}, t('project.workflows')), h('div.row.flows', {}, flows.map(one => one.node))),
     where.node);
   return [title, logline, notes, ...numbers, ...looks, ...flows, where, { draw: about => size.draw(about.width, about.height) }];
 }
@@ -92,5 +92,5 @@ function folder() {
   const copy = () => navigator.clipboard.writeText(path.textContent).then(() => notice(t('folder.copied')), () => getSelection().selectAllChildren(path));
   const show = button(t('reveal'), () => reveal('project'), { mark: 'folder', hidden: true });
   isOnMachine().then(is => { show.hidden = !is });
-  return { node: h('section.part.where', {}, h('h3', {}, t('folder.title')), h('div.path', {}, path, button('', copy, { mark: 'copy', title: t('folder.copy') }), show)), draw: about => put(path, { text: about.path }) };
+  return { node: h('section.part.where', {}, h('h2', {}, t('folder.title')), h('div.path', {}, path, button('', copy, { mark: 'copy', title: t('folder.copy') }), show)), draw: about => put(path, { text: about.path }) };
 }

@@ -6,7 +6,7 @@ import { go } from './where.js';
 
 export function mountRecents(place) {
   const list = h('div.recents'), none = h('p.quiet', {}, t('recent.none'));
-  place.append(h('h3', {}, t('recent.title')), list, none);
+  place.append(h('h2', {}, t('recent.title')), list, none);
   follow(['recent', 'project'], list, () => {
     const all = fact('recent') ?? [];
     none.hidden = !!all.length;
