@@ -9,6 +9,7 @@ from domain.cast import called, known_by
 from domain.project import Project
 from domain.storyboard import Character, Sampling, Shot
 from infrastructure.marks_file import Marks
+from infrastructure.project_files import chosen_workflows
 from services import picks, takes
 from services.desk import Desk
 from services.feed import Feed
@@ -55,6 +56,7 @@ def project_fact(desk: Desk) -> Fact:
     return {
         "name": project.name,
         "folder": _at_home(project.folder),
+        "path": str(project.folder),
         "title": board.title,
         "description": board.description,
         "notes": board.notes,
@@ -63,7 +65,9 @@ def project_fact(desk: Desk) -> Fact:
         "fps": board.fps,
         "variants": board.variants,
         "seed": board.base_seed,
+        "longest": board.longest,
         "tags": board.tags,
+        "workflows": chosen_workflows(project),
         "told": desk.notes,
         "undo": _step(desk.history.undoable),
         "redo": _step(desk.history.redoable),

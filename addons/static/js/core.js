@@ -209,6 +209,7 @@ const ICONS = {
   loop: 'M17 3l3 3-3 3M20 6H8a4 4 0 00-4 4v1M7 21l-3-3 3-3M4 18h12a4 4 0 004-4v-1', light: 'M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v2M12 20v2M2 12h2M20 12h2',
   recipe: 'M6 3h9l4 4v14H6zM9 11h7M9 15h7M9 7h2',
   first: 'M6 5v14M19 5l-10 7 10 7z', last: 'M18 5v14M5 5l10 7-10 7z', full: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5', download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
+  turn: 'M4 9V5h4M20 15v4h-4M4 5l5 5M20 19l-5-5M14 4h6v6h-6zM4 14h6v6H4z', folder: 'M3 6h6l2 2h10v11H3zM3 11h18', drop: 'M12 3v11M7 10l5 5 5-5M4 19h16', zip: 'M4 7h16v13H4zM4 7l2-3h12l2 3M12 4v9M9 13h6', pages: 'M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7', gpu: 'M3 7h15v10H3zM21 5v14M6 17v3M10 17v3M8 12a2 2 0 104 0 2 2 0 10-4 0',
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z', compare: 'M12 3v18M4 6h6v12H4zM14 6h6v12h-6z', image: 'M4 5h16v14H4zM4 15l4-4 5 5M14 12l2-2 4 4',
 };
 
