@@ -43,10 +43,7 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
 
     @app.get("/studio/preview/{id}")
     async def preview(id: str) -> Response:
-        picture = studio.runs.preview(id)
-        if picture is None:
-            return Response(status_code=404, headers=_NEVER)
-        return Response(picture, media_type=media.type_of(picture), headers=_NEVER)
+        return _preview(studio.runs.preview(id))
 
     @app.get("/studio/media/{path:path}")
     def file(path: str) -> Response:
@@ -55,6 +52,14 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
     @app.get("/studio/thumb/{path:path}")
     def thumb(path: str, w: int = 480) -> Response:
         return _told(lambda: FileResponse(media.thumb_of(studio.desk.project, path, w), headers=_FOREVER))
+
+    @app.get("/studio/bench/preview")
+    async def bench_preview() -> Response:
+        return _preview(studio.bench.preview)
+
+    @app.get("/studio/bench/{path:path}")
+    def benched(path: str) -> Response:
+        return _told(lambda: FileResponse(media.file_in(studio.bench.folder, path), headers=_FOREVER))
 
     @app.get("/studio/words/{language}.json")
     def catalogue(language: str) -> Response:
@@ -103,6 +108,12 @@ def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes) -> 
     except (ValueError, RecursionError):
         return _error("That is no JSON.")
     return JSONResponse({"result": result}, headers=_NEVER)
+
+
+def _preview(picture: bytes | None) -> Response:
+    if picture is None:
+        return Response(status_code=404, headers=_NEVER)
+    return Response(picture, media_type=media.type_of(picture), headers=_NEVER)
 
 
 def _told(answer: Callable[[], Response]) -> Response:

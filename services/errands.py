@@ -74,10 +74,13 @@ def _keyframe(errand: Errand, desk: Desk, means: Means) -> Work:
 
 
 def _video(errand: Errand, desk: Desk, means: Means) -> Work:
+    """A shot's video; made anew from segment `from` on, counted from 1, with the seeds from `seed` on."""
     shot = _renderable(desk, errand.shot)
     start = _start(desk, shot)
     plan = videos.plan(means.video_workflow, desk.board, shot, start)
-    yield from videos.make_one(_maker(desk, means), plan, {})
+    if first := int(errand.values.get("from", 0)):
+        plan = replace(plan, anew=videos.Anew(first - 1, int(errand.values["seed"])))
+    yield from videos.make_one(maker(desk, means), plan, {})
 
 
 def _film(errand: Errand, desk: Desk, means: Means) -> Work:
@@ -120,7 +123,8 @@ def _start(desk: Desk, shot: Shot) -> Path:
     return chosen
 
 
-def _maker(desk: Desk, means: Means) -> Maker:
+def maker(desk: Desk, means: Means) -> Maker:
+    """What stays the same for every shot of the project that is made."""
     board, workflow = desk.board, means.video_workflow
     format = videos.film_format(workflow, board)
     return Maker(means.backend, desk.ledger, workflow, board, means.presets, format, desk.seed())

@@ -1,11 +1,13 @@
-"""The open project as pages are told of it: one fact for the project, one for each shot."""
+"""The open project as pages are told of it: one fact for the project, one for its cast, one for
+each shot."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from domain.cast import called, known_by
 from domain.project import Project
-from domain.storyboard import Sampling, Shot
+from domain.storyboard import Character, Sampling, Shot
 from infrastructure.marks_file import Marks
 from services import picks, takes
 from services.desk import Desk
@@ -41,6 +43,7 @@ class ProjectFacts:
         marks = takes.marks(desk)
         facts: dict[str, Any] = {f"shot/{shot.id}": shot_fact(desk, shot, marks) for shot in stale}
         facts["project"] = project_fact(desk)
+        facts["cast"] = cast_fact(desk)
         facts["order"] = list(shots)
         self._feed.put_all(facts, instead_of="shot/" if is_other else None)
         for id in gone:
@@ -66,6 +69,33 @@ def project_fact(desk: Desk) -> Fact:
         "redo": _step(desk.history.redoable),
         "film": stamp_of(project.film),
         "skipped": desk.ledger.skipped,
+    }
+
+
+def cast_fact(desk: Desk) -> Fact:
+    """The characters, and whom each name that shots use means: an id, or nobody."""
+    board, known = desk.board, known_by(desk.board)
+    names = dict.fromkeys(name for shot in board.shots for name in shot.characters)
+    found = {name: known.get(called(name)) for name in names}
+    ids = {name: character.id if character else None for name, character in found.items()}
+    in_shots: dict[str, list[str]] = {}
+    for shot in board.shots:
+        for id in dict.fromkeys(id for name in shot.characters if (id := ids[name])):
+            in_shots.setdefault(id, []).append(shot.id)
+    who = [_character(desk.project, character, in_shots) for character in board.characters]
+    return {"who": who, "called": ids}
+
+
+def _character(project: Project, character: Character, in_shots: Mapping[str, list[str]]) -> Fact:
+    return {
+        "id": character.id,
+        "name": character.name,
+        "words": character.words,
+        "pictures": [_media(project, path) for path in character.pictures],
+        "lora": character.lora,
+        "notes": character.notes,
+        "problems": character.problems,
+        "shots": in_shots.get(character.id, []),
     }
 
 
@@ -96,6 +126,7 @@ def shot_fact(desk: Desk, shot: Shot, marks: Marks) -> Fact:
         "picked": picks.take_of(project, shot.id),
         "own": picks.is_artists_own(project, shot.id),
         "vid": stamp_of(project.video(shot.id)),
+        "chosen": stamp_of(project.stand_ins(shot.id)),
         "takes": [
             {"name": take.name, "files": take.files, "state": take.state, **marks.get(take.name, {})}
             for take in desk.ledger.takes_of(shot.id)

@@ -24,6 +24,7 @@ from infrastructure.storyboard_files import open_storyboard, write_storyboard
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands
 from services.backend_watch import BackendWatch
+from services.bench_runs import BenchRuns
 from services.connections import entered
 from services.desk import Desk
 from services.errands import Means, errand
@@ -64,6 +65,7 @@ class Studio:
             self.uploads, places.workflows, places.tries, lambda: server(self.settings.comfy)
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
+        self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)
         self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
@@ -209,6 +211,7 @@ class Studio:
         self._closing.set()
         self._watch.stop()
         self._stale.stop()
+        self.bench.close()
         self.film.stop()
         self.runs.close()
 

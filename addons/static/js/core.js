@@ -12,7 +12,7 @@ export const shot = id => facts.get(`shot/${id}`);
 /** What is stale about a shot, and why; nothing, when all of it is what the shot asks for. */
 export const stale = id => fact(`stale/${id}`) ?? { keyframe: '', video: '', why: [], video_why: [] };
 export const shots = () => (fact('order') ?? []).map(shot).filter(Boolean);
-export const runs = () => (fact('queue')?.order ?? []).map(id => facts.get(`run/${id}`)).filter(Boolean);
+export const runs = () => (fact('queue/order') ?? []).map(id => facts.get(`run/${id}`)).filter(Boolean);
 export const connected = () => isConnected;
 
 /** Call `draw(changed keys)` once facts whose keys begin with one of `prefixes` change; for as long as
@@ -205,8 +205,9 @@ const ICONS = {
   play: 'M7 4l13 8-13 8z', pause: 'M7 4h4v16H7zM13 4h4v16h-4z', stop: 'M6 6h12v12H6z', spark: 'M12 3l2 6 6 3-6 3-2 6-2-6-6-3 6-3z',
   close: 'M5 5l14 14M19 5L5 19', check: 'M4 12l5 6L20 5', again: 'M20 11a8 8 0 10-2 6M20 4v7h-7', find: 'M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5',
   up: 'M6 15l6-6 6 6', down: 'M6 9l6 6 6-6', left: 'M15 5l-7 7 7 7', right: 'M9 5l7 7-7 7', own: 'M4 20l4-1L20 7l-3-3L5 16z',
-  star: 'M12 4l2.5 5.4 5.9.6-4.4 4 1.2 5.8L12 17l-5.2 2.8L8 14 3.6 10l5.9-.6z', more: 'M5 12h.01M12 12h.01M19 12h.01', help: 'M9 9a3 3 0 115 2c-1 1-2 1.500-2 3M12 18h.01',
+  people: 'M9 4a3.500 3.500 0 100 7 3.500 3.500 0 000-7zM3 20c0-4 2.500-6 6-6s6 2 6 6M16 5a3 3 0 010 6M17.500 14c2.500.6 3.500 2.600 3.500 6', star: 'M12 4l2.5 5.4 5.9.6-4.4 4 1.2 5.8L12 17l-5.2 2.8L8 14 3.6 10l5.9-.6z', more: 'M5 12h.01M12 12h.01M19 12h.01', help: 'M9 9a3 3 0 115 2c-1 1-2 1.500-2 3M12 18h.01',
   loop: 'M17 3l3 3-3 3M20 6H8a4 4 0 00-4 4v1M7 21l-3-3 3-3M4 18h12a4 4 0 004-4v-1', light: 'M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v2M12 20v2M2 12h2M20 12h2',
+  recipe: 'M6 3h9l4 4v14H6zM9 11h7M9 15h7M9 7h2',
   first: 'M6 5v14M19 5l-10 7 10 7z', last: 'M18 5v14M5 5l10 7-10 7z', full: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5', download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z', compare: 'M12 3v18M4 6h6v12H4zM14 6h6v12h-6z', image: 'M4 5h16v14H4zM4 15l4-4 5 5M14 12l2-2 4 4',
 };
@@ -247,7 +248,7 @@ export function notice(text, kind = '', action = null) {
 
 export const seconds = s => s == null ? '' : `${Number(s.toFixed(2))} s`;
 export const clock = s => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
-export const percent = share => `${Math.round(share * 100)} %`;
+export const percent = share => `${Math.round(share * 100)}%`; // also a width
 const path = file => file.split('/').map(encodeURIComponent).join('/');
 export const mediaUrl = (file, stamp = '') => `studio/media/${path(file)}${stamp ? `?v=${stamp}` : ''}`;
 export const thumbUrl = (file, stamp = '', width = 480) => `studio/thumb/${path(file)}?w=${width}${stamp ? `&v=${stamp}` : ''}`;

@@ -22,10 +22,13 @@ const withCtrl = {
   a: { run: selectAll, label: 'keys.all' },
 };
 
+const isPressing = event => [' ', 'Enter'].includes(event.key) && event.target.closest?.('button, a, summary, label'); // what they are for there
 const isTyping = target => target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]');
+const isPressing = event => (event.key === 'Enter' || event.key === ' ') && event.target.closest?.('button, summary, a, [role=button], [role=tab]');
 
 export function start() {
   addEventListener('keydown', event => {
+    if (isPressing(event)) return; // what has the focus is pressed, whatever the page means by the key
     if (document.querySelector('dialog[open]')) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.ctrlKey || event.metaKey) {
@@ -35,7 +38,7 @@ export function start() {
     } else if (!event.altKey && !isTyping(event.target)) {
       if (key === ' ' && event.target.closest?.('button, summary, a')) return; // it presses them
       const number = PAGES[Number(key) - 1];
-      if (number) { go(number); event.preventDefault() } else if (!(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[key] ?? everywhere[key]);
+      if (number) { go(number); event.preventDefault() } else if (!isPressing(event) && !(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[key] ?? everywhere[key]);
     } else if (event.key === 'Escape') event.target.blur();
   });
   Studio.showKeys = showKeys;
