@@ -227,7 +227,7 @@ def test_hostile_names_are_only_names(studio, folder, page):
 
 
 @pytest.mark.parametrize("look", ["dark", "light"])
-def test_cast_scenes_and_the_menu_are_clean_as_axe_judges_them(studio, folder, page, look):
+def test_all_of_it_is_clean_as_axe_judges_it(studio, folder, page, look):
     studio.ask("cast.add", name="Anna", shots=["001", "002"])
     studio.ask("shot.put_in", shots=["001"], field="characters", values=["a gull"])
     studio.ask("shot.set", shots=["001", "002"], field="scene", value="Dawn")
