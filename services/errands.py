@@ -73,17 +73,20 @@ def _keyframe(errand: Errand, desk: Desk, means: Means) -> Work:
 
 
 def _video(errand: Errand, desk: Desk, means: Means) -> Work:
+    """A shot's video; made anew from segment `from` on, counted from 1, with the seeds from `seed` on."""
     shot = _renderable(desk, errand.shot)
     start = _start(desk, shot)
     plan = videos.plan(means.video_workflow, desk.board, shot, start)
-    yield from videos.make_one(_maker(desk, means), plan, {})
+    if first := int(errand.values.get("from", 0)):
+        plan = replace(plan, anew=videos.Anew(first - 1, int(errand.values["seed"])))
+    yield from videos.make_one(maker(desk, means), plan, {})
 
 
 def _film(errand: Errand, desk: Desk, means: Means) -> Work:
     """The film of the videos there are, in board order."""
     parts = [path for shot in desk.board.shots if (path := desk.project.video(shot.id)).exists()]
-    maker = _maker(desk, means)
-    made = yield from film.join(parts, desk.project.film, maker.format, desk.project.cache)
+    format = maker(desk, means).format
+    made = yield from film.join(parts, desk.project.film, format, desk.project.cache)
     yield Saved(made.path, made.reused)
     yield Progress(1, "done")
 
@@ -114,7 +117,8 @@ def _start(desk: Desk, shot: Shot) -> Path:
     return chosen
 
 
-def _maker(desk: Desk, means: Means) -> Maker:
+def maker(desk: Desk, means: Means) -> Maker:
+    """What stays the same for every shot of the project that is made."""
     board, workflow = desk.board, means.video_workflow
     size = (max(2, board.width // 2 * 2), max(2, board.height // 2 * 2))
     format = film.Format(videos.film_rate(workflow, board, None), size)

@@ -126,6 +126,7 @@ def shot_fact(desk: Desk, shot: Shot, marks: Marks) -> Fact:
         "picked": picks.take_of(project, shot.id),
         "own": picks.is_artists_own(project, shot.id),
         "vid": _stamp(project.video(shot.id)),
+        "chosen": _stamp(project.stand_ins(shot.id)),
         "takes": [
             {"name": take.name, "files": take.files, "state": take.state, **marks.get(take.name, {})}
             for take in desk.ledger.takes_of(shot.id)

@@ -1,4 +1,4 @@
-"""The whole way as an artist goes it, from the first start to a film: without a GPU, and on a real one's server."""
+"""The whole way as an artist goes it, from the first start to a film: on sketches, and on a real ComfyUI."""
 
 import json
 

@@ -9,7 +9,7 @@ import { go, selection, watch } from './where.js';
 const dig = (s, field) => field.startsWith('tags.') ? s?.tags[field.slice(5)] : field.split('.').reduce((value, key) => value?.[key], s);
 
 /** The shots selected, as the fields see them. */
-const selected = {
+export const selected = {
   ids: selection,
   get: (id, field) => dig(shot(id), field),
   label: field => t(`field.${field}`),

@@ -22,6 +22,7 @@ const withCtrl = {
   a: { run: selectAll, label: 'keys.all' },
 };
 
+const isPressing = event => [' ', 'Enter'].includes(event.key) && event.target.closest?.('button, a, summary, label'); // what they are for there
 const isTyping = target => target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]');
 const isPressing = event => (event.key === 'Enter' || event.key === ' ') && event.target.closest?.('button, summary, a, [role=button], [role=tab]');
 
@@ -36,7 +37,7 @@ export function start() {
       run(event, page ?? withCtrl[event.shiftKey ? `shift+${key}` : key]);
     } else if (!event.altKey && !isTyping(event.target)) {
       const number = PAGES[Number(key) - 1];
-      if (number) { go(number); event.preventDefault() } else if (!(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[key] ?? everywhere[key]);
+      if (number) { go(number); event.preventDefault() } else if (!isPressing(event) && !(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[key] ?? everywhere[key]);
     } else if (event.key === 'Escape') event.target.blur();
   });
   Studio.showKeys = showKeys;
