@@ -1,7 +1,12 @@
 """Runs: everything that was asked for, now and before."""
 
+import time
+from collections.abc import Mapping
+from typing import Any
+
 from addons.live import live
-from services import errands
+from domain.errand import STOPPED
+from services import errands, run_history
 from services.studio import Studio
 
 ID = "runs"
@@ -35,8 +40,31 @@ def resume(studio: Studio) -> None:
     studio.runs.resume()
 
 
-def forget(studio: Studio) -> None:
+def go_on(studio: Studio) -> None:
+    """With everything that was not finished when the studio ended."""
+    studio.runs.go_on()
+
+
+def forget(studio: Studio) -> float:
+    """Clears the list of what is over; what was made stays. Returns when: jobs from before are older."""
     studio.runs.forget()
+    return time.time()
+
+
+def forget_stopped(studio: Studio) -> None:
+    studio.runs.forget([STOPPED])
+
+
+def history(
+    studio: Studio, find: dict[str, Any], after: str = "", count: int = run_history.PAGE
+) -> Mapping[str, Any]:
+    """Jobs from before, from the recipes of the open project."""
+    return run_history.page(studio.desk, studio.runs.errands(), run_history.sought(find), after, count)
+
+
+def repeat(studio: Studio, take: str) -> list[str]:
+    """A job from before once more."""
+    return studio.ask([run_history.repeat(studio.desk, take)])
 
 
 def render_stale(studio: Studio) -> list[str]:
@@ -53,5 +81,9 @@ DEEDS = {
     "run.move": move,
     "run.pause": pause,
     "run.resume": resume,
+    "run.go_on": go_on,
     "run.forget": forget,
+    "run.forget_stopped": forget_stopped,
+    "run.history": history,
+    "run.repeat": repeat,
 }

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 WAITING, RUNNING = "waiting", "running"
-STOPPED = "stopped"  # the studio or the backend went away first
+STOPPED = "stopped"  # the studio went away first
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
+QUIET = ("proxies",)  # what nobody waits for: it begins when nothing else is ready
 OVER = (DONE, FAILED, CANCELLED)
+ASIDE = ("import", "archive", "duplicate", "sheet")  # nothing is drawn for them, so they wait for nobody
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,11 @@ class Errand:
     after: tuple[str, ...] = ()
     run: str = ""
     state: str = WAITING
-    error: str = ""
-    files: tuple[str, ...] = ()  # names of what it made
+    error: str = ""  # why it failed, or was left out without having begun
+    files: tuple[str, ...] = ()  # what it made, by their paths in the project
+    takes: tuple[str, ...] = ()  # the recipes it worked on
+    server: str = ""  # who drew
+    is_reused: bool = False  # all of it was there already
     asked: float = 0.0  # seconds since 1970
     began: float = 0.0
     ended: float = 0.0
@@ -32,3 +37,18 @@ class Errand:
     @property
     def is_over(self) -> bool:
         return self.state in OVER
+
+    @property
+    def is_left_out(self) -> bool:
+        """Cancelled by nobody: what it needs was not made."""
+        return self.state == CANCELLED and bool(self.error)
+
+    @property
+    def content(self) -> tuple[Any, ...]:
+        """What is asked for: two errands with equal content make the same."""
+        return self.deed, self.project, self.shot, tuple(sorted(map(repr, self.values.items())))
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is done beside the backend's lanes, also while those are paused."""
+        return self.deed in ASIDE

@@ -26,6 +26,12 @@ class Entry:
     job: str
     state: str
     files: tuple[str, ...]
+    workflow: str = ""
+    server: str = ""
+    error: str = ""
+    started: str = ""  # as the recipe has it: ISO, UTC
+    ended: str = ""
+    seconds: float | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -79,8 +85,10 @@ class RecipeIndex:
     def _read_index(self) -> None:
         try:
             rows = read_json(self._file)
-            for recipe, (stamp, name, engine, job, state, files) in rows.items():
-                self._known[recipe] = stamp, Entry(name, engine, job, state, tuple(files))
+            for recipe, (stamp, name, engine, job, state, files, *about) in rows.items():
+                if len(about) != 6:
+                    raise ValueError  # of an older studio
+                self._known[recipe] = stamp, Entry(name, engine, job, state, tuple(files), *about)
         except (BadFile, AttributeError, TypeError, ValueError):
             self._known = {}  # none yet, or not ours
 
@@ -91,4 +99,15 @@ def entry_of(recipe: dict[str, Any]) -> Entry:
     if not all(isinstance(word, str) for word in (*words, *recipe["files"])):
         raise TypeError
     name, engine, job, state = words
-    return Entry(name, engine, job, state, tuple(recipe["files"]))
+    workflow, server, error, started = (
+        _word(recipe.get(k)) for k in ("workflow", "server", "error", "started")
+    )
+    ended = _word(recipe.get("finished", recipe.get("ended")))
+    seconds = recipe.get("seconds")
+    took = float(seconds) if isinstance(seconds, (int, float)) else None
+    files = tuple(recipe["files"])
+    return Entry(name, engine, job, state, files, workflow, server, error, started, ended, took)
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""

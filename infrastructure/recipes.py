@@ -108,6 +108,7 @@ class Ledger:
             time.sleep(_LOOK)
         try:
             if take := self.done(backend, wanted):
+                yield Fact("take", take.name)
                 return take
             return (yield from self._made(backend, wanted, key))
         finally:
@@ -119,6 +120,11 @@ class Ledger:
         with self._lock:
             found = list(self._by_shot.get(shot_id, {}).values())
         return sorted(found, key=lambda entry: _order(entry.name))
+
+    def entries(self) -> list[Entry]:
+        """Everything that was begun in the project, in no order."""
+        with self._lock:
+            return [entry for shot in self._by_shot.values() for entry in shot.values()]
 
     def bring_in(self, stem: str, file: Path) -> Path:
         """A file that no job made, copied as a take; an equal one that is there is the same take."""
@@ -169,12 +175,13 @@ class Ledger:
         self._write(recipe)
         start = time.monotonic()
         try:
+            yield Fact("take", name)
             files = yield from _noting(backend.run(job), recipe)
         except GeneratorExit:
-            self._write({**recipe, "state": CANCELLED})
+            self._write({**recipe, "state": CANCELLED, "ended": _now()})
             raise
         except StudioError as error:
-            self._write({**recipe, "state": FAILED, "error": str(error)})
+            self._write({**recipe, "state": FAILED, "error": str(error), "ended": _now()})
             raise
         done = {"state": DONE, "files": [file.name for file in files], "finished": _now()}
         self._write({**recipe, **done, "seconds": round(time.monotonic() - start, 3)})

@@ -57,8 +57,17 @@ class Feed:
         for wake in wakes:
             wake()
 
-    def drop(self, key: str) -> None:
-        self.put_all({}, instead_of=key)
+    def drop(self, *keys: str) -> None:
+        """These facts are gone; of others whose keys only begin so, nothing is said."""
+        with self._lock:
+            gone = [key for key in keys if self._facts.pop(key, None)]
+            if not gone:
+                return
+            self.version += 1
+            self._gone.update(dict.fromkeys(gone, self.version))
+            wakes = list(self._wakes)
+        for wake in wakes:
+            wake()
 
     def since(self, version: int) -> News:
         """What a page that knows `version` has to hear; 0 knows nothing."""

@@ -1,27 +1,50 @@
 """How long what is left will take, guessed from how long such things took lately."""
 
 from collections.abc import Mapping, Sequence
-from statistics import mean
 
 from domain.errand import Errand
 
 MEMORY = 40  # durations remembered of each deed
+_TELLING = 0.05  # share of an errand from which on its own speed says something
+_SOON = 1.0  # seconds
 
 
 class Pace:
     def __init__(self) -> None:
         self._took: dict[str, list[float]] = {}  # seconds, by deed
+        self._mean: dict[str, float] = {}
 
     def took(self, errand: Errand) -> None:
-        """Remember an errand that is done."""
+        """Remember an errand that is done; what was there already took no time and says nothing."""
+        if errand.is_reused or errand.ended <= errand.began:
+            return
         took = self._took.setdefault(errand.deed, [])
         took.append(errand.ended - errand.began)
         del took[:-MEMORY]
+        self._mean[errand.deed] = sum(took) / len(took)
 
-    def seconds_left(self, left: Sequence[Errand], shares: Mapping[str, float], lanes: int) -> int | None:
-        """`shares` says how far those that run are; None where nothing of the kind has ended yet."""
-        if not left or any(errand.deed not in self._took for errand in left):
+    def until(self, errand: Errand, share: float, now: float) -> float | None:
+        """When an errand that runs will be over: by how others went, and the more it has done itself, by
+        how it goes. None where neither says anything, or it takes longer than ever."""
+        spent, usual = now - errand.began, self._mean.get(errand.deed)
+        own = spent / share if share >= _TELLING and spent >= _SOON else None
+        if usual is None or own is None:
+            whole = own if usual is None else usual
+        else:
+            whole = share * own + (1 - share) * usual
+        return None if whole is None or whole < spent else errand.began + whole
+
+    def seconds_left(
+        self, waiting: Mapping[str, int], running: Sequence[tuple[Errand, float]], now: float, lanes: int
+    ) -> int | None:
+        """`waiting` counts by deed, `running` says how far each is. None where nothing of a kind that waits
+        has ended yet."""
+        if any(count and deed not in self._mean for deed, count in waiting.items()):
             return None
-        each = {deed: mean(seconds) for deed, seconds in self._took.items()}
-        seconds = sum(each[errand.deed] * (1 - shares.get(errand.id, 0.0)) for errand in left)
+        ends = [self.until(errand, share, now) for errand, share in running]
+        if not any(waiting.values()):
+            known = [end for end in ends if end is not None]
+            return round(max(known) - now) if known else None
+        seconds = sum(end - now for end in ends if end is not None)
+        seconds += sum(self._mean[deed] * count for deed, count in waiting.items() if count)
         return round(seconds / lanes)

@@ -9,6 +9,7 @@ from domain.cast import called, known_by
 from domain.project import Project
 from domain.storyboard import Character, Sampling, Shot
 from infrastructure.marks_file import Marks
+from infrastructure.project_files import chosen_workflows
 from services import picks, takes
 from services.desk import Desk
 from services.feed import Feed
@@ -55,6 +56,7 @@ def project_fact(desk: Desk) -> Fact:
     return {
         "name": project.name,
         "folder": _at_home(project.folder),
+        "path": str(project.folder),
         "title": board.title,
         "description": board.description,
         "notes": board.notes,
@@ -63,11 +65,13 @@ def project_fact(desk: Desk) -> Fact:
         "fps": board.fps,
         "variants": board.variants,
         "seed": board.base_seed,
+        "longest": board.longest,
         "tags": board.tags,
+        "workflows": chosen_workflows(project),
         "told": desk.notes,
         "undo": _step(desk.history.undoable),
         "redo": _step(desk.history.redoable),
-        "film": _stamp(project.film),
+        "film": stamp_of(project.film),
         "skipped": desk.ledger.skipped,
     }
 
@@ -122,11 +126,11 @@ def shot_fact(desk: Desk, shot: Shot, marks: Marks) -> Fact:
         "start_image": _media(project, shot.start_image) if shot.start_image else None,
         "end_image": _media(project, shot.end_image) if shot.end_image else None,
         "problems": shot.problems,
-        "key": _stamp(project.keyframe(shot.id)),
+        "key": stamp_of(project.keyframe(shot.id)),
         "picked": picks.take_of(project, shot.id),
         "own": picks.is_artists_own(project, shot.id),
-        "vid": _stamp(project.video(shot.id)),
-        "chosen": _stamp(project.stand_ins(shot.id)),
+        "vid": stamp_of(project.video(shot.id)),
+        "chosen": stamp_of(project.stand_ins(shot.id)),
         "takes": [
             {"name": take.name, "files": take.files, "state": take.state, **marks.get(take.name, {})}
             for take in desk.ledger.takes_of(shot.id)
@@ -145,11 +149,11 @@ def _media(project: Project, path: Path) -> Fact:
         "path": str(path),
         "name": path.name,
         "media": path.relative_to(project.folder).as_posix() if inside else None,
-        "stamp": _stamp(path),
+        "stamp": stamp_of(path),
     }
 
 
-def _stamp(path: Path) -> str | None:
+def stamp_of(path: Path) -> str | None:
     """Changes when the file does, so that nobody sees an old picture; None where there is none."""
     try:
         stat = path.stat()

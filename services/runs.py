@@ -2,126 +2,128 @@
 
 No page holds any of it: pages only ask and cancel, and hear through the feed. The queue is on disk,
 so a studio that was killed shows what it did not get to, and goes on when told to.
+
+Two locks, always in this order: `_telling` makes what is told arrive in the order it happened, and
+`_lock` guards the queue. The feed is never called, and the disk never written, under `_lock`.
 """
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Errand
+from domain.errand import CANCELLED, DONE, FAILED, OVER, STOPPED, WAITING, Errand
 from domain.errors import BackendUnreachable, CannotWrite, JobRejected, StudioError
-from domain.events import Event, Failed, Progress, Saved, Told
-from infrastructure.queue_file import read_queue, write_queue
+from domain.events import Event, Told
+from infrastructure.queue_file import QueueFile
 from services.feed import Feed
 from services.pace import Pace
+from services.queue import Queue
+from services.run_facts import Live, queue_fact, run_fact
+
+log = logging.getLogger(__name__)
 
 Begin = Callable[[Errand], Generator[Event, None, Any]]
 
+PAUSED = "paused"  # why nothing begins, when the artist said so
 _WRITE = 1.0  # seconds between two writings of a queue that goes on
-_SHOWN = 0.1  # seconds between two reports of one errand's progress
-
-
-@dataclass
-class _Live:
-    """What is known of an errand only while it runs."""
-
-    fraction: float = 0.0
-    note: str = ""
-    preview: bytes | None = None
-    previews: int = 0
-    is_cancelled: bool = False
-    shown: float = 0.0
 
 
 class Runs:
     def __init__(self, begin: Begin, lanes: Callable[[], int], feed: Feed, file: Path):
-        self._begin, self._lanes, self._feed, self._file = begin, lanes, feed, file
-        self._errands: dict[str, Errand] = {errand.id: errand for errand in read_queue(file)}
-        self._live: dict[str, _Live] = {}
-        self._threads: set[threading.Thread] = set()
+        self._begin, self._lanes, self._feed, self._file = begin, lanes, feed, QueueFile(file)
+        self._queue = Queue(self._file.read())
+        self._live: dict[str, Live] = {}
+        self._threads: dict[threading.Thread, bool] = {}  # whether it does what is done aside
+        self._wanted = 1  # lanes
         self._pace = Pace()
-        self._lock = threading.RLock()
-        self._written = 0.0
+        self._worked: set[str] = set()  # runs of which something was made
+        self._culprits: list[str] = []  # whose failure it was that nothing begins
+        self._lock, self._telling, self._writing = threading.RLock(), threading.RLock(), threading.Lock()
+        self._is_written, self._written = True, 0.0
         self._is_closing = False
         self.paused = ""  # why nothing new begins
-        self._publish_all()
+        for errand in sorted(self.errands(), key=lambda errand: errand.ended):
+            self._remember(errand)
+        self._tell([errand.id for errand in self.errands()], is_reordered=True)
 
     # --- asking ----------------------------------------------------------------------------------
 
     def add(self, errands: Sequence[Errand]) -> list[str]:
         """Queue errands; what waits already with the same content is not asked for twice."""
         with self._lock:
-            waiting = {_content(errand) for errand in self._errands.values() if errand.state == WAITING}
-            fresh = [replace(e, asked=time.time()) for e in errands if _content(e) not in waiting]
-            self._errands.update((errand.id, errand) for errand in fresh)
-        self._changed(fresh)
+            changed = self._queue.add(errands)
+        self._changed(changed, is_by_hand=True)
         self._start()
-        return [errand.id for errand in fresh]
+        return [errand.id for errand in changed]
 
     def cancel(self, ids: Sequence[str]) -> None:
         """A waiting errand leaves the queue; a running one ends at its next word."""
         with self._lock:
-            for id in ids:
-                errand, live = self._errands.get(id), self._live.get(id)
-                if live:
-                    live.is_cancelled = True
-                    live.note = "cancelling"
-                elif errand and errand.state in (WAITING, STOPPED):
-                    self._errands[id] = replace(errand, state=CANCELLED, ended=time.time())
-        self._changed([self._errands[id] for id in ids if id in self._errands], is_urgent=True)
+            running = [(self._queue.get(id), live) for id in ids if (live := self._live.get(id))]
+            for _, live in running:
+                live.is_cancelled = True
+            changed = [errand for errand, _ in running if errand] + self._queue.cancel(ids)
+        self._changed(changed, is_by_hand=True)
 
     def cancel_all(self) -> None:
-        self.cancel([errand.id for errand in self.errands() if not errand.is_over])
+        with self._lock:
+            ids = [errand.id for errand in self._queue.all() if not errand.is_over]
+        self.cancel(ids)
 
     def again(self, ids: Sequence[str]) -> None:
-        """Failed, cancelled and stopped errands are asked for anew."""
+        """Failed, cancelled and stopped errands are asked for anew; a queue that trouble has paused tries
+        again, too."""
         with self._lock:
-            chosen = [e for id in ids if (e := self._errands.get(id)) and e.state not in (WAITING, RUNNING)]
-            for errand in chosen:
-                del self._errands[errand.id]  # to the end of the queue
-                self._errands[errand.id] = replace(
-                    errand, state=WAITING, error="", files=(), began=0, ended=0, asked=time.time()
-                )
-        self._changed([self._errands[errand.id] for errand in chosen], is_urgent=True)
-        self.resume()
+            changed = self._queue.again(ids)
+            if self.paused != PAUSED:
+                self.paused, self._culprits = "", []
+        self._changed(changed, is_by_hand=True)
+        self._start()
 
     def move(self, id: str, before: str | None) -> None:
         """Put a waiting errand in front of another one, or at the end."""
         with self._lock:
-            if id not in self._errands or id == before:
-                return
-            rest = [errand for errand in self._errands.values() if errand.id != id]
-            at = next((n for n, errand in enumerate(rest) if errand.id == before), len(rest))
-            rest.insert(at, self._errands[id])
-            self._errands = {errand.id: errand for errand in rest}
-        self._changed([], is_urgent=True)
+            self._queue.move(id, before)
+        self._changed([], is_by_hand=True)
 
-    def forget(self) -> None:
-        """Drop what is over from the list; what was made stays."""
+    def forget(self, states: Sequence[str] = OVER) -> None:
+        """Drop what is over, or in other states, from the list; what was made stays."""
         with self._lock:
-            gone = [errand.id for errand in self._errands.values() if errand.is_over]
-            for id in gone:
-                del self._errands[id]
-        self._publish_all()
-        self._write(is_urgent=True)
+            self._queue.drop([state for state in states if state in (*OVER, STOPPED)])
+        self._changed([], is_by_hand=True)
+        self._start()  # what waited for one of them
 
-    def pause(self, why: str = "paused") -> None:
+    def pause(self, why: str = PAUSED) -> None:
         """Nothing new begins; what runs goes on to its end."""
-        self.paused = why
-        self._publish_queue()
+        with self._lock:
+            self.paused = why
+        self._tell([])
 
     def resume(self) -> None:
-        self.paused = ""
-        self._publish_queue()
+        """Go on; with what trouble had paused the queue over."""
+        with self._lock:
+            self.paused, culprits, self._culprits = "", self._culprits, []
+            changed = self._queue.again(culprits)
+        self._changed(changed, is_by_hand=True)
         self._start()
+
+    def go_on(self) -> None:
+        """Also with everything that was not finished when the studio ended."""
+        with self._lock:
+            stopped = self._queue.ids(STOPPED)
+            changed = self._queue.again(stopped)
+        self._changed(changed, is_by_hand=True)
+        self.resume()
 
     def errands(self) -> list[Errand]:
         with self._lock:
-            return list(self._errands.values())
+            return self._queue.all()
 
     def preview(self, id: str) -> bytes | None:
         """The newest picture of an errand as it forms."""
@@ -130,163 +132,161 @@ class Runs:
 
     @property
     def is_busy(self) -> bool:
-        return any(errand.state in (RUNNING, WAITING) for errand in self.errands()) and not self.paused
+        with self._lock:
+            return bool(self._live) or (self._queue.left > 0 and not self.paused)
 
     def close(self) -> None:
         """Stop what runs and come back when it has ended; the queue stays on disk."""
-        self._is_closing = True
-        for thread in list(self._threads):
+        with self._lock:
+            self._is_closing = True
+            threads = list(self._threads)
+        for thread in threads:
             thread.join()
         self._write(is_urgent=True)
 
     # --- working ---------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        """As many lanes as there is work for, and as the backend has."""
-        wanted = self._lanes()
-        with self._lock:
-            ready = sum(self._is_ready(errand) for errand in self._errands.values())
-            for _ in range(min(ready, wanted - len(self._threads))):
-                thread = threading.Thread(target=self._lane, name="lane", daemon=True)
-                self._threads.add(thread)
-                thread.start()
+        """As many lanes as there is work for, and as the backend has; one more for what is done aside.
 
-    def _lane(self) -> None:
+        Called whenever something may have become ready and whenever a lane has ended, so that nothing
+        that is ready is ever left without a lane.
+        """
+        self._start_lanes(True, 1)
         try:
-            while errand := self._next():
+            self._wanted = max(1, self._lanes())
+        except StudioError as error:
+            self.pause(str(error))
+            return
+        self._start_lanes(False, self._wanted)
+
+    def _start_lanes(self, is_aside: bool, most: int) -> None:
+        with self._lock:
+            if self._is_closing or (self.paused and not is_aside):
+                return
+            for _ in islice(self._queue.ready(is_aside), max(0, most - self._going(is_aside))):
+                thread = threading.Thread(target=self._lane, args=(is_aside,), name="lane", daemon=True)
+                thread.start()  # its first step waits for the lock
+                self._threads[thread] = is_aside
+
+    def _going(self, is_aside: bool) -> int:
+        return sum(aside == is_aside for aside in self._threads.values())
+
+    def _lane(self, is_aside: bool) -> None:
+        try:
+            while errand := self._next(is_aside):
                 self._carry_out(errand)
         finally:
             with self._lock:
-                self._threads.discard(threading.current_thread())
-            if not self._is_closing and not self.paused:
-                self._start()  # something was asked for while this lane was going
-            self._write()
+                self._threads.pop(threading.current_thread(), None)
+            self._start()  # something may have been asked for while this lane was going
+            self._write(is_urgent=True)
 
-    def _next(self) -> Errand | None:
+    def _next(self, is_aside: bool) -> Errand | None:
         with self._lock:
-            if self._is_closing or self.paused:
+            is_too_many = not is_aside and (self.paused or self._going(False) > self._wanted)
+            if self._is_closing or is_too_many:
                 return None
-            errand = next((e for e in self._errands.values() if self._is_ready(e)), None)
+            errand = self._queue.begin(is_aside)
             if errand:
-                errand = replace(errand, state=RUNNING, began=time.time())
-                self._errands[errand.id] = errand
-                self._live[errand.id] = _Live()
-        if errand:
-            self._changed([errand])
-        return errand
-
-    def _is_ready(self, errand: Errand) -> bool:
-        if errand.state != WAITING:
-            return False
-        before = (self._errands.get(id) for id in errand.after)
-        return all(other is None or other.is_over for other in before)
+                self._live[errand.id] = Live()
+            return errand
 
     def _carry_out(self, errand: Errand) -> None:
-        live, files, told = self._live[errand.id], list[str](), list[str]()
+        live, trouble = self._live[errand.id], ""
         end = replace(errand, state=FAILED, error="Something unforeseen broke it; the log says what.")
         try:
+            self._changed([errand])
             with closing(self._begin(errand)) as work:
-                for event in work:
-                    self._heard(errand, event, files, told)
-                    if live.is_cancelled or self._is_closing:
-                        break
-            is_stopped = self._is_closing and not live.is_cancelled
-            broken = STOPPED if is_stopped else CANCELLED if live.is_cancelled else None
-            state = broken or (FAILED if told else DONE)
-            end = replace(errand, state=state, error=" ".join(told))
-        except (BackendUnreachable, CannotWrite) as error:
-            end = replace(errand, state=STOPPED, error=str(error))
-            self.pause(str(error))
+                is_whole = self._heard_out(errand, work)
+            state = CANCELLED if live.is_cancelled else STOPPED
+            whole = FAILED if live.failures else DONE
+            end = replace(errand, state=whole if is_whole else state, error=" ".join(live.failures))
         except StudioError as error:
-            end = replace(errand, state=FAILED, error=str(error))
-            if isinstance(error, JobRejected) and not self._has_worked(errand.run):
-                self.pause(str(error))  # the rest of this run would be refused as well
+            end, trouble = self._broken(errand, error)
         finally:
-            self._ended(replace(end, files=tuple(files), ended=time.time()))
+            self._ended(end, trouble)
 
-    def _has_worked(self, run: str) -> bool:
-        return any(errand.run == run and errand.state == DONE for errand in self.errands())
-
-    def _heard(self, errand: Errand, event: Event, files: list[str], told: list[str]) -> None:
+    def _heard_out(self, errand: Errand, work: Generator[Event, None, Any]) -> bool:
+        """Whether it came to its end; no, when it is cancelled or the studio ends."""
         live = self._live[errand.id]
-        match event:
-            case Progress(fraction, note, preview):
-                live.fraction, live.note = max(live.fraction, min(1.0, fraction)), note
-                if preview:
-                    live.preview, live.previews = preview, live.previews + 1
-                now = time.monotonic()
-                if preview or now - live.shown > _SHOWN:
-                    live.shown = now
-                    self._publish(errand)
-            case Saved(path):
-                files.append(path.name)
-            case Failed(_, reason):
-                told.append(reason)
-            case Told(sentence):
-                self._feed.put("told", {"text": sentence, "at": time.time()})
+        for event in work:
+            if live.heard(event):
+                self._tell([errand.id])
+                self._write()
+            elif isinstance(event, Told):
+                self._feed.put("told", {"text": event.sentence, "at": time.time()})
+            if live.is_cancelled or self._is_closing:
+                return False
+        return True
 
-    def _ended(self, errand: Errand) -> None:
+    def _broken(self, errand: Errand, error: StudioError) -> tuple[Errand, str]:
+        """What becomes of an errand that broke, and why nothing else should begin."""
+        if self._live[errand.id].is_cancelled:
+            return replace(errand, state=CANCELLED), ""  # nobody waits for it any more
+        if isinstance(error, BackendUnreachable | CannotWrite) and not errand.is_aside:
+            if self._is_closing:
+                return replace(errand, state=STOPPED), ""
+            return replace(errand, state=WAITING, began=0.0), str(error)  # its turn stays
+        failed = replace(errand, state=FAILED, error=str(error))
+        # the rest of this run would be refused as well
+        return failed, str(error) if isinstance(error, JobRejected) and errand.run not in self._worked else ""
+
+    def _ended(self, errand: Errand, trouble: str) -> None:
         with self._lock:
-            self._live.pop(errand.id, None)
-            if errand.id in self._errands:
-                self._errands[errand.id] = errand
-            if errand.state == DONE:
-                self._pace.took(errand)
-        self._changed([errand])
+            live = self._live.pop(errand.id)
+            errand = errand if errand.state == WAITING else live.result(errand)
+            self._remember(errand)
+            changed = self._queue.end(errand)
+            self._queue.let_go()
+            if trouble:
+                self.paused = trouble
+                self._culprits += [errand.id] if errand.state == FAILED else []
+        self._changed(changed)
         self._start()
+
+    def _remember(self, errand: Errand) -> None:
+        if errand.state == DONE:
+            self._pace.took(errand)
+            self._worked.add(errand.run)
 
     # --- telling ---------------------------------------------------------------------------------
 
-    def _changed(self, errands: Sequence[Errand], is_urgent: bool = False) -> None:
-        for errand in errands:
-            self._publish(errand)
-        self._publish_queue()
-        self._write(is_urgent or any(errand.state == WAITING for errand in errands))
-
-    def _publish_all(self) -> None:
-        self._feed.put_all({f"run/{e.id}": self._shown(e) for e in self.errands()}, instead_of="run/")
-        self._publish_queue()
-
-    def _publish(self, errand: Errand) -> None:
-        self._feed.put(f"run/{errand.id}", self._shown(self._errands.get(errand.id, errand)))
-
-    def _shown(self, errand: Errand) -> Mapping[str, Any]:
-        live = self._live.get(errand.id, _Live())
-        return {
-            "id": errand.id,
-            "deed": errand.deed,
-            "shot": errand.shot,
-            "run": errand.run,
-            "project": Path(errand.project).name,
-            "state": "cancelling" if live.is_cancelled else errand.state,
-            "fraction": round(live.fraction, 3),
-            "note": live.note,
-            "preview": live.previews,
-            "error": errand.error,
-            "files": errand.files,
-            "asked": errand.asked,
-            "began": errand.began,
-            "ended": errand.ended,
-        }
-
-    def _publish_queue(self) -> None:
+    def _changed(self, errands: Sequence[Errand], is_by_hand: bool = False) -> None:
+        """`is_by_hand` when the order may have changed: then it is told, and on disk at once."""
         with self._lock:
-            order = [errand.id for errand in self._errands.values()]
-            left = [errand for errand in self._errands.values() if errand.state in (WAITING, RUNNING)]
-            shares = {errand.id: live.fraction for errand in left if (live := self._live.get(errand.id))}
-            seconds = self._pace.seconds_left(left, shares, max(1, len(self._threads)))
-        facts = {"order": order, "left": len(left), "seconds": seconds, "paused": self.paused}
-        self._feed.put("queue", facts)
+            self._is_written = False
+        self._tell([errand.id for errand in errands], is_by_hand)
+        self._write(is_by_hand)
+
+    def _tell(self, ids: Iterable[str], is_reordered: bool = False) -> None:
+        with self._telling:
+            with self._lock:
+                errands = [errand for id in ids if (errand := self._queue.get(id))]
+                facts: dict[str, Any] = {
+                    f"run/{errand.id}": run_fact(errand, self._live.get(errand.id), self._pace)
+                    for errand in errands
+                }
+                queue = queue_fact(self._queue, self._live, self._pace, self._wanted)
+                facts["queue"] = {**queue, "paused": self.paused}
+                if is_reordered:
+                    facts["queue/order"] = self._queue.ids()
+                gone = self._queue.taken_off()
+            self._feed.put_all(facts)
+            self._feed.drop(*(f"run/{id}" for id in gone))
 
     def _write(self, is_urgent: bool = False) -> None:
-        with self._lock:
-            now = time.monotonic()
-            is_idle = not self._live
-            if not (is_urgent or is_idle) and now - self._written < _WRITE:
-                return
-            self._written = now
-            write_queue(self._file, list(self._errands.values()))
-
-
-def _content(errand: Errand) -> tuple[Any, ...]:
-    return errand.deed, errand.project, errand.shot, tuple(sorted(map(repr, errand.values.items())))
+        """Keep the queue, at most once a second as it goes."""
+        if not is_urgent and (self._is_written or time.monotonic() - self._written < _WRITE):
+            return
+        with self._writing:  # whoever closes waits here for a writing that is under way
+            with self._lock:
+                if self._is_written:
+                    return
+                errands, self._is_written = self._queue.all(), True
+            self._written = time.monotonic()
+            try:
+                self._file.write(errands)
+            except CannotWrite as error:
+                self._is_written = False
+                log.warning("the queue is only in memory: %s", error)

@@ -223,6 +223,12 @@ def chain_frame(clip: Path) -> Path:
     return last_frame(clip, frame)
 
 
+def film_format(workflow: Workflow, board: Storyboard) -> Format:
+    """What the pictures of the board's film have in common."""
+    size = (max(2, board.width // 2 * 2), max(2, board.height // 2 * 2))
+    return Format(film_rate(workflow, board, None), size)
+
+
 def film_rate(workflow: Workflow, board: Storyboard, asked: float | None) -> Fraction:
     """Frames a second of the film: as asked, else the board's, else the workflow's own."""
     rate = asked or board.fps or workflow.fps

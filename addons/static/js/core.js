@@ -12,7 +12,7 @@ export const shot = id => facts.get(`shot/${id}`);
 /** What is stale about a shot, and why; nothing, when all of it is what the shot asks for. */
 export const stale = id => fact(`stale/${id}`) ?? { keyframe: '', video: '', why: [], video_why: [] };
 export const shots = () => (fact('order') ?? []).map(shot).filter(Boolean);
-export const runs = () => (fact('queue')?.order ?? []).map(id => facts.get(`run/${id}`)).filter(Boolean);
+export const runs = () => (fact('queue/order') ?? []).map(id => facts.get(`run/${id}`)).filter(Boolean);
 export const connected = () => isConnected;
 
 /** Call `draw(changed keys)` once facts whose keys begin with one of `prefixes` change; for as long as
@@ -207,7 +207,9 @@ const ICONS = {
   up: 'M6 15l6-6 6 6', down: 'M6 9l6 6 6-6', left: 'M15 5l-7 7 7 7', right: 'M9 5l7 7-7 7', own: 'M4 20l4-1L20 7l-3-3L5 16z',
   people: 'M9 4a3.500 3.500 0 100 7 3.500 3.500 0 000-7zM3 20c0-4 2.500-6 6-6s6 2 6 6M16 5a3 3 0 010 6M17.500 14c2.500.6 3.500 2.600 3.500 6', star: 'M12 4l2.5 5.4 5.9.6-4.4 4 1.2 5.8L12 17l-5.2 2.8L8 14 3.6 10l5.9-.6z', more: 'M5 12h.01M12 12h.01M19 12h.01', help: 'M9 9a3 3 0 115 2c-1 1-2 1.500-2 3M12 18h.01',
   loop: 'M17 3l3 3-3 3M20 6H8a4 4 0 00-4 4v1M7 21l-3-3 3-3M4 18h12a4 4 0 004-4v-1', light: 'M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v2M12 20v2M2 12h2M20 12h2',
-  first: 'M19 5l-9 7 9 7zM6 5v14', last: 'M5 5l9 7-9 7zM18 5v14',
+  recipe: 'M6 3h9l4 4v14H6zM9 11h7M9 15h7M9 7h2',
+  first: 'M6 5v14M19 5l-10 7 10 7z', last: 'M18 5v14M5 5l10 7-10 7z', full: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5', download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
+  turn: 'M4 9V5h4M20 15v4h-4M4 5l5 5M20 19l-5-5M14 4h6v6h-6zM4 14h6v6H4z', folder: 'M3 6h6l2 2h10v11H3zM3 11h18', drop: 'M12 3v11M7 10l5 5 5-5M4 19h16', zip: 'M4 7h16v13H4zM4 7l2-3h12l2 3M12 4v9M9 13h6', pages: 'M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7', gpu: 'M3 7h15v10H3zM21 5v14M6 17v3M10 17v3M8 12a2 2 0 104 0 2 2 0 10-4 0',
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z', compare: 'M12 3v18M4 6h6v12H4zM14 6h6v12h-6z', image: 'M4 5h16v14H4zM4 15l4-4 5 5M14 12l2-2 4 4',
 };
 
@@ -231,23 +233,23 @@ export function button(label, run, { kind = '', mark = '', title = '', key = '',
 
 // --- notices ---------------------------------------------------------------------------------
 
-/** A sentence that goes away by itself; errors stay until they are read. */
+/** A sentence that goes away by itself; errors stay until they are read. `action` is one thing to do, or several. */
 export function notice(text, kind = '', action = null) {
   const place = document.querySelector('#notices') ?? document.body.appendChild(h('div', { id: 'notices', role: 'status', 'aria-live': 'polite' }));
   if ([...place.children].some(n => n.firstChild.textContent === text)) return;
   const gone = () => item.remove();
   const item = h(`div.notice${kind ? `.${kind}` : ''}`, { role: kind === 'bad' ? 'alert' : null }, h('p', {}, text),
-    action && button(action.label, () => { action.run(); gone() }, { kind: 'link' }),
+    [action ?? []].flat().map(one => button(one.label, () => { one.run(); gone() }, { kind: 'link' })),
     button('', gone, { kind: 'ghost', mark: 'close', title: t('close') }));
   place.append(item);
-  setTimeout(gone, kind === 'bad' ? 20000 : 4500);
+  setTimeout(gone, kind === 'bad' || Array.isArray(action) ? 20000 : 4500);
 }
 
 // --- shapes of values ------------------------------------------------------------------------
 
 export const seconds = s => s == null ? '' : `${Number(s.toFixed(2))} s`;
 export const clock = s => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
-export const percent = share => `${Math.round(share * 100)} %`;
+export const percent = share => `${Math.round(share * 100)}%`; // also a width
 const path = file => file.split('/').map(encodeURIComponent).join('/');
 export const mediaUrl = (file, stamp = '') => `studio/media/${path(file)}${stamp ? `?v=${stamp}` : ''}`;
 export const thumbUrl = (file, stamp = '', width = 480) => `studio/thumb/${path(file)}?w=${width}${stamp ? `&v=${stamp}` : ''}`;

@@ -28,9 +28,7 @@ function drawDock(summary, cards, tools, bar) {
   const listed = all.filter(run => isLive(run) || run.state === 'done' && isRecent(run))
     .sort((a, b) => order[a.state] - order[b.state]).slice(0, LISTED);
   const live = all.filter(isActive), failed = all.filter(run => run.state === 'failed'), stopped = all.filter(run => run.state === 'stopped');
-  const clicks = new Set(live.map(run => run.run)), total = all.filter(run => clicks.has(run.run));
-  const share = total.reduce((sum, run) => sum + (isActive(run) ? run.fraction : 1), 0) / (total.length || 1);
-  bar.firstChild.style.width = live.length ? `${share * 100}%` : '0';
+  bar.firstChild.style.width = live.length ? `${(queue.share ?? 0) * 100}%` : '0';
   const left = queue.seconds != null && live.length ? t('dock.left', { time: clock(queue.seconds) }) : '';
   put(summary, { text: fact('trouble') || (queue.paused ? (queue.paused === 'paused' ? t('dock.paused') : queue.paused)
     : live.length ? [tn('dock.making', live.length), left].filter(Boolean).join(' · ')
@@ -39,8 +37,7 @@ function drawDock(summary, cards, tools, bar) {
   keyed(cards, listed, run => run.id, makeCard, updateCard);
   const retry = [...failed, ...stopped];
   tools.replaceChildren(...[
-    queue.paused && button(t('dock.goOn'), () => act('run.resume').then(() => stopped.length && act('run.again', { ids: stopped.map(r => r.id) })), { mark: 'play', kind: 'primary' }),
-    !queue.paused && stopped.length > 0 && button(t('dock.goOn'), () => act('run.again', { ids: stopped.map(r => r.id) }), { mark: 'play', kind: 'primary' }),
+    (queue.paused || stopped.length > 0) && button(t('dock.goOn'), () => act('run.go_on'), { mark: 'play', kind: 'primary' }),
     failed.length > 0 && button(t('dock.retry'), () => act('run.again', { ids: retry.map(r => r.id) }), { mark: 'again' }),
     live.length > 0 && !queue.paused && button('', () => act('run.pause'), { mark: 'pause', title: t('dock.pause') }),
     live.length > 1 && button('', () => act('run.cancel_all'), { mark: 'stop', title: t('dock.cancelAll') }),

@@ -4,6 +4,7 @@
 import { Refused, debounce, fact, h, icon, notice, put, t, thumbUrl, upload } from './core.js';
 
 const pending = new Set(); // edits that wait to be sent
+let lists = 0; // of choices, each with a name of its own
 
 export const flushEdits = () => { for (const edit of [...pending]) edit.now() };
 addEventListener('pagehide', flushEdits);
@@ -98,7 +99,7 @@ export function slider(source, field) {
 
 /** Words of which some are known: `options()` lists them, `shown` and `kept` turn a value into words and back. */
 export function choice(source, field, { options, shown = value => value, kept = words => words, usual = () => '–' }) {
-  const edit = edits(source, field), id = `known-${field.replace('.', '-')}`;
+  const edit = edits(source, field), id = `known-${field.replace('.', '-')}-${lists++}`;
   const control = h('input', { type: 'text', list: id, autocomplete: 'off' }), list = h('datalist', { id });
   control.addEventListener('focus', edit.begin);
   control.addEventListener('input', () => edit.change(kept(control.value)));
@@ -117,17 +118,19 @@ export function choice(source, field, { options, shown = value => value, kept = 
 /** A choice from the catalogue of looks; other words may be written too. */
 export function tag(source, category) {
   const presets = () => fact('presets')?.[category] ?? {};
-  const each = (words, turn) => words.split(',').map(w => turn(w.trim())).filter(Boolean).join(', ');
-  const shown = value => each(value, word => presets()[word] ?? word);
   return choice(source, `tags.${category}`, {
-    options: () => Object.values(presets()), shown,
-    kept: words => {
-      const byName = Object.fromEntries(Object.entries(presets()).map(([key, label]) => [label.toLowerCase(), key]));
-      return each(words, word => byName[word.toLowerCase()] ?? word);
-    },
-    usual: () => shown(fact('project')?.tags?.[category] ?? '') || '–',
+    options: () => Object.values(presets()), shown: value => nameOf(presets(), value), kept: words => keyOf(category, words),
+    usual: () => nameOf(presets(), fact('project')?.tags?.[category] ?? '') || '–',
   });
 }
+
+const each = (words, turn) => words.split(',').map(word => turn(word.trim())).filter(Boolean).join(', ');
+/** The words of a tag as they are called, and back. */
+export const nameOf = (presets, words) => each(words, word => presets[word] ?? word);
+export const keyOf = (category, words) => {
+  const byName = Object.fromEntries(Object.entries(fact('presets')?.[category] ?? {}).map(([key, label]) => [label.toLowerCase(), key]));
+  return each(words, word => byName[word.toLowerCase()] ?? word);
+};
 
 /** Pictures something is made with; dropped or chosen, they are copied into the project. */
 export function pictures(source, field, { many = false } = {}) {

@@ -36,6 +36,7 @@ export function start() {
       const page = own.get(here())?.[`ctrl+${key}`];
       run(event, page ?? withCtrl[event.shiftKey ? `shift+${key}` : key]);
     } else if (!event.altKey && !isTyping(event.target)) {
+      if (key === ' ' && event.target.closest?.('button, summary, a')) return; // it presses them
       const number = PAGES[Number(key) - 1];
       if (number) { go(number); event.preventDefault() } else if (!isPressing(event) && !(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[key] ?? everywhere[key]);
     } else if (event.key === 'Escape') event.target.blur();

@@ -38,7 +38,7 @@ export function mount(place) {
     over.draw(s, run);
     segments.draw(plan, looked?.name ?? '');
     planView.draw(s, plan, run);
-    if (s) planView.drawFields(s, selection());
+    if (s) planView.drawFields();
     askForPlan(s, run);
   }
 
