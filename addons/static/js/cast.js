@@ -1,9 +1,9 @@
 // The cast beside the board: every character with picture, words, LoRA and notes, and in which shots it is.
 
-import { act, ask, button, fact, follow, h, icon, keyed, notice, put, t, tn } from './core.js';
+import { act, ask, button, follow, h, icon, keyed, notice, put, t, tn } from './core.js';
 import { flushEdits, pictures, text } from './fields.js';
 import { avatar, cast, nameOf, person, strangers } from './people.js';
-import { go, isSelected, selectMany, selection, undo, watch } from './where.js';
+import { isSelected, selectMany, selection, undo, watch } from './where.js';
 
 const DRAGGED = 'application/x-studio-character';
 let panel = null, opened = '', list = null, adding = null;

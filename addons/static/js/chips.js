@@ -1,6 +1,6 @@
 // Who is in the shots selected, as chips, and a menu to put in more of the cast or somebody by name only.
 
-import { act, fact, h, icon, t, tn } from './core.js';
+import { act, h, icon, t, tn } from './core.js';
 import { showCharacter } from './cast.js';
 import { avatar, cast, isCalled, matching, nameOf, present } from './people.js';
 import { selection } from './where.js';

@@ -1,6 +1,6 @@
 // What was made elsewhere comes in: a place to drop it, then a question where it should go.
 
-import { Refused, act, ask, button, fact, h, icon, put, t, tn } from './core.js';
+import { Refused, ask, button, fact, h, icon, put, t, tn } from './core.js';
 import { sendEdits } from './boardfields.js';
 import { dialog } from './keys.js';
 import { openWhenDone } from './outcomes.js';

@@ -1,6 +1,6 @@
 // The inspector: every field of the shots selected, in the order an artist asks for them.
 
-import { act, ask, button, fact, follow, h, keyframeUrl, put, shot, shots, show, t, tn } from './core.js';
+import { act, ask, button, follow, h, keyframeUrl, put, shot, shots, show, t, tn } from './core.js';
 import { asSent } from './as_sent.js';
 import { chips } from './chips.js';
 import { choice, flushEdits, number, pictures, row, section, seed, slider, tag, text } from './fields.js';

@@ -22,9 +22,8 @@ const withCtrl = {
   a: { run: selectAll, label: 'keys.all' },
 };
 
-const isPressing = event => [' ', 'Enter'].includes(event.key) && event.target.closest?.('button, a, summary, label'); // what they are for there
 const isTyping = target => target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]');
-const isPressing = event => (event.key === 'Enter' || event.key === ' ') && event.target.closest?.('button, summary, a, [role=button], [role=tab]');
+const isPressing = event => [' ', 'Enter'].includes(event.key) && event.target.closest?.('button, a, summary, label, [role=button], [role=tab]'); // what they are for there
 
 export function start() {
   addEventListener('keydown', event => {
@@ -36,9 +35,8 @@ export function start() {
       const page = own.get(here())?.[`ctrl+${key}`];
       run(event, page ?? withCtrl[event.shiftKey ? `shift+${key}` : key]);
     } else if (!event.altKey && !isTyping(event.target)) {
-      if (key === ' ' && event.target.closest?.('button, summary, a')) return; // it presses them
       const number = PAGES[Number(key) - 1];
-      if (number) { go(number); event.preventDefault() } else if (!isPressing(event) && !(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[key] ?? everywhere[key]);
+      if (number) { go(number); event.preventDefault() } else if (!(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[key] ?? everywhere[key]);
     } else if (event.key === 'Escape') event.target.blur();
   });
   Studio.showKeys = showKeys;

@@ -2,7 +2,7 @@
 
 import { Refused, act, ask, button, fact, h, put, t } from './core.js';
 import { listPresets, sendEdits } from './boardfields.js';
-import { keyOf } from './inspector.js';
+import { keyOf } from './fields.js';
 import { dialog } from './keys.js';
 import { sizePicker } from './sizes.js';
 import { go } from './where.js';
