@@ -83,6 +83,7 @@ def test_an_unforeseen_error_fails_one_errand_is_shown_in_the_log_and_the_rest_g
     with dying_threads() as traces:
         one, two = bench.add("001", "002")
         bench.until_quiet()
+        until(lambda: traces)
     assert (bench.state(one), bench.state(two)) == (FAILED, DONE)
     assert "unforeseen" in bench.error(one)
     assert [str(trace) for trace in traces] == ["a bug"]

@@ -24,7 +24,7 @@ export function follow(prefixes, place, draw) {
   return () => listeners.delete(listener);
 }
 
-export const isSeen = place => place.isConnected && place.offsetParent !== null || place.matches?.('.always');
+export const isSeen = place => place === document.body || place.isConnected && (place.offsetParent !== null || place.matches('.always'));
 
 function schedule(keys) {
   for (const key of keys) changed.add(key);

@@ -5,7 +5,7 @@
 import { h, mediaUrl, put, t } from './core.js';
 
 const AHEAD = 150; // ms of rest before a film that stands fetches what comes next
-const NEAR = 0.2, FAR = 2; // frames a video may be off before it is hurried, and before the clock goes by it
+const NEAR = 0.2, FAR = 1, LOST = 12; // frames a video may be off before it is hurried, the clock goes by it, it is sent there
 
 /** Which span a frame is in; in a dissolve, the one that comes. */
 export function indexAt(spans, frame) {
@@ -190,7 +190,7 @@ export class Player {
     if (!this.shown.every(layer => layer.isReady)) return;
     if (this.isMoved) this.isMoved = false;
     else this.position += Math.max(0, Math.min(passed, this.line.fps));
-    for (const layer of this.shown) this.correct(layer);
+    for (const layer of this.shown) this.correct(layer, layer === this.shown.at(-1));
     if (this.position >= this.line.frames) {
       if (!this.isLooping) { this.isPlaying = false; this.position = this.line.frames - 1 } else this.position %= this.line.frames;
     }
@@ -198,12 +198,12 @@ export class Player {
   }
 
   /** Hold a video to the clock, or the clock to a video that could not keep up. */
-  correct({ isVideo, span, video }) {
+  correct({ isVideo, span, video }, leads) {
     const due = this.position - span.start;
     if (!isVideo || video.ended || due >= span.moving) return;
     const off = video.currentTime * this.line.fps - span.first - due;
-    if (off < -FAR) this.position += off;
-    else if (off > FAR) video.currentTime = (span.first + due) / this.line.fps;
+    if (Math.abs(off) > LOST) video.currentTime = (span.first + due) / this.line.fps;
+    else if (Math.abs(off) > FAR && leads) this.position = Math.max(span.start, this.position + off);
     else this.drift = Math.max(this.drift, Math.abs(off));
     video.playbackRate = Math.abs(off) < NEAR ? 1 : Math.max(0.5, Math.min(1.5, 1 - off / 4));
   }

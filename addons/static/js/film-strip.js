@@ -26,7 +26,7 @@ export function makeStrip(place, player, cut) {
   const head = h('i.playhead'), track = h('div.track', {}, ruler, clips, head), tip = h('div.tip', { hidden: true, role: 'status' });
   const zoom = h('input.zoom', { type: 'range', min: '0', max: '1', step: '0.01', value: '0', 'aria-label': t('film.zoom'), title: t('film.zoom') });
   const scroll = h('div.strip', { tabindex: '-1' }, track);
-  let film = null, scale = 1; // pixels a frame
+  let film = null, scale = 1, under = ''; // pixels a frame; the shot under the playhead
   place.append(scroll, tip);
 
   function layout() {
@@ -34,6 +34,7 @@ export function makeStrip(place, player, cut) {
     const fit = Math.max(0.01, (scroll.clientWidth - 24) / film.frames);
     scale = fit * Math.max(1, CLOSEST / fit) ** Number(zoom.value);
     track.style.width = `${film.frames * scale}px`;
+    clips.style.setProperty('--px', `${scale}px`);
     for (const node of clips.children) shape(node, node.span);
     mark();
     playhead();
@@ -42,7 +43,6 @@ export function makeStrip(place, player, cut) {
   function shape(node, span) {
     node.style.left = `${span.start * scale}px`;
     node.style.width = `${Math.max(2, span.frames * scale - 1)}px`;
-    node.style.setProperty('--px', `${scale}px`);
     node.classList.toggle('is-narrow', span.frames * scale < 58);
     node.classList.toggle('is-sliver', span.frames * scale < 26);
   }
@@ -62,12 +62,13 @@ export function makeStrip(place, player, cut) {
     head.style.transform = `translateX(${x}px)`;
     if (player.isPlaying && (x < scroll.scrollLeft || x > scroll.scrollLeft + scroll.clientWidth - 8)) scroll.scrollLeft = x - scroll.clientWidth * 0.1;
     const on = player.span?.shot;
-    if (clips.dataset.on !== on) { clips.dataset.on = on ?? ''; for (const node of clips.children) node.classList.toggle('is-on', node.dataset.shot === on) }
+    if (under === on) return;
+    for (const [id, is] of [[under, false], [on, true]]) clips.keyedNodes?.get(id)?.classList.toggle('is-on', is);
+    under = on;
   }
 
   function draw(now) {
     film = now;
-    delete clips.dataset.on;
     const live = new Map(runs().filter(isActive).map(run => [run.shot, run]));
     keyed(clips, film.spans, span => span.shot, makeClip, (node, span) => updateClip(node, span, film, live.get(span.shot)));
     layout();
@@ -102,8 +103,12 @@ const HANDLES = ['trim_in', 'trim_out', 'hold', 'fade_in', 'fade_out', 'dissolve
 
 function makeClip(span) {
   return h('div.clip', { tabindex: '0', role: 'option', draggable: 'true', data: { shot: span.shot } },
-    h('div.thumbs'), h('i.mix'), h('i.fade.in'), h('i.fade.out'), h('i.held'), h('b.id', {}, span.shot), h('span.time'), h('span.marks'),
-    ...HANDLES.map(edit => h('i.grip', { title: t(`cut.${edit}`), data: { edit } })));
+    h('div.thumbs'), h('i.mix'), h('i.fade.in'), h('i.fade.out'), h('i.held'), h('b.id', {}, span.shot), h('span.time'), h('span.marks'));
+}
+
+/** Only what is pointed at or selected has handles: hundreds of shots would have thousands. */
+function grip(node) {
+  if (node.children.length < 9) node.append(...HANDLES.map(edit => h('i.grip', { title: t(`cut.${edit}`), data: { edit } })));
 }
 
 function updateClip(node, span, film, run) {
@@ -132,12 +137,14 @@ const seconds = (frames, fps) => `${(frames / fps).toFixed(frames / fps < 10 ? 2
 function markSelected(node) {
   const is = isSelected(node.dataset.shot);
   node.classList.toggle('is-selected', is);
+  if (is) grip(node);
   put(node, { 'aria-selected': String(is) });
 }
 
 /** Handles: the picture at the edge is shown while it is dragged, and the studio is asked once it is let go. */
 function listen(clips, now, player, cut, tip) {
   let drag = null;
+  clips.addEventListener('pointerover', event => { const node = event.target.closest('.clip'); if (node) grip(node) });
   clips.addEventListener('pointerdown', event => {
     const edit = event.target.dataset?.edit, node = event.target.closest('.clip');
     if (!edit || event.button) return;
