@@ -27,58 +27,63 @@ STATIC = Path(__file__).parent / "static"
 LARGEST_ASKED = 4_000_000  # bytes of one deed's arguments
 PING = 5.0  # seconds
 STEADY = 0.1  # seconds between two messages to one page, after the first
-_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
-_NEVER = {"Cache-Control": "no-store"}
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+NEVER = {"Cache-Control": "no-store"}
 
 
 def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str) -> None:
     @app.get("/studio/events")
     async def events() -> Response:
         stream = _events(studio, build)
-        return StreamingResponse(stream, media_type="text/event-stream", headers=_NEVER)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=NEVER)
 
     @app.get("/studio/alive")
     async def alive() -> Response:
-        return JSONResponse({"studio": build}, headers=_NEVER)
+        return JSONResponse({"studio": build}, headers=NEVER)
 
     @app.get("/studio/preview/{id}")
     async def preview(id: str) -> Response:
-        picture = studio.runs.preview(id)
-        if picture is None:
-            return Response(status_code=404, headers=_NEVER)
-        return Response(picture, media_type=media.type_of(picture), headers=_NEVER)
+        return _preview(studio.runs.preview(id))
 
     @app.get("/studio/media/{path:path}")
     def file(path: str) -> Response:
-        return _told(lambda: FileResponse(media.file_of(studio.desk.project, path), headers=_FOREVER))
+        return told(lambda: FileResponse(media.file_of(studio.desk.project, path), headers=FOREVER))
 
     @app.get("/studio/thumb/{path:path}")
     def thumb(path: str, w: int = 480) -> Response:
-        return _told(lambda: FileResponse(media.thumb_of(studio.desk.project, path, w), headers=_FOREVER))
+        return told(lambda: FileResponse(media.thumb_of(studio.desk.project, path, w), headers=FOREVER))
+
+    @app.get("/studio/bench/preview")
+    async def bench_preview() -> Response:
+        return _preview(studio.bench.preview)
+
+    @app.get("/studio/bench/{path:path}")
+    def benched(path: str) -> Response:
+        return told(lambda: FileResponse(media.file_in(studio.bench.folder, path), headers=FOREVER))
 
     @app.get("/studio/words/{language}.json")
     def catalogue(language: str) -> Response:
-        return _told(lambda: JSONResponse(words.catalogue(language), headers=_NEVER))
+        return told(lambda: JSONResponse(words.catalogue(language), headers=NEVER))
 
     @app.post("/studio/do/{name}")
     async def do(name: str, request: Request) -> Response:
-        if refusal := _refusal(request):
-            return refusal
+        if refused := refusal(request):
+            return refused
         body = await request.body()
         if len(body) > LARGEST_ASKED:
-            return _error("That is too much at once.", 413)
+            return error_of("That is too much at once.", 413)
         return await run_in_threadpool(_done, deeds, name, studio, body)
 
     @app.post("/studio/upload")
     async def upload(request: Request) -> Response:
-        if refusal := _refusal(request):
-            return refusal
+        if refused := refusal(request):
+            return refused
         try:
             with studio.uploads.receiving(unquote(request.headers.get("x-name", ""))) as received:
                 async for chunk in request.stream():
                     await run_in_threadpool(received.write, chunk)
         except StudioError as error:
-            return _error(str(error))
+            return error_of(str(error))
         return JSONResponse({"upload": received.id})
 
     app.mount("/studio/static", _Static(directory=STATIC))
@@ -99,30 +104,36 @@ def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes) -> 
     except Conflict as conflict:
         return JSONResponse({"error": str(conflict), "theirs": conflict.theirs}, 409)
     except StudioError as error:
-        return _error(str(error))
+        return error_of(str(error))
     except (ValueError, RecursionError):
-        return _error("That is no JSON.")
-    return JSONResponse({"result": result}, headers=_NEVER)
+        return error_of("That is no JSON.")
+    return JSONResponse({"result": result}, headers=NEVER)
 
 
-def _told(answer: Callable[[], Response]) -> Response:
+def _preview(picture: bytes | None) -> Response:
+    if picture is None:
+        return Response(status_code=404, headers=NEVER)
+    return Response(picture, media_type=media.type_of(picture), headers=NEVER)
+
+
+def told(answer: Callable[[], Response]) -> Response:
     try:
         return answer()
     except StudioError as error:
-        return _error(str(error), 404)
+        return error_of(str(error), 404)
 
 
-def _error(sentence: str, status: int = 400) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status, headers=_NEVER)
+def error_of(sentence: str, status: int = 400) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status, headers=NEVER)
 
 
-def _refusal(request: Request) -> Response | None:
+def refusal(request: Request) -> Response | None:
     """Posts come from our own pages: the header is one that no form and no other site can send along."""
     origin = request.headers.get("origin")
     is_ours = origin is None or origin.split("//", 1)[-1] == request.headers.get("host")
     if is_ours and request.headers.get("x-studio") == "1":
         return None
-    return _error("Only the studio's own page may ask for this.", 403)
+    return error_of("Only the studio's own page may ask for this.", 403)
 
 
 async def _events(studio: Studio, build: str) -> AsyncIterator[str]:

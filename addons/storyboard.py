@@ -1,12 +1,13 @@
 """Storyboard: the shots in order, each with everything that is known of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from addons.live import live
 from domain import board_edits
 from domain.storyboard import Shot, Storyboard
-from services import clipboard
+from services import cast, clipboard
+from services.as_sent import as_sent
 from services.history import Step
 from services.studio import Studio
 
@@ -22,8 +23,12 @@ def set_field(studio: Studio, shots: list[str], field: str, value: Any, was: Any
 
 
 def add(studio: Studio, after: str | None = None, prompt: str = "") -> str:
-    """A new shot behind another one; returns its id."""
-    return _new(studio, "add", lambda board: [Shot("", prompt)], after)[0]
+    """A new shot behind another one, in its scene; returns its id."""
+
+    def fresh(board: Storyboard) -> list[Shot]:
+        return [Shot("", prompt, scene=board_edits.shot_of(board, after).scene if after else "")]
+
+    return _new(studio, "add", fresh, after)[0]
 
 
 def duplicate(studio: Studio, shots: list[str]) -> list[str]:
@@ -37,8 +42,40 @@ def remove(studio: Studio, shots: list[str]) -> None:
     studio.desk.edit("remove", lambda board: board_edits.without_shots(board, shots), ", ".join(shots[:4]))
 
 
-def move(studio: Studio, shots: list[str], before: str | None = None) -> None:
-    studio.desk.edit("move", lambda board: board_edits.with_moved(board, shots, before), ", ".join(shots[:4]))
+def move(studio: Studio, shots: list[str], before: str | None = None, scene: str | None = None) -> None:
+    """In front of another shot, or to the end; with `scene`, into it."""
+    studio.desk.edit(
+        "move", lambda board: board_edits.with_moved(board, shots, before, scene), ", ".join(shots[:4])
+    )
+
+
+def put_in(studio: Studio, shots: list[str], field: str, values: list[str]) -> None:
+    """Characters or references more, for shots that keep their own."""
+    cast.put_in(studio.desk, shots, field, values)
+
+
+def take_out(studio: Studio, shots: list[str], field: str, values: list[str]) -> None:
+    cast.take_out(studio.desk, shots, field, values)
+
+
+def add_character(studio: Studio, name: str, shots: list[str] | None = None) -> str:
+    """Somebody new in the cast, and in these shots; returns the id."""
+    return cast.add(studio.desk, name, shots or [])
+
+
+def set_character(studio: Studio, who: str, field: str, value: Any, was: Any = ...) -> None:
+    cast.set_field(studio.desk, who, field, value, *(() if was is ... else (was,)))
+
+
+def remove_character(studio: Studio, who: str) -> None:
+    """Out of the cast, and out of all shots."""
+    cast.remove(studio.desk, who)
+
+
+def prompt_parts(studio: Studio, shot: str) -> Mapping[str, Any]:
+    """The shot's prompts as they would be sent now."""
+    asked, today = studio.desk.shot(shot), studio.today()
+    return as_sent(today, asked) if today else {}
 
 
 def copy(studio: Studio, shots: list[str]) -> clipboard.Copied:
@@ -79,6 +116,12 @@ DEEDS = {
     "shot.move": move,
     "shot.copy": copy,
     "shot.paste": paste,
+    "shot.put_in": put_in,
+    "shot.take_out": take_out,
+    "cast.add": add_character,
+    "cast.set": set_character,
+    "cast.remove": remove_character,
+    "prompt.parts": prompt_parts,
     "undo": undo,
     "redo": redo,
 }

@@ -7,7 +7,20 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from addons import film, keyframes, projects, routes, runs, settings, storyboard, testbench, theme, videos
+from addons import (
+    film,
+    intro,
+    keyframes,
+    project_routes,
+    projects,
+    routes,
+    runs,
+    settings,
+    storyboard,
+    testbench,
+    theme,
+    videos,
+)
 from addons.guard import Head, Headers, Password
 from addons.live import live
 from addons.words import translations
@@ -24,7 +37,7 @@ ADDONS: tuple[ModuleType, ...] = (
     settings,
     testbench,
 )
-DEEDS = {name: deed for addon in ADDONS for name, deed in addon.DEEDS.items()}
+DEEDS = {name: deed for addon in (*ADDONS, intro) for name, deed in addon.DEEDS.items()}
 
 
 def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
@@ -33,6 +46,7 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
     own = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     build = _build_id()
     routes.register(own, studio, DEEDS, build)
+    project_routes.register(own, studio)
     own.add_middleware(Head, head=theme.head(build))
     own.add_middleware(Headers)
     if password:

@@ -7,14 +7,13 @@ JSON has them; what cannot be meant is refused in a sentence.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from domain.errors import StudioError
+from domain.field_values import number, or_none, path, paths, text, texts, whole
 from domain.storyboard import Motion, Sampling, Shot, Storyboard
 
 LARGEST_SEED = 2**64 - 1
-LONGEST_TEXT = 20_000
 MOST_SHOTS = 10_000
 
 
@@ -24,10 +23,16 @@ def with_shot_field(board: Storyboard, shot_id: str, field: str, value: Any) -> 
 
 def with_shots_field(board: Storyboard, ids: Sequence[str], field: str, value: Any) -> Storyboard:
     """One field of several shots at once."""
-    for id in ids:
-        shot_of(board, id)
-    changed = [_with_field(shot, field, value) if shot.id in ids else shot for shot in board.shots]
-    return replace(board, shots=tuple(changed))
+    return with_each(board, ids, lambda shot: _with_field(shot, field, value))
+
+
+def with_each(board: Storyboard, ids: Iterable[str], edit: Callable[[Shot], Shot]) -> Storyboard:
+    """Some of the shots changed, each by itself."""
+    wanted = dict.fromkeys(ids)
+    there = {shot.id for shot in board.shots}
+    if lost := next((id for id in wanted if id not in there), None):
+        raise no_shot(lost)
+    return replace(board, shots=tuple(edit(s) if s.id in wanted else s for s in board.shots))
 
 
 def with_board_field(board: Storyboard, field: str, value: Any) -> Storyboard:
@@ -58,8 +63,12 @@ def without_shots(board: Storyboard, ids: Iterable[str]) -> Storyboard:
     return replace(board, shots=tuple(shot for shot in board.shots if shot.id not in gone))
 
 
-def with_moved(board: Storyboard, ids: Sequence[str], before: str | None) -> Storyboard:
-    """The shots, in the order they have, in front of another one, or at the end."""
+def with_moved(
+    board: Storyboard, ids: Sequence[str], before: str | None, scene: str | None = None
+) -> Storyboard:
+    """The shots, in the order they have, in front of another one, or at the end; with `scene`, into it."""
+    if scene is not None:
+        board = with_shots_field(board, ids, "scene", scene)
     moving = [shot for shot in board.shots if shot.id in {shot_of(board, id).id for id in ids}]
     rest = [shot for shot in board.shots if shot not in moving]
     if before in ids:  # dropped on one of themselves: behind what stands before it
@@ -72,7 +81,11 @@ def shot_of(board: Storyboard, id: str) -> Shot:
     for shot in board.shots:
         if shot.id == id:
             return shot
-    raise StudioError(f"There is no shot {id} any more.")
+    raise no_shot(id)
+
+
+def no_shot(id: str) -> StudioError:
+    return StudioError(f"There is no shot {id} any more.")
 
 
 def new_ids(board: Storyboard, count: int, taken: Iterable[str] = ()) -> list[str]:
@@ -110,94 +123,41 @@ def _with_field(shot: Shot, field: str, value: Any) -> Shot:
 
 
 def _with_tag(tags: Mapping[str, str], category: str, value: Any) -> dict[str, str]:
-    word = _text(category, value).strip()
+    word = text(category, value).strip()
     rest = {name: tag for name, tag in tags.items() if name != category}
     return {**rest, category: word} if word else rest
 
 
-def _text(field: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise StudioError(f"{field} should be a text.")
-    if len(value) > LONGEST_TEXT:
-        raise StudioError(f"{field} is longer than {LONGEST_TEXT} letters. Keep the rest in another file.")
-    return value
-
-
-def _texts(field: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple):
-        raise StudioError(f"{field} should be a list of names.")
-    return tuple(dict.fromkeys(name.strip() for name in (_text(field, v) for v in value) if name.strip()))
-
-
-def _path(field: str, value: Any) -> Path | None:
-    if value in (None, ""):
-        return None
-    path = Path(_text(field, str(value)))
-    if not path.is_absolute():
-        raise StudioError(f"{field} needs a whole path.")
-    return path
-
-
-def _paths(field: str, value: Any) -> tuple[Path, ...]:
-    if not isinstance(value, list | tuple):
-        raise StudioError(f"{field} should be a list of pictures.")
-    return tuple(dict.fromkeys(path for path in (_path(field, v) for v in value) if path))
-
-
-def _number(low: float, high: float, unit: str = "") -> Callable[[str, Any], float]:
-    def read(field: str, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise StudioError(f"{field} should be from {low:g} to {high:g}{unit}.")
-        return float(value)
-
-    return read
-
-
-def _whole(low: int, high: int, unit: str = "") -> Callable[[str, Any], int]:
-    def read(field: str, value: Any) -> int:
-        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not is_whole or not low <= value <= high:
-            raise StudioError(f"{field} should be a whole number from {low} to {high}{unit}.")
-        return int(value)
-
-    return read
-
-
-def _or_none(read: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
-    return lambda field, value: None if value in (None, "") else read(field, value)
-
-
-_SIZE = _or_none(_whole(256, 4096, " pixels"))
+_SIZE = or_none(whole(256, 4096, " pixels"))
 _SHOT: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("prompt", "negative", "label", "description", "lora", "scene", "notes"), _text),
-    "seconds": _number(0.1, 30, " seconds"),
+    **dict.fromkeys(("prompt", "negative", "label", "description", "notes", "lora"), text),
+    "scene": lambda field, value: text(field, value).strip(),
+    "seconds": number(0.1, 30, " seconds"),
     "width": _SIZE,
     "height": _SIZE,
-    "characters": _texts,
-    "references": _paths,
-    "start_image": _path,
-    "end_image": _path,
+    "characters": texts,
+    "references": paths,
+    "start_image": path,
+    "end_image": path,
 }
 _MOTION: dict[str, Callable[[str, Any], Any]] = {
-    "motion.kind": _text,
-    "motion.strength": _number(0, 1),
-    "motion.notes": _text,
+    "motion.kind": text,
+    "motion.strength": number(0, 1),
+    "motion.notes": text,
 }
 _SAMPLING: dict[str, Callable[[str, Any], Any]] = {
-    "seed": _or_none(_whole(0, LARGEST_SEED)),
-    "steps": _or_none(_whole(1, 150)),
-    "cfg": _or_none(_number(1, 30)),
+    "seed": or_none(whole(0, LARGEST_SEED)),
+    "steps": or_none(whole(1, 150)),
+    "cfg": or_none(number(1, 30)),
 }
 _BOARD: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("title", "description", "notes"), _text),
-    "width": _whole(256, 4096, " pixels"),
-    "height": _whole(256, 4096, " pixels"),
-    "fps": _or_none(_number(1, 120, " frames a second")),
-    "variants": _or_none(_whole(1, 32)),
-    "base_seed": _or_none(_whole(0, LARGEST_SEED)),
-    "longest": _or_none(_number(0.5, 60, " seconds")),
+    **dict.fromkeys(("title", "description", "notes"), text),
+    "width": whole(256, 4096, " pixels"),
+    "height": whole(256, 4096, " pixels"),
+    "fps": or_none(number(1, 120, " frames a second")),
+    "variants": or_none(whole(1, 32)),
+    "base_seed": or_none(whole(0, LARGEST_SEED)),
+    "longest": or_none(number(0.5, 60, " seconds")),
 }
 assert set(_SHOT) <= set(Shot.__dataclass_fields__) and set(_BOARD) <= set(Storyboard.__dataclass_fields__)
 assert {name.partition(".")[2] for name in _MOTION} <= set(Motion.__dataclass_fields__)

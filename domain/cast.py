@@ -10,8 +10,8 @@ from domain.storyboard import Character, Shot, Storyboard
 
 def cast_of(shot: Shot, board: Storyboard) -> list[Character]:
     """The characters in a shot that the board knows, in the shot's order, each once."""
-    known = _known(board)
-    found = (known.get(name.strip().casefold()) for name in shot.characters)
+    known = known_by(board)
+    found = (known.get(called(name)) for name in shot.characters)
     return list({c.id: c for c in found if c}.values())
 
 
@@ -30,8 +30,13 @@ def lora_of(shot: Shot, board: Storyboard) -> str:
     return loras.get(shot.lora, shot.lora) or next(iter(loras.values()), "")
 
 
-def _known(board: Storyboard) -> dict[str, Character]:
-    """Characters by what they may be called; an id goes before a name, the first before the next."""
+def known_by(board: Storyboard) -> dict[str, Character]:
+    """Characters by what they may be `called`; an id goes before a name, the first before the next."""
     last_first = board.characters[::-1]
-    names = {c.name.strip().casefold(): c for c in last_first if c.name.strip()}
-    return names | {c.id.strip().casefold(): c for c in last_first}
+    names = {called(c.name): c for c in last_first if c.name.strip()}
+    return names | {called(c.id): c for c in last_first}
+
+
+def called(name: str) -> str:
+    """A name as it is compared with others."""
+    return name.strip().casefold()

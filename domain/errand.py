@@ -8,7 +8,9 @@ from typing import Any
 WAITING, RUNNING = "waiting", "running"
 STOPPED = "stopped"  # the studio went away first
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
+QUIET = ("proxies",)  # what nobody waits for: it begins when nothing else is ready
 OVER = (DONE, FAILED, CANCELLED)
+ASIDE = ("import", "archive", "duplicate", "sheet")  # nothing is drawn for them, so they wait for nobody
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,8 @@ class Errand:
     def content(self) -> tuple[Any, ...]:
         """What is asked for: two errands with equal content make the same."""
         return self.deed, self.project, self.shot, tuple(sorted(map(repr, self.values.items())))
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is done beside the backend's lanes, also while those are paused."""
+        return self.deed in ASIDE

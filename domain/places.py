@@ -33,6 +33,16 @@ class Places:
         return self.data / "recent.json"
 
     @property
+    def reports(self) -> Path:
+        """The last reports of the test bench."""
+        return self.data / "bench.json"
+
+    @property
+    def bench(self) -> Path:
+        """Pictures and clips that the test bench made."""
+        return self.cache / "bench"
+
+    @property
     def instance(self) -> Path:
         """The note of the studio that is open."""
         return self.cache / "instance.json"

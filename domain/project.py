@@ -10,7 +10,7 @@ class Project:
     storyboard.json     the board
     takes/              every file a job made, each with its recipe beside it: 003_v2.png, 003.01_v1.mp4
     keyframes/003.png   the chosen picture of a shot: chosen = it stands here
-    videos/003.mp4      the shot as it goes into the film
+    videos/003.mp4      the shot as it goes into the film; beside it, which takes stand in for which jobs
     film.json           how the film is cut
     film.mp4            the film
     marks.json          stars and rejections of takes
@@ -70,3 +70,7 @@ class Project:
 
     def video(self, shot_id: str) -> Path:
         return self.videos / f"{shot_id}.mp4"
+
+    def stand_ins(self, shot_id: str) -> Path:
+        """A note; a shot's id has no dot, so that it is no other shot's."""
+        return self.videos / f"{shot_id}.chosen.json"

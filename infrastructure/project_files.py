@@ -5,10 +5,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from domain.errors import StudioError
+from domain.errors import BadFile, StudioError
 from domain.project import Project
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import remove_leftovers
+
+KINDS = ("keyframe", "video")  # of workflows
 
 
 def open_project(folder: Path) -> Project:
@@ -33,6 +35,22 @@ def keep_base_seed(project: Project, seed: int) -> None:
         raise StudioError(f"Another render has just begun in {project.folder}. Start this one again.")
     if kept is None:
         write_json(_file(project), {**content, "base_seed": seed})
+
+
+def chosen_workflows(project: Project) -> dict[str, str]:
+    """The workflows the project is made with by kind, where it says something else than the settings."""
+    try:
+        content = _content(project)
+    except BadFile:
+        return {}
+    names = {kind: content.get(f"{kind}_workflow") for kind in KINDS}
+    return {kind: name for kind, name in names.items() if isinstance(name, str) and name}
+
+
+def keep_workflow(project: Project, kind: str, name: str) -> None:
+    """Write down what a project is made with; without a name, what the settings say."""
+    others = {key: value for key, value in _content(project).items() if key != f"{kind}_workflow"}
+    write_json(_file(project), {**others, f"{kind}_workflow": name} if name else others)
 
 
 def leftovers_removed(project: Project) -> None:

@@ -1,13 +1,13 @@
 """Storyboards on disk: read in every generation of the format, written back without loss."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.errors import BadFile
-from domain.storyboard import Shot, Storyboard
+from domain.storyboard import Character, Shot, Storyboard
 from infrastructure.boards.fields import Fields, Report, shown
 from infrastructure.boards.ids import shot_ids
 from infrastructure.boards.reading import SECONDS, read_board
@@ -18,6 +18,7 @@ from infrastructure.strict_json import line_of, named, parse_json, read_text
 MOST_SHOTS = 10_000
 NOWHERE = Path("/nowhere")  # no picture lies in it, so that every path is written whole
 _TOLD = 5  # refusals named in one complaint
+_One = TypeVar("_One", Shot, Character)
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,35 @@ def _seconds(shot: dict[str, Any]) -> float:
 
 def write_storyboard(path: Path, board: Storyboard) -> None:
     write_json(path, board_object(board, path.absolute().parent))
+
+
+def with_problems(board: Storyboard, folder: Path) -> Storyboard:
+    """The board with the problems its pictures have as they lie there now."""
+    seen = read_board(board_object(board, folder), folder, Report())
+    shots = [_with_problems(mine, its) for mine, its in zip(board.shots, seen.shots, strict=True)]
+    cast = [_with_problems(mine, its) for mine, its in zip(board.characters, seen.characters, strict=True)]
+    return replace(board, shots=tuple(shots), characters=tuple(cast))
+
+
+def _with_problems(mine: _One, seen: _One) -> _One:
+    return mine if mine.problems == seen.problems else replace(mine, problems=seen.problems)
+
+
+def cast_to_json(characters: Sequence[Character]) -> list[dict[str, Any]]:
+    """Characters as a board file holds them, with whole paths."""
+    written: list[dict[str, Any]] = board_object(Storyboard("", characters=tuple(characters)), NOWHERE).get(
+        "cast", []
+    )
+    return written
+
+
+def cast_from_json(rows: list[Any]) -> tuple[Character, ...]:
+    """Raises BadFile for what no board would hold."""
+    report = Report()
+    board = read_board({"shots": [], "cast": rows}, NOWHERE, report)
+    if report.refusals:
+        raise BadFile(f"These characters cannot be read. {report.refusals[0].sentence}")
+    return board.characters
 
 
 def shots_to_json(shots: Sequence[Shot]) -> list[dict[str, Any]]:

@@ -71,8 +71,8 @@ def materials(project: Project, board: Storyboard, fps: Fraction) -> list[Materi
 
 
 def preview(cut: Cut, shown: Sequence[Material], fps: Fraction) -> Timeline:
-    """The film as it stands: videos, and pictures where there is no video yet; missing shots left out."""
-    return timeline(cut.at(fps), {m.shot.id: m.frames for m in shown if m.kind != MISSING})
+    """The film as it stands: videos, pictures where there is no video yet, and room for what is missing."""
+    return timeline(cut.at(fps), {m.shot.id: m.frames for m in shown})
 
 
 def plan(project: Project, shots: Sequence[str], cut: Cut, wanted: Format) -> Plan:

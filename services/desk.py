@@ -17,7 +17,7 @@ from domain.storyboard import Shot, Storyboard
 from infrastructure.project_files import base_seed, keep_base_seed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
-from infrastructure.storyboard_files import open_storyboard, write_storyboard
+from infrastructure.storyboard_files import open_storyboard, with_problems, write_storyboard
 from services import picks
 from services.history import History, Step
 
@@ -59,6 +59,8 @@ class Desk:
             before, after = self.board, edit(self.board)
             if after == before:
                 return
+            if _pictures(after) != _pictures(before):
+                after = with_problems(after, self.project.folder)
             self._set(after)
             self.history.took(Step(label, lambda: self._set(before), lambda: self._set(after), about, stroke))
         self.tell(())
@@ -194,10 +196,19 @@ def field_of(shot: Shot, field: str) -> Any:
     value = getattr(shot, outer)
     if isinstance(value, Mapping):
         return value.get(inner, "")
-    value = getattr(value, inner) if inner else value
+    return as_json(getattr(value, inner) if inner else value)
+
+
+def as_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [str(v) for v in value]
     return str(value) if isinstance(value, Path) else value
+
+
+def _pictures(board: Storyboard) -> Any:
+    """All that a shot may have a problem with."""
+    shots = [(s.references, s.start_image, s.end_image, s.characters) for s in board.shots]
+    return shots, [c.pictures for c in board.characters]
 
 
 def _stamp(path: Path) -> Stamp:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from domain.errand import Errand
 from domain.errors import StudioError
-from domain.events import Event, Progress, Saved
+from domain.events import Event, Saved
 from domain.job import Backend
 from domain.project import Project
 from domain.prompts import Presets
@@ -19,7 +19,8 @@ from domain.workflow import Workflow
 from infrastructure.recipe_facts import recipe_of
 from infrastructure.recipes import Ledger
 from infrastructure.workflow_files import read_workflow
-from services import film, keyframes, picks, stale, tries, videos
+from services import films, keyframes, picks, proxies, stale, tries, videos
+from services.cut import open_cut
 from services.desk import Desk
 from services.stale import Today
 from services.videos import Maker
@@ -73,19 +74,27 @@ def _keyframe(errand: Errand, desk: Desk, means: Means) -> Work:
 
 
 def _video(errand: Errand, desk: Desk, means: Means) -> Work:
+    """A shot's video; made anew from segment `from` on, counted from 1, with the seeds from `seed` on."""
     shot = _renderable(desk, errand.shot)
     start = _start(desk, shot)
     plan = videos.plan(means.video_workflow, desk.board, shot, start)
-    yield from videos.make_one(_maker(desk, means), plan, {})
+    if first := int(errand.values.get("from", 0)):
+        plan = replace(plan, anew=videos.Anew(first - 1, int(errand.values["seed"])))
+    yield from videos.make_one(maker(desk, means), plan, {})
 
 
 def _film(errand: Errand, desk: Desk, means: Means) -> Work:
-    """The film of the videos there are, in board order."""
-    parts = [path for shot in desk.board.shots if (path := desk.project.video(shot.id)).exists()]
-    maker = _maker(desk, means)
-    made = yield from film.join(parts, desk.project.film, maker.format, desk.project.cache)
-    yield Saved(made.path, made.reused)
-    yield Progress(1, "done")
+    """The film of the videos there are, as it is cut, in the form `preset`; kept as a version."""
+    board, project = desk.board, desk.project
+    wanted = videos.film_format(means.video_workflow, board)
+    shots, preset = [shot.id for shot in board.shots], str(errand.values.get("preset", "h264"))
+    yield from films.render_film(project, shots, open_cut(project), wanted, preset, board.title)
+
+
+def _proxies(errand: Errand, desk: Desk, means: Means) -> Work:
+    """Small videos for the player, of those shots that have none yet."""
+    shots = [shot.id for shot in desk.board.shots]
+    yield from proxies.make(desk.project, shots, videos.film_format(means.video_workflow, desk.board).fps)
 
 
 def _try(errand: Errand, desk: Desk, means: Means) -> Work:
@@ -114,10 +123,10 @@ def _start(desk: Desk, shot: Shot) -> Path:
     return chosen
 
 
-def _maker(desk: Desk, means: Means) -> Maker:
+def maker(desk: Desk, means: Means) -> Maker:
+    """What stays the same for every shot of the project that is made."""
     board, workflow = desk.board, means.video_workflow
-    size = (max(2, board.width // 2 * 2), max(2, board.height // 2 * 2))
-    format = film.Format(videos.film_rate(workflow, board, None), size)
+    format = videos.film_format(workflow, board)
     return Maker(means.backend, desk.ledger, workflow, board, means.presets, format, desk.seed())
 
 
@@ -125,6 +134,7 @@ _DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
     "keyframe": _keyframe,
     "video": _video,
     "film": _film,
+    "proxies": _proxies,
     "try": _try,
 }
 
@@ -154,6 +164,20 @@ def for_stale(desk: Desk, today: Today) -> list[Errand]:
             before = wanted.get((id, "keyframe"))
             wanted[id, kind] = replace(errand(kind, folder, id, run), after=(before.id,) if before else ())
     return list(wanted.values())
+
+
+def for_missing(desk: Desk, run: str) -> list[Errand]:
+    """What gives every shot of the film a video: keyframes first where there are none."""
+    folder, wanted = desk.project.folder, list[Errand]()
+    for shot in desk.board.shots:
+        if desk.project.video(shot.id).exists():
+            continue
+        before: tuple[str, ...] = ()
+        if shot.start_image is None and picks.chosen(desk.project, shot.id) is None:
+            wanted.append(errand("keyframe", folder, shot.id, run, variant=1))
+            before = (wanted[-1].id,)
+        wanted.append(replace(errand("video", folder, shot.id, run), after=before))
+    return wanted
 
 
 def _seed_of_choice(desk: Desk, shot_id: str) -> int | None:

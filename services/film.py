@@ -19,12 +19,12 @@ from infrastructure import colour
 from infrastructure.clip_parts import Part, Piece
 from infrastructure.clip_probe import Clip, known, probe
 from infrastructure.hashes import sha256
-from infrastructure.made_files import recall, remember
+from infrastructure.made_files import notes_of, recall, remember
 from services.film_parts import Format, agreeing, stand
 from services.rates import film_frames, is_frame_by_frame, nearest, speed
 from services.seams import Segment, measure
 
-__all__ = ["Film", "Format", "Segment", "ShotVideo", "join", "put", "shot_video"]
+__all__ = ["Film", "Format", "Segment", "ShotVideo", "is_made", "join", "lengths_of", "put", "shot_video"]
 
 _NOTES = 1  # version of what is remembered of a made file
 _HELD_UNTOLD = 2  # frames a rate's rounding may leave over
@@ -77,8 +77,20 @@ def shot_video(
     paths = yield from agreeing(parts, wanted, _folder(cache, to))
     yield from stand(paths, to, wanted, frames)
     drift, left = [seam.drift for seam in seams], [seam.left for seam in seams]
-    remember(cache, to, key, {"drift": drift, "left": left, "told": told})
+    remember(cache, to, key, {"drift": drift, "left": left, "told": told, "lengths": lengths})
     return ShotVideo(to, frames, drift, left, reused=False)
+
+
+def is_made(
+    segments: Sequence[Segment], to: Path, wanted: Format, frames: int, cache: Path, match_colour: bool = True
+) -> bool:
+    """Whether what `shot_video` would make stands there already."""
+    return recall(cache, to, _key(segments, wanted, frames, match_colour)) is not None
+
+
+def lengths_of(video: Path, cache: Path) -> list[int]:
+    """Frames of each segment in a shot's video as it stands; nothing when that is not known."""
+    return list(notes_of(cache, video).get("lengths", ()))
 
 
 def join(videos: Sequence[Path], to: Path, wanted: Format, cache: Path) -> Generator[Step, None, Film]:

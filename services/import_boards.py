@@ -143,10 +143,18 @@ def source_key(path: Path) -> str:
     return f"folder {path.resolve()}" if path.is_dir() else f"file {sha256(path)}"
 
 
+def has_shots(board: Storyboard) -> bool:
+    """Whether anything was done to a shot yet; a new project has one that waits for its words."""
+    return any(
+        shot.prompt or shot.label or shot.description or shot.notes or shot.references or shot.start_image
+        for shot in board.shots
+    )
+
+
 def _take_board(board: Storyboard, project: Project, notes: ImportNotes, key: str, name: str) -> bool:
     """Write the board where there are no shots yet; False when this source is there already."""
     there = open_storyboard(project.storyboard)[0] if project.storyboard.exists() else None
-    if there and there.shots:
+    if there and has_shots(there):
         if notes.knows(key):
             return False
         raise StudioError(f"{project.storyboard} is there already. Import into another project.")
@@ -184,7 +192,8 @@ def _with_own_pictures(board: Storyboard, takes: Takes) -> Storyboard:
 def _board_of(project: Project, folder: Path, pictures: Sequence[Path]) -> Storyboard:
     """The project's board, else one in the shape that most of the pictures have."""
     if project.storyboard.exists():
-        return open_storyboard(project.storyboard)[0]
+        board = open_storyboard(project.storyboard)[0]
+        return board if has_shots(board) else replace(board, shots=())
     sizes = Counter[tuple[int, int]]()
     for picture in pictures[:100]:
         try:

@@ -1,4 +1,4 @@
-"""Pictures and clips of a project for its pages: only what lies in it and can be shown."""
+"""Pictures and clips for the pages: only what lies in its folder and can be shown."""
 
 from pathlib import Path
 
@@ -13,13 +13,20 @@ FOLDERS = {"takes", "keyframes", "videos", "references", "films", "cache", "film
 
 def file_of(project: Project, path: str) -> Path:
     """A file by its path within the project. Raises BadFile for everything that may not be shown."""
-    parts = path.replace("\\", "/").split("/")
-    is_plain = parts[0] in FOLDERS and all(part not in ("", ".", "..") and ":" not in part for part in parts)
-    file = project.folder.joinpath(*parts) if is_plain else project.folder
-    if file.suffix.lower() not in SHOWN or not file.resolve().is_relative_to(project.folder):
+    if path.replace("\\", "/").split("/")[0] not in FOLDERS:
         raise BadFile("Only pictures and clips of the open project are shown.")
+    return file_in(project.folder, path)
+
+
+def file_in(folder: Path, path: str) -> Path:
+    """A file by its path within a folder. Raises BadFile for what is elsewhere, or cannot be shown."""
+    parts = path.replace("\\", "/").split("/")
+    is_plain = all(part not in ("", ".", "..") and ":" not in part for part in parts)
+    file = folder.joinpath(*parts) if is_plain else folder
+    if file.suffix.lower() not in SHOWN or not file.resolve().is_relative_to(folder.resolve()):
+        raise BadFile("Only pictures and clips are shown, each from where it belongs.")
     if not file.is_file():
-        raise BadFile(f"{file.name} is not in the project any more.")
+        raise BadFile(f"{file.name} is not there any more.")
     return file
 
 

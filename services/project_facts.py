@@ -1,12 +1,15 @@
-"""The open project as pages are told of it: one fact for the project, one for each shot."""
+"""The open project as pages are told of it: one fact for the project, one for its cast, one for
+each shot."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from domain.cast import called, known_by
 from domain.project import Project
-from domain.storyboard import Sampling, Shot
+from domain.storyboard import Character, Sampling, Shot
 from infrastructure.marks_file import Marks
+from infrastructure.project_files import chosen_workflows
 from services import picks, takes
 from services.desk import Desk
 from services.feed import Feed
@@ -41,6 +44,7 @@ class ProjectFacts:
         marks = takes.marks(desk)
         facts: dict[str, Any] = {f"shot/{shot.id}": shot_fact(desk, shot, marks) for shot in stale}
         facts["project"] = project_fact(desk)
+        facts["cast"] = cast_fact(desk)
         facts["order"] = list(shots)
         self._feed.put_all(facts, instead_of="shot/" if is_other else None)
         for id in gone:
@@ -52,6 +56,7 @@ def project_fact(desk: Desk) -> Fact:
     return {
         "name": project.name,
         "folder": _at_home(project.folder),
+        "path": str(project.folder),
         "title": board.title,
         "description": board.description,
         "notes": board.notes,
@@ -60,12 +65,41 @@ def project_fact(desk: Desk) -> Fact:
         "fps": board.fps,
         "variants": board.variants,
         "seed": board.base_seed,
+        "longest": board.longest,
         "tags": board.tags,
+        "workflows": chosen_workflows(project),
         "told": desk.notes,
         "undo": _step(desk.history.undoable),
         "redo": _step(desk.history.redoable),
-        "film": _stamp(project.film),
+        "film": stamp_of(project.film),
         "skipped": desk.ledger.skipped,
+    }
+
+
+def cast_fact(desk: Desk) -> Fact:
+    """The characters, and whom each name that shots use means: an id, or nobody."""
+    board, known = desk.board, known_by(desk.board)
+    names = dict.fromkeys(name for shot in board.shots for name in shot.characters)
+    found = {name: known.get(called(name)) for name in names}
+    ids = {name: character.id if character else None for name, character in found.items()}
+    in_shots: dict[str, list[str]] = {}
+    for shot in board.shots:
+        for id in dict.fromkeys(id for name in shot.characters if (id := ids[name])):
+            in_shots.setdefault(id, []).append(shot.id)
+    who = [_character(desk.project, character, in_shots) for character in board.characters]
+    return {"who": who, "called": ids}
+
+
+def _character(project: Project, character: Character, in_shots: Mapping[str, list[str]]) -> Fact:
+    return {
+        "id": character.id,
+        "name": character.name,
+        "words": character.words,
+        "pictures": [_media(project, path) for path in character.pictures],
+        "lora": character.lora,
+        "notes": character.notes,
+        "problems": character.problems,
+        "shots": in_shots.get(character.id, []),
     }
 
 
@@ -92,10 +126,11 @@ def shot_fact(desk: Desk, shot: Shot, marks: Marks) -> Fact:
         "start_image": _media(project, shot.start_image) if shot.start_image else None,
         "end_image": _media(project, shot.end_image) if shot.end_image else None,
         "problems": shot.problems,
-        "key": _stamp(project.keyframe(shot.id)),
+        "key": stamp_of(project.keyframe(shot.id)),
         "picked": picks.take_of(project, shot.id),
         "own": picks.is_artists_own(project, shot.id),
-        "vid": _stamp(project.video(shot.id)),
+        "vid": stamp_of(project.video(shot.id)),
+        "chosen": stamp_of(project.stand_ins(shot.id)),
         "takes": [
             {"name": take.name, "files": take.files, "state": take.state, **marks.get(take.name, {})}
             for take in desk.ledger.takes_of(shot.id)
@@ -114,11 +149,11 @@ def _media(project: Project, path: Path) -> Fact:
         "path": str(path),
         "name": path.name,
         "media": path.relative_to(project.folder).as_posix() if inside else None,
-        "stamp": _stamp(path),
+        "stamp": stamp_of(path),
     }
 
 
-def _stamp(path: Path) -> str | None:
+def stamp_of(path: Path) -> str | None:
     """Changes when the file does, so that nobody sees an old picture; None where there is none."""
     try:
         stat = path.stat()

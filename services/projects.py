@@ -7,10 +7,11 @@ from datetime import datetime
 from os import scandir
 from pathlib import Path
 
+from domain.board_edits import with_new_shots
 from domain.errors import BadFile, StudioError
 from domain.events import Event, Progress, Told
 from domain.project import Project
-from domain.storyboard import Storyboard
+from domain.storyboard import Shot, Storyboard
 from infrastructure import archives, import_notes, project_folders, recents
 from infrastructure.project_lock import locked
 from infrastructure.resolutions import RESOLUTIONS, Resolution
@@ -60,6 +61,14 @@ def create(root: Path, title: str, defaults: Defaults | None = None) -> Project:
         with suppress(OSError):
             project.folder.rmdir()
         raise
+    return project
+
+
+def begin(root: Path, title: str, defaults: Defaults | None = None) -> Project:
+    """A new project whose first shot waits for its words."""
+    project = create(root, title, defaults)
+    board = with_new_shots(open_storyboard(project.storyboard)[0], [Shot("", "")])
+    write_storyboard(project.storyboard, board)
     return project
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Errand
+from domain.errand import CANCELLED, DONE, FAILED, QUIET, RUNNING, STOPPED, WAITING, Errand
 
 KEPT = 300  # errands that are over and still listed: so many that were made, and so many that failed
 _SLACK = 100  # more than that before the oldest are let go
@@ -39,9 +39,10 @@ class Queue:
     def ids(self, *states: str) -> list[str]:
         return [id for id, errand in self._all.items() if not states or errand.state in states]
 
-    def ready(self) -> Iterator[Errand]:
-        """What may begin now, in order."""
-        return (errand for id in self._waiting if self._is_ready(errand := self._all[id]))
+    def ready(self, is_aside: bool = False) -> Iterator[Errand]:
+        """What may begin now, in order: of what the backend draws, or of what is done aside."""
+        waiting = (self._all[id] for id in self._waiting)
+        return (e for e in waiting if e.is_aside == is_aside and self._is_ready(e))
 
     @property
     def left(self) -> int:
@@ -84,9 +85,10 @@ class Queue:
             self._sort()
         return list(changed.values())
 
-    def begin(self) -> Errand | None:
-        """The first that is ready, running."""
-        errand = next(self.ready(), None)
+    def begin(self, is_aside: bool = False) -> Errand | None:
+        """The first that is ready, running; what nobody waits for only when there is nothing else."""
+        loud = (errand for errand in self.ready(is_aside) if errand.deed not in QUIET)
+        errand = next(loud, None) or next(self.ready(is_aside), None)
         return errand and self._put(replace(errand, state=RUNNING, began=time.time(), ended=0.0))
 
     def end(self, errand: Errand) -> list[Errand]:

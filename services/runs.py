@@ -39,7 +39,7 @@ class Runs:
         self._begin, self._lanes, self._feed, self._file = begin, lanes, feed, QueueFile(file)
         self._queue = Queue(self._file.read())
         self._live: dict[str, Live] = {}
-        self._threads: set[threading.Thread] = set()
+        self._threads: dict[threading.Thread, bool] = {}  # whether it does what is done aside
         self._wanted = 1  # lanes
         self._pace = Pace()
         self._worked: set[str] = set()  # runs of which something was made
@@ -147,40 +147,47 @@ class Runs:
     # --- working ---------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        """As many lanes as there is work for, and as the backend has.
+        """As many lanes as there is work for, and as the backend has; one more for what is done aside.
 
         Called whenever something may have become ready and whenever a lane has ended, so that nothing
         that is ready is ever left without a lane.
         """
+        self._start_lanes(True, 1)
         try:
-            wanted = max(1, self._lanes())
+            self._wanted = max(1, self._lanes())
         except StudioError as error:
             self.pause(str(error))
             return
-        with self._lock:
-            self._wanted = wanted
-            if self._is_closing or self.paused:
-                return
-            for _ in islice(self._queue.ready(), max(0, wanted - len(self._threads))):
-                thread = threading.Thread(target=self._lane, name="lane", daemon=True)
-                thread.start()  # its first step waits for the lock
-                self._threads.add(thread)
+        self._start_lanes(False, self._wanted)
 
-    def _lane(self) -> None:
+    def _start_lanes(self, is_aside: bool, most: int) -> None:
+        with self._lock:
+            if self._is_closing or (self.paused and not is_aside):
+                return
+            for _ in islice(self._queue.ready(is_aside), max(0, most - self._going(is_aside))):
+                thread = threading.Thread(target=self._lane, args=(is_aside,), name="lane", daemon=True)
+                thread.start()  # its first step waits for the lock
+                self._threads[thread] = is_aside
+
+    def _going(self, is_aside: bool) -> int:
+        return sum(aside == is_aside for aside in self._threads.values())
+
+    def _lane(self, is_aside: bool) -> None:
         try:
-            while errand := self._next():
+            while errand := self._next(is_aside):
                 self._carry_out(errand)
         finally:
             with self._lock:
-                self._threads.discard(threading.current_thread())
+                self._threads.pop(threading.current_thread(), None)
             self._start()  # something may have been asked for while this lane was going
             self._write(is_urgent=True)
 
-    def _next(self) -> Errand | None:
+    def _next(self, is_aside: bool) -> Errand | None:
         with self._lock:
-            if self._is_closing or self.paused or len(self._threads) > self._wanted:
+            is_too_many = not is_aside and (self.paused or self._going(False) > self._wanted)
+            if self._is_closing or is_too_many:
                 return None
-            errand = self._queue.begin()
+            errand = self._queue.begin(is_aside)
             if errand:
                 self._live[errand.id] = Live()
             return errand
@@ -217,12 +224,10 @@ class Runs:
         """What becomes of an errand that broke, and why nothing else should begin."""
         if self._live[errand.id].is_cancelled:
             return replace(errand, state=CANCELLED), ""  # nobody waits for it any more
-        if isinstance(error, BackendUnreachable | CannotWrite):
+        if isinstance(error, BackendUnreachable | CannotWrite) and not errand.is_aside:
             if self._is_closing:
                 return replace(errand, state=STOPPED), ""
-            return replace(errand, state=WAITING, began=0.0), str(
-                error
-            )  # it is not its fault: its turn stays
+            return replace(errand, state=WAITING, began=0.0), str(error)  # its turn stays
         failed = replace(errand, state=FAILED, error=str(error))
         # the rest of this run would be refused as well
         return failed, str(error) if isinstance(error, JobRejected) and errand.run not in self._worked else ""

@@ -6,7 +6,7 @@ or settings today. Another seed, another number of variants or another workflow 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from domain.workflow import Workflow
 from infrastructure.hashes import sha256
 from infrastructure.recipe_facts import Recipe, recipe_of
 from infrastructure.recipes import OWN
-from services import keyframes, picks, video_notes, videos
+from services import keyframes, picks, segments, video_notes, videos
 
 Keyframe = Literal["missing", "fresh", "stale", "own"]
 Video = Literal["missing", "fresh", "stale", "unknown"]
@@ -153,7 +153,10 @@ def _of_segments(today: Today, shot: Shot, recipes: list[Recipe], is_as_long: bo
     for number, recipe in enumerate(recipes):
         own = {"end_image": shot.end_image if number + 1 == len(recipes) else None}
         frames = {"frames": lengths[number]} if lengths else {"frames": recipe.values.get("frames")}
-        yield from _differing(today, recipe, workflow, {**values, **own, **frames})
+        asked = {**values, **own, **frames}
+        kept = segments.stood_for(today.project, shot.id, recipe.name)
+        stands = [recipe, *(replace(recipe, values={**recipe.values, **said}) for said in kept)]
+        yield from min((_differing(today, one, workflow, asked) for one in stands), key=len)
 
 
 def _differing(today: Today, recipe: Recipe, workflow: Workflow, values: Mapping[str, Any]) -> list[str]:

@@ -20,18 +20,22 @@ from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
 from infrastructure.secrets_file import SecretsFile
 from infrastructure.settings_file import SettingsFile
-from infrastructure.storyboard_files import open_storyboard, write_storyboard
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
-from services import errands
+from services import errands, project_work, projects, sample
 from services.backend_watch import BackendWatch
+from services.bench_runs import BenchRuns
 from services.connections import entered
 from services.desk import Desk
 from services.errands import Means, errand
 from services.feed import Feed
+from services.film_desk import FilmDesk
 from services.intakes import Intakes, listed
 from services.older_settings import taken_over
+from services.outcomes import Outcomes
 from services.project_facts import ProjectFacts
+from services.project_workflows import chosen_workflows
 from services.runs import Runs
+from services.shelf import Shelf
 from services.stale import Today
 from services.stale_facts import StaleFacts
 from services.uploads import Uploads
@@ -59,16 +63,21 @@ class Studio:
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self.uploads = Uploads(places.cache / "uploads")
+        self.outcomes = Outcomes(self.feed, places.data / "outcomes.json")
+        self.shelf = Shelf(self.feed, places, lambda: self._desk)
         self.intakes = Intakes(
             self.uploads, places.workflows, places.tries, lambda: server(self.settings.comfy)
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
+        self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)
         self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
         self._stale = StaleFacts(self.feed, self.today)
+        self.film = FilmDesk(self.feed, self.today)
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()
         self.feed.put("told", None)
+        self.feed.put("resolutions", [asdict(resolution) for resolution in projects.RESOLUTIONS])
         labels = {
             category: {k: p.label for k, p in group.items()} for category, group in self.presets.items()
         }
@@ -85,6 +94,11 @@ class Studio:
         return self._desk
 
     @property
+    def is_open(self) -> bool:
+        """Whether a project is."""
+        return self._desk is not None
+
+    @property
     def backend(self) -> Backend:
         """Whoever draws, as the settings are now; the same one for as long as they stay."""
         with self._lock:
@@ -92,9 +106,14 @@ class Studio:
                 self._backend = self.settings.comfy, self._connect(self.settings.comfy)
             return self._backend[1]
 
-    def means(self) -> Means:
-        """What things are made with, as the settings are now."""
-        keyframe, video = (self.workflows.load(self.default_workflow(kind)) for kind in ("keyframe", "video"))
+    def means(self, desk: Desk | None = None) -> Means:
+        """What a project's things are made with: as it says itself, else as the settings are now."""
+        desk = desk or self._desk
+        own = chosen_workflows(desk.project) if desk else {}
+        keyframe, video = (
+            self.workflows.load(self._there(own.get(kind, "")) or self.default_workflow(kind))
+            for kind in ("keyframe", "video")
+        )
         return Means(self.backend, keyframe, video, self.presets)
 
     def default_workflow(self, kind: str) -> str:
@@ -142,6 +161,11 @@ class Studio:
         self.set(last_project=str(desk.project.folder))
         desk.look()
         desk.tell()
+        try:
+            projects.remember(self.places.recent, desk.project.folder)
+        except StudioError as error:
+            log.warning("the list of recent projects cannot be kept: %s", error)
+        self.shelf.again()
         return desk
 
     def set(self, **changes: Any) -> None:
@@ -154,6 +178,7 @@ class Studio:
         self._tell_settings()
         self._watch.again()
         self._stale.again()
+        self.film.again()
 
     def tell_keys(self) -> None:
         """Which keys are set; of each no more than how it ends."""
@@ -171,31 +196,18 @@ class Studio:
     def is_closing(self) -> bool:
         return self._closing.is_set()
 
-    def begin(self, sample: Path) -> None:
+    def begin(self, board: Path) -> None:
         """Open what was open last; at the very first start the sample, whose film is made at once."""
+        self.shelf.again()
         last = Path(self.settings.last_project) if self.settings.last_project else None
         try:
             if last and (last / "storyboard.json").is_file():
                 self.open(last)
             elif not self.settings.is_introduced:
-                self._open_sample(sample)
+                desk = self.open(sample.laid_out(board, self.places.projects))
+                self.ask(sample.errands(desk.project.folder, [shot.id for shot in desk.board.shots]))
         except StudioError as error:
             self.feed.put("trouble", str(error))
-
-    def _open_sample(self, board: Path) -> None:
-        folder = self.places.projects / board.stem
-        if not (folder / "storyboard.json").exists():
-            write_storyboard(folder / "storyboard.json", open_storyboard(board)[0])
-        desk = self.open(folder)
-        run = uuid4().hex[:8]
-        shots = [shot.id for shot in desk.board.shots]
-        pictures = [errand("keyframe", folder, id, run, variant=n) for n in (1, 2) for id in shots]
-        clips = [
-            replace(errand("video", folder, id, run), after=(picture.id,))
-            for id, picture in zip(shots, pictures[: len(shots)], strict=True)
-        ]
-        film = replace(errand("film", folder, run=run), after=tuple(clip.id for clip in clips))
-        self.ask([*pictures, *clips, film])
 
     def begin_closing(self) -> None:
         """Event streams end; what runs is left to `close`."""
@@ -206,6 +218,9 @@ class Studio:
         self._closing.set()
         self._watch.stop()
         self._stale.stop()
+        self.bench.close()
+        self.film.stop()
+        self.shelf.stop()
         self.runs.close()
 
     def _desk_of(self, folder: Path) -> Desk:
@@ -220,9 +235,24 @@ class Studio:
             if desk is self._desk:
                 self._facts.tell(desk, ids)
                 self._stale.again()
+                self.film.again()
 
     def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
-        return errands.begin(errand, self._desk_of(Path(errand.project)), self.means)
+        try:
+            if errand.is_aside:
+                around = project_work.Around(self.places.projects, self.uploads, self.outcomes, self._desk_of)
+                yield from project_work.begin(errand, around)
+            else:
+                desk = self._desk_of(Path(errand.project))
+                yield from errands.begin(errand, desk, lambda: self._means_of(errand, desk))
+        finally:
+            self.shelf.again()
+
+    def _means_of(self, errand: Errand, desk: Desk) -> Means:
+        means = self.means(desk)
+        if sample.is_of_sample(errand):
+            return replace(means, backend=self._connect(ComfySettings()))
+        return means
 
     def _there(self, name: str) -> str:
         """A workflow of the settings, if it is still there."""
@@ -256,6 +286,7 @@ class Studio:
             if self._desk and self.feed.is_heard:
                 try:
                     self._desk.look()
+                    self.film.look()
                     self.feed.put("trouble", "")
                 except StudioError as error:
                     self.feed.put("trouble", str(error))

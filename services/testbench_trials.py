@@ -118,7 +118,7 @@ class Trials:
         began = time.monotonic()
         yield from self.probe.upload(self._start)
         took, count = time.monotonic() - began, self._start.stat().st_size
-        return Found(f"{size(count)}, {speed(count, took)}", {"bytes": count, "seconds": round(took, 3)})
+        return Found(f"{size(count)}, {speed(count, took)}", {"bytes": count, "seconds": round(took, 6)})
 
     def images(self, count: int, seed: int) -> Trial:
         flow, detail, state = self._flow(0), "", OK
@@ -173,7 +173,7 @@ class Trials:
         sizes = [_checked(drawn) for drawn in self.drawn]
         pictures = _several(len(sizes), "readable picture")
         detail = f"{size(count)}, {speed(count, took)}; {pictures} of {_times(sizes[0])}"
-        return Found(detail, {"bytes": count, "seconds": round(took, 3), "size": sizes[0]})
+        return Found(detail, {"bytes": count, "seconds": round(took, 6), "size": sizes[0]})
 
     def make_clip(self, seed: int) -> Trial:
         flow, began = self._flow(1), time.monotonic()

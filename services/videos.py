@@ -4,7 +4,7 @@ starting from the true last frame of the one before, and joined to exactly the f
 
 import math
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from services import film, video_notes
 from services.film import Format, Segment, ShotVideo
 from services.keyframes import seed_of, size_of
 from services.lanes import side_by_side
+from services.segments import StandIns
 
 VIDEOS = {".mp4", ".webm", ".mov", ".mkv", ".gif", ".webp", ".apng"}
 _JOINING = 0.05  # share of a shot's time
@@ -37,6 +38,15 @@ class Plan:
     start: Path
     lengths: tuple[int, ...]  # frames, at the workflow's own speed
     frames: int  # of them all, once each later segment has lost its first
+    anew: "Anew | None" = None
+
+
+@dataclass(frozen=True)
+class Anew:
+    """A shot made once more from a segment on; what comes before stays as it is."""
+
+    start: int  # number of the first one made anew, from 0
+    seed: int  # its seed; those after it have the next ones
 
 
 @dataclass(frozen=True)
@@ -100,11 +110,7 @@ def make_one(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
     """The video of one shot, from its first segment to the file in videos/."""
     began_with = segment_job(maker, plan, 0, plan.start).job.hashes.get(plan.start, "")
     clips = yield from as_part(_segments(maker, plan), 0, 1 - _JOINING)
-    used = _used(plan)
-    segments = [
-        Segment(_clip(take), count, first=0 if n == 0 else 1)
-        for n, (take, count) in enumerate(zip(clips, used, strict=True))
-    ]
+    segments = parts(plan, clips)
     to = maker.ledger.project.video(plan.shot.id)
     frames = round(plan.shot.seconds * maker.format.fps)
     cache = maker.ledger.project.cache
@@ -114,6 +120,12 @@ def make_one(maker: Maker, plan: Plan, made: dict[str, Video]) -> Work:
     yield from _of_drift(plan.shot, joined)
     yield Saved(joined.path, joined.reused)
     made[plan.shot.id] = Video(joined.path, tuple(clips))
+
+
+def parts(plan: Plan, clips: Sequence[Take]) -> list[Segment]:
+    """What of each segment's take goes into the shot's video."""
+    counts = enumerate(zip(clips, used(plan), strict=True))
+    return [Segment(clip_of(take), count, first=0 if n == 0 else 1) for n, (take, count) in counts]
 
 
 def _of_drift(shot: Shot, joined: ShotVideo) -> Iterator[Told]:
@@ -132,16 +144,25 @@ def _segments(maker: Maker, plan: Plan) -> Generator[Event, None, list[Take]]:
     """The takes of a shot's segments, one after another: each needs the last frame before it."""
     clips: list[Take] = []
     start, count = plan.start, len(plan.lengths)
+    choice = StandIns(maker.backend, maker.ledger, plan.shot.id)
     for number in range(count):
-        wanted = segment_job(maker, plan, number, start)
+        own, anew = segment_job(maker, plan, number, start), _anew(maker, plan, number, start)
         label = f"segment {number + 1} of {count}" if count > 1 else ""
-        work = maker.ledger.carry_out(maker.backend, wanted)
+        work = choice.carry_out(own, anew, keeps=plan.anew is not None)
         take = yield from as_part(work, number / count, (number + 1) / count, label)
         yield Saved(take.path, take.reused)
         clips.append(take)
         if number + 1 < count:
-            start = _chain_frame(_clip(take))
+            start = chain_frame(clip_of(take))
     return clips
+
+
+def _anew(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted | None:
+    """The job that takes the place of a segment's own, when it is to be made anew."""
+    if plan.anew is None or number < plan.anew.start:
+        return None
+    video = replace(plan.shot.video, seed=plan.anew.seed - plan.anew.start)
+    return segment_job(maker, replace(plan, shot=replace(plan.shot, video=video)), number, start)
 
 
 def segment_job(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
@@ -180,26 +201,32 @@ def _seed(maker: Maker, shot: Shot, number: int) -> int:
     return seed_of(Shot(f"{shot.id}/video", ""), number + 1, maker.base_seed)
 
 
-def _used(plan: Plan) -> list[int]:
+def used(plan: Plan) -> list[int]:
     """How many new frames of each segment count; the first of a later segment was seen already."""
     new = [length if n == 0 else length - 1 for n, length in enumerate(plan.lengths)]
     new[-1] -= sum(new) - plan.frames
     return new
 
 
-def _clip(take: Take) -> Path:
+def clip_of(take: Take) -> Path:
     for file in take.files:
         if file.suffix.lower() in VIDEOS:
             return file
     raise JobFailed(f"{take.name}: the workflow saved no video. Does it end in a node that saves one?")
 
 
-def _chain_frame(clip: Path) -> Path:
+def chain_frame(clip: Path) -> Path:
     """The clip's true last frame as a picture beside it, taken once."""
     frame = clip.with_name(f"{clip.stem}_last.png")
     if frame.exists() and frame.stat().st_mtime_ns >= clip.stat().st_mtime_ns:
         return frame
     return last_frame(clip, frame)
+
+
+def film_format(workflow: Workflow, board: Storyboard) -> Format:
+    """What the pictures of the board's film have in common."""
+    size = (max(2, board.width // 2 * 2), max(2, board.height // 2 * 2))
+    return Format(film_rate(workflow, board, None), size)
 
 
 def film_rate(workflow: Workflow, board: Storyboard, asked: float | None) -> Fraction:

@@ -234,7 +234,12 @@ def test_the_strip_shows_videos_pictures_and_gaps_in_board_order(tmp_path):
     ]
     assert "004.mp4 is not a video the studio can read" in shown[3].problem
     line = cuts.preview(cut_of(Entry("001", trim_out=8, dissolve=4)), shown, Fraction(24))
-    assert [(span.shot, span.start, span.end) for span in line.spans] == [("001", 0, 40), ("002", 36, 56)]
+    assert [(span.shot, span.start, span.end) for span in line.spans] == [
+        ("001", 0, 40),
+        ("002", 36, 56),
+        ("003", 56, 68),
+        ("004", 68, 80),
+    ]
 
 
 # --- the render command's film --------------------------------------------------------------------

@@ -55,6 +55,8 @@ def _character_object(character: Character, folder: Path) -> dict[str, Any]:
     for name, put in _CHARACTER.items():
         if getattr(character, name) != getattr(before, name):
             put(out, getattr(character, name), folder)
+    if cast.name_of(out) != character.id:
+        out["id"] = character.id  # it was called by its name, which is another now
     return out
 
 

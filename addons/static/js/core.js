@@ -24,7 +24,7 @@ export function follow(prefixes, place, draw) {
   return () => listeners.delete(listener);
 }
 
-export const isSeen = place => place.isConnected && place.offsetParent !== null || place.matches?.('.always');
+export const isSeen = place => place === document.body || place.isConnected && (place.offsetParent !== null || place.matches('.always'));
 
 function schedule(keys) {
   for (const key of keys) changed.add(key);
@@ -205,9 +205,11 @@ const ICONS = {
   play: 'M7 4l13 8-13 8z', pause: 'M7 4h4v16H7zM13 4h4v16h-4z', stop: 'M6 6h12v12H6z', spark: 'M12 3l2 6 6 3-6 3-2 6-2-6-6-3 6-3z',
   close: 'M5 5l14 14M19 5L5 19', check: 'M4 12l5 6L20 5', again: 'M20 11a8 8 0 10-2 6M20 4v7h-7', find: 'M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5',
   up: 'M6 15l6-6 6 6', down: 'M6 9l6 6 6-6', left: 'M15 5l-7 7 7 7', right: 'M9 5l7 7-7 7', own: 'M4 20l4-1L20 7l-3-3L5 16z',
-  star: 'M12 4l2.5 5.4 5.9.6-4.4 4 1.2 5.8L12 17l-5.2 2.8L8 14 3.6 10l5.9-.6z', more: 'M5 12h.01M12 12h.01M19 12h.01', help: 'M9 9a3 3 0 115 2c-1 1-2 1.500-2 3M12 18h.01',
+  people: 'M9 4a3.500 3.500 0 100 7 3.500 3.500 0 000-7zM3 20c0-4 2.500-6 6-6s6 2 6 6M16 5a3 3 0 010 6M17.500 14c2.500.6 3.500 2.600 3.500 6', star: 'M12 4l2.5 5.4 5.9.6-4.4 4 1.2 5.8L12 17l-5.2 2.8L8 14 3.6 10l5.9-.6z', more: 'M5 12h.01M12 12h.01M19 12h.01', help: 'M9 9a3 3 0 115 2c-1 1-2 1.500-2 3M12 18h.01',
   loop: 'M17 3l3 3-3 3M20 6H8a4 4 0 00-4 4v1M7 21l-3-3 3-3M4 18h12a4 4 0 004-4v-1', light: 'M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v2M12 20v2M2 12h2M20 12h2',
   recipe: 'M6 3h9l4 4v14H6zM9 11h7M9 15h7M9 7h2',
+  first: 'M6 5v14M19 5l-10 7 10 7z', last: 'M18 5v14M5 5l10 7-10 7z', full: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5', download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
+  turn: 'M4 9V5h4M20 15v4h-4M4 5l5 5M20 19l-5-5M14 4h6v6h-6zM4 14h6v6H4z', folder: 'M3 6h6l2 2h10v11H3zM3 11h18', drop: 'M12 3v11M7 10l5 5 5-5M4 19h16', zip: 'M4 7h16v13H4zM4 7l2-3h12l2 3M12 4v9M9 13h6', pages: 'M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7', gpu: 'M3 7h15v10H3zM21 5v14M6 17v3M10 17v3M8 12a2 2 0 104 0 2 2 0 10-4 0',
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z', compare: 'M12 3v18M4 6h6v12H4zM14 6h6v12h-6z', image: 'M4 5h16v14H4zM4 15l4-4 5 5M14 12l2-2 4 4',
 };
 
@@ -231,16 +233,16 @@ export function button(label, run, { kind = '', mark = '', title = '', key = '',
 
 // --- notices ---------------------------------------------------------------------------------
 
-/** A sentence that goes away by itself; errors stay until they are read. */
+/** A sentence that goes away by itself; errors stay until they are read. `action` is one thing to do, or several. */
 export function notice(text, kind = '', action = null) {
   const place = document.querySelector('#notices') ?? document.body.appendChild(h('div', { id: 'notices', role: 'status', 'aria-live': 'polite' }));
   if ([...place.children].some(n => n.firstChild.textContent === text)) return;
   const gone = () => item.remove();
   const item = h(`div.notice${kind ? `.${kind}` : ''}`, { role: kind === 'bad' ? 'alert' : null }, h('p', {}, text),
-    action && button(action.label, () => { action.run(); gone() }, { kind: 'link' }),
+    [action ?? []].flat().map(one => button(one.label, () => { one.run(); gone() }, { kind: 'link' })),
     button('', gone, { kind: 'ghost', mark: 'close', title: t('close') }));
   place.append(item);
-  setTimeout(gone, kind === 'bad' ? 20000 : 4500);
+  setTimeout(gone, kind === 'bad' || Array.isArray(action) ? 20000 : 4500);
 }
 
 // --- shapes of values ------------------------------------------------------------------------

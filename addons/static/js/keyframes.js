@@ -5,6 +5,7 @@ import { compare } from './compare.js';
 import { isActive } from './dock.js';
 import { offer } from './keys.js';
 import { drawRecipe } from './recipe.js';
+import { makeTable } from './table.js';
 import { bring, droppable, failedOf, label, makeTake, picturesOf, pick, rate, reject, takeUrl, updateTake } from './takes.js';
 import { currentShot, go, isSelected, select, selection, watch } from './where.js';
 
@@ -25,6 +26,7 @@ export function mount(place) {
     parts.list, h('div.middle', {}, parts.stage, parts.grid), parts.recipe, parts.table);
   place.append(page);
   const stage = makeStage(parts.stage);
+  const drawTable = makeTable(parts.table, id => { setTable(false); go('keyframes', id) });
   droppable(parts.stage, files => bring(currentShot(), files));
 
   function generate() { act('keyframe.generate', { shots: selection(), count: Number(count.value) || 2 }) }
@@ -39,11 +41,11 @@ export function mount(place) {
     tableButton.classList.toggle('is-on', isTable);
     page.style.setProperty('--ratio', ratio());
     put(info, { text: tn('count.takes', shots().reduce((sum, s) => sum + picturesOf(s).length, 0)) });
-    if (isTable) return drawTable(parts.table);
+    if (isTable) return drawTable();
     keyed(parts.list, shots(), s => s.id, makeRow, updateRow);
     const s = shot(currentShot()), takes = picturesOf(s);
     if (!takes.some(take => take.name === current)) current = (takes.find(take => take.isPicked) ?? takes.at(-1))?.name ?? '';
-    keyed(parts.grid, takes, take => take.name, take => makeTake(take, { lazy: false }), (node, take) => {
+    keyed(parts.grid, takes, take => take.name, makeTake, (node, take) => {
       updateTake(node, take, take.name === current);
       node.classList.toggle('is-held', held.has(take.name));
     });
@@ -152,18 +154,3 @@ function makeStage(place) {
     },
   };
 }
-
-// --- light table -----------------------------------------------------------------------------
-
-function drawTable(place) {
-  keyed(place, shots(), s => s.id, s => h('section', { data: { shot: s.id } }, h('button', { type: 'button', onclick: () => { isTable = false; go('keyframes', s.id) } }, h('b', {}, s.id), h('small', {})), h('div.takes')), (row, s) => {
-    const [head, takes] = row.children, pictures = picturesOf(s);
-    put(head.lastChild, { text: s.label || s.prompt });
-    const is = JSON.stringify([s.takes, s.picked, s.own]);
-    if (row.dataset.is === is) return;
-    row.dataset.is = is;
-    row.style.setProperty('--n', pictures.length);
-    keyed(takes, pictures, take => take.name, take => makeTake(take), updateTake);
-  });
-}
-

@@ -23,9 +23,11 @@ const withCtrl = {
 };
 
 const isTyping = target => target.closest?.('input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]');
+const isPressing = event => [' ', 'Enter'].includes(event.key) && event.target.closest?.('button, a, summary, label, [role=button], [role=tab]'); // what they are for there
 
 export function start() {
   addEventListener('keydown', event => {
+    if (isPressing(event)) return; // what has the focus is pressed, whatever the page means by the key
     if (document.querySelector('dialog[open]')) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.ctrlKey || event.metaKey) {

@@ -24,6 +24,7 @@ export function mount(place) {
     project.hidden = !about;
     if (about) put(project.firstChild, { text: about.title }), put(project.lastChild, { text: tn('count.shots', order.length) });
   });
+  follow(['bench'], place, () => put(links[PAGES.indexOf('testbench')], { 'data-busy': ['running', 'cancelling'].includes(fact('bench')?.state) }));
   follow(['settings', 'backend', 'run/', 'queue', 'connection'], place, () => drawPill(pill));
 }
 

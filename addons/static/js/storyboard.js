@@ -1,31 +1,37 @@
 // The storyboard: a card for every shot, in order. Drag to move, type to find, everything undoable.
 
 import { act, button, clock, fact, follow, h, icon, keyed, keyframeUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, stale, t, tn } from './core.js';
+import { cardShots, isOpen as isCastOpen, mount as mountCast, setOpen as openCast, takeCharacters } from './cast.js';
 import { isActive } from './dock.js';
 import { mount as mountInspector } from './inspector.js';
 import { offer } from './keys.js';
-import { go, isSelected, redo, select, selectMany, selection, undo, watch } from './where.js';
+import { avatar, meant, nameOf } from './people.js';
+import { hasScenes, makeHead, rows, unfold, updateHead } from './scenes.js';
+import { currentShot, go, isSelected, redo, select, selectMany, selection, undo, watch } from './where.js';
 
 let wanted = ''; // what is being looked for
 
 export function mount(place) {
-  const grid = h('div.board', { role: 'listbox', 'aria-label': t('page.storyboard'), 'aria-multiselectable': 'true' });
+  const grid = h('div.board', { role: 'grid', 'aria-label': t('page.storyboard'), 'aria-multiselectable': 'true' });
   const count = h('small.count'), find = h('input', { type: 'search', placeholder: t('board.find'), 'aria-label': t('board.find') });
   const size = h('input', { type: 'range', min: '150', max: '420', 'aria-label': t('board.size'), title: t('board.size') });
   const back = button('', undo, { mark: 'undo', title: t('undo'), key: 'Ctrl Z' }), forth = button('', redo, { mark: 'redo', title: t('redo'), key: 'Ctrl Y' });
   const refresh = button('', () => act('stale.render'), { mark: 'again', title: t('stale.render') });
-  const inspector = h('aside.inspector');
+  const inspector = h('aside.inspector'), castPanel = h('aside.cast', { hidden: true });
+  const people = button(t('cast.title'), toggleCast, { mark: 'people', title: t('cast.title'), key: 'M' });
   size.value = localStorage.getItem('studio.card') ?? '230';
   const resize = () => { grid.style.setProperty('--card', `${size.value}px`); localStorage.setItem('studio.card', size.value) };
   size.addEventListener('input', resize);
   resize();
   find.addEventListener('input', () => { wanted = find.value.trim().toLowerCase(); draw() });
   place.append(h('div.page.with-inspector', {},
-    h('header.head', {}, h('h1', {}, t('page.storyboard')), count, h('div.grow'), find, size, h('span.sep'), back, forth,
+    h('header.head', {}, h('h1', {}, t('page.storyboard')), count, h('div.grow'), find, size, people, h('span.sep'), back, forth,
       refresh, button(t('board.add'), addShot, { mark: 'plus', key: 'N' }),
       button(t('board.render'), renderMissing, { kind: 'primary', mark: 'spark', key: 'G' })),
-    h('div.body', {}, grid, h('button.card.add', { type: 'button', onclick: addShot }, icon('plus'), t('board.add'))), inspector));
+    castPanel, h('div.body', {}, grid, h('button.card.add', { type: 'button', onclick: addShot }, icon('plus'), t('board.add'))), inspector));
   mountInspector(inspector);
+  castPanel.addEventListener('turned', () => { const is = isCastOpen(); people.classList.toggle('is-on', is); put(people, { 'aria-pressed': String(is) }) });
+  mountCast(castPanel);
   listen(grid);
 
   function draw() {
@@ -40,11 +46,17 @@ export function mount(place) {
     put(back, { disabled: !about?.undo, title: about?.undo ? `${t('undo')}: ${t(`step.${about.undo.label}`)} ${about.undo.about}` : t('undo') });
     put(forth, { disabled: !about?.redo, title: about?.redo ? `${t('redo')}: ${t(`step.${about.redo.label}`)} ${about.redo.about}` : t('redo') });
     const live = new Map(runs().filter(isActive).reverse().map(run => [run.shot, run]));
-    keyed(grid, listed, s => s.id, makeCard, (card, s) => updateCard(card, s, live.get(s.id)));
+    keyed(grid, rows(listed), row => row.key, row => row.shot ? makeCard(row.shot) : makeHead(row, draw), (node, row) => row.shot ? updateCard(node, row.shot, live.get(row.shot.id)) : updateHead(node, row));
     grid.classList.toggle('is-empty', !listed.length);
   }
-  follow(['order', 'shot/', 'project', 'run/', 'stale/'], grid, draw);
-  watch(grid, () => { for (const card of grid.children) markSelected(card) });
+  follow(['order', 'shot/', 'project', 'run/', 'stale/', 'cast'], grid, draw);
+  let current = '';
+  watch(grid, () => {
+    const now = currentShot();
+    if (now !== current && unfold(now)) draw();
+    current = now;
+    for (const card of grid.querySelectorAll(':scope > .card')) markSelected(card);
+  });
   offer('storyboard', {
     n: { run: addShot, label: 'board.add' },
     g: { run: () => act('keyframe.generate', { shots: selection() }), label: 'board.keyframe' },
@@ -52,6 +64,7 @@ export function mount(place) {
     d: { run: duplicate, label: 'board.duplicate' },
     Delete: { run: remove, label: 'board.remove' },
     Enter: { run: () => document.querySelector('#prompt')?.focus(), label: 'board.edit' },
+    m: { run: toggleCast, label: 'cast.title' },
     f: { run: () => find.focus(), label: 'board.find' },
     'ctrl+c': { run: () => copy(false), label: 'board.copy' },
     'ctrl+x': { run: () => copy(true), label: 'board.cut' },
@@ -59,22 +72,27 @@ export function mount(place) {
   });
 }
 
-const matches = s => !wanted || [s.id, s.label, s.prompt, s.description, s.scene ?? ''].some(text => text.toLowerCase().includes(wanted));
+const matches = s => !wanted || [s.id, s.label, s.prompt, s.description, s.scene, ...s.characters.map(name => meant(name)?.name ?? name)].some(text => text.toLowerCase().includes(wanted));
 
 function makeCard(s) {
-  return h('div.card', { tabindex: '0', role: 'option', draggable: 'true', data: { shot: s.id } },
-    h('div.pic', {}, h('span.none', {}, t('board.none')), h('img', { alt: '', hidden: true, loading: 'lazy', decoding: 'async' }),
-      h('b.id', {}, s.id), h('span.time'), h('span.marks'), h('div.bar', {}, h('i'))),
-    h('div.words', {}, h('b.name'), h('p')));
+  return h('div.card', { tabindex: '0', role: 'row', draggable: 'true', data: { shot: s.id } },
+    h('div.pic', { role: 'gridcell' }, h('span.none', {}, t('board.none')), h('img', { alt: '', hidden: true, loading: 'lazy', decoding: 'async' }),
+      h('b.id', {}, s.id), h('span.time'), h('span.marks'), h('div.bar', {}, h('i')), h('span.people')),
+    h('div.words', { role: 'gridcell' }, h('b.name'), h('p')));
 }
 
 function updateCard(card, s, run) {
-  const [pic, text] = card.children, [none, img, , time, marks, bar] = pic.children;
+  const [pic, text] = card.children, [none, img, , time, marks, bar, people] = pic.children;
   const preview = run?.preview ? `studio/preview/${run.id}?v=${run.preview}` : null;
   show(img, preview ?? keyframeUrl(s));
   none.hidden = !!(preview || s.key);
   put(time, { text: seconds(s.seconds) });
-  put(text.firstChild, { text: s.label || s.scene || '' });
+  put(text.firstChild, { text: s.label });
+  const who = s.characters.map(name => ({ name, is: meant(name) })), look = who.map(({ name, is }) => `${name}|${is ? nameOf(is) : ''}|${is?.pictures.find(p => p.stamp)?.stamp}`).join();
+  if (people.dataset.is !== look) {
+    people.dataset.is = look;
+    people.replaceChildren(...who.slice(0, 4).map(({ name, is }) => Object.assign(avatar(is), { title: is ? nameOf(is) : name })));
+  }
   put(text.lastChild, { text: s.prompt || t('board.noPrompt') });
   bar.hidden = !run;
   if (run) bar.firstChild.style.width = percent(run.fraction);
@@ -106,6 +124,11 @@ function markSelected(card) {
 }
 
 // --- deeds -----------------------------------------------------------------------------------
+
+function toggleCast() {
+  openCast(!isCastOpen());
+  if (isCastOpen()) (document.querySelector('.cast .face') ?? document.querySelector('.cast button')).focus();
+}
 
 async function addShot() {
   const id = await act('shot.add', { after: selection().at(-1) ?? null });
@@ -158,7 +181,8 @@ function listen(grid) {
   });
   grid.addEventListener('dblclick', event => event.target.closest('.card') && go('keyframes', event.target.closest('.card').dataset.shot));
   grid.addEventListener('keydown', event => { if (event.key === ' ' && event.target.matches('.card')) { event.preventDefault(); select(event.target.dataset.shot) } });
-  dragToOrder(grid, '.card', (ids, before) => act('shot.move', { shots: ids, before }));
+  dragToOrder(grid, '.card, .scene-head', (ids, before, over) => act('shot.move', { shots: ids, before, ...(hasScenes() ? { scene: over.scene ?? shot(over.dataset.shot).scene } : {}) }));
+  takeCharacters(grid, '.card', cardShots);
 }
 
 /** Dragging shots to another place; a line shows where they would go. */
@@ -168,12 +192,12 @@ export function dragToOrder(grid, what, move) {
     const item = event.target.closest(what);
     if (!item) return null;
     const box = item.getBoundingClientRect();
-    return { item, isAfter: event.clientX > box.left + box.width / 2 };
+    return { item, isAfter: !item.dataset.first && event.clientX > box.left + box.width / 2 }; // a heading: before its first
   };
   const clear = () => grid.querySelectorAll('.drop-before, .drop-after').forEach(item => item.classList.remove('drop-before', 'drop-after'));
   grid.addEventListener('dragstart', event => {
     const item = event.target.closest(what);
-    if (!item) return;
+    if (!item?.dataset.shot) return;
     dragged = isSelected(item.dataset.shot) ? selection() : [item.dataset.shot];
     event.dataTransfer.effectAllowed = 'move';
     event.dataTransfer.setData('text/plain', dragged.map(id => shot(id)?.prompt ?? '').join('\n'));
@@ -191,8 +215,8 @@ export function dragToOrder(grid, what, move) {
     const over = target(event);
     if (!dragged.length || !over) return;
     event.preventDefault();
-    const order = fact('order'), at = order.indexOf(over.item.dataset.shot) + (over.isAfter ? 1 : 0);
-    move(dragged, order[at] ?? null);
+    const order = fact('order'), at = order.indexOf(over.item.dataset.shot ?? over.item.dataset.first) + (over.isAfter ? 1 : 0);
+    move(dragged, order[at] ?? null, over.item);
   });
 }
 

@@ -17,14 +17,14 @@ export const failedOf = s => (s?.takes ?? []).filter(take => take.state === 'fai
 export const takeUrl = (take, width = 480) => width ? thumbUrl(`takes/${take.file}`, '1', width) : mediaUrl(`takes/${take.file}`, '1');
 export const label = take => take.name.replace(/^.*_v/, 'v');
 
-export function makeTake(take, { lazy = true } = {}) {
+export function makeTake(take) {
   return h('figure.take', { tabindex: '0', role: 'option', data: { take: take.name, shot: take.shot } },
-    h('img', { alt: '', loading: lazy ? 'lazy' : null, decoding: 'async' }), h('figcaption', {}, h('b', {}), h('span.stars')), h('i.picked', { 'aria-hidden': 'true' }, icon('check')));
+    h('img', { alt: '', decoding: 'async' }), h('figcaption', {}, h('b', {}), h('span.stars')), h('i.picked', { 'aria-hidden': 'true' }, icon('check')));
 }
 
 export function updateTake(node, take, isCurrent = false) {
   const [img, caption] = node.children;
-  const url = takeUrl(take);
+  const url = takeUrl(take, devicePixelRatio > 1 ? 320 : 160); // as large as it is drawn: thousands of them lie side by side
   if (img.getAttribute('src') !== url) img.src = url;
   put(caption.firstChild, { text: label(take) });
   put(caption.lastChild, { text: '★'.repeat(take.stars ?? 0) });

@@ -1,7 +1,7 @@
 // Where the artist is: the page, the shot, the shots selected. The address says it too (#keyframes/007), so
 // that a reload, a bookmark and the back button lead to the same place.
 
-import { act, fact, flush, follow, shot } from './core.js';
+import { act, fact, flush, follow, isSeen, shot } from './core.js';
 
 export const PAGES = ['project', 'storyboard', 'keyframes', 'video', 'film', 'runs', 'settings', 'testbench'];
 const listeners = new Set();
@@ -18,7 +18,7 @@ export const isSelected = id => selected.size > 1 ? selected.has(id) : id === cu
 
 /** Call `draw` when the page, the shot or the selection changes. */
 export function watch(place, draw) {
-  const listener = () => { if (!place.isConnected) listeners.delete(listener); else if (place.offsetParent !== null || place.matches('.always')) draw() };
+  const listener = () => { if (!place.isConnected) listeners.delete(listener); else if (isSeen(place)) draw() };
   listeners.add(listener);
 }
 

@@ -1,0 +1,138 @@
+"""Long work on whole projects: imports, copies, zip files, contact sheets. Nothing is drawn for it."""
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+from domain.errand import Errand
+from domain.errors import StudioError
+from domain.events import Event, Saved, Told
+from domain.project import Project
+from infrastructure.part_files import cannot_write
+from infrastructure.storyboard_files import outline
+from services import bin, contact_sheet, imports, projects
+from services.desk import Desk
+from services.outcomes import Outcomes
+from services.uploads import Uploads
+
+Work = Generator[Event, None, None]
+SHEET = "contact-sheet.pdf"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the work reaches besides its project."""
+
+    root: Path  # where new projects go
+    uploads: Uploads
+    outcomes: Outcomes
+    desk_of: Callable[[Path], Desk]
+
+
+def begin(errand: Errand, around: Around) -> Work:
+    """Carry out an errand that is done aside; how it ended is told until it is dismissed."""
+    try:
+        with closing(_DEEDS[errand.deed](errand, around)) as work:
+            yield from work
+    except StudioError as error:
+        around.outcomes.put(errand, [_plain(str(error), errand, around)], is_bad=True)
+        raise
+
+
+def _import(errand: Errand, around: Around) -> Work:
+    source = str(errand.values["source"])
+    path = around.uploads.source(source)
+    if imports.kind_of(path) == imports.Kind.project:  # handed over, so it is a copy that can be kept
+        project = yield from projects.duplicate(Project(path), around.root, _title(path))
+        said = [f"It stands in {project.folder}."]
+    elif errand.values.get("new"):
+        project, said = yield from imports.import_new(path, around.root)
+    else:
+        project, said = yield from imports.import_any(path, Project(Path(errand.project)))
+    desk = around.desk_of(project.folder)
+    desk.ledger.refresh()
+    desk.look()
+    desk.tell()
+    told = [_plain(sentence, errand, around) for sentence in said]
+    around.outcomes.put(errand, told, str(project.folder))
+    around.uploads.forget(source)
+
+
+def _archive(errand: Errand, around: Around) -> Work:
+    project = Project(Path(errand.project))
+    said: list[str] = []
+    made = yield from _listened(projects.archive(project, _free(around.root, project.name, ".zip")), said)
+    around.outcomes.put(errand, [f"It stands in {made.parent}.", *said], file=str(made))
+    yield Saved(made)
+
+
+def _duplicate(errand: Errand, around: Around) -> Work:
+    title, is_whole = str(errand.values["about"]), bool(errand.values.get("takes", True))
+    made = yield from projects.duplicate(Project(Path(errand.project)), around.root, title, is_whole)
+    around.outcomes.put(errand, [f"It stands in {made.folder}."], str(made.folder))
+
+
+def _sheet(errand: Errand, around: Around) -> Work:
+    """The sheet that was there before goes to the bin once the new one is whole."""
+    desk = around.desk_of(Path(errand.project))
+    project, to = desk.project, desk.project.folder / SHEET
+    layout = layout_of(errand.values.get("columns", 3), errand.values.get("landscape", False))
+    new = to.with_name(f"new-{SHEET}")
+    _, said = yield from contact_sheet.write(project, desk.board, new, layout)
+    if to.exists():
+        bin.discard(project, [to], "replaced by a newer contact sheet")
+    try:
+        new.rename(to)
+    except OSError as error:
+        raise cannot_write(to, error) from error
+    around.outcomes.put(errand, said, file=str(to))
+    yield Saved(to)
+
+
+def layout_of(columns: object, landscape: object) -> contact_sheet.Layout:
+    """Raises StudioError, when it is drawn, for columns that cannot be."""
+    return contact_sheet.Layout(columns if isinstance(columns, int) else 0, bool(landscape))
+
+
+def _listened(work: Generator[Event, None, T], said: list[str]) -> Generator[Event, None, T]:
+    """Pass events on, and keep what is told."""
+    with closing(work):
+        while True:
+            try:
+                event = next(work)
+            except StopIteration as stop:
+                return stop.value
+            if isinstance(event, Told):
+                said.append(event.sentence)
+            else:
+                yield event
+
+
+def _title(folder: Path) -> str:
+    return outline(Project(folder).storyboard).title
+
+
+def _free(folder: Path, name: str, suffix: str) -> Path:
+    """A place where nothing stands."""
+    names = (f"{name}{f'-{number}' * (number > 1)}{suffix}" for number in count(1))
+    return next(path for each in names if not (path := folder / each).exists())
+
+
+def _plain(sentence: str, errand: Errand, around: Around) -> str:
+    try:
+        path = around.uploads.source(str(errand.values.get("source", "")))
+    except StudioError:
+        return sentence
+    return around.uploads.plain(sentence, path)
+
+
+_DEEDS: dict[str, Callable[[Errand, Around], Work]] = {
+    "import": _import,
+    "archive": _archive,
+    "duplicate": _duplicate,
+    "sheet": _sheet,
+}
