@@ -172,7 +172,10 @@ class Queue:
         return gone
 
     def _is_hopeless(self, errand: Errand) -> bool:
-        return all(other and other.state in (FAILED, CANCELLED) for other in map(self._all.get, errand.after))
+        """Whether nothing it is made of came to be; an earlier try at the same is only waited for."""
+        same = errand.deed, errand.shot
+        needed = [o for o in map(self._all.get, errand.after) if o is None or (o.deed, o.shot) != same]
+        return bool(needed) and all(o and o.state in (FAILED, CANCELLED) for o in needed)
 
     def _wake(self, ids: Iterable[str], changed: dict[str, Errand]) -> None:
         """What was stopped and is needed now waits again, or whoever needs it would wait for ever."""

@@ -300,6 +300,18 @@ def test_a_film_is_made_of_the_clips_there_are(bench):
     assert bench.state(film) == DONE
 
 
+def test_a_video_made_anew_outlives_the_one_it_waits_for(bench):
+    bench.work.hold("001")
+    first = bench.want("001", "video")
+    second = bench.want("001", "video", after=[first], seed=5)
+    bench.runs.add([first, second])
+    bench.until(first, RUNNING)
+    bench.runs.cancel([first.id])
+    bench.until(second, RUNNING)
+    bench.work.let_go()
+    bench.until(second, DONE)
+
+
 def test_a_long_chain_is_left_out_without_running_out_of_stack(bench):
     bench.work.hold("000")
     bench.add("000")

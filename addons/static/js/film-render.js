@@ -45,10 +45,10 @@ function tellWhenDone(playVersion) {
       if (run.deed !== 'film') continue;
       if (isActive(run)) { working.add(run.id); continue }
       if (run.state !== 'done') { working.delete(run.id); continue }
-      const version = working.has(run.id) && fact('film')?.versions.find(v => v.file.endsWith(`/${run.files[0]}`));
+      const name = run.files[0]?.split('/').at(-1), version = working.has(run.id) && fact('film')?.versions.find(v => v.file.endsWith(`/${name}`));
       if (!version) continue;
       working.delete(run.id);
-      notice(t('film.done', { name: run.files[0] }), '', [
+      notice(t('film.done', { name }), '', [
         version.plays && { label: t('film.play'), run: () => playVersion(version.number) },
         !version.folder && { label: t('film.download'), run: () => download(version) },
         { label: t('film.reveal'), run: () => act('film.reveal', { version: version.number }) },

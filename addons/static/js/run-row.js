@@ -3,7 +3,7 @@
 import { button, clock, fact, h, isVideo, language, percent, put, shot, show, t, thumbUrl } from './core.js';
 import { nameOf } from './dock.js';
 
-const PAGE_OF = { keyframe: 'keyframes', video: 'video', film: 'film' };
+const PAGE_OF = { keyframe: 'keyframes', video: 'video', film: 'film', proxies: 'film', try: 'settings' };
 const isPicture = file => /\.(png|jpe?g|webp)$/i.test(file);
 
 export function makeRow(run) {
