@@ -38,7 +38,7 @@ ZEROED = {"ConditioningZeroOut"}
 
 
 def all_tests() -> set[str]:
-    sources = [path.read_text("utf-8") for path in (HOUSE / "tests").glob("test_*.py")]
+    sources = [path.read_text("utf-8") for path in (HOUSE / "tests").rglob("test_*.py")]
     return {found for source in sources for found in re.findall(r"^def (test_\w+)", source, re.MULTILINE)}
 
 

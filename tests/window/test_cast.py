@@ -143,13 +143,13 @@ def test_a_phrase_leads_to_the_field_it_comes_from_and_what_is_said_already_is_l
     studio.ask("shot.set", shots=["001"], field="tags.lighting", value="golden_hour")
     studio.ask("shot.set", shots=["001"], field="tags.mood", value="peaceful")
     page.locator(".sent [data-origin=mood]").click()
-    expect(page.get_by_label("Mood", exact=True)).to_be_focused()
+    expect(page.locator(".inspector").get_by_label("Mood", exact=True)).to_be_focused()
     expect(page.locator(".sent .out")).to_contain_text("Golden hour")
     expect(page.locator(".sent .out")).to_contain_text("already")
     studio.ask("shot.set", shots=["001"], field="motion.notes", value="gulls cross the picture")
     page.get_by_role("tab", name="Clip").click()
     page.locator(".sent [data-origin=motion]", has_text="Gulls").press("Enter")
-    expect(page.get_by_label("How it moves")).to_be_focused()
+    expect(page.locator(".inspector").get_by_label("How it moves")).to_be_focused()
 
 
 def test_scenes_have_headings_that_fold_and_rename_all_their_shots(studio, folder, page):
@@ -182,7 +182,7 @@ def test_a_new_shot_is_in_the_scene_of_the_one_before(studio, folder, page):
     page.keyboard.press("n")
     expect(page.locator(".board .card")).to_have_count(4)
     expect(page.locator(".scene-head")).to_have_count(2)
-    expect(page.get_by_label("Scene", exact=True)).to_have_value("Dawn")
+    expect(page.locator(".inspector").get_by_label("Scene", exact=True)).to_have_value("Dawn")
 
 
 def test_the_cast_works_by_keyboard_alone(studio, folder, page):
@@ -206,7 +206,7 @@ def test_what_differs_between_selected_shots_says_several_until_an_edit_reaches_
     prompt = page.locator("#prompt")
     expect(prompt).to_have_value("")
     expect(prompt).to_have_attribute("placeholder", "several")
-    expect(page.get_by_label("Length")).to_have_value("0.5")
+    expect(page.locator(".inspector").get_by_label("Length")).to_have_value("0.5")
     prompt.fill("The same")
     page.wait_for_function("() => Studio.core.shot('003').prompt === 'The same'")
     page.locator(".chip.is-part").get_by_role("button", name="Put into all").click()
@@ -227,7 +227,7 @@ def test_hostile_names_are_only_names(studio, folder, page):
 
 
 @pytest.mark.parametrize("look", ["dark", "light"])
-def test_cast_scenes_and_the_menu_are_clean_as_axe_judges_them(studio, folder, page, look):
+def test_all_of_it_is_clean_as_axe_judges_it(studio, folder, page, look):
     studio.ask("cast.add", name="Anna", shots=["001", "002"])
     studio.ask("shot.put_in", shots=["001"], field="characters", values=["a gull"])
     studio.ask("shot.set", shots=["001", "002"], field="scene", value="Dawn")

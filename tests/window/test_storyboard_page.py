@@ -74,8 +74,8 @@ def test_a_shot_is_dragged_to_another_place(folder, page):
 def test_a_change_reaches_all_selected_shots(folder, page):
     page.locator(".card", has_text="A harbour").click()
     page.locator(".card", has_text="A cat").click(modifiers=["Control"])
-    page.get_by_label("Light", exact=True).fill("Neon")
-    page.get_by_label("Light", exact=True).press("Tab")
+    page.locator(".inspector").get_by_label("Light", exact=True).fill("Neon")
+    page.locator(".inspector").get_by_label("Light", exact=True).press("Tab")
     expect(page.get_by_text("2 shots selected")).to_be_visible()
     page.wait_for_function("() => Studio.core.shot('003').tags.lighting === 'neon'")
     assert [shot.get("presets", {}).get("lighting") for shot in board(folder)["shots"]] == [
