@@ -15,7 +15,7 @@ export function makeRow(run) {
     cell('how', h('span.state'), h('div.bar', { role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100', hidden: true }, h('i')), h('small.left')),
     cell('began'), cell('took'), cell('where'),
     cell('do', deed('first', 'up'), deed('again', 'again'), deed('recipe', 'recipe'), deed('cancel', 'close')),
-    h('p.why', { role: 'cell', hidden: true }));
+    h('div.why', { role: 'cell', hidden: true }));
 }
 
 /** `at` is its place among those that wait, from 1. */

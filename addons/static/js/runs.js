@@ -90,7 +90,7 @@ export function mount(place) {
   function fill(group, rows, total) {
     group.box.hidden = !rows.length;
     put(group.title, { text: total ? `${t(`runs.${group.name}`)} ${total}` : t(`runs.${group.name}`) });
-    group.more.hidden = total <= rows.length;
+    group.last.hidden = total <= rows.length;
     put(group.more, { text: tn('runs.more', total - rows.length) });
     const focused = document.activeElement?.closest?.('.run');
     const places = group.name === 'waiting' ? new Map(runs().filter(run => run.state === 'waiting').map((run, n) => [run.id, n + 1])) : null;
@@ -155,13 +155,15 @@ function isWanted(run) {
 }
 
 function head() {
-  const names = ['', 'runs.what', 'runs.state', 'runs.began', 'runs.took', 'runs.where', ''];
-  return h('div.runhead', { role: 'row' }, names.map(name => h('span', { role: 'columnheader' }, name ? t(name) : '')));
+  const names = ['runs.picture', 'runs.what', 'runs.state', 'runs.began', 'runs.took', 'runs.where', 'runs.deeds'], unseen = ['runs.picture', 'runs.deeds'];
+  return h('div', { role: 'rowgroup', class: 'runheads' }, h('div.runhead', { role: 'row' },
+    names.map(name => h('div', { role: 'columnheader' }, h(unseen.includes(name) ? 'span.unseen' : 'span', {}, t(name))))));
 }
 
 function makeGroup(name) {
-  const title = h('h3'), rows = h('div.rows'), more = h('button.morerows', { type: 'button', hidden: true });
-  return { name, title, rows, more, box: h('section', { role: 'rowgroup', class: name, hidden: true }, title, rows, more) };
+  const title = h('span', { role: 'cell' }), rows = h('div.rows'), more = h('button.morerows', { type: 'button' });
+  const last = h('div.lastrow', { role: 'row', hidden: true }, h('span', { role: 'cell' }, more));
+  return { name, title, rows, more, last, box: h('div.group', { role: 'rowgroup', class: name, hidden: true }, h('div.title', { role: 'row' }, title), rows, last) };
 }
 
 function drawChips(chips, counts) {
