@@ -87,7 +87,7 @@ def set_size(studio: Studio, width: int, height: int) -> None:
             board_edits.with_board_field(board, "width", width), "height", height
         )
 
-    studio.desk.edit("board", edit, "size", "board size")
+    studio.desk.edit("board", edit, "size")
 
 
 def set_workflow(studio: Studio, kind: str, name: str) -> None:

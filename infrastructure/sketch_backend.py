@@ -5,6 +5,7 @@ a keyframe workflow, a camera moving over the start image for a video workflow. 
 equal files.
 """
 
+import gc
 import json
 import os
 import re
@@ -80,6 +81,7 @@ class SketchBackend:
             reason = error.strerror or str(error)
             raise JobFailed(f"{path.name} could not be written to {job.folder}: {reason}.") from error
         yield Fact("seconds", round(time.monotonic() - began, 3))
+        gc.collect(1)  # a panel's layers know each other; few objects, so nothing else collects them soon
         return [path]
 
     def probe(self) -> Probe:

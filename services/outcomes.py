@@ -41,7 +41,7 @@ class Outcomes:
         about = str(errand.values.get("about", ""))
         outcome = Outcome(errand.id, errand.deed, about, tuple(said), project, file, is_bad)
         with self._lock:
-            others = [other for other in self._all if other.id != errand.id]
+            others = [o for o in self._all if o.id != errand.id and (not file or o.file != file)]
             self._all = [outcome, *others][:MOST]
         self._tell(is_news=True)
 

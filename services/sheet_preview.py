@@ -8,7 +8,7 @@ from domain.errors import StudioError
 from services import contact_sheet
 from services.desk import Desk
 
-DPI = 72
+DPI = 110
 
 
 def first_page(desk: Desk, columns: int, is_landscape: bool) -> tuple[Image.Image, int]:

@@ -128,7 +128,7 @@ def test_a_trial_runs_once_and_leaves_the_project_as_it_was(studio, fake, tmp_pa
         time.sleep(0.05)
 
     assert run["state"] == "done", run
-    assert (folder / "cache" / "tries" / "takes" / run["files"][0]).is_file()
+    assert (folder / run["files"][0]).is_file()
     assert not (folder / "takes").exists()
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import time
 
 import imageio_ffmpeg
@@ -188,7 +189,7 @@ def test_a_server_can_be_killed_and_started_again_on_its_port(real_comfy_server)
 def test_a_build_that_breaks_says_why_and_is_begun_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("CINDERGRACE_TEST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_CONFIG_FILE", "")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     failure = r"No matching distribution found for torch"
     with pytest.raises(BuildFailed, match=failure):

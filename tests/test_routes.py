@@ -60,7 +60,7 @@ def test_a_deed_answers_with_what_it_made(client, studio):
         ("shot.set", {"shots": ["001"]}, "was asked for wrongly"),
         ("shot.set", {"shots": ["001"], "field": "prompt", "value": "x", "evil": 1}, "was asked for wrongly"),
         ("nothing.at.all", {}, "no deed called nothing.at.all"),
-        ("project.open", {"folder": "/"}, "so it is no project of the studio"),
+        ("project.open", {"folder": "/"}, "holds nothing that can be imported"),
         ("keyframe.pick", {"shot": "001", "file": "../../settings.json"}, "There is no picture"),
     ],
 )

@@ -36,3 +36,29 @@ def test_a_page_is_clean(studio, folder, open_page, where, look):
     page.evaluate(AXE)
     found = page.evaluate(JUDGE)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("look", ["dark", "light"])
+@pytest.mark.parametrize("what", ["New project", "Open …", "Contact sheet", "Duplicate", "By path"])
+def test_a_question_about_a_project_is_clean(studio, folder, open_page, what, look):
+    studio.ask("project.open", folder=str(folder))
+    page = open_page(studio, "project")
+    page.evaluate("look => { document.documentElement.dataset.theme = look }", look)
+    page.locator("#page-project").get_by_role("button", name=what, exact=True).click()
+    page.wait_for_timeout(800)
+    page.evaluate(AXE)
+    found = page.evaluate(JUDGE)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("look", ["dark", "light"])
+def test_the_first_start_is_clean(own_studio, open_page, look):
+    page = open_page(own_studio(introduced=False))
+    page.evaluate("look => { document.documentElement.dataset.theme = look }", look)
+    page.evaluate(AXE)
+    for _ in range(3):
+        page.wait_for_timeout(500)
+        found = page.evaluate(JUDGE)
+        assert not found, "\n".join(found)
+        if page.locator(".intro footer .primary").count():
+            page.locator(".intro footer .primary").click()

@@ -28,7 +28,7 @@ export function edits(field, said) {
 }
 
 function field(name, control, edit, said, ...more) {
-  control.addEventListener('blur', () => edit.now());
+  control.addEventListener('focusout', () => edit.now());
   return h('label.field', { 'data-field': name }, h('span', {}, t(`board.field.${name}`)), control, said, ...more);
 }
 
@@ -65,7 +65,7 @@ export function tag(category) {
   const name = `tags.${category}`, said = sentence(), edit = edits(name, said), id = `board-${category}`;
   const control = h('input', { type: 'text', list: id, autocomplete: 'off', placeholder: '–' }), options = h('datalist', { id });
   control.addEventListener('input', () => edit.change(keyOf(category, control.value)));
-  control.addEventListener('blur', () => edit.now());
+  control.addEventListener('focusout', () => edit.now());
   return {
     node: h('label.field', { 'data-field': name }, h('span', {}, t(`field.tags.${category}`)), control, options, said),
     draw: () => { listPresets(options, category); put(control, { value: nameOf(fact('presets')?.[category] ?? {}, get('tags')?.[category] ?? '') }) },

@@ -15,6 +15,7 @@ export function contactSheet() {
   const { box } = dialog(t('sheet.title'), h('div.contact', {},
     h('div.paper', {}, page), h('div.options', {}, several('columns', [2, 3, 4], String), several('landscape', [false, true], is => t(is ? 'sheet.landscape.yes' : 'sheet.landscape.no')), pages, h('div.grow'), said, made, make)));
   let shown = 0, id = null;
+  box.classList.add('always'); // what stands fixed counts as not seen otherwise
 
   function choose(name, value, chosen) {
     layout[name] = value;

@@ -40,15 +40,15 @@ function render(preset) {
 /** Once a film that was seen at work is there: what to do with it, on whatever page the artist is. */
 function tellWhenDone(playVersion) {
   const working = new Set();
-  follow(['run/', 'film'], h('i.always'), () => {
+  follow(['run/', 'film'], document.body, () => {
     for (const run of runs()) {
       if (run.deed !== 'film') continue;
       if (isActive(run)) { working.add(run.id); continue }
       if (run.state !== 'done') { working.delete(run.id); continue }
-      const name = run.files[0]?.split('/').at(-1), version = working.has(run.id) && fact('film')?.versions.find(v => v.file.endsWith(`/${name}`));
+      const version = working.has(run.id) && fact('film')?.versions.find(v => nameOf(v.file) === nameOf(run.files[0]));
       if (!version) continue;
       working.delete(run.id);
-      notice(t('film.done', { name }), '', [
+      notice(t('film.done', { name: nameOf(version.file) }), '', [
         version.plays && { label: t('film.play'), run: () => playVersion(version.number) },
         !version.folder && { label: t('film.download'), run: () => download(version) },
         { label: t('film.reveal'), run: () => act('film.reveal', { version: version.number }) },
@@ -57,8 +57,10 @@ function tellWhenDone(playVersion) {
   });
 }
 
+const nameOf = file => file?.split('/').at(-1);
+
 export function download(version) {
-  const link = h('a', { href: Studio.core.mediaUrl(version.file, version.stamp), download: version.file.split('/').at(-1) });
+  const link = h('a', { href: Studio.core.mediaUrl(version.file, version.stamp), download: nameOf(version.file) });
   document.body.append(link);
   link.click();
   link.remove();

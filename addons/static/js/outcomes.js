@@ -64,7 +64,7 @@ function updateOutcome(card, o) {
 }
 
 const linksOf = (o, isOpen) => [
-  o.project && !isOpen && !o.is_bad && button(t('outcome.open'), () => openProject(o.project), { kind: 'primary' }),
+  o.project && !isOpen && !o.is_bad && button(t('outcome.open'), () => openProject(o.project), {}),
   ...fileLinks(o),
 ].filter(Boolean);
 

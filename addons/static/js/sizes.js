@@ -6,7 +6,7 @@ const [WIDE, HIGH] = [34, 24]; // pixels a frame has to be drawn in
 const [LEAST, MOST] = [256, 4096];
 
 const value = ratio => { const [a, b] = ratio.split(':').map(Number); return a / b };
-const isLike = (width, height, ratio) => Math.abs(width / height / value(ratio) - 1) < 0.015;
+const isLike = (width, height, ratio) => Math.abs(width / height / value(ratio) - 1) < 0.03;
 
 function frame(ratio) {
   const shape = value(ratio), wide = Math.min(WIDE, HIGH * shape);

@@ -129,7 +129,7 @@ function drawTrial(place) {
   const img = place.querySelector('img') ?? h('img', { alt: t('flows.try') });
   const file = about.state === 'done' ? about.files.at(-1) : null;
   const isClip = file && /\.(mp4|webm)$/i.test(file);
-  if (isClip) return place.querySelector('video') || place.replaceChildren(h('video', { src: mediaUrl(`cache/tries/takes/${file}`), controls: true, muted: true, loop: true }));
-  show(img, file ? mediaUrl(`cache/tries/takes/${file}`, about.ended) : about.preview ? `studio/preview/${run}?v=${about.preview}` : null);
+  if (isClip) return place.querySelector('video') || place.replaceChildren(h('video', { src: mediaUrl(file), controls: true, muted: true, loop: true }));
+  show(img, file ? mediaUrl(file, about.ended) : about.preview ? `studio/preview/${run}?v=${about.preview}` : null);
   place.replaceChildren(...[img, h('p', { role: 'status', 'data-kind': about.error ? 'bad' : '' }, about.error || (file ? t('flows.tried') : about.state === 'running' ? `${percent(about.fraction)} ${about.note}` : t(`state.${about.state}`)))]);
 }
