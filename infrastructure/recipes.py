@@ -136,22 +136,7 @@ class Ledger:
         take = self.project.takes / f"{name}{file.suffix.lower()}"
         with writing(take) as part:
             shutil.copyfile(file, part)
-        self._write(
-            {
-                "format": FORMAT,
-                "name": name,
-                "job": content,
-                "engine": OWN,
-                "state": DONE,
-                "files": [take.name],
-                "error": "",
-                "workflow": "",
-                "values": {},
-                "inputs": {},
-                "brought_in": file.name,
-                "finished": _now(),
-            }
-        )
+        self._write(_own(take, content, file.name))
         return take
 
     def recipe(self, name: str) -> dict[str, Any]:
@@ -238,6 +223,28 @@ class Ledger:
 
     def _path(self, name: str) -> Path:
         return self.project.takes / f"{name}.json"
+
+
+def describe_own(take: Path, brought_in: str) -> None:
+    """Write beside a take that no job made it, and what the file it came from was called."""
+    write_json(take.with_suffix(".json"), _own(take, sha256(take), brought_in))
+
+
+def _own(take: Path, content: str, brought_in: str) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "name": take.stem,
+        "job": content,
+        "engine": OWN,
+        "state": DONE,
+        "files": [take.name],
+        "error": "",
+        "workflow": "",
+        "values": {},
+        "inputs": {},
+        "brought_in": brought_in,
+        "finished": _now(),
+    }
 
 
 def _shot_of(name: str) -> str:

@@ -9,6 +9,7 @@ from domain.safe_names import folder_name
 from infrastructure.import_notes import ImportNotes
 from infrastructure.part_files import writing
 from infrastructure.pictures import copy_upright, suffix_of
+from infrastructure.recipes import describe_own
 
 
 class Takes:
@@ -25,6 +26,7 @@ class Takes:
             return there
         take = self._name(shot, number, suffix_of(source))
         copy_upright(source, take)
+        describe_own(take, source.name)
         return self._kept(source, take)
 
     def clip(self, source: Path, shot: str, segment: int, number: int | None = None) -> Path:

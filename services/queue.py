@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.errand import CANCELLED, DONE, FAILED, QUIET, RUNNING, STOPPED, WAITING, Errand
+from domain.errand import ASIDE, CANCELLED, DONE, FAILED, QUIET, RUNNING, STOPPED, WAITING, Errand
 
 KEPT = 300  # errands that are over and still listed: so many that were made, and so many that failed
 _SLACK = 100  # more than that before the oldest are let go
@@ -41,7 +41,8 @@ class Queue:
 
     def ready(self, is_aside: bool = False) -> Iterator[Errand]:
         """What may begin now, in order: of what the backend draws, or of what is done aside."""
-        waiting = (self._all[id] for id in self._waiting)
+        is_any = not is_aside or any(self._deeds[deed] for deed in ASIDE)  # else all would be looked at
+        waiting = (self._all[id] for id in self._waiting) if is_any else ()
         return (e for e in waiting if e.is_aside == is_aside and self._is_ready(e))
 
     @property

@@ -23,6 +23,10 @@ def project(tmp_path):
     return Project(tmp_path / "film")
 
 
+def media(project):
+    return [path for path in project.takes.iterdir() if path.suffix != ".json"]
+
+
 def imported(path, project):
     """The board after an import, and what was told; the source stays as it was, and twice is once."""
     before = everything(path) if path.is_dir() else path.read_bytes()
@@ -104,14 +108,17 @@ def test_each_picture_is_a_shot_in_the_order_people_count(tmp_path, project):
         ("004", "shot_a"),
     ]
     assert [s.description for s in board.shots] == ["", "", "rain on glass", ""]
-    assert sorted(p.name for p in project.takes.iterdir()) == [
+    assert sorted(p.name for p in media(project)) == [
         f"00{n}_v1.{s}" for n, s in zip("1234", ["png"] * 3 + ["jpg"], strict=True)
     ]
     assert all(picks.artists_choice(project, shot.id) for shot in board.shots)
     assert told[0] == "Low Tide is a folder of pictures."
     assert "No pictures, and left where they are: notes.txt." in told
     assert "Folders in it were not looked into: sub." in told
-    assert Ledger(project).skipped == []
+    ledger = Ledger(project)
+    assert ledger.skipped == []
+    assert [take.files for take in ledger.takes_of("003")] == [("003_v1.png",)], "it is a take like others"
+    assert ledger.recipe("003_v1")["brought_in"] == "10 rain on glass.png"
 
 
 def test_a_picture_that_was_taken_upright_stands_upright(tmp_path, project):
@@ -191,7 +198,7 @@ def test_an_import_of_pictures_that_was_stopped_goes_on(tmp_path, project, stop)
     work.close()
     board, _ = imported(folder, project)
     assert [shot.label for shot in board.shots] == list("01234")
-    assert len(list(project.takes.iterdir())) == 5
+    assert len(media(project)) == 5
 
 
 def test_names_of_every_kind_become_shots(tmp_path, project):
@@ -226,7 +233,7 @@ def test_an_older_project_comes_with_all_its_media(tmp_path, project):
     board, told = imported(older(tmp_path / "old-town"), project)
 
     assert [shot.id for shot in board.shots] == ["001", "002", "a_b"]
-    takes = {path.name: path for path in project.takes.iterdir()}
+    takes = {path.name: path for path in media(project)}
     assert takes.keys() == {
         *("001_v1.png", "001_v2.png", "002_v1.png", "a_b_v3.png", "a_b_v4.png"),
         *("001.01_v1.mp4", "001.02_v1.mp4", "a_b.01_v1.mp4"),
@@ -282,7 +289,7 @@ def test_an_import_of_an_older_project_that_was_stopped_goes_on(tmp_path, projec
         next(work)
     work.close()
     imported(folder, project)
-    assert len(list(project.takes.iterdir())) == 8
+    assert len(media(project)) == 8
 
 
 def test_names_in_an_older_project_lead_nowhere(tmp_path, project):

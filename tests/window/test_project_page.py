@@ -362,6 +362,9 @@ def test_a_folder_of_pictures_comes_in_shot_by_shot(studio, folder, page, tmp_pa
     page.keyboard.press("2")
     expect(page.locator(".board .card img:not([hidden])")).to_have_count(3)
     assert page.locator("img[src=x]").count() == 0
+    page.keyboard.press("3")
+    page.locator(".shotrow", has_text="003").click()
+    expect(page.locator(".variants .take.is-picked img")).to_be_visible()
 
 
 def test_several_pictures_dropped_on_the_page_are_taken_in(folder, page):
