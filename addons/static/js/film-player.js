@@ -176,6 +176,7 @@ export class Player {
   /** One of a shot's own frames, whether or not it is in the film. */
   peek(index, frame) {
     this.pause();
+    if (!this.line.spans[index]) return;
     const layer = this.take(index, [index]);
     for (const other of this.layers) other.look(other === layer ? 1 : 0, 0, other === layer);
     layer.seek(frame, this.line.fps);
@@ -213,6 +214,7 @@ export class Player {
     const { spans } = this.line, { frame } = this;
     if (!spans.length) return;
     const at = indexAt(spans, frame), before = spans[at - 1];
+    if (!spans[at]) return; // the film has just changed under the hand
     const indexes = before && before.start + before.frames > frame ? [at - 1, at] : [at];
     this.shown = indexes.map(n => this.take(n, indexes));
     for (const layer of this.layers) if (!this.shown.includes(layer)) { layer.look(0, 0, false); if (!layer.video.paused) layer.video.pause() }
