@@ -148,9 +148,9 @@ def test_a_shot_ends_on_the_next_ones_keyframe(page, folder):
 
 
 def test_all_that_is_missing_is_made(page):
-    expect(page.locator(".head .count")).to_contain_text("1 of 2 clips · 0:01")
+    expect(page.locator("#page-video .head .count")).to_contain_text("1 of 2 clips · 0:01")
     page.get_by_role("button", name="All missing").click()
-    expect(page.locator(".head .count")).to_contain_text("2 of 2 clips")
+    expect(page.locator("#page-video .head .count")).to_contain_text("2 of 2 clips")
 
 
 def test_motion_is_edited_here(page, folder):
