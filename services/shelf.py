@@ -70,7 +70,10 @@ class Shelf:
         self._feed.put("recent", [_card(k, r, r.folder == is_open) for k, r in listed.items()])
 
     def _work(self) -> None:
-        while self._wanted.wait() and not self._over.wait(QUIET):
+        while not self._over.is_set():
+            self._wanted.wait()
+            if self._over.wait(QUIET):
+                return
             self._wanted.clear()
             try:
                 self.tell_recent()
