@@ -53,25 +53,30 @@ def carried(path: Path, name: str = "") -> Carried:
     """Raises BadFile, which calls the file `name`, when it does not read or carries no workflow."""
     name = name or path.name
     found: dict[str, Any] = {}
-    try:
-        with path.open("rb") as file:
-            read = _reader(file.read(16))
-            if read is None:
-                raise BadFile(f"{name} is no PNG, WebP, JPEG, MP4, MOV or WebM.")
-            file.seek(0)
-            for key, text in read(path, file, name):
-                for form, value in _values(key, text, name):
-                    found.setdefault(form, value)
-    except FileNotFoundError as error:
-        raise BadFile(f"There is no file {name}.") from error
-    except OSError as error:
-        raise BadFile(f"{name} cannot be read: {error.strerror}.") from error
+    for key, text in media_texts(path, name):
+        for form, value in _values(key, text, name):
+            found.setdefault(form, value)
     if not found:
         raise BadFile(
             f"{name} carries no workflow of ComfyUI. Programs that send pictures on often remove it: "
             "take the file as ComfyUI saved it."
         )
     return Carried(found.get("prompt"), found.get("workflow"))
+
+
+def media_texts(path: Path, name: str) -> Texts:
+    """Every text that a picture or clip carries, with its key. Raises BadFile as `carried` does."""
+    try:
+        with path.open("rb") as file:
+            read = _reader(file.read(16))
+            if read is None:
+                raise BadFile(f"{name} is no PNG, WebP, JPEG, MP4, MOV or WebM.")
+            file.seek(0)
+            yield from read(path, file, name)
+    except FileNotFoundError as error:
+        raise BadFile(f"There is no file {name}.") from error
+    except OSError as error:
+        raise BadFile(f"{name} cannot be read: {error.strerror}.") from error
 
 
 def _reader(start: bytes) -> Reader | None:

@@ -5,7 +5,6 @@ A film.json that does not read is told and left as it is; until it is mended the
 was cut last, and no edit is taken.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from domain.cut import EDITS, Cut, Entry, Track, edited
 from domain.errors import BadFile, StudioError
 from domain.project import Project
 from services.cut import materials, open_cut, save_cut
+from services.debounced import Debounced
 from services.desk import Desk
 from services.feed import Feed
 from services.film_facts import film_fact, presets_fact, versions_fact
@@ -24,8 +24,6 @@ from services.project_facts import stamp_of
 from services.stale import Today
 from services.videos import film_format
 
-log = logging.getLogger(__name__)
-
 QUIET = 0.05  # seconds to wait for more of the same before looking
 
 
@@ -33,13 +31,12 @@ class FilmDesk:
     def __init__(self, feed: Feed, today: Callable[[], Today | None]):
         self._feed, self._today = feed, today
         self._lock = threading.RLock()
-        self._wanted, self._over = threading.Event(), threading.Event()
         self._seen: tuple[Project, str | None] | None = None  # the file that was read last
         self._cut: tuple[Project, Cut] | None = None  # and what stood in it, the last time it could be read
         self._kept: tuple[Any, Sequence[Any]] = ((), ())  # the versions, and the files that say so
         feed.put("presets_of_film", presets_fact())
-        self._thread = threading.Thread(target=self._work, name="film", daemon=True)
-        self._thread.start()
+        self._soon = Debounced("the film", self.tell, QUIET)
+        self._soon.start()
 
     def change(self, desk: Desk, shot: str, edits: Mapping[str, Any]) -> None:
         """Give a shot of the film these edits, in frames. Raises StudioError when one does not fit."""
@@ -69,7 +66,7 @@ class FilmDesk:
 
     def again(self) -> None:
         """Something changed that the film may look otherwise by."""
-        self._wanted.set()
+        self._soon.again()
 
     def look(self) -> None:
         """Notice what somebody else wrote into film.json."""
@@ -94,9 +91,7 @@ class FilmDesk:
             self._feed.put("film", {**fact, "trouble": trouble, "versions": self._versions(project)})
 
     def stop(self) -> None:
-        self._over.set()
-        self._wanted.set()
-        self._thread.join()
+        self._soon.stop()
 
     def _fps(self) -> Fraction:
         today = self._today()
@@ -118,14 +113,3 @@ class FilmDesk:
         if self._kept[0] != seen:
             self._kept = seen, versions_fact(project)
         return self._kept[1]
-
-    def _work(self) -> None:
-        while not self._over.is_set():
-            self._wanted.wait()
-            if self._over.wait(QUIET):
-                return
-            self._wanted.clear()
-            try:
-                self.tell()
-            except (StudioError, OSError) as error:
-                log.warning("the film cannot be told: %s", error)

@@ -4,9 +4,7 @@ Worked out beside everything else, when a page is shown or something was made, s
 for a walk through folders.
 """
 
-import logging
 import shutil
-import threading
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -16,11 +14,10 @@ from domain.errors import BadFile, StudioError
 from domain.places import Places
 from infrastructure.proxies import stamp, thumbnail
 from services import bin, projects
+from services.debounced import Debounced
 from services.desk import Desk
 from services.feed import Feed
 from services.projects import Recent
-
-log = logging.getLogger(__name__)
 
 QUIET = 0.2  # seconds to wait for more of the same before looking
 REST = 1.5  # … and between two looks
@@ -32,18 +29,15 @@ class Shelf:
     def __init__(self, feed: Feed, places: Places, desk: Callable[[], Desk | None]):
         self._feed, self._places, self._desk = feed, places, desk
         self._recent: Mapping[str, Recent] = {}
-        self._wanted, self._over = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._work, name="shelf", daemon=True)
-        self._thread.start()
+        self._soon = Debounced("what is on the shelf", self._tell, QUIET, REST)
+        self._soon.start()
 
     def again(self) -> None:
         """Something changed, or somebody looks."""
-        self._wanted.set()
+        self._soon.again()
 
     def stop(self) -> None:
-        self._over.set()
-        self._wanted.set()
-        self._thread.join()
+        self._soon.stop()
 
     def folder(self, key: str) -> Path:
         """The project a card on the shelf stands for."""
@@ -69,18 +63,9 @@ class Shelf:
         is_open = desk.project.folder if desk else None
         self._feed.put("recent", [_card(k, r, r.folder == is_open) for k, r in listed.items()])
 
-    def _work(self) -> None:
-        while not self._over.is_set():
-            self._wanted.wait()
-            if self._over.wait(QUIET):
-                return
-            self._wanted.clear()
-            try:
-                self.tell_recent()
-                self._tell_disk()
-            except (StudioError, OSError) as error:
-                log.warning("what is on the shelf cannot be told: %s", error)
-            self._over.wait(REST)
+    def _tell(self) -> None:
+        self.tell_recent()
+        self._tell_disk()
 
     def _tell_disk(self) -> None:
         desk = self._desk()

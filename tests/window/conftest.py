@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.window.studio import RunningStudio, chromium
 
@@ -59,30 +59,46 @@ def own_studio(tmp_path: Path) -> Iterator[Callable[..., RunningStudio]]:
         running.stop()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all tests: a browser that has seen the studio before does not load all of Gradio again."""
+    profile = browser.new_context(
         viewport={"width": 1440, "height": 900}, reduced_motion="reduce", locale="en-US"
     )
-    yield context
-    context.close()
+    yield profile
+    profile.close()
+
+
+@pytest.fixture
+def context(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """The profile, left as it was found."""
+    yield profile
+    for page in profile.pages:
+        page.close()
+    profile.clear_permissions()
+    profile.clear_cookies()
+    profile.unroute_all()
+    profile.set_offline(False)
 
 
 @pytest.fixture
 def open_page(context: BrowserContext) -> Iterator[Callable[..., Page]]:
     """Opens pages of a studio, which must have nothing to complain of when the test ends."""
     problems: list[str] = []
+    forgotten: set[str] = set()  # addresses whose pages remember nothing of earlier tests
 
     def open(studio: RunningStudio, where: str = "storyboard") -> Page:
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-        page.on(
-            "console", lambda said: problems.append(f"said: {said.text}") if said.type == "error" else None
-        )
+        page.on("console", lambda said: problems.append(_told(said)) if said.type == "error" else None)
         page.on(
             "request",
             lambda request: problems.append(f"left: {request.url}") if _leaves(request.url) else None,
         )
+        if studio.address not in forgotten:
+            forgotten.add(studio.address)
+            page.goto(f"{studio.address}studio/here")
+            page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
         page.goto(f"{studio.address}#{where}")
         page.wait_for_function("() => window.Studio && Studio.ready && Studio.core.connected()")
         return page
@@ -90,6 +106,10 @@ def open_page(context: BrowserContext) -> Iterator[Callable[..., Page]]:
     yield open
     real = [problem for problem in problems if not HARMLESS.search(problem)]
     assert not real, real
+
+
+def _told(said: ConsoleMessage) -> str:
+    return f"said: {said.text} ({said.location.get('url', '')})"
 
 
 def _leaves(url: str) -> bool:
