@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from addons.live import live
-from services import takes
+from services import carried_values, takes
 from services.errands import errand, unmade_variants
 from services.studio import Studio
 
@@ -43,7 +43,8 @@ def pick(studio: Studio, shot: str, file: str) -> None:
 
 def bring(studio: Studio, shot: str, upload: str, pick: bool = True) -> str:
     """An own picture becomes a take; returns its name."""
-    return takes.bring_in(studio.desk, shot, studio.uploads.take(upload), is_picked=pick)
+    with studio.uploads.taken(upload) as picture:
+        return takes.bring_in(studio.desk, shot, picture, is_picked=pick)
 
 
 def recipe(studio: Studio, take: str) -> dict[str, Any]:
@@ -52,7 +53,18 @@ def recipe(studio: Studio, take: str) -> dict[str, Any]:
 
 def bring_reference(studio: Studio, upload: str) -> str:
     """A picture becomes a file of the project that shots can refer to; returns its path."""
-    return str(takes.reference(studio.desk, studio.uploads.take(upload)))
+    with studio.uploads.taken(upload) as picture:
+        return str(takes.reference(studio.desk, picture))
+
+
+def values_of(studio: Studio, upload: str) -> dict[str, Any]:
+    """What a picture says it was made with."""
+    with studio.uploads.taken(upload) as picture:
+        return carried_values.needed_values(picture)
+
+
+def use_values(studio: Studio, shots: list[str], values: dict[str, Any]) -> None:
+    carried_values.use(studio.desk, shots, values)
 
 
 def mark(studio: Studio, take: str, stars: int | None = None, rejected: bool | None = None) -> None:
@@ -79,4 +91,6 @@ DEEDS = {
     "keyframe.pick": pick,
     "keyframe.bring": bring,
     "take.recipe": recipe,
+    "values.read": values_of,
+    "values.use": use_values,
 }

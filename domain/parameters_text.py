@@ -10,7 +10,7 @@ _PAIR = re.compile(r"(?:^|,)\s*([A-Za-z][\w ]*?):\s*([^,\"]*)")
 
 
 def parameters(text: str) -> dict[str, Any]:
-    """Prompt, negative, steps, cfg, seed, width and height, as far as the text has them; {} for another text."""
+    """Prompt, negative, steps, cfg, seed, width and height, as far as they are there; {} for other texts."""
     settings = next(reversed(list(_SETTINGS.finditer(text))), None)
     if settings is None:
         return {}

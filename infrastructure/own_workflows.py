@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.errors import StudioError
 from domain.job import Graph
-from infrastructure.json_files import read_json, write_json
+from infrastructure.json_files import write_json
 from infrastructure.part_files import cannot_write, writing
 from infrastructure.workflow_files import ABOUT, SHIPPED
 
@@ -29,13 +29,6 @@ class OwnWorkflows:
             self._refuse_taken(name, replace)
             self._to_bin(name)
         return self._graph(name)
-
-    def describe(self, name: str, changes: Mapping[str, Any]) -> None:
-        """Change some of what is said beside a workflow; None takes a field away."""
-        self._require(name)
-        about = read_json(self._about(name)) if self._about(name).exists() else {}
-        kept = {**(about if isinstance(about, dict) else {}), **changes}
-        write_json(self._about(name), {key: value for key, value in kept.items() if value is not None})
 
     def discard(self, name: str) -> list[Path]:
         """Move a workflow and what stands beside it to the bin; returns where the files lie now."""

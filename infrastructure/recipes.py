@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from domain.errors import BadFile, StudioError
@@ -126,8 +127,11 @@ class Ledger:
         with self._lock:
             return [entry for shot in self._by_shot.values() for entry in shot.values()]
 
-    def bring_in(self, stem: str, file: Path) -> Path:
-        """A file that no job made, copied as a take; an equal one that is there is the same take."""
+    def bring_in(self, stem: str, file: Path, carried: Mapping[str, Any] = MappingProxyType({})) -> Path:
+        """A file that no job of ours made, copied as a take; an equal one that is there is the same take.
+
+        `carried` are the values that the file says it was made with.
+        """
         content = sha256(file)
         key = OWN, content
         if (known := self._entries.get(key)) and all((self.project.takes / f).exists() for f in known.files):
@@ -136,7 +140,7 @@ class Ledger:
         take = self.project.takes / f"{name}{file.suffix.lower()}"
         with writing(take) as part:
             shutil.copyfile(file, part)
-        self._write(_own(take, content, file.name))
+        self._write({**_own(take, content, file.name), **({"carried": dict(carried)} if carried else {})})
         return take
 
     def recipe(self, name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,19 @@ class WorkflowFolder:
         near = difflib.get_close_matches(name, files, 3, 0.4)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(files) or 'none'}."
         raise StudioError(f"There is no workflow called {name}. {hint}")
+
+    def load_to_mend(self, name: str) -> tuple[Workflow, str]:
+        """As it is kept; where the places chosen by hand are wrong, without them, and a sentence why."""
+        path = self._files().get(name)
+        if path is None:
+            raise StudioError(f"There is no workflow called {name} any more.")
+        flow = Workflow(path.stem, read_graph(path), _about(path))
+        try:
+            _ = flow.slots
+        except StudioError as error:
+            bare = replace(flow, about=replace(flow.about, slots={}))
+            return bare, f"Not as it was chosen by hand: {error}"
+        return flow, ""
 
     def _files(self) -> dict[str, Path]:
         return {path.stem: path for folder in self._folders for path in _graphs(folder)}

@@ -63,8 +63,7 @@ def use(desk: Desk, shot_ids: Sequence[str], values: Mapping[str, Any]) -> None:
 def _of_sketch(text: str) -> dict[str, Any]:
     try:
         said = json.loads(text)
-        width, height = said["size"]
-        return {"prompt": said["prompt"], "seed": said["seed"], "width": width, "height": height}
+        return {"prompt": said["prompt"], "seed": said["seed"]}
     except (ValueError, TypeError, KeyError):
         return {}
 

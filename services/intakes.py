@@ -32,12 +32,13 @@ class Intakes:
 
     def look(self, upload: str) -> dict[str, Any]:
         """What a dropped file holds. The upload's id is what the other deeds take."""
-        file = self._uploads.take(upload)
-        try:
+        with self._uploads.taken(upload) as file:
             intake = workflows.examine(file, file.name, self._server())
-        finally:
-            self._uploads.done(upload)
         return self._hold(upload, intake)
+
+    def open(self, name: str, folder: WorkflowFolder) -> dict[str, Any]:
+        """One that is kept, or comes with the studio, as if it had been dropped."""
+        return self._hold(uuid4().hex, workflows.opened(name, folder, self._server()))
 
     def correct(self, id: str, slots: Slots, kind: str = "") -> dict[str, Any]:
         """Choose places by hand, or what the workflow is for. The choices replace those made before."""
@@ -91,6 +92,7 @@ def shown(intake: Intake) -> dict[str, Any]:
         "rows": [_row(row) for row in workflows.form(intake.workflow)],
         "left": list(intake.notes),
         "unsure": list(intake.unsure),
+        "by_hand": {slot: list(places) for slot, places in intake.workflow.about.slots.items()},
         "models": [
             {"file": model.file, "folder": model.folder, "there": model.is_there} for model in asked.models
         ],

@@ -8,6 +8,7 @@ from domain.storyboard import Shot, Storyboard
 from infrastructure.hashes import sha256
 from infrastructure.marks_file import Marks, read_marks, write_marks
 from services import picks
+from services.carried_values import carried_values
 from services.desk import Desk
 from services.history import Step
 
@@ -19,7 +20,7 @@ def bring_in(desk: Desk, shot_id: str, picture: Path, is_picked: bool) -> str:
     """
     desk.shot(shot_id)
     picks.check_picture(picture)
-    file = desk.ledger.bring_in(shot_id, picture)
+    file = desk.ledger.bring_in(shot_id, picture, carried_values(picture))
     if is_picked:
         desk.choose(shot_id, file)
     desk.tell([shot_id])

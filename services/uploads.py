@@ -59,6 +59,14 @@ class Uploads:
             raise BadFile("The file that was handed over is not there any more. Choose it again.")
         return files[0]
 
+    @contextmanager
+    def taken(self, id: str) -> Iterator[Path]:
+        """The file of an upload for as long as it is needed; gone afterwards."""
+        try:
+            yield self.take(id)
+        finally:
+            self.done(id)
+
     def done(self, id: str) -> None:
         with suppress(OSError):
             path = self.take(id)

@@ -5,7 +5,7 @@ is written before `keep`.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from infrastructure.comfy_server import ComfyServer
 from infrastructure.own_workflows import OwnWorkflows
 from infrastructure.ui_workflows import convert
 from infrastructure.workflow_drops import Drop, read_drop
-from infrastructure.workflow_files import read_graph, read_workflow
+from infrastructure.workflow_files import WorkflowFolder, read_workflow
 from services.workflow_needs import Needs, needs
 
 __all__ = [
@@ -31,13 +31,13 @@ __all__ = [
     "Needs",
     "Row",
     "Spot",
-    "correct",
     "corrected",
     "examine",
     "forget",
     "form",
     "keep",
     "needs",
+    "opened",
 ]
 
 
@@ -46,7 +46,7 @@ class Intake:
     """What was found in a dropped file, for the artist to look at before it is kept."""
 
     workflow: Workflow
-    origin: str  # "api", "window", "media" or "recipe"
+    origin: str  # "api", "window", "media", "recipe" or "kept"
     notes: tuple[str, ...]  # what was left out on the way
     unsure: tuple[str, ...]  # what should be looked at
     needs: Needs
@@ -88,11 +88,13 @@ def examine(dropped: Path | bytes, name: str = "", server: ComfyServer | None = 
                 "set one up first, or choose Workflow → Export (API) in ComfyUI and drop that file."
             )
         return _converted(drop, server)
-    try:
-        info = server.object_info() if server else None
-    except BackendUnreachable as error:
-        return _intake(drop, drop.graph, None, unsure=(f"The server was not asked: {error}",))
-    return _intake(drop, drop.graph, info, server)
+    return _looked_at(_flow(drop, drop.graph), drop.origin, *_nodes_of(server), server)
+
+
+def opened(name: str, folder: WorkflowFolder, server: ComfyServer | None = None) -> Intake:
+    """A workflow there is already, to be looked at anew, corrected and kept."""
+    flow, trouble = folder.load_to_mend(name)
+    return _looked_at(flow, "kept", *_nodes_of(server), server, [trouble] if trouble else [])
 
 
 def corrected(intake: Intake, slots: Corrections | None = None, title: str = "", kind: str = "") -> Intake:
@@ -132,15 +134,6 @@ def keep(
     return path
 
 
-def correct(name: str, folder: Path, slots: Corrections) -> Workflow:
-    """Choose places by hand in a workflow that is kept already. No slot at all: the rules find them again."""
-    own = OwnWorkflows(folder)
-    if own.has(name):
-        _ = Workflow(name, read_graph(folder / f"{name}.json"), About(slots=slots)).slots
-    own.describe(name, {"slots": {slot: list(places) for slot, places in slots.items()} or None})
-    return read_workflow(folder / f"{name}.json")
-
-
 def forget(name: str, folder: Path) -> list[Path]:
     """Move a workflow of the artist's own to the bin; returns where its files lie now."""
     return OwnWorkflows(folder).discard(name)
@@ -158,7 +151,7 @@ def _read(dropped: Path | bytes, name: str) -> Drop:
 def _converted(drop: Drop, server: ComfyServer) -> Intake:
     info = server.object_info()
     made = convert(drop.window, info, drop.name, server.version())
-    intake = _intake(drop, made.graph, info, server, unsure=made.unsure)
+    intake = _looked_at(_flow(drop, made.graph), drop.origin, info, "", server, made.unsure)
     about = replace(intake.workflow.about, models=made.models)
     known = {model["file"]: model["folder"] for model in made.models}
     return replace(
@@ -170,18 +163,30 @@ def _converted(drop: Drop, server: ComfyServer) -> Intake:
     )
 
 
-def _intake(
-    drop: Drop,
-    graph: Graph,
+def _flow(drop: Drop, graph: Graph) -> Workflow:
+    return Workflow(folder_name(drop.name, "workflow"), graph, About(title=drop.name))
+
+
+def _nodes_of(server: ComfyServer | None) -> tuple[dict[str, Any] | None, str]:
+    """What a server says of its nodes, and why it could not be asked."""
+    try:
+        return (server.object_info() if server else None), ""
+    except BackendUnreachable as error:
+        return None, f"The server was not asked: {error}"
+
+
+def _looked_at(
+    flow: Workflow,
+    origin: str,
     info: dict[str, Any] | None,
-    server: ComfyServer | None = None,
-    unsure: tuple[str, ...] = (),
+    trouble: str,
+    server: ComfyServer | None,
+    unsure: Sequence[str] = (),
 ) -> Intake:
-    flow = Workflow(folder_name(drop.name, "workflow"), graph, About(title=drop.name))
     flow = flow.with_types(info) if info else flow
-    asked = needs(flow, server, info)
-    told = (*unsure, *asked.unsure, *_unplaced(flow))
-    return Intake(flow, drop.origin, (), told, asked)
+    asked = needs(flow, server if info else None, info)
+    told = [trouble, *unsure, *asked.unsure, *_unplaced(flow)]
+    return Intake(flow, origin, (), tuple(sentence for sentence in told if sentence), asked)
 
 
 def _unplaced(flow: Workflow) -> Iterator[str]:
@@ -201,12 +206,17 @@ def _about(flow: Workflow, name: str) -> Iterator[tuple[str, Any]]:
     }
     if slots:
         yield "slots", slots
-    if flow.grid != alone.grid:
-        yield "grid", flow.grid
-    if flow.frame_step != alone.frame_step:
-        yield "frame_step", flow.frame_step
-    if flow.about.models:
-        yield "models", [dict(model) for model in flow.about.models]
+    about = flow.about
+    more = {
+        "purpose": about.purpose,
+        "fps": about.fps,
+        "frame_step": about.frame_step or (flow.frame_step if flow.frame_step != alone.frame_step else 0),
+        "longest": about.longest,
+        "grid": about.grid or (flow.grid if flow.grid != alone.grid else 0),
+        "sizes": [list(size) for size in about.sizes],
+        "models": [dict(model) for model in about.models],
+    }
+    yield from ((name, value) for name, value in {**about.extra, **more}.items() if value)
 
 
 def _places(flow: Workflow, slot: str) -> list[str]:

@@ -289,29 +289,61 @@ def test_the_models_a_window_names_are_kept_with_where_they_are_to_be_had(fake, 
 # --- corrected and forgotten
 
 
+def opened(name, *folders):
+    return workflows.opened(name, WorkflowFolder(*folders))
+
+
 def test_places_of_a_kept_workflow_are_chosen_anew_and_the_rest_stays(tmp_path):
     keep(examine(dropped(picture()), "a.json"), "a", tmp_path, title="Mine")
-    flow = workflows.correct("a", tmp_path, {"prompt": ["unwanted.text"]})
+    more = {
+        "purpose": "for rain",
+        "fps": 12,
+        "frame_step": 4,
+        "longest": 49,
+        "grid": 32,
+        "sizes": [[640, 384]],
+    }
+    described = {**about(tmp_path, "a"), **more, "author": "me"}
+    (tmp_path / "a.about.json").write_text(json.dumps(described), "utf-8")
+    keep(opened("a", tmp_path), "a", tmp_path, slots={"prompt": ["unwanted.text"]}, replace=True)
 
+    flow = WorkflowFolder(tmp_path).load("a")
     assert places(flow, "prompt") == ["unwanted.text"]
-    assert flow.about.title == "Mine"
-    assert places(workflows.correct("a", tmp_path, {}), "prompt") == ["words.text"]
+    assert about(tmp_path, "a") == {
+        **more,
+        "title": "Mine",
+        "kind": "keyframe",
+        "author": "me",
+        "slots": {"prompt": ["unwanted.text"], "negative": []},
+    }
+    keep(opened("a", tmp_path), "a", tmp_path, slots={}, replace=True)
+    assert places(WorkflowFolder(tmp_path).load("a"), "prompt") == ["words.text"]
     assert "slots" not in about(tmp_path, "a")
+    assert len(list((tmp_path / ".bin").glob("a*.about.json"))) == 2
 
 
 def test_a_wrong_choice_changes_nothing(tmp_path):
     keep(examine(dropped(picture()), "a.json"), "a", tmp_path)
     before = (tmp_path / "a.about.json").read_bytes()
     with pytest.raises(StudioError, match="no node 99"):
-        workflows.correct("a", tmp_path, {"prompt": ["99.text"]})
+        keep(opened("a", tmp_path), "a", tmp_path, slots={"prompt": ["99.text"]}, replace=True)
     assert (tmp_path / "a.about.json").read_bytes() == before
 
 
-def test_a_broken_choice_of_before_can_be_mended(tmp_path):
+def test_a_broken_choice_of_before_is_told_and_can_be_mended(tmp_path):
     keep(examine(dropped(picture()), "a.json"), "a", tmp_path)
-    (tmp_path / "a.about.json").write_text('{"slots": {"prompt": ["99.text"]}}', "utf-8")
+    (tmp_path / "a.about.json").write_text('{"title": "Mine", "slots": {"prompt": ["99.text"]}}', "utf-8")
+    found = opened("a", tmp_path)
 
-    assert places(workflows.correct("a", tmp_path, {"prompt": ["words.text"]}), "prompt") == ["words.text"]
+    assert any("no node 99" in sentence for sentence in found.unsure)
+    assert places(found, "prompt") == ["words.text"]
+    keep(found, "a", tmp_path, replace=True)
+    assert WorkflowFolder(tmp_path).load("a").about.title == "Mine"
+
+
+def test_one_that_is_not_there_cannot_be_opened(tmp_path):
+    with pytest.raises(StudioError, match="no workflow called none any more"):
+        opened("none", tmp_path)
 
 
 def test_a_forgotten_workflow_lies_in_the_bin_with_all_that_stood_beside_it(tmp_path):
@@ -334,10 +366,9 @@ def test_a_forgotten_workflow_lies_in_the_bin_with_all_that_stood_beside_it(tmp_
         ("", "No workflow can be called"),
     ],
 )
-def test_only_the_artists_own_can_be_forgotten_or_corrected(tmp_path, name, sentence):
-    for deed in (lambda: forget(name, tmp_path), lambda: workflows.correct(name, tmp_path, {})):
-        with pytest.raises(StudioError, match=sentence):
-            deed()
+def test_only_the_artists_own_can_be_forgotten(tmp_path, name, sentence):
+    with pytest.raises(StudioError, match=sentence):
+        forget(name, tmp_path)
 
 
 # --- as a form

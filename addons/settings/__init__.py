@@ -55,6 +55,11 @@ def workflow_look(studio: Studio, upload: str) -> dict[str, Any]:
     return studio.intakes.look(upload)
 
 
+def workflow_open(studio: Studio, name: str) -> dict[str, Any]:
+    """One there is already, to be corrected."""
+    return studio.intakes.open(name, studio.workflows)
+
+
 def workflow_correct(studio: Studio, id: str, slots: dict[str, Any], kind: str = "") -> dict[str, Any]:
     return studio.intakes.correct(id, slots, kind)
 
@@ -78,6 +83,7 @@ DEEDS = {
     "settings.look": look,
     "settings.introduced": introduced,
     "workflow.look": workflow_look,
+    "workflow.open": workflow_open,
     "workflow.correct": workflow_correct,
     "workflow.keep": workflow_keep,
     "workflow.forget": workflow_forget,

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.test_carried_values import TEXT
+from tests.test_media_workflows import a_png
 from tests.window.studio import picture
 
 PICKED = re.compile("is-picked")
@@ -78,6 +80,55 @@ def test_an_own_picture_becomes_a_take_and_the_keyframe(folder, page, tmp_path):
     made(page, 1)
     assert Image.open(folder / "keyframes" / "001.png").getpixel((5, 5)) == (0x20, 0x60, 0xA0)
     expect(page.locator(".facts")).to_contain_text("my _b_photo.png")
+
+
+def drop(page, place, file):
+    page.evaluate(
+        """([place, name, bytes]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([Uint8Array.from(bytes)], name));
+          const event = { dataTransfer: transfer, bubbles: true, cancelable: true };
+          const target = document.querySelector(place);
+          for (const kind of ['dragover', 'drop']) target.dispatchEvent(new DragEvent(kind, event));
+        }""",
+        [place, file.name, list(file.read_bytes())],
+    )
+
+
+def test_a_picture_dropped_on_the_recipe_gives_the_shot_its_values(folder, page, tmp_path):
+    drop(page, ".keyframes .inspector", a_png(tmp_path / "found.png", parameters=TEXT))
+    dialog = page.get_by_role("dialog", name="Values of this picture")
+    expect(dialog).to_contain_text("a cat, (hat:1.2)")
+    assert [box.is_checked() for box in dialog.get_by_role("checkbox").all()] == [True] * 3 + [False] * 4
+    dialog.get_by_label("Seed").uncheck()
+    dialog.get_by_role("button", name="Use for shot 001").click()
+    expect(page.get_by_text("Taken over into 001.")).to_be_visible()
+    shot = json.loads((folder / "storyboard.json").read_text("utf-8"))["shots"][0]
+    assert shot["prompt"] == "a cat, (hat:1.2)\non a mat: red"
+    assert shot["negative_prompt"] == "blurry, bad: hands"
+    assert page.evaluate("() => Studio.core.shot('001').keyframe") == {
+        "seed": None,
+        "steps": None,
+        "cfg": None,
+    }
+    assert not (folder / "takes").exists()
+    page.locator(".notice").get_by_role("button", name="Undo").click()
+    page.wait_for_function("() => Studio.core.shot('001').prompt === 'A harbour before sunrise'")
+
+
+def test_a_picture_dropped_on_the_stage_is_a_take_that_shows_its_values(page, tmp_path):
+    drop(page, ".keyframes .stage", a_png(tmp_path / "found.png", parameters=TEXT))
+    made(page, 1)
+    expect(page.locator(".facts")).to_contain_text("a cat, (hat:1.2)")
+    expect(page.get_by_role("button", name="Again", exact=True)).to_have_count(0)  # nobody here made it
+    page.get_by_role("button", name="Use its values").click()
+    page.get_by_role("dialog").get_by_role("button", name="Use for shot 001").click()
+    page.wait_for_function("() => Studio.core.shot('001').keyframe.seed === 123")
+
+
+def test_a_picture_that_says_nothing_of_how_it_was_made_is_told(page, tmp_path):
+    drop(page, ".keyframes .inspector", picture(tmp_path / "bare.png"))
+    expect(page.get_by_text("bare.png does not say how it was made.")).to_be_visible()
 
 
 def test_what_is_no_picture_is_refused_with_a_sentence(folder, page, tmp_path):

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -246,7 +245,9 @@ def test_the_folders_are_told_and_the_cache_can_be_emptied(settings, studio):
     assert (studio.data / "cache" / "instance.json").exists()
 
 
-def test_a_dropped_workflow_is_looked_at_kept_chosen_and_forgotten(settings, studio, fake, tmp_path: Path):
+@pytest.fixture
+def intake(settings, fake, tmp_path):
+    """A workflow dropped, with a server that has all it needs."""
     connect(settings, fake.url)
     save(settings)
     file = tmp_path / "hill.json"
@@ -254,6 +255,10 @@ def test_a_dropped_workflow_is_looked_at_kept_chosen_and_forgotten(settings, stu
     intake = settings.locator("#set-intake")
     intake.locator("input[type=file]").set_input_files(file)
     expect(intake.locator(".intake .verdict").first).to_have_text("The server has everything it needs.")
+    return intake
+
+
+def test_a_dropped_workflow_is_looked_at_kept_chosen_and_forgotten(settings, studio, intake):
     steps = intake.get_by_label("Steps")
     expect(steps.locator("option:checked")).to_have_text("KSampler · steps = 2")
     steps.select_option("")
@@ -270,6 +275,53 @@ def test_a_dropped_workflow_is_looked_at_kept_chosen_and_forgotten(settings, stu
     intake.get_by_role("button", name="Forget hill").click()
     expect(intake.get_by_text("None yet.")).to_be_visible()
     assert not (studio.data / "workflows" / "hill.json").exists()
+
+
+def test_a_workflow_that_is_kept_is_corrected_later_and_the_one_before_is_in_the_bin(studio, intake):
+    own = studio.data / "workflows"
+    intake.get_by_role("button", name="Keep", exact=True).click()
+    intake.get_by_role("button", name="Correct hill").click()
+    expect(intake.locator(".intake")).to_contain_text("one of those here")
+    intake.get_by_label("Steps").select_option("")
+    expect(intake.get_by_text("chosen by hand")).to_be_visible()
+    intake.get_by_role("button", name="Keep", exact=True).click()
+    expect(intake.locator(".intake")).to_be_hidden()
+    assert json.loads((own / "hill.about.json").read_text("utf-8"))["slots"] == {"steps": []}
+    assert (own / ".bin" / "hill.json").exists()
+
+    intake.get_by_role("button", name="Correct hill").click()
+    expect(intake.get_by_text("chosen by hand")).to_be_visible()
+    intake.get_by_label("Steps").select_option("*")
+    expect(intake.get_by_text("chosen by hand")).to_have_count(0)
+    intake.get_by_role("button", name="Keep", exact=True).click()
+    expect(intake.locator(".intake")).to_be_hidden()
+    assert "slots" not in json.loads((own / "hill.about.json").read_text("utf-8"))
+    intake.get_by_role("button", name="Forget hill").click()
+    expect(intake.get_by_text("None yet.")).to_be_visible()
+
+
+def test_one_that_comes_with_the_studio_is_kept_under_another_name(studio, intake):
+    intake.locator(".intake").get_by_role("button", name="Leave it").click()
+    intake.locator("summary").filter(has_text="with the studio").click()
+    intake.get_by_role("button", name="Correct keyframe_sd15").click()
+    expect(intake.get_by_role("textbox", name="File name")).to_have_value("keyframe_sd15_2")
+    intake.get_by_role("button", name="Keep", exact=True).click()
+    expect(intake.locator(".intake")).to_be_hidden()
+    about = json.loads((studio.data / "workflows" / "keyframe_sd15_2.about.json").read_text("utf-8"))
+    assert about["models"] and about["purpose"]
+    intake.get_by_role("button", name="Forget keyframe_sd15_2").click()
+    expect(intake.get_by_text("None yet.")).to_be_visible()
+
+
+def test_a_dropped_workflow_is_tried_before_it_is_kept(studio, intake):
+    studio.project("try", "A door")
+    intake.get_by_role("button", name="Try it").click()
+    trial = intake.locator(".trial")
+    expect(trial.get_by_role("status")).to_have_text("It works.")
+    assert trial.locator("img").evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
+    assert not (studio.data / "workflows" / "hill.json").exists()
+    intake.locator(".intake").get_by_role("button", name="Leave it").click()
+    expect(intake.locator(".intake")).to_be_hidden()
 
 
 def test_a_dropped_file_without_a_workflow_says_so(settings, tmp_path):

@@ -1,7 +1,7 @@
 // What the bench made: the picture as it forms, then the pictures, the clip and its last frame.
 
 import { fact, h, show, t } from './core.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 
 const url = file => `studio/bench/${file.split('/').map(encodeURIComponent).join('/')}`;
 

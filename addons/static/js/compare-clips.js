@@ -1,7 +1,7 @@
 // Two takes of a segment side by side, in step and without sound.
 
 import { button, h, icon, mediaUrl, put, t } from './core.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 import { timecode } from './player.js';
 import { label } from './takes.js';
 

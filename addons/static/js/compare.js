@@ -1,7 +1,7 @@
 // Two pictures, one over the other, with a line to draw across.
 
 import { button, h, t } from './core.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 import { label, pick, takeUrl } from './takes.js';
 
 export function compare(left, right) {

@@ -3,7 +3,7 @@
 import { Refused, ask, button, fact, follow, h, put, runs, t, tn } from './core.js';
 import { sendEdits } from './boardfields.js';
 import { isActive } from './dock.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 import { fileLinks } from './outcomes.js';
 
 export function contactSheet() {

@@ -1,7 +1,7 @@
 // The room a project takes, as one bar; its cache, which can be emptied; its bin, where nothing is lost yet.
 
 import { act, button, fact, follow, h, keyed, notice, put, t, tn } from './core.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 import { ago } from './recents.js';
 
 const KINDS = ['takes', 'keyframes', 'videos', 'films', 'other', 'cache', 'bin'];

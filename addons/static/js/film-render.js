@@ -2,7 +2,7 @@
 
 import { act, button, fact, follow, h, notice, runs, t, tn } from './core.js';
 import { isActive } from './dock.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 
 export function makeRender(playVersion) {
   const menu = h('div.menu', { role: 'menu', 'aria-label': t('film.render'), hidden: true });

@@ -3,7 +3,7 @@
 import { act, ask, button, fact, h, keyed, notice, put, ratio, show, t, thumbUrl } from './core.js';
 import { Player, timecode } from './film-player.js';
 import { download } from './film-render.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 import { undo } from './where.js';
 
 /** A version as something to play: one shot as long as the film. */

@@ -2,7 +2,7 @@
 
 import { Refused, ask, button, fact, h, icon, put, t, tn } from './core.js';
 import { sendEdits } from './boardfields.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 import { openWhenDone } from './outcomes.js';
 import { openProject } from './recents.js';
 import { chosen, dropped, handOver } from './taking.js';

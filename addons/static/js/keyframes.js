@@ -7,6 +7,7 @@ import { offer } from './keys.js';
 import { drawRecipe } from './recipe.js';
 import { makeTable } from './table.js';
 import { bring, droppable, failedOf, label, makeTake, picturesOf, pick, rate, reject, takeUrl, updateTake } from './takes.js';
+import { valuesOf } from './values.js';
 import { currentShot, go, isSelected, select, selection, watch } from './where.js';
 
 let current = ''; // name of the take that is looked at
@@ -28,6 +29,7 @@ export function mount(place) {
   const stage = makeStage(parts.stage);
   const drawTable = makeTable(parts.table, id => { setTable(false); go('keyframes', id) });
   droppable(parts.stage, files => bring(currentShot(), files));
+  droppable(parts.recipe, files => valuesOf(files[0]));
 
   function generate() { act('keyframe.generate', { shots: selection(), count: Number(count.value) || 2 }) }
   function missing() {

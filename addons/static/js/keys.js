@@ -1,6 +1,7 @@
 // The keyboard: pages by number, shots by J and K, and whatever the page in sight offers.
 
-import { button, h, t } from './core.js';
+import { h, t } from './core.js';
+import { dialog } from './dialogs.js';
 import { PAGES, go, here, redo, selectAll, step, undo } from './where.js';
 
 const own = new Map(); // page -> {key: {run, label}}
@@ -46,16 +47,6 @@ function run(event, deed) {
   if (!deed) return;
   event.preventDefault();
   deed.run();
-}
-
-/** A dialog over the page; Escape and a click beside it close it. */
-export function dialog(title, ...content) {
-  const close = () => { box.close(); box.remove() };
-  const box = h('dialog.sheet', { 'aria-label': title, onclick: event => event.target === box && close(), onclose: () => box.remove() },
-    h('header', {}, h('h2', {}, title), button('', close, { mark: 'close', kind: 'ghost', title: t('close') })), ...content);
-  document.body.append(box);
-  box.showModal();
-  return { box, close };
 }
 
 function showKeys() {

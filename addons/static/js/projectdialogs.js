@@ -1,34 +1,11 @@
 // Small questions about whole projects: a new one, another one, a copy.
 
-import { Refused, act, ask, button, fact, h, put, t } from './core.js';
+import { act, ask, fact, h, t } from './core.js';
 import { listPresets, sendEdits } from './boardfields.js';
+import { form, labelled } from './dialogs.js';
 import { keyOf } from './fields.js';
-import { dialog } from './keys.js';
 import { sizePicker } from './sizes.js';
 import { go } from './where.js';
-
-/** A form in a dialog: Enter does the deed, and a refusal is said in it. */
-function form(title, deed, fields, run) {
-  const said = h('p.problem', { role: 'alert', hidden: true });
-  const submit = h('button.btn.primary', { type: 'submit' }, h('span', {}, deed));
-  const body = h('form.ask', { novalidate: true }, fields, said, h('div.deeds.end', {}, button(t('cancel'), () => shown.close(), {}), submit));
-  const shown = dialog(title, body);
-  shown.box.classList.add('narrow');
-  body.addEventListener('submit', async event => {
-    event.preventDefault();
-    submit.disabled = true;
-    try { if (await run() !== false) shown.close() } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      put(said, { text: error.message });
-      said.hidden = false;
-    } finally { submit.disabled = false }
-  });
-  body.querySelector('input')?.focus();
-  body.querySelector('input')?.select();
-  return shown;
-}
-
-const labelled = (label, control, ...more) => h('label.field', {}, h('span', {}, label), control, ...more);
 
 export function newProject() {
   const title = h('input', { type: 'text', autocomplete: 'off', maxlength: '200', placeholder: t('new.untitled') });

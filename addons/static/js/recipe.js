@@ -1,6 +1,7 @@
 // A take's recipe: how it was made, to read, to copy, and to make again.
 
 import { act, ask, button, h, notice, stale, t } from './core.js';
+import { hasValues, offerValues } from './values.js';
 import { go } from './where.js';
 
 const known = new Map(); // recipes that are finished do not change
@@ -19,7 +20,7 @@ export function drawRecipe(place, s, take) {
 }
 
 function fill(place, s, take, recipe) {
-  const values = recipe.values ?? {}, seed = values.seed;
+  const values = recipe.carried ?? recipe.values ?? {}, seed = recipe.carried ? null : values.seed;
   const row = (label, value, isLong = false) => value == null || value === false || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
   const again = (change, choose = false) => act('keyframe.again', { shot: s.id, seed: Math.max(0, seed + change), choose });
   const why = stale(s.id).why;
@@ -28,14 +29,18 @@ function fill(place, s, take, recipe) {
     h('h2', {}, t('recipe.title')), old,
     h('dl.facts', {},
       row(t('field.prompt'), values.prompt, true), row(t('field.negative'), values.negative, true),
-      row(t('recipe.seed'), seed), row(t('recipe.size'), values.width && `${values.width} × ${values.height}`), row(t('recipe.steps'), values.steps), row('cfg', values.cfg),
+      row(t('recipe.seed'), values.seed), row(t('recipe.size'), values.width && `${values.width} × ${values.height}`), row(t('recipe.steps'), values.steps), row('cfg', values.cfg),
       row(t('field.references'), values.references), row('LoRA', values.lora), row(t('recipe.workflow'), recipe.workflow), row(t('recipe.server'), recipe.server),
       row(t('recipe.took'), recipe.seconds != null && `${Number(recipe.seconds).toFixed(1)} s`), row(t('recipe.made'), recipe.finished && new Date(recipe.finished).toLocaleString(document.documentElement.lang)),
       row(t('recipe.broughtIn'), recipe.brought_in)),
-    seed != null && h('div.deeds', {}, button(t('recipe.again'), () => again(0), { mark: 'again', title: t('recipe.again.hint') }), button('−1', () => again(-1), { title: t('recipe.seedMinus') }), button('+1', () => again(1), { title: t('recipe.seedPlus') })),
-    seed != null && button(t('recipe.keepSeed'), () => act('shot.set', { shots: [s.id], field: 'keyframe.seed', value: seed }).then(() => notice(t('recipe.seedKept'))), { mark: 'check' }),
-    h('div.deeds', {}, button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], field: 'references' }), { mark: 'image' }), button(t('recipe.asStart'), () => useElsewhere(s, take), { mark: 'video' })),
-    button(t('recipe.copy'), () => navigator.clipboard.writeText(JSON.stringify(recipe, null, 2)).then(() => notice(t('recipe.copied'))), { mark: 'copy' }),
+    seed != null && h('div.deeds.seeds', {}, button(t('recipe.again'), () => again(0), { mark: 'again', title: t('recipe.again.hint') }), button('−1', () => again(-1), { title: t('recipe.seedMinus') }), button('+1', () => again(1), { title: t('recipe.seedPlus') })),
+    h('div.uses', {}, [
+      seed != null && button(t('recipe.keepSeed'), () => act('shot.set', { shots: [s.id], field: 'keyframe.seed', value: seed }).then(() => notice(t('recipe.seedKept'))), { kind: 'ghost', mark: 'check' }),
+      hasValues(values) && button(t('values.button'), () => offerValues(values), { kind: 'ghost', mark: 'drop', title: t('values.hint') }),
+      button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], field: 'references' }), { kind: 'ghost', mark: 'image' }),
+      button(t('recipe.asStart'), () => useElsewhere(s, take), { kind: 'ghost', mark: 'video' }),
+      button(t('recipe.copy'), () => navigator.clipboard.writeText(JSON.stringify(recipe, null, 2)).then(() => notice(t('recipe.copied'))), { kind: 'ghost', mark: 'copy' }),
+    ]),
     recipe.changes?.length ? h('details', {}, h('summary', {}, t('recipe.changes', { n: recipe.changes.length })), h('ul.changes', {}, recipe.changes.map(c => h('li', {}, h('b', {}, `${c.title || c.node} · ${c.input}`), h('span', {}, `${short(c.old)} → ${short(c.new)}`), h('small', {}, c.why))))) : null,
   ].filter(Boolean));
 }

@@ -2,7 +2,7 @@
 
 import { act, button, h, notice, t } from './core.js';
 import { nameOf } from './dock.js';
-import { dialog } from './keys.js';
+import { dialog } from './dialogs.js';
 
 export async function showRecipe(run) {
   const place = h('div.recipes'), names = [...new Set(run.takes)];

@@ -15,13 +15,14 @@ export function mount(place) {
   place.replaceChildren(h('h2', {}, t('flows.title')), zone, file, said, form, own, none, h('details', {}, comesAlong, shipped));
 
   const draw = () => drawIntake(form, said, draw);
-  async function take(dropped) {
-    if (!dropped) return;
+  const take = dropped => dropped && look(async () => ask('workflow.look', { upload: await upload(dropped) }));
+  const open = flow => look(() => ask('workflow.open', { name: flow.name })).then(() => form.scrollIntoView({ block: 'nearest' }));
+  async function look(found) {
     zone.classList.add('is-busy');
     say(said, '');
     try {
-      intake = await ask('workflow.look', { upload: await upload(dropped) });
-      slots = {}, run = null;
+      intake = await found();
+      slots = intake.by_hand, run = null;
     } catch (error) { refused(said, error) }
     zone.classList.remove('is-busy');
     draw();
@@ -34,8 +35,8 @@ export function mount(place) {
     const all = fact('workflows') ?? [], mine = all.filter(flow => flow.own), theirs = all.filter(flow => !flow.own);
     none.hidden = mine.length > 0;
     put(comesAlong, { text: tn('flows.shipped', theirs.length) });
-    keyed(own, mine, flow => flow.name, makeFlow, updateFlow);
-    keyed(shipped, theirs, flow => flow.name, makeFlow, updateFlow);
+    keyed(own, mine, flow => flow.name, flow => makeFlow(flow, open), updateFlow);
+    keyed(shipped, theirs, flow => flow.name, flow => makeFlow(flow, open), updateFlow);
   });
   follow(['run/'], place, () => run && drawTrial(form.querySelector('.trial')));
 }
@@ -45,8 +46,9 @@ function refused(place, error) { if (!(error instanceof Refused)) throw error; s
 
 // --- the list ----------------------------------------------------------------------------------
 
-function makeFlow(flow) {
+function makeFlow(flow, open) {
   return h('li', {}, h('div', {}, h('b', {}), h('code', {}, flow.name), h('small', {})), h('span.kind', {}),
+    button('', () => open(flow), { kind: 'ghost', mark: 'own', title: t('flows.open', { name: flow.name }) }),
     flow.own && button('', () => forget(flow), { kind: 'ghost', mark: 'bin', title: t('flows.forget', { name: flow.name }) }));
 }
 
@@ -70,7 +72,8 @@ function drawIntake(form, said, draw) {
   form.hidden = !intake;
   if (!intake) return form.replaceChildren();
   const found = intake;
-  const name = h('input', { value: found.name, 'aria-label': t('flows.name'), spellcheck: false }), title = h('input', { value: found.title || found.name });
+  const isAnew = found.origin === 'kept', isOurs = isAnew && !(fact('workflows') ?? []).some(flow => flow.own && flow.name === found.name);
+  const name = h('input', { value: isOurs ? `${found.name}_2` : found.name, 'aria-label': t('flows.name'), spellcheck: false }), title = h('input', { value: found.title || found.name });
   const list = (label, items, kind = '') => items.length > 0 && h('div.list', { 'data-kind': kind }, h('h3', {}, label), h('ul', {}, items.map(item => h('li', {}, item))));
   const correct = async (changed, kind = '') => {
     try { intake = await ask('workflow.correct', { id: found.id, slots: changed, kind }); slots = changed; say(said, '') } catch (error) { refused(said, error) }
@@ -79,7 +82,7 @@ function drawIntake(form, said, draw) {
   const leave = () => { intake = null; say(said, ''); draw() };
   const keep = async (replace = false) => {
     try {
-      const kept = await ask('workflow.keep', { id: found.id, name: name.value, title: title.value, replace });
+      const kept = await ask('workflow.keep', { id: found.id, name: name.value, title: title.value, replace: replace || (isAnew && name.value === found.name && !isOurs) });
       leave();
       notice(t('flows.kept', { name: kept }));
     } catch (error) { refused(said, error); if (isTaken(name.value)) said.append(' ', button(t('flows.replace'), () => keep(true), { kind: 'link' })) }
