@@ -8,27 +8,22 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.staticfiles import StaticFiles
 
+from addons.assets import FOREVER, NEVER
 from addons.deeds import Deed, carry_out
 from domain.errors import StudioError
 from services import media, words
 from services.desk import Conflict
 from services.studio import Studio
 
-STATIC = Path(__file__).parent / "static"
 LARGEST_ASKED = 4_000_000  # bytes of one deed's arguments
 PING = 5.0  # seconds
 STEADY = 0.1  # seconds between two messages to one page, after the first
-FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
-NEVER = {"Cache-Control": "no-store"}
 
 
 def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str) -> None:
@@ -62,8 +57,9 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
         return told(lambda: FileResponse(media.file_in(studio.bench.folder, path), headers=FOREVER))
 
     @app.get("/studio/words/{language}.json")
-    def catalogue(language: str) -> Response:
-        return told(lambda: JSONResponse(words.catalogue(language), headers=NEVER))
+    def catalogue(language: str, v: str = "") -> Response:
+        headers = FOREVER if v == build else NEVER
+        return told(lambda: JSONResponse(words.catalogue(language), headers=headers))
 
     @app.post("/studio/do/{name}")
     async def do(name: str, request: Request) -> Response:
@@ -85,17 +81,6 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
         except StudioError as error:
             return error_of(str(error))
         return JSONResponse({"upload": received.id})
-
-    app.mount("/studio/static", _Static(directory=STATIC))
-
-
-class _Static(StaticFiles):
-    """Asked for again each time, answered with "not modified": an update is seen at once."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers["cache-control"] = "no-cache"
-        return response
 
 
 def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes) -> Response:

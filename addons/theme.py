@@ -1,12 +1,10 @@
 """How Gradio's own parts look: as the rest of the window, whose colours are variables in look.css."""
 
 import inspect
-from pathlib import Path
 
 import gradio as gr
 from gradio.themes.utils import sizes
 
-_STYLES = Path(__file__).parent / "static" / "css"
 _FONT = ("Inter Variable", "system-ui", "sans-serif")
 _MONO = ("JetBrains Mono Variable", "ui-monospace", "monospace")
 _COLOURS = {
@@ -98,19 +96,3 @@ def make() -> gr.themes.Base:
         prose_text_size="13px",
     )
     return theme
-
-
-def head(build: str) -> str:
-    """Styles and scripts of our own; early.js sets the look before anything is drawn."""
-    return (
-        f'<script src="studio/static/js/early.js?v={build}" data-build="{build}"></script>{styles(build)}'
-        f'<script type="module" src="studio/static/js/studio.js?v={build}"></script>'
-    )
-
-
-def styles(build: str) -> str:
-    """Our styles once more for Gradio to add behind its own, which would win over those in front."""
-    return "".join(
-        f'<link rel="stylesheet" href="studio/static/css/{name}?v={build}">'
-        for name in ("look.css", "frame.css", *sorted(file.name for file in _STYLES.glob("page*.css")))
-    )

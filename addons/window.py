@@ -1,6 +1,5 @@
 """The window: the frame around all pages, served with the studio's own routes by one program."""
 
-import hashlib
 from types import ModuleType
 
 import gradio as gr
@@ -21,11 +20,11 @@ from addons import (
     theme,
     videos,
 )
+from addons.assets import Assets
 from addons.guard import Head, Headers, Password
 from addons.live import live
 from addons.words import translations
 from services.studio import Studio
-from services.words import LANGUAGES, catalogue
 
 ADDONS: tuple[ModuleType, ...] = (
     projects,
@@ -44,10 +43,11 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
     """Everything under one address. `hosts` are the names it answers to; with a password, only to those
     who know it."""
     own = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    build = _build_id()
-    routes.register(own, studio, DEEDS, build)
+    assets = Assets()
+    assets.register(own)
+    routes.register(own, studio, DEEDS, assets.build)
     project_routes.register(own, studio)
-    own.add_middleware(Head, head=theme.head(build))
+    own.add_middleware(Head, head=assets.head())
     own.add_middleware(Headers)
     if password:
         own.add_middleware(Password, password=password)
@@ -61,7 +61,7 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
         page,
         path="/",
         theme=theme.make(),
-        head=theme.styles(build),
+        head=assets.styles(),
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
@@ -81,14 +81,3 @@ def _page(studio: Studio) -> gr.Blocks:
                     addon.build(studio)
         live("dock", elem_id="dock")
     return page
-
-
-def _build_id() -> str:
-    """Changes when scripts, styles or words do, so that an open page loads the new ones."""
-    hashed = hashlib.sha256()
-    for file in sorted(routes.STATIC.rglob("*")):
-        if file.is_file():
-            hashed.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}".encode())
-    for language in LANGUAGES:
-        hashed.update(repr(sorted(catalogue(language).items())).encode())
-    return hashed.hexdigest()[:12]
