@@ -15,6 +15,8 @@ POLICY = (
     "frame-ancestors 'none'; form-action 'self'; base-uri 'self'; object-src 'none'"
 )
 
+ALIVE = "/studio/alive"
+
 
 class Headers:
     def __init__(self, app: ASGIApp):
@@ -31,6 +33,22 @@ class Headers:
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class SameOrigin:
+    """Turns away what pages from elsewhere ask for, also those of other programs on this machine."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            headers = dict(scope["headers"])
+            origin = headers.get(b"origin")
+            if origin is not None and origin.partition(b"//")[2] != headers.get(b"host"):
+                await _turn_away(send, 403, b"Only the studio's own page may ask for this.")
+                return
+        await self._app(scope, receive, send)
 
 
 class Head:
@@ -68,21 +86,18 @@ class Head:
 
 
 class Password:
-    """Asks for the password before anything else is answered; the name may be anything."""
+    """Asks for the password before it answers more than that a studio is here; the name may be anything."""
 
     def __init__(self, app: ASGIApp, password: str):
         self._app, self._password = app, password.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or self._knows(scope):
+        is_open = scope["type"] not in ("http", "websocket") or scope["path"] == ALIVE
+        if is_open or self._knows(scope):
             await self._app(scope, receive, send)
             return
-        headers = [
-            (b"www-authenticate", b'Basic realm="Cindergrace Studio", charset="UTF-8"'),
-            (b"content-type", b"text/plain; charset=utf-8"),
-        ]
-        await send({"type": "http.response.start", "status": 401, "headers": headers})
-        await send({"type": "http.response.body", "body": b"The studio asks for its password."})
+        asking = (b"www-authenticate", b'Basic realm="Cindergrace Studio", charset="UTF-8"')
+        await _turn_away(send, 401, b"The studio asks for its password.", asking)
 
     def _knows(self, scope: Scope) -> bool:
         given = dict(scope["headers"]).get(b"authorization", b"")
@@ -92,3 +107,9 @@ class Password:
         except (binascii.Error, ValueError):
             return False
         return kind.lower() == b"basic" and secrets.compare_digest(password, self._password)
+
+
+async def _turn_away(send: Send, status: int, sentence: bytes, *headers: tuple[bytes, bytes]) -> None:
+    plain = (b"content-type", b"text/plain; charset=utf-8")
+    await send({"type": "http.response.start", "status": status, "headers": [plain, *headers]})
+    await send({"type": "http.response.body", "body": sentence})

@@ -21,7 +21,7 @@ from addons import (
     videos,
 )
 from addons.assets import Assets
-from addons.guard import Head, Headers, Password
+from addons.guard import Head, Headers, Password, SameOrigin
 from addons.live import live
 from addons.words import translations
 from services.studio import Studio
@@ -48,6 +48,7 @@ def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
     routes.register(own, studio, DEEDS, assets.build)
     project_routes.register(own, studio)
     own.add_middleware(Head, head=assets.head())
+    own.add_middleware(SameOrigin)
     own.add_middleware(Headers)
     if password:
         own.add_middleware(Password, password=password)

@@ -1,13 +1,16 @@
 """Without a command: the studio in the browser."""
 
 import argparse
+import errno
 import logging
 import os
 import shutil
 import socket
 import threading
+import time
 import webbrowser
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path, user_documents_path
@@ -19,34 +22,48 @@ from infrastructure.instance_file import InstanceFile
 
 FIRST_PORT, PORTS = 7860, 20
 SAMPLE = "piano-fourth-floor"
-ANY = ("0.0.0.0", "::")
+ANY = "0.0.0.0"
+STARTING = 15.0  # seconds that a studio may take from its lock to its first answer
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
     places = _places(asked.data_dir)
     password = os.environ.get("CINDERGRACE_PASSWORD", "")
-    is_open = asked.listen or asked.host in ANY
-    if is_open and not password:
-        raise StudioError(
-            "Letting other computers in needs a password: set CINDERGRACE_PASSWORD in the environment first."
-        )
-    if address := InstanceFile(places.instance).running():
+    instance = InstanceFile(places.instance)
+    if address := _open_already(instance):
         print(f"Cindergrace Studio is open already at {address}", flush=True)
         _show(address, asked)
         return setting.DONE
     logging.basicConfig(level=logging.DEBUG if asked.verbose else logging.WARNING)
-    host = ANY[0] if asked.listen else asked.host
-    listener = _bound(host, asked.port)
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # these are read while gradio is imported
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    os.environ["GRADIO_TEMP_DIR"] = str(places.cache / "gradio")
-    shutil.rmtree(places.cache / "gradio", ignore_errors=True)  # what a killed studio left there
-    try:
-        _serve(asked, places, listener, password if is_open else "")
-    except KeyboardInterrupt:
-        print("Closing …", flush=True)
+    with instance.alone(), _bound(ANY if asked.listen else asked.host, asked.port) as listener:
+        is_open = not ip_address(listener.getsockname()[0]).is_loopback
+        if is_open and not password:
+            raise StudioError(
+                "Letting other computers in needs a password: set CINDERGRACE_PASSWORD in the environment "
+                "first."
+            )
+        os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # these are read while gradio is imported
+        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        os.environ["GRADIO_TEMP_DIR"] = str(places.cache / "gradio")
+        shutil.rmtree(places.cache / "gradio", ignore_errors=True)  # what a killed studio left there
+        try:
+            _serve(asked, places, listener, password if is_open else "")
+        except KeyboardInterrupt:
+            print("Closing …", flush=True)
     return setting.DONE
+
+
+def _open_already(instance: InstanceFile) -> str:
+    """The address of the studio that is open; one that is just starting is waited for."""
+    end = time.monotonic() + STARTING
+    while not (address := instance.running()) and time.monotonic() < end:
+        try:
+            with instance.alone():
+                break
+        except StudioError:
+            time.sleep(0.2)
+    return address
 
 
 def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, password: str) -> None:
@@ -54,16 +71,25 @@ def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, p
     from services.studio import Studio
 
     host, port = listener.getsockname()[:2]
-    address = f"http://{'127.0.0.1' if host in ANY else host}:{port}/"
+    address = f"http://{_reached_by(host)}:{port}/"
     studio = Studio(places)
     try:
         studio.set(**{key: value for key in ("theme", "language") if (value := getattr(asked, key))})
         studio.begin(setting.HERE / "examples" / f"{SAMPLE}.json")
-        app = window.app(studio, ["*"] if password else ["127.0.0.1", "localhost", host], password)
+        names = ["127.0.0.1", "localhost", host, f"[{host}]"]
+        app = window.app(studio, ["*"] if password else names, password)
         serving.serve(app, listener, studio, partial(_announce, address, places, asked))
     finally:
         studio.close()
         InstanceFile(places.instance).remove()
+
+
+def _reached_by(host: str) -> str:
+    """What an address that is listened on is called in a browser."""
+    address = ip_address(host)
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "[::1]"
+    return f"[{host}]" if address.version == 6 else host
 
 
 def _announce(address: str, places: Places, asked: argparse.Namespace) -> None:
@@ -80,6 +106,7 @@ def _show(address: str, asked: argparse.Namespace) -> None:
 
 def _bound(host: str, port: int | None) -> socket.socket:
     """A socket that listens: at the port asked for, else at the first free one."""
+    host = host or ANY
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in [port] if port else range(FIRST_PORT, FIRST_PORT + PORTS):
         listener = socket.socket(family)
@@ -90,10 +117,14 @@ def _bound(host: str, port: int | None) -> socket.socket:
             listener.listen()
         except OSError as error:
             listener.close()
-            if port and not isinstance(error, socket.gaierror):
-                raise StudioError(f"Port {port} is in use. Choose another one: --port {port + 1}.") from error
-            if isinstance(error, socket.gaierror):
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
                 raise StudioError(f"{host} is no name of this machine. Leave --host out.") from error
+            if port and error.errno == errno.EACCES:
+                raise StudioError(f"Port {port} needs an administrator. Choose one: --port 8000.") from error
+            if port:
+                raise StudioError(
+                    f"Port {port} is in use. Leave --port out, or choose another one."
+                ) from error
         else:
             return listener
     raise StudioError(

@@ -1,6 +1,7 @@
 """The text in which many programs write down how a picture was made: the prompt, then lines that begin
 with “Negative prompt:” and “Steps:”."""
 
+import math
 import re
 from typing import Any
 
@@ -31,6 +32,7 @@ def parameters(text: str) -> dict[str, Any]:
 
 def _number(text: str, kind: type[int] | type[float]) -> int | float | None:
     try:
-        return kind(text)
+        number = kind(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from domain.cut import EDITS, MOST, VIDEO, Cut, Entry, Track
 from domain.errors import BadFile
+from domain.rates import rate_in
 from infrastructure.json_files import write_json
 from infrastructure.part_files import cannot_write, kept_aside
 from infrastructure.strict_json import Place, line_of, named, parse_json, read_text
@@ -71,11 +72,8 @@ class _Reader:
     def _rate(self, value: Any) -> Fraction | None:
         if value is None:
             return None
-        try:
-            rate = Fraction(value if isinstance(value, str) else str(value))
-        except (ValueError, ZeroDivisionError):
-            rate = Fraction(0)
-        if not 1 <= rate <= 1000:
+        rate = rate_in(str(value))
+        if rate is None or not 1 <= rate <= 1000:
             self._refuse(("fps",), "should be a rate like 24 or 24000/1001")
         return rate
 

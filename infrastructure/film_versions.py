@@ -9,6 +9,7 @@ from typing import Any
 from domain.cut import Span
 from domain.errors import BadFile
 from domain.film_version import FilmVersion, ShownShot
+from domain.rates import rate_in
 from infrastructure.json_files import read_json, write_json
 
 _NUMBER = re.compile(r"_v(\d{3,})(?:\.\w+)*")
@@ -53,13 +54,13 @@ def _version(note: Path) -> FilmVersion | None:
             str(content["made"]),
             str(content["preset"]),
             int(content["frames"]),
-            Fraction(content["fps"]),
+            rate_in(str(content["fps"])) or Fraction(0),
             (int(content["size"][0]), int(content["size"][1])),
             str(content["key"]),
             tuple(_shown(shot) for shot in content["shots"]),
             dict(content["cut"]),
         )
-    except (BadFile, KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
+    except (BadFile, KeyError, IndexError, TypeError, ValueError):
         return None
     return version if version.fps > 0 and version.path.exists() else None
 

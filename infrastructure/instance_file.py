@@ -2,14 +2,18 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
 
 from domain.errors import BadFile
 from infrastructure.json_files import read_json, write_json
+from infrastructure.project_lock import locked
 
 LONGEST = 1.0  # seconds a studio on this machine may take to answer
+HELD = "Another studio is just starting, or ending, with the same data. Try again in a moment."
 
 
 class InstanceFile:
@@ -31,4 +35,15 @@ class InstanceFile:
         write_json(self._path, {"address": address, "pid": os.getpid()})
 
     def remove(self) -> None:
-        self._path.unlink(missing_ok=True)
+        """Only what this studio wrote."""
+        try:
+            if read_json(self._path)["pid"] == os.getpid():
+                self._path.unlink(missing_ok=True)
+        except (BadFile, KeyError, TypeError, OSError):
+            return
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else uses the same data as long. Raises StudioError when another studio does."""
+        with locked(self._path.parent, HELD):
+            yield

@@ -12,20 +12,26 @@ from domain.errors import StudioError
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what systems answer when somebody else has the lock
 
 
+RENDERING = "Another render is at work in {folder}. Wait for it, or stop it first."
+
+
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Raises StudioError at once when another program holds the project. Makes the folder."""
+def locked(folder: Path, held: str = RENDERING) -> Iterator[None]:
+    """Raises StudioError at once, with the sentence `held`, when another program holds the folder.
+
+    Makes the folder.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise StudioError(f"{folder} cannot be used as a project folder: {error.strerror}.") from error
+        raise StudioError(f"{folder} cannot be used: {error.strerror}.") from error
     try:
         _take(handle)
     except OSError as error:
         os.close(handle)
         if error.errno in _HELD:
-            told = f"Another render is at work in {folder}. Wait for it, or stop it first."
+            told = held.format(folder=folder)
         else:
             told = f"{folder} cannot be locked: {error.strerror or error}. Put the project on another disk."
         raise StudioError(told) from error

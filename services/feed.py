@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def json_text(value: Any) -> str:
+    """A value as JSON that UTF-8 can carry: half a character, as broken file names have, is escaped."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @dataclass(frozen=True)
 class News:
     """What changed; values are JSON texts."""
@@ -38,7 +44,7 @@ class Feed:
 
     def put_all(self, facts: Mapping[str, Any], instead_of: str | None = None) -> None:
         """Several facts at once; with `instead_of`, others whose keys begin so are gone."""
-        texts = {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()}
+        texts = {key: json_text(value) for key, value in facts.items()}
         with self._lock:
             known = self._facts
             changed = {key: text for key, text in texts.items() if key not in known or known[key][1] != text}

@@ -11,7 +11,7 @@ from domain.places import Places
 from infrastructure.opener import show_folder
 
 FRESH = 600.0  # seconds in which a file of the cache may still be in use
-_KEPT = {"instance.json"}  # says that the studio is open
+_KEPT = {"instance.json", ".lock"}  # say that the studio is open
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 

@@ -1,5 +1,6 @@
 """What the studio's own routes answer, and to whom."""
 
+import asyncio
 import base64
 import json
 from urllib.parse import quote
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from addons import window
+from addons import routes, window
 from tests import studios
 
 OURS = {"X-Studio": "1", "Content-Type": "application/json"}
@@ -93,6 +94,43 @@ def test_a_page_from_elsewhere_can_change_nothing(client, studio, headers):
     assert len(studio.desk.board.shots) == 2
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
+def test_gradios_own_routes_hear_no_page_from_elsewhere_either(client, origin):
+    for path in ("/gradio_api/upload", "/gradio_api/queue/join", "/gradio_api/run/predict"):
+        assert client.post(path, headers={"Origin": origin}).status_code == 403, path
+    assert client.get("/config", headers={"Origin": origin}).status_code == 403
+    assert client.get("/config", headers={"Origin": "http://127.0.0.1:7860"}).status_code == 200
+
+
+def test_half_a_character_is_told_and_hides_nothing(client, studio):
+    answer = ask(client, "shot.set", shots=["001"], field="prompt", value="a \ud800 door")
+    assert answer.status_code == 200
+    for text in studio.feed.since(0).changed.values():
+        text.encode()
+    assert json.loads(studio.feed.since(0).changed["shot/001"])["prompt"] == "a \ud800 door"
+    refused = ask(client, "project.open", folder="/\udcff")
+    assert refused.status_code == 400 and refused.json()["error"]
+
+
+def test_too_much_at_once_is_refused_before_all_of_it_is_here(studio, folder):
+    """Asked of the app itself: the test's client would gather everything first."""
+    chunk, taken, answers = b" " * 100_000, [], []
+
+    async def receive():
+        taken.append(len(chunk))
+        assert sum(taken) < 2 * routes.LARGEST_ASKED, "all of it is read"
+        return {"type": "http.request", "body": chunk, "more_body": True}
+
+    async def send(message):
+        answers.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"x-studio", b"1")]
+    scope = {"type": "http", "method": "POST", "path": "/studio/do/undo", "headers": headers}
+    scope |= {"query_string": b"", "http_version": "1.1", "scheme": "http", "root_path": "", "client": None}
+    asyncio.run(window.app(studio, HOSTS)(scope, receive, send))
+    assert answers[0]["status"] == 413
+
+
 def test_another_name_of_this_machine_is_not_answered(client):
     for path in ("/", "/studio/alive", "/studio/media/takes/001_v1.png", "/config"):
         assert client.get(path, headers={"Host": "evil.example"}).status_code == 400
@@ -144,11 +182,12 @@ def test_a_password_is_asked_for_before_anything_is_answered(studio, folder):
     client = TestClient(window.app(studio, ["*"], "öffne dich"), base_url="http://studio.local")
     token = base64.b64encode("me:öffne dich".encode()).decode()
     wrong = base64.b64encode(b"me:guess").decode()
-    for path in ("/", "/studio/alive", "/studio/media/takes/001_v1.png", "/config", "/gradio_api/info"):
+    for path in ("/", "/studio/events", "/studio/media/takes/001_v1.png", "/config", "/gradio_api/info"):
         assert client.get(path).status_code == 401
         assert client.get(path, headers={"Authorization": f"Basic {wrong}"}).status_code == 401
         assert client.get(path, headers={"Authorization": "Basic ???"}).status_code == 401
-    assert client.get("/studio/alive", headers={"Authorization": f"Basic {token}"}).status_code == 200
+    assert client.get("/config", headers={"Authorization": f"Basic {token}"}).status_code == 200
+    assert client.get("/studio/alive").status_code == 200  # how a second start finds the first
     assert ask(client, "shot.remove", shots=["001"]).status_code == 401
 
 

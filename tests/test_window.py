@@ -74,3 +74,77 @@ def test_a_busy_port_is_told_in_one_sentence(own_folders):
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: Port {port} is in use.")
     assert done.stderr.count("\n") == 1
+
+
+def start(own_folders, *flags):
+    command = [sys.executable, "main.py", "--no-browser", *flags]
+    return subprocess.Popen(
+        command, cwd=HOUSE, env=own_folders, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def ended(process):
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+
+
+def test_of_two_studios_started_at_once_one_opens_and_the_other_says_where(own_folders):
+    both = [start(own_folders) for _ in range(2)]
+    try:
+        said = [process.stdout.readline() for process in both]
+        first, second = sorted(said, key=lambda line: "already" in line)
+        assert first.startswith("Cindergrace Studio is open at http://127.0.0.1:")
+        address = first.split()[5]
+        assert second == f"Cindergrace Studio is open already at {address}\n"
+    finally:
+        for process in both:
+            ended(process)
+
+
+def test_a_studio_with_a_password_is_found_by_a_second_start(own_folders):
+    env = {**own_folders, "CINDERGRACE_PASSWORD": "open"}
+    first = start(env, "--listen")
+    try:
+        address = first.stdout.readline().split()[5]
+        assert requests.get(address, timeout=PATIENCE).status_code == 401
+        second = start(env, "--listen")
+        assert second.communicate(timeout=PATIENCE)[0] == f"Cindergrace Studio is open already at {address}\n"
+    finally:
+        ended(first)
+
+
+def other_address():
+    """One of this machine that is not its loopback; Linux gives any of 127/8 to the loopback only."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            return ""
+        return probe.getsockname()[0]
+
+
+@pytest.mark.parametrize(
+    "flags", [["--listen"], ["--host", "0.0.0.0"], ["--host", "::"], ["--host", "OTHER"]]
+)
+def test_nobody_else_is_let_in_without_a_password(own_folders, flags):
+    if "OTHER" in flags and not other_address():
+        pytest.skip("this machine has no address but its loopback")
+    flags = [other_address() if flag == "OTHER" else flag for flag in flags]
+    process = start({**own_folders, "CINDERGRACE_PASSWORD": ""}, *flags)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert said.startswith("error: Letting other computers in needs a password")
+
+
+def test_the_newer_loopback_is_an_address_too(own_folders):
+    process = start(own_folders, "--host", "::1")
+    try:
+        line = process.stdout.readline()
+        if not line:
+            assert "no name of this machine" in process.stderr.read()  # a machine without IPv6
+            return
+        address = line.split()[5]
+        assert address.startswith("http://[::1]:")
+        assert requests.get(address, timeout=PATIENCE).status_code == 200
+    finally:
+        ended(process)
