@@ -187,7 +187,7 @@ def test_fields_take_frames_and_say_beside_them_what_does_not_fit(page, folder):
     page.keyboard.press("Tab")
     expect(page.get_by_label("Trim in")).to_have_value("0")
     assert entry(folder) == {"shot": "001", "hold": 12}
-    page.get_by_role("button", name="Shot as it is").click()
+    page.get_by_role("button", name="Uncut").click()
     page.wait_for_function("() => Studio.film.line.frames === 96")
 
 

@@ -149,7 +149,7 @@ def test_a_shot_ends_on_the_next_ones_keyframe(page, folder):
 
 def test_all_that_is_missing_is_made(page):
     expect(page.locator("#page-video .head .count")).to_contain_text("1 of 2 clips · 0:01")
-    page.get_by_role("button", name="All missing").click()
+    page.get_by_role("button", name="Make what is missing").click()
     expect(page.locator("#page-video .head .count")).to_contain_text("2 of 2 clips")
 
 
