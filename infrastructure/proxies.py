@@ -1,12 +1,13 @@
 """Small copies for looking and choosing: videos that step and seek quickly, pictures for lists."""
 
 from collections.abc import Generator
+from contextlib import suppress
 from hashlib import sha256 as digest
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from domain.errors import BadFile
 from infrastructure import ffmpeg
@@ -17,6 +18,8 @@ from infrastructure.part_files import writing
 _PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 _MOST_PIXELS = 100_000_000  # of a source: no thumbnail is worth more memory
 _TALLEST = 16  # times its width
+_LATER = (12, 24, 48, 96)  # frames
+_DARKEST = 8  # mean of 255 below which a frame counts as black
 _LOCKS = (Lock(), Lock())  # so many are made at a time, and the same one never twice
 
 
@@ -43,7 +46,7 @@ def stamp(source: Path, *more: object) -> str:
 
 
 def thumbnail(source: Path, width: int, folder: Path) -> Path:
-    """A WebP of a picture, or of a video's first frame, at most this wide; made once."""
+    """A WebP of a picture, or of a video's first frame that is not black, at most this wide; made once."""
     name = stamp(source, width)
     to = folder / f"{name}.webp"
     if to.exists():
@@ -58,7 +61,7 @@ def thumbnail(source: Path, width: int, folder: Path) -> Path:
 def _small(source: Path, width: int) -> Image.Image:
     is_picture = source.suffix.lower() in _PICTURES
     try:
-        with Image.open(source if is_picture else BytesIO(picture(source, 0))) as image:
+        with Image.open(source if is_picture else BytesIO(_telling(source))) as image:
             if image.width * image.height > _MOST_PIXELS:
                 size = f"{image.width}×{image.height}"
                 raise BadFile(f"{source} has {size} pixels, which are too many to be shown small.")
@@ -71,6 +74,22 @@ def _small(source: Path, width: int) -> Image.Image:
         raise BadFile(f"{source} is not a picture that can be read.") from error
     except OSError as error:  # without a strerror it is Pillow's own complaint about what is in the file
         raise BadFile(f"{source} cannot be read: {error.strerror or error}.") from error
+
+
+def _telling(video: Path) -> bytes:
+    """The first frame, or a later one where a film fades in from black."""
+    first = picture(video, 0)
+    for frame in _LATER:
+        if not _is_black(first):
+            break
+        with suppress(BadFile):  # the video is shorter
+            first = picture(video, frame)
+    return first
+
+
+def _is_black(png: bytes) -> bool:
+    with Image.open(BytesIO(png)) as image:
+        return ImageStat.Stat(image.convert("L")).mean[0] < _DARKEST
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -31,7 +31,7 @@ def file_in(folder: Path, path: str) -> Path:
 
 
 def thumb_of(project: Project, path: str, width: int) -> Path:
-    """The same small, as WebP; of a video its first frame."""
+    """The same small, as WebP; of a video the first frame that is not black."""
     return thumbnail(project, file_of(project, path), min(WIDTHS, key=lambda one: abs(one - width)))
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from domain.errors import BadFile, StudioError
 from domain.events import Failed, Progress, Saved
 from domain.project import Project
+from infrastructure import ffmpeg
 from infrastructure import proxies as files
 from infrastructure.clip_probe import packets, probe
 from infrastructure.project_files import leftovers_removed
@@ -58,6 +59,16 @@ def test_a_picture_becomes_a_small_webp_in_its_colours(project, tmp_path, suffix
 def test_a_video_is_shown_by_its_first_frame(project, tmp_path, name):
     small = proxies.thumbnail(project, make(KINDS[name], 1, tmp_path), 96)
     assert np.abs(colour(small) - picture(1, 0).astype(float).mean((0, 1))).max() < 3
+
+
+@pytest.mark.parametrize(
+    ("source", "mean"), [("color=white:64x48,fade=in:0:20", 128), ("color=black:64x48", 0)]
+)
+def test_a_video_that_fades_in_is_shown_by_what_it_fades_to(project, tmp_path, source, mean):
+    film = tmp_path / "film.mp4"
+    ffmpeg.ask(["-f", "lavfi", "-i", source, "-frames:v", "30", "-pix_fmt", "yuv420p", film])
+    shown = colour(proxies.thumbnail(project, film, 160)).mean()
+    assert shown > mean if mean else shown < 5
 
 
 def test_a_picture_is_not_made_larger(project, tmp_path):
