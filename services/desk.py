@@ -93,14 +93,17 @@ class Desk:
         return step
 
     def look(self) -> bool:
-        """Take in what somebody else wrote into the board's file, as a step of its own."""
+        """Take in what somebody else wrote into the board's file, as a step of its own.
+
+        Raises BadFile for as long as that does not read, so that it is never written over.
+        """
         with self._lock:
             stamp = _stamp(self.project.storyboard)
             if stamp == self._stamp or stamp is None:
                 return False
-            self._stamp = stamp
             before = self.board
             after, self.notes = open_storyboard(self.project.storyboard)
+            self._stamp = stamp
             if after == before:
                 return False
             self.board = after
