@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from domain.errors import StudioError
+from domain.errors import Blocked, StudioError
 
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what systems answer when somebody else has the lock
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Raises StudioError at once when another program holds the project. Makes the folder."""
+    """Raises Blocked at once when another program holds the project. Makes the folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -26,8 +26,8 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(handle)
         if error.errno in _HELD:
             told = f"Another render is at work in {folder}. Wait for it, or stop it first."
-        else:
-            told = f"{folder} cannot be locked: {error.strerror or error}. Put the project on another disk."
+            raise Blocked(told) from error
+        told = f"{folder} cannot be locked: {error.strerror or error}. Put the project on another disk."
         raise StudioError(told) from error
     try:
         yield

@@ -186,6 +186,20 @@ class Desk:
                     self._held.__exit__(None, None, None)
                     self.ledger.keep_index()
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing is made in the project meanwhile; what would begin waits."""
+        with self._lock:
+            if self._holders:
+                raise StudioError("Something is being made in this project. Wait for it, or stop it first.")
+            yield
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Nobody else at this desk changes the project's files meanwhile. Only for moments."""
+        with self._lock:
+            yield
+
     def _set(self, board: Storyboard) -> None:
         write_storyboard(self.project.storyboard, board)
         self._stamp = _stamp(self.project.storyboard)
