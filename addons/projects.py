@@ -68,7 +68,8 @@ def sheet(studio: Studio, columns: int = 3, landscape: bool = False) -> list[str
 
 
 def empty_cache(studio: Studio) -> int:
-    freed = projects.empty_cache(studio.desk.project)
+    with studio.desk.alone():
+        freed = projects.empty_cache(studio.desk.project)
     studio.shelf.again()
     return freed
 

@@ -3,6 +3,7 @@
 StudioError
   BadFile              a file does not read as what it should be
   CannotWrite          the disk takes no more, or not there: nothing can go on
+  Blocked              the project is held, or has to be mended first: nothing can be made in it
   BackendError
     BackendUnreachable nobody answers at the address
     JobRejected        the backend would not start the workflow
@@ -19,6 +20,10 @@ class BadFile(StudioError):
 
 
 class CannotWrite(StudioError):
+    pass
+
+
+class Blocked(StudioError):
     pass
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from infrastructure import ffmpeg
 from infrastructure.clip_parts import BT709, container
 from infrastructure.clip_probe import Clip
+from infrastructure.part_files import named
 
 _SEEN_FOR_PALETTE = 400  # frames
 _PASSED = ("-fps_mode", "passthrough", "-map_metadata", "-1")
@@ -102,7 +103,7 @@ def shown_frames(preset: Preset, frames: int, fps: Fraction) -> int:
 
 def export(preset: Preset, film: Clip, to: Path) -> Generator[int, None, None]:
     """Write the film in this form; `to` is a file, or a folder that is there. Yields frames written."""
-    deed = f"{to.name.removesuffix('.part')} cannot be written"
+    deed = f"{named(to)} cannot be written"
     if preset.name == "gif":
         return _gif(preset, film, to, deed)
     source = ["-i", str(film.path.absolute()), "-map", "0:V:0", "-vf", _filters(preset, film)]
@@ -119,7 +120,7 @@ def export(preset: Preset, film: Clip, to: Path) -> Generator[int, None, None]:
 
 def _gif(preset: Preset, film: Clip, to: Path, deed: str) -> Generator[int, None, None]:
     """In two goes, since a palette of all frames in one would keep the whole film in memory."""
-    palette = to.with_name(f"{to.name.removesuffix('.part')}.palette.part")
+    palette = to.with_name(f"{to.stem}.palette.part")
     source: list[ffmpeg.Argument] = ["-i", str(film.path.absolute())]
     sparse = max(1, film.frames // _SEEN_FOR_PALETTE)
     seen = f"select='not(mod(n,{sparse}))',{_scaled(preset, film)},palettegen"

@@ -1,6 +1,9 @@
 """Files that stand whole or not at all: written beside themselves as `.part`, then renamed."""
 
 import errno
+import os
+import re
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -8,18 +11,23 @@ from pathlib import Path
 
 from domain.errors import CannotWrite, StudioError
 
+_OURS = secrets.token_hex(3)  # of this run of the program
+_PART = re.compile(r"(?:([0-9a-f]{6})-[0-9a-f]{4}\.)?(?:list\.|palette\.)?part")  # behind the name it is of
+
 
 @contextmanager
 def writing(to: Path) -> Iterator[Path]:
     """Write to the path this gives; it becomes `to` at the end, and is gone when something breaks.
 
-    A part that an earlier, killed run left behind is unlinked first and never written into:
-    whoever may still hold it open then writes into nothing.
+    Two who write the same at once have a part each, and the last one's stands. A part that an
+    earlier, killed run left behind is unlinked first and never written into: whoever may still
+    hold it open then writes into nothing.
     """
-    part = to.with_name(to.name + ".part")
+    part = _part_of(to)
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)
+        for left in _left_behind(to):
+            left.unlink(missing_ok=True)
         yield part
         part.replace(to)
     except OSError as error:
@@ -32,16 +40,37 @@ def writing(to: Path) -> Iterator[Path]:
 @contextmanager
 def writing_folder(to: Path) -> Iterator[Path]:
     """Like `writing`, for a folder of files; `to` must not stand there yet."""
-    part = to.with_name(to.name + ".part")
+    part = _part_of(to)
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        for left in _left_behind(to):
+            shutil.rmtree(left, ignore_errors=True)
+        part.mkdir()
         yield part
         part.rename(to)
     except OSError as error:
         raise cannot_write(to, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def named(part: Path) -> str:
+    """What a part will be called."""
+    return re.sub(r"(\.[0-9a-f]{6}-[0-9a-f]{4})?\.part$", "", part.name)
+
+
+def _part_of(to: Path) -> Path:
+    return to.with_name(f"{to.name}.{_OURS}-{secrets.token_hex(2)}.part")
+
+
+def _left_behind(to: Path) -> list[Path]:
+    """Parts of the same that are not of this run."""
+    with os.scandir(to.parent) as entries:
+        names = [entry.name for entry in entries if entry.name.endswith(".part")]
+    beginning = f"{to.name}."
+    own = [name for name in names if name.startswith(beginning)]
+    parts = [(name, _PART.fullmatch(name.removeprefix(beginning))) for name in own]
+    return [to.with_name(name) for name, part in parts if part and part[1] != _OURS]
 
 
 def remove_leftovers(parts: Iterable[Path]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from domain.errors import StudioError
+from domain.errors import Blocked, StudioError
 
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what systems answer when somebody else has the lock
 
@@ -17,7 +17,7 @@ RENDERING = "Another render is at work in {folder}. Wait for it, or stop it firs
 
 @contextmanager
 def locked(folder: Path, held: str = RENDERING) -> Iterator[None]:
-    """Raises StudioError at once, with the sentence `held`, when another program holds the folder.
+    """Raises Blocked at once, with the sentence `held`, when another program holds the folder.
 
     Makes the folder.
     """
@@ -31,9 +31,8 @@ def locked(folder: Path, held: str = RENDERING) -> Iterator[None]:
     except OSError as error:
         os.close(handle)
         if error.errno in _HELD:
-            told = held.format(folder=folder)
-        else:
-            told = f"{folder} cannot be locked: {error.strerror or error}. Put the project on another disk."
+            raise Blocked(held.format(folder=folder)) from error
+        told = f"{folder} cannot be locked: {error.strerror or error}. Put the project on another disk."
         raise StudioError(told) from error
     try:
         yield

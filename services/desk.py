@@ -93,14 +93,17 @@ class Desk:
         return step
 
     def look(self) -> bool:
-        """Take in what somebody else wrote into the board's file, as a step of its own."""
+        """Take in what somebody else wrote into the board's file, as a step of its own.
+
+        Raises BadFile for as long as that does not read, so that it is never written over.
+        """
         with self._lock:
             stamp = _stamp(self.project.storyboard)
             if stamp == self._stamp or stamp is None:
                 return False
-            self._stamp = stamp
             before = self.board
             after, self.notes = open_storyboard(self.project.storyboard)
+            self._stamp = stamp
             if after == before:
                 return False
             self.board = after
@@ -182,6 +185,20 @@ class Desk:
                 if not self._holders:
                     self._held.__exit__(None, None, None)
                     self.ledger.keep_index()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing is made in the project meanwhile; what would begin waits."""
+        with self._lock:
+            if self._holders:
+                raise StudioError("Something is being made in this project. Wait for it, or stop it first.")
+            yield
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Nobody else at this desk changes the project's files meanwhile. Only for moments."""
+        with self._lock:
+            yield
 
     def _set(self, board: Storyboard) -> None:
         write_storyboard(self.project.storyboard, board)

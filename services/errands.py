@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from domain.errand import Errand
-from domain.errors import StudioError
+from domain.errors import BadFile, Blocked, StudioError
 from domain.events import Event, Saved
 from domain.job import Backend
 from domain.project import Project
@@ -49,7 +49,10 @@ def begin(errand: Errand, desk: Desk, means: Callable[[], Means]) -> Work:
     if deed is None:
         raise StudioError(f"This version of the studio does not know how to do “{errand.deed}”.")
     with desk.at_work():
-        desk.look()
+        try:
+            desk.look()
+        except BadFile as error:
+            raise Blocked(str(error)) from error  # all that waits behind it would break as well
         try:
             with closing(deed(errand, desk, means())) as work:
                 yield from work

@@ -5,7 +5,7 @@ read; doing it again changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -19,46 +19,54 @@ from infrastructure.hashes import sha256
 from infrastructure.import_notes import ImportNotes
 from infrastructure.older_project import Media, read_older_project
 from infrastructure.pictures import SUFFIXES, natural, size_of
-from infrastructure.project_lock import locked
 from infrastructure.selections import read_selections
-from infrastructure.storyboard_files import MOST_SHOTS, open_storyboard, write_storyboard
+from infrastructure.storyboard_files import MOST_SHOTS, open_storyboard
 from services import picks
+from services.import_into import Into
 from services.import_media import Takes
 
 Import = Generator[Progress, None, tuple[Project, list[str]]]
 Reader = Callable[[Path], tuple[Storyboard, list[str]]]
+Merge = Callable[[Storyboard | None, Storyboard], Storyboard]  # the project's board, and the one that comes
 
 _TOLD = 8  # names in one sentence
 _SMALLEST, _LARGEST = 256, 2048  # pixels of a board
 UNCHANGED = "was imported here before; nothing has changed."
 
 
-def import_board(path: Path, project: Project, read: Reader = open_storyboard) -> Import:
+def _whole(there: Storyboard | None, new: Storyboard) -> Storyboard:
+    return new
+
+
+def _in_its_look(there: Storyboard | None, new: Storyboard) -> Storyboard:
+    """A list of shots says nothing of the film: that stays as the project has it."""
+    return replace(there, shots=new.shots) if there else new
+
+
+def import_board(path: Path, into: Into, read: Reader = open_storyboard) -> Import:
     """Make a file's shots the project's, which must not have any of its own."""
     yield Progress(0, f"reading {path.name}")
-    board, told = read(path)
-    with locked(project.folder):
-        notes = ImportNotes(project)
-        if read is not open_storyboard:
-            board = _in_the_look_of(project, board)
-        if not _take_board(board, project, notes, source_key(path), path.name):
+    project, (board, told) = into.project, read(path)
+    with into.at_work():
+        merged = _whole if read is open_storyboard else _in_its_look
+        if not _take_board(board, into, ImportNotes(project), path, merged):
             return project, [f"{path.name} {UNCHANGED}"]
     return project, [*told, f"{len(board.shots)} shots stand in {project.storyboard}."]
 
 
-def import_choices(path: Path, project: Project) -> Import:
+def import_choices(path: Path, into: Into) -> Import:
     """The older studio's chosen pictures become keyframes; later choices are not undone by doing it again."""
     yield Progress(0, f"reading {path.name}")
     chosen, told = read_selections(path)
-    taken = 0
-    with locked(project.folder):
+    project, taken = into.project, 0
+    with into.at_work():
         notes = ImportNotes(project)
         is_known = notes.knows(source_key(path))
         for id, picture in chosen.items():
             if is_known and is_shot_id(id) and picks.chosen(project, id):
                 continue
             try:
-                picks.choose(project, id, picture)
+                into.choose(id, picture)
                 taken += 1
             except StudioError as error:
                 told.append(str(error))
@@ -67,53 +75,56 @@ def import_choices(path: Path, project: Project) -> Import:
     return project, [*told, f"{taken} chosen pictures stand in {project.keyframes}."]
 
 
-def import_pictures(folder: Path, project: Project) -> Import:
+def import_pictures(folder: Path, into: Into) -> Import:
     """Every picture right in a folder becomes a shot, in the order of their names, and its keyframe."""
     files = sorted((p for p in folder.iterdir() if p.is_file()), key=lambda p: natural(p.name))
     pictures = [p for p in files if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
     told = _passed_over(folder, [p.name for p in files if p not in pictures])
     if not pictures:
         raise BadFile(f"{folder} holds no pictures.")
-    with locked(project.folder):
+    project = into.project
+    with into.at_work():
         notes = ImportNotes(project)
         is_known = notes.knows(source_key(folder))
-        board, takes = _board_of(project, folder, pictures), Takes(project, notes)
-        shots = {shot.id: shot for shot in board.shots}
+        board, takes = _board_of(into.board(), folder, pictures), Takes(project, notes)
+        ids = {shot.id for shot in board.shots}
+        new: dict[str, Shot] = {}
         seen: dict[str, str] = {}
         for number, picture in enumerate(pictures):
             yield Progress(number / len(pictures), f"copying {picture.name}")
-            if len(shots) == MOST_SHOTS:
+            if len(ids) == MOST_SHOTS:
                 told.append(f"Left out from {picture.name} on: {MOST_SHOTS} shots are the most there may be.")
                 break
             before = takes.brought
             try:
-                take = takes.picture(picture, _next_id(shots, project))
+                take = takes.picture(picture, _next_id(ids | _ids(into.board()), project))
             except BadFile as error:
                 told.append(str(error))
                 continue
             id = take.stem.rpartition("_v")[0]
             if id in seen:
                 told.append(f"{picture.name} is the same picture as {seen[id]}.")
-            elif id not in shots and (takes.brought > before or not is_known):
-                shots[id] = Shot(id, "", label=picture.stem, description=_words(picture.stem))
+            elif id not in ids and (takes.brought > before or not is_known):
+                new[id] = Shot(id, "", label=picture.stem, description=_words(picture.stem))
+                ids.add(id)
             seen.setdefault(id, picture.name)
-            if id in shots and picks.chosen(project, id) is None:
-                picks.choose(project, id, take)
-        if takes.brought or len(shots) > len(board.shots):
-            write_storyboard(project.storyboard, replace(board, shots=tuple(shots.values())))
+            if id in ids:
+                into.choose_first(id, take)
+        if takes.brought or new:
+            into.change(folder.name, lambda now: _with_more(now or board, new))
         notes.add_source(source_key(folder), folder.name)
         notes.keep()
-    return project, [*told, *_of_pictures(takes, len(shots) - len(board.shots), folder)]
+    return project, [*told, *_of_pictures(takes, len(new), folder)]
 
 
-def import_older(folder: Path, project: Project) -> Import:
+def import_older(folder: Path, into: Into) -> Import:
     """An older studio's project: its board, every picture and clip as takes, and what had been chosen."""
     yield Progress(0, f"reading {folder.name}")
     older = read_older_project(folder)
-    told = older.notes
-    with locked(project.folder):
+    project, told = into.project, older.notes
+    with into.at_work():
         notes = ImportNotes(project)
-        _take_board(older.board, project, notes, source_key(folder), folder.name)
+        _take_board(older.board, into, notes, folder)
         takes, media = Takes(project, notes), [*older.pictures, *older.clips]
         for number, item in enumerate(media):
             yield Progress(number / len(media), f"copying {item.path.name}")
@@ -127,7 +138,7 @@ def import_older(folder: Path, project: Project) -> Import:
         for id, picture in older.chosen.items():
             if picks.chosen(project, id) is None:
                 try:
-                    picks.choose(project, id, takes.picture(picture, id))
+                    into.choose_first(id, takes.picture(picture, id))
                 except BadFile as error:
                     told.append(str(error))
         told += _stand_clips(older.clips, takes, project)
@@ -151,24 +162,29 @@ def has_shots(board: Storyboard) -> bool:
     )
 
 
-def _take_board(board: Storyboard, project: Project, notes: ImportNotes, key: str, name: str) -> bool:
+def _take_board(
+    board: Storyboard, into: Into, notes: ImportNotes, source: Path, merged: Merge = _whole
+) -> bool:
     """Write the board where there are no shots yet; False when this source is there already."""
-    there = open_storyboard(project.storyboard)[0] if project.storyboard.exists() else None
-    if there and has_shots(there):
-        if notes.knows(key):
-            return False
-        raise StudioError(f"{project.storyboard} is there already. Import into another project.")
-    notes.add_source(key, name)
-    notes.keep()
-    write_storyboard(project.storyboard, _with_own_pictures(board, Takes(project, notes)))
+    key = source_key(source)
+
+    def put(there: Storyboard | None) -> Storyboard:
+        _check_is_free(there, into.project)  # somebody may have begun while pictures were copied
+        notes.add_source(key, source.name)
+        notes.keep()
+        return merged(there, own)
+
+    if (there := into.board()) and has_shots(there) and notes.knows(key):
+        return False
+    _check_is_free(there, into.project)
+    own = _with_own_pictures(board, Takes(into.project, notes))
+    into.change(source.name, put)
     return True
 
 
-def _in_the_look_of(project: Project, board: Storyboard) -> Storyboard:
-    """A list of shots says nothing of the film: that stays as the project has it."""
-    if not project.storyboard.exists():
-        return board
-    return replace(open_storyboard(project.storyboard)[0], shots=board.shots)
+def _check_is_free(board: Storyboard | None, project: Project) -> None:
+    if board and has_shots(board):
+        raise StudioError(f"{project.storyboard} is there already. Import into another project.")
 
 
 def _with_own_pictures(board: Storyboard, takes: Takes) -> Storyboard:
@@ -189,11 +205,10 @@ def _with_own_pictures(board: Storyboard, takes: Takes) -> Storyboard:
     return replace(board, shots=tuple(map(with_own, board.shots)))
 
 
-def _board_of(project: Project, folder: Path, pictures: Sequence[Path]) -> Storyboard:
+def _board_of(there: Storyboard | None, folder: Path, pictures: Sequence[Path]) -> Storyboard:
     """The project's board, else one in the shape that most of the pictures have."""
-    if project.storyboard.exists():
-        board = open_storyboard(project.storyboard)[0]
-        return board if has_shots(board) else replace(board, shots=())
+    if there:
+        return there if has_shots(there) else replace(there, shots=())
     sizes = Counter[tuple[int, int]]()
     for picture in pictures[:100]:
         try:
@@ -206,9 +221,20 @@ def _board_of(project: Project, folder: Path, pictures: Sequence[Path]) -> Story
     return Storyboard(folder.resolve().name or "Pictures", width=width, height=height)
 
 
-def _next_id(shots: dict[str, Shot], project: Project) -> str:
-    taken = {id.lower() for id in shots}
-    free = (f"{number:03d}" for number in count(len(shots) + 1))
+def _with_more(board: Storyboard, new: Mapping[str, Shot]) -> Storyboard:
+    """The shots behind those there are. One whose id was given meanwhile leaves its picture as a take."""
+    there = board.shots if has_shots(board) else ()
+    ids = {shot.id for shot in there}
+    return replace(board, shots=(*there, *(shot for id, shot in new.items() if id not in ids)))
+
+
+def _ids(board: Storyboard | None) -> set[str]:
+    return {shot.id for shot in board.shots} if board and has_shots(board) else set()
+
+
+def _next_id(ids: set[str], project: Project) -> str:
+    taken = {id.lower() for id in ids}
+    free = (f"{number:03d}" for number in count(len(ids) + 1))
     return next(id for id in free if id not in taken and not any(project.takes.glob(f"{id}_v*")))
 
 

@@ -19,6 +19,7 @@ from infrastructure.shot_text import read_text_of_shots
 from infrastructure.storyboard_files import open_storyboard
 from infrastructure.strict_json import parse_json, read_text
 from services import projects
+from services.desk import Desk
 from services.import_boards import (
     Import,
     import_board,
@@ -27,6 +28,7 @@ from services.import_boards import (
     import_pictures,
     source_key,
 )
+from services.import_into import Into
 
 _TABLES, _TEXTS = {".csv", ".tsv", ".tab"}, {".txt", ".md", ".markdown", ".text"}
 _DATABASES = {".db", ".sqlite", ".sqlite3", ".backup"}
@@ -68,17 +70,20 @@ def kind_of(path: Path) -> Kind:
     raise BadFile(f"{path.name} is nothing that can be imported: {_LIST}.")
 
 
-def import_any(path: Path, project: Project) -> Import:
-    """Bring whatever this is into a project; the first sentence returned says what it was."""
+def import_any(path: Path, project: Project, desk: Desk | None = None) -> Import:
+    """Bring whatever this is into a project; the first sentence returned says what it was.
+
+    A project that is worked on comes with its `desk`.
+    """
     kind = kind_of(path)
     work = _INTO.get(kind)
     if work is None:
         raise StudioError(f"{path} is {kind.value}. {_INSTEAD[kind]}")
-    project, told = yield from work(path, project)
+    project, told = yield from work(path, Into(project, desk))
     return project, [f"{path.name} is {kind.value}.", *told]
 
 
-def import_new(path: Path, root: Path) -> Import:
+def import_new(path: Path, root: Path, desk_of: Callable[[Path], Desk] | None = None) -> Import:
     """The same into a project of its own below `root`: the one it made before, else a new one."""
     kind = kind_of(path)
     if kind == Kind.zip:
@@ -88,7 +93,7 @@ def import_new(path: Path, root: Path) -> Import:
         raise StudioError(f"{path} is {kind.value}. {_INSTEAD[kind]}")
     yield Progress(0, f"reading {path.name}")
     if project := _made_before(path, root):
-        return (yield from import_any(path, project))
+        return (yield from import_any(path, project, desk_of(project.folder) if desk_of else None))
     project = Project(new_folder(root.resolve(), _title(path, kind)))
     try:
         return (yield from import_any(path, project))
@@ -142,15 +147,15 @@ def _kind_of_json(path: Path) -> Kind:
     return Kind.board if is_board else Kind.settings
 
 
-def _table(path: Path, project: Project) -> Import:
-    return import_board(path, project, read_table)
+def _table(path: Path, into: Into) -> Import:
+    return import_board(path, into, read_table)
 
 
-def _text(path: Path, project: Project) -> Import:
-    return import_board(path, project, read_text_of_shots)
+def _text(path: Path, into: Into) -> Import:
+    return import_board(path, into, read_text_of_shots)
 
 
-_INTO: dict[Kind, Callable[[Path, Project], Import]] = {
+_INTO: dict[Kind, Callable[[Path, Into], Import]] = {
     Kind.board: import_board,
     Kind.choices: import_choices,
     Kind.older: import_older,

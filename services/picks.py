@@ -47,18 +47,13 @@ def choose(project: Project, shot_id: str, picture: Path, by: str = ARTIST) -> P
     if not is_shot_id(shot_id):
         raise StudioError(f"No shot can be called {shot_id!r}: letters, digits, - and _ make an id.")
     place = project.keyframe(shot_id)
-    partial = place.with_name(f"{place.name}.part")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with writing(place) as partial:
         _as_png(picture, partial)
         if is_artists_own(project, shot_id) and sha256(place) != sha256(partial):
             _keep_aside(place)
         before = sha256(place) if place.exists() else ""
         made = Note(picture.name, sha256(picture), sha256(partial), before, by)
         write_json(_note(project, shot_id), asdict(made))
-        partial.replace(place)
-    except OSError as error:
-        raise CannotWrite(f"{picture.name} cannot be put at {place}: {error.strerror or error}.") from error
     return place
 
 

@@ -50,9 +50,10 @@ def _import(errand: Errand, around: Around) -> Work:
         project = yield from projects.duplicate(Project(path), around.root, _title(path))
         said = [f"It stands in {project.folder}."]
     elif errand.values.get("new"):
-        project, said = yield from imports.import_new(path, around.root)
+        project, said = yield from imports.import_new(path, around.root, around.desk_of)
     else:
-        project, said = yield from imports.import_any(path, Project(Path(errand.project)))
+        here = around.desk_of(Path(errand.project))
+        project, said = yield from imports.import_any(path, here.project, here)
     desk = around.desk_of(project.folder)
     desk.ledger.refresh()
     desk.look()

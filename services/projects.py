@@ -111,8 +111,7 @@ def archive(project: Project, to: Path) -> Generator[Event, None, Path]:
     """The project in one zip file, without cache and bin. Pictures that lie elsewhere are told."""
     _check_is_there(project)
     to = to.resolve()
-    left_out = (to, to.with_name(f"{to.name}.part"))
-    files = [found for found in project_folders.belongings(project) if found.path not in left_out]
+    files = [found for found in project_folders.belongings(project) if found.path != to]
     with suppress(BadFile):
         for path in _pictures_elsewhere(project):
             yield Told(f"{path} lies outside the project and is not in the zip file.")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errand import CANCELLED, DONE, FAILED, OVER, STOPPED, WAITING, Errand
-from domain.errors import BackendUnreachable, CannotWrite, JobRejected, StudioError
+from domain.errors import BackendUnreachable, Blocked, CannotWrite, JobRejected, StudioError
 from domain.events import Event, Told
 from infrastructure.queue_file import QueueFile
 from services.feed import Feed
@@ -224,7 +224,7 @@ class Runs:
         """What becomes of an errand that broke, and why nothing else should begin."""
         if self._live[errand.id].is_cancelled:
             return replace(errand, state=CANCELLED), ""  # nobody waits for it any more
-        if isinstance(error, BackendUnreachable | CannotWrite) and not errand.is_aside:
+        if isinstance(error, BackendUnreachable | CannotWrite | Blocked) and not errand.is_aside:
             if self._is_closing:
                 return replace(errand, state=STOPPED), ""
             return replace(errand, state=WAITING, began=0.0), str(error)  # its turn stays

@@ -156,10 +156,10 @@ class Studio:
     def open(self, folder: Path) -> Desk:
         """Open a project; the one open before stays as it is on disk."""
         desk = self._desk_of(folder)
+        desk.look()
         with self._lock:
             self._desk = desk
         self.set(last_project=str(desk.project.folder))
-        desk.look()
         desk.tell()
         try:
             projects.remember(self.places.recent, desk.project.folder)

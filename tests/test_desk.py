@@ -108,8 +108,9 @@ def test_a_field_changed_elsewhere_is_asked_about_and_not_overwritten(desk):
 
 def test_a_board_that_became_unreadable_is_told_and_never_written_over(desk):
     desk.project.storyboard.write_text("{", "utf-8")
-    with pytest.raises(BadFile, match=r"storyboard\.json"):
-        desk.set_field(["001"], "prompt", "Mine")
+    for deed in (desk.look, desk.look, desk.undo, lambda: desk.set_field(["001"], "prompt", "Mine")):
+        with pytest.raises(BadFile, match=r"storyboard\.json"):
+            deed()
     assert desk.project.storyboard.read_text("utf-8") == "{"
     desk.project.storyboard.write_text(
         json.dumps({"shots": [{"shot_id": "001", "prompt": "Mended"}]}), "utf-8"

@@ -190,6 +190,27 @@ def test_a_part_left_behind_is_not_written_into(tmp_path):
     assert to.read_bytes() == b"new"
 
 
+def test_two_who_write_the_same_at_once_do_not_meet(tmp_path):
+    to = tmp_path / "marks.json"
+    with writing(to) as first:
+        first.write_bytes(b"first")
+        with writing(to) as second:
+            second.write_bytes(b"second")
+        assert to.read_bytes() == b"second"
+    assert to.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [to]
+
+
+def test_what_another_run_left_half_written_is_removed_and_nothing_else(tmp_path):
+    left = ["film.mp4.part", "film.mp4.0123ab-4567.part", "film.mp4.0123ab-4567.list.part"]
+    others = ["film.mp4.mov.part", "film.part", "a film.mp4.0123ab-4567.part"]
+    for name in (*left, *others):
+        (tmp_path / name).write_bytes(b"half")
+    with writing(tmp_path / "film.mp4") as part:
+        part.write_bytes(b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["film.mp4", *others])
+
+
 def test_breaking_while_writing_keeps_what_stood_there(tmp_path):
     to = tmp_path / "film.mp4"
     to.write_bytes(b"old")

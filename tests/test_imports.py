@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from domain import board_edits
 from domain.errors import BadFile, StudioError
 from domain.project import Project
+from domain.storyboard import Shot
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard
 from services import picks, projects
+from services.desk import Desk
 from services.imports import Kind, import_any, import_new, kind_of
 from services.projects import Defaults
 from tests.folders import done, everything, filled, picture
@@ -224,6 +227,35 @@ def test_nothing_is_brought_into_a_project_that_renders(tmp_path, project):
     folder = picture(tmp_path / "stills" / "a.png").parent
     with locked(project.folder), pytest.raises(StudioError, match="Another render"):
         done(import_any(folder, project))
+
+
+def test_what_is_edited_while_pictures_come_in_stays_and_they_are_one_step(tmp_path):
+    desk = Desk(filled(tmp_path / "film"), lambda desk, ids: None)
+    for number in range(3):
+        picture(tmp_path / "stills" / f"{number}.png", (number, 0, 0))
+    work = import_any(tmp_path / "stills", desk.project, desk)
+    next(work), next(work)
+    desk.set_field(["001"], "prompt", "Edited meanwhile")
+    desk.edit("add", lambda b: board_edits.with_new_shots(b, [Shot("", "New")], None, desk.used_ids()))
+    _, told = done(work)[0]
+    shots = open_storyboard(desk.project.storyboard)[0].shots
+    assert (shots[0].prompt, shots[3].prompt) == ("Edited meanwhile", "New")
+    assert [shot.label for shot in shots[4:]] == ["0", "1", "2"] and "New shots: 3." in told[1]
+    assert all(picks.chosen(desk.project, shot.id) for shot in shots[4:])
+    desk.undo()
+    assert [shot.prompt for shot in desk.board.shots][3:] == ["New"]
+
+
+def test_a_list_never_replaces_shots_that_were_written_while_it_was_read(tmp_path):
+    project = projects.begin(tmp_path, "Film")
+    desk = Desk(project, lambda desk, ids: None)
+    (tmp_path / "shots.csv").write_text("prompt\nA harbour\n")
+    work = import_any(tmp_path / "shots.csv", project, desk)
+    next(work)
+    desk.set_field(["001"], "prompt", "Mine")
+    with pytest.raises(StudioError, match="is there already"):
+        done(work)
+    assert [shot.prompt for shot in open_storyboard(project.storyboard)[0].shots] == ["Mine"]
 
 
 # --- an older project

@@ -201,7 +201,7 @@ def test_a_new_take_that_came_out_the_same_is_the_chosen_one(project):
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(project):
     project.keyframes.write_text("a file where the folder should be")
-    with pytest.raises(StudioError, match=r"003_v1\.png cannot be put at"):
+    with pytest.raises(StudioError, match=r"003\.png cannot be written"):
         picks.choose(project, "003", take(project, 1, "red"))
 
 

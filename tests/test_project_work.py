@@ -7,16 +7,20 @@ import zipfile
 
 import pytest
 
+from addons import keyframes
 from addons import projects as page
+from domain.errand import DONE, RUNNING, WAITING
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from infrastructure.project_files import chosen_workflows
+from infrastructure.project_lock import locked
 from services import bin, sample
 from services.projects import remember
 from services.studio import Studio
 from tests.fakes import FakeBackend
 from tests.folders import picture
 from tests.older import older
+from tests.run_bench import until
 from tests.studios import facts, places, project, studio, until_done
 
 CSV = "prompt,seconds\nA harbour before sunrise,3\nA red door,2\n"
@@ -263,6 +267,52 @@ def test_what_cannot_be_imported_is_told_without_the_caches_folder(desk, name, c
         said = str(error)
     assert name in said and "uploads" not in said
     assert [path.name for path in desk.places.projects.iterdir()] == ["film"]
+
+
+def test_an_import_and_a_render_of_one_project_go_on_side_by_side(tmp_path):
+    drawing = FakeBackend(seconds=0.02)
+    made = studio(tmp_path, drawing)
+    folder = project(made, *(f"Shot {n}" for n in range(8)))
+    stills = [(f"{n}.png", picture(tmp_path / f"{n}.png", (n, 0, 0)).read_bytes()) for n in range(6)]
+    keyframes.generate(made, [f"{n:03d}" for n in range(1, 9)], 1)
+    until(lambda: drawing.jobs, "nothing was begun")
+    with pytest.raises(StudioError, match="being made"):
+        page.empty_cache(made)
+    page.run_import(made, handed_folder(made, "stills", stills))
+    until_done(made)
+    assert {errand.state for errand in made.runs.errands()} == {DONE}
+    assert len(board(folder)["shots"]) == 14
+    assert page.empty_cache(made) >= 0
+    made.close()
+
+
+def test_a_project_that_another_program_holds_keeps_its_errands_waiting(tmp_path):
+    made = studio(tmp_path)
+    folder = project(made, "A door", "A cat")
+    with locked(folder):
+        keyframes.generate(made, ["001", "002"], 1)
+        until(lambda: made.runs.paused, "nothing was paused")
+        assert "Another render" in facts(made)["queue"]["paused"]
+        assert {errand.state for errand in made.runs.errands()} <= {WAITING, RUNNING}
+    made.runs.resume()
+    until_done(made)
+    assert {errand.state for errand in made.runs.errands()} == {DONE}
+    made.close()
+
+
+def test_a_board_that_does_not_read_keeps_the_errands_of_its_project_waiting(tmp_path):
+    made = studio(tmp_path)
+    folder = project(made, "A door", "A cat")
+    whole = (folder / "storyboard.json").read_text("utf-8")
+    (folder / "storyboard.json").write_text(whole[:-3], "utf-8")
+    keyframes.generate(made, ["001", "002"], 1)
+    until(lambda: made.runs.paused, "nothing was paused")
+    assert "storyboard.json" in facts(made)["queue"]["paused"]
+    (folder / "storyboard.json").write_text(whole, "utf-8")
+    made.runs.resume()
+    until_done(made)
+    assert {errand.state for errand in made.runs.errands()} == {DONE}
+    made.close()
 
 
 # --- whole projects -------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING
-from domain.errors import CannotWrite, JobFailed, StudioError
+from domain.errors import Blocked, CannotWrite, JobFailed, StudioError
 from domain.events import Fact, Failed, Saved, Told
 from infrastructure.queue_file import QueueFile
 from services import queue
@@ -26,7 +26,7 @@ def bench(tmp_path):
 # --- what breaks ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trouble", [GONE, CannotWrite("The disk is full.")])
+@pytest.mark.parametrize("trouble", [GONE, CannotWrite("The disk is full."), Blocked("It is held.")])
 def test_a_backend_that_goes_away_pauses_the_queue_and_nothing_is_lost(tmp_path, trouble):
     bench = Bench(tmp_path, lanes=2)
     bench.work.breaks = dict.fromkeys(("002", "003"), trouble)
