@@ -19,14 +19,20 @@ FAREWELL = 1.0  # seconds that stop() waits for a look under way; its answer is 
 
 
 class BackendWatch:
-    """`tell` is called from the watch's own thread, with what is new and nothing else.
+    """`tell` is called from the watch's own thread, with what is new and nothing else; `is_up` after
+    every look at a backend that answered.
 
     `connect` is called before the first look, after `again`, and as long as it raises a StudioError,
     which is told as a backend that is not up.
     """
 
-    def __init__(self, connect: Callable[[], Backend], tell: Callable[[Status], None]):
-        self._connect, self._tell = connect, tell
+    def __init__(
+        self,
+        connect: Callable[[], Backend],
+        tell: Callable[[Status], None],
+        is_up: Callable[[], None] = lambda: None,
+    ):
+        self._connect, self._tell, self._is_up = connect, tell, is_up
         self._backend: Backend | None = None
         self._latest: Status | None = None
         self._misses = 0
@@ -75,6 +81,8 @@ class BackendWatch:
             if is_news:
                 self._latest = status
                 self._tell(status)
+            if status.is_up:
+                self._is_up()
 
     def _is_time(self) -> bool:
         """Wait until it is time for a look; False when there will be none any more."""

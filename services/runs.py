@@ -25,6 +25,7 @@ from services.feed import Feed
 from services.pace import Pace
 from services.queue import Queue
 from services.run_facts import Live, queue_fact, run_fact
+from services.standstill import Standstill
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,10 @@ class Runs:
         self._wanted = 1  # lanes
         self._pace = Pace()
         self._worked: set[str] = set()  # runs of which something was made
-        self._culprits: list[str] = []  # whose failure it was that nothing begins
         self._lock, self._telling, self._writing = threading.RLock(), threading.RLock(), threading.Lock()
         self._is_written, self._written = True, 0.0
         self._is_closing = False
-        self.paused = ""  # why nothing new begins
+        self._standstill = Standstill()
         for errand in sorted(self.errands(), key=lambda errand: errand.ended):
             self._remember(errand)
         self._tell([errand.id for errand in self.errands()], is_reordered=True)
@@ -82,7 +82,7 @@ class Runs:
         with self._lock:
             changed = self._queue.again(ids)
             if self.paused != PAUSED:
-                self.paused, self._culprits = "", []
+                self._standstill.over()
         self._changed(changed, is_by_hand=True)
         self._start()
 
@@ -102,16 +102,20 @@ class Runs:
     def pause(self, why: str = PAUSED) -> None:
         """Nothing new begins; what runs goes on to its end."""
         with self._lock:
-            self.paused = why
+            self._standstill.ordered(why)
         self._tell([])
 
     def resume(self) -> None:
         """Go on; with what trouble had paused the queue over."""
         with self._lock:
-            self.paused, culprits, self._culprits = "", self._culprits, []
-            changed = self._queue.again(culprits)
+            changed = self._queue.again(self._standstill.over())
         self._changed(changed, is_by_hand=True)
         self._start()
+
+    def is_back(self) -> None:
+        """Whoever draws answers: what only waited for that goes on."""
+        if self._standstill.is_due(time.monotonic()):
+            self.resume()
 
     def go_on(self) -> None:
         """Also with everything that was not finished when the studio ended."""
@@ -131,9 +135,9 @@ class Runs:
         return live.preview if live else None
 
     @property
-    def is_busy(self) -> bool:
-        with self._lock:
-            return bool(self._live) or (self._queue.left > 0 and not self.paused)
+    def paused(self) -> str:
+        """Why nothing new begins; "" when everything may."""
+        return self._standstill.why
 
     def close(self) -> None:
         """Stop what runs and come back when it has ended; the queue stays on disk."""
@@ -193,7 +197,7 @@ class Runs:
             return errand
 
     def _carry_out(self, errand: Errand) -> None:
-        live, trouble = self._live[errand.id], ""
+        live, trouble = self._live[errand.id], None
         end = replace(errand, state=FAILED, error="Something unforeseen broke it; the log says what.")
         try:
             self._changed([errand])
@@ -220,28 +224,30 @@ class Runs:
                 return False
         return True
 
-    def _broken(self, errand: Errand, error: StudioError) -> tuple[Errand, str]:
+    def _broken(self, errand: Errand, error: StudioError) -> tuple[Errand, StudioError | None]:
         """What becomes of an errand that broke, and why nothing else should begin."""
         if self._live[errand.id].is_cancelled:
-            return replace(errand, state=CANCELLED), ""  # nobody waits for it any more
+            return replace(errand, state=CANCELLED), None  # nobody waits for it any more
         if isinstance(error, BackendUnreachable | CannotWrite | Blocked) and not errand.is_aside:
             if self._is_closing:
-                return replace(errand, state=STOPPED), ""
-            return replace(errand, state=WAITING, began=0.0), str(error)  # its turn stays
+                return replace(errand, state=STOPPED), None
+            return replace(errand, state=WAITING, began=0.0), error  # its turn stays
         failed = replace(errand, state=FAILED, error=str(error))
         # the rest of this run would be refused as well
-        return failed, str(error) if isinstance(error, JobRejected) and errand.run not in self._worked else ""
+        return failed, error if isinstance(error, JobRejected) and errand.run not in self._worked else None
 
-    def _ended(self, errand: Errand, trouble: str) -> None:
+    def _ended(self, errand: Errand, trouble: StudioError | None) -> None:
         with self._lock:
             live = self._live.pop(errand.id)
             errand = errand if errand.state == WAITING else live.result(errand)
             self._remember(errand)
             changed = self._queue.end(errand)
             self._queue.let_go()
+            if errand.state == DONE:
+                self._standstill.worked()
             if trouble:
-                self.paused = trouble
-                self._culprits += [errand.id] if errand.state == FAILED else []
+                culprit = errand.id if errand.state == FAILED else ""
+                self._standstill.trouble(trouble, culprit, time.monotonic())
         self._changed(changed)
         self._start()
 

@@ -70,7 +70,7 @@ class Studio:
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)
-        self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
+        self._watch = BackendWatch(lambda: self.backend, self._tell_backend, self.runs.is_back)
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
         self._tell_settings()

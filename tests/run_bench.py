@@ -65,6 +65,11 @@ class Work:
                 self.at_once -= 1
 
 
+def is_busy(runs):
+    """Whether something runs, or will without anybody's doing."""
+    return bool(runs._live) or (not runs.paused and any(not errand.is_over for errand in runs.errands()))
+
+
 class Bench:
     """A Runs with its work, its feed and its file."""
 
@@ -104,7 +109,7 @@ class Bench:
         until(lambda: self.state(one) == state, f"{one.shot} is {self.state(one)}, not {state}")
 
     def until_quiet(self):
-        until(lambda: not self.runs.is_busy and not self.runs._threads, "still at work")
+        until(lambda: not is_busy(self.runs) and not self.runs._threads, "still at work")
 
 
 @contextmanager

@@ -93,6 +93,19 @@ def test_somebody_who_looks_is_told_and_told_again_when_it_changes(watch, backen
     assert watch.latest == UP
 
 
+def test_each_answer_counts_as_back_and_none_does_not(backend, told):
+    backs = []
+    backend.now = DOWN
+    one = BackendWatch(lambda: backend, told.append, lambda: backs.append(backend.now))
+    one.start()
+    one.looking()
+    until(lambda: told == [DOWN] and backend.looks > 2)
+    assert backs == []
+    backend.now = UP
+    until(lambda: len(backs) > 2)  # also when it is no news any more
+    one.stop()
+
+
 def test_what_stays_the_same_is_told_once(watch, backend, told):
     watch.looking()
     looks_on(backend)

@@ -16,6 +16,7 @@ from services.feed import Feed
 from services.runs import Runs
 from services.studio import Studio
 from tests.film_corpus import HEIGHT, WIDTH
+from tests.run_bench import is_busy
 from tests.test_cut_film import a_project
 
 SHOTS = ("001", "002", "003", "004")
@@ -50,7 +51,7 @@ def entries(studio):
 
 def done(studio, longest=40.0):
     end = time.monotonic() + longest
-    while studio.runs.is_busy:
+    while is_busy(studio.runs):
         assert time.monotonic() < end
         time.sleep(0.02)
     studio.film.tell()
@@ -172,7 +173,7 @@ def test_small_videos_wait_until_nothing_else_is_ready(tmp_path):
         [Errand("a", "proxies", "p"), Errand("b", "video", "p", "001"), Errand("c", "video", "p", "002")]
     )
     runs.resume()
-    while runs.is_busy:
+    while is_busy(runs):
         time.sleep(0.01)
     runs.close()
     assert begun == ["b", "c", "a"]

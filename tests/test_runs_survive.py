@@ -11,8 +11,9 @@ from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING
 from domain.errors import Blocked, CannotWrite, JobFailed, StudioError
 from domain.events import Fact, Failed, Saved, Told
 from infrastructure.queue_file import QueueFile
-from services import queue
-from tests.run_bench import GONE, REFUSED, Bench, dying_threads, until
+from services import queue, standstill
+from services.standstill import Standstill
+from tests.run_bench import GONE, REFUSED, Bench, dying_threads, is_busy, until
 
 
 @pytest.fixture
@@ -41,6 +42,46 @@ def test_a_backend_that_goes_away_pauses_the_queue_and_nothing_is_lost(tmp_path,
     assert {bench.state(one) for one in wanted} == {DONE}
     began = [errand.began for errand in bench.runs.errands()]
     assert began == sorted(began), "they kept their turn"
+
+
+@pytest.mark.parametrize("trouble", [GONE, Blocked("It is held.")])
+def test_what_waited_for_a_backend_goes_on_when_it_is_back(bench, monkeypatch, trouble):
+    monkeypatch.setattr(standstill, "FIRST", 0.0)
+    bench.work.breaks["001"] = trouble
+    one, two = bench.add("001", "002")
+    until(lambda: bench.runs.paused and not bench.runs._threads)
+    bench.work.breaks.clear()
+    bench.runs.is_back()
+    bench.until_quiet()
+    assert (bench.state(one), bench.state(two), bench.runs.paused) == (DONE, DONE, "")
+
+
+@pytest.mark.parametrize("trouble", [REFUSED, CannotWrite("The disk is full.")])
+def test_what_waits_for_the_artist_goes_on_for_nobody_else(bench, monkeypatch, trouble):
+    monkeypatch.setattr(standstill, "FIRST", 0.0)
+    bench.work.breaks["001"] = trouble
+    bench.add("001", "002")
+    until(lambda: bench.runs.paused and not bench.runs._threads)
+    bench.runs.is_back()
+    assert bench.runs.paused == str(trouble)
+    bench.runs.pause()
+    bench.runs.is_back()
+    assert bench.runs.paused == "paused"
+
+
+def test_a_backend_that_comes_and_goes_is_tried_ever_later():
+    still, waits, now = Standstill(), [], 0.0
+    for _ in range(9):
+        still.trouble(GONE, "", now)
+        began = now
+        while not still.is_due(now):
+            now += 1
+        waits.append(now - began)
+        still.over()
+    assert waits == [4, 8, 16, 32, 64, 128, 256, 300, 300]
+    still.worked()
+    still.trouble(GONE, "", now)
+    assert still.is_due(now + 4)
 
 
 def test_a_job_refused_first_of_its_click_pauses_the_rest(bench):
@@ -277,7 +318,7 @@ def test_the_page_never_hears_an_older_state_last(tmp_path):
 
 def test_a_page_that_asks_back_while_it_is_told_does_not_hang_the_studio(bench):
     heard = []
-    bench.feed.listen(lambda: heard.append((len(bench.runs.errands()), bench.runs.is_busy)))
+    bench.feed.listen(lambda: heard.append((len(bench.runs.errands()), is_busy(bench.runs))))
     bench.add("001", "002")
     bench.until_quiet()
     assert heard

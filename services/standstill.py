@@ -1,0 +1,37 @@
+"""Why nothing new begins, and when it may go on by itself."""
+
+from domain.errors import BackendUnreachable, Blocked, StudioError
+
+FIRST, LONGEST = 4.0, 300.0  # seconds until a trouble that passes by itself is tried again
+
+
+class Standstill:
+    def __init__(self) -> None:
+        self.why = ""  # a sentence; "": nothing stands still
+        self._culprits: list[str] = []  # whose failures they were
+        self._wait = 0.0
+        self._again: float | None = None  # when it may go on by itself
+
+    def ordered(self, why: str) -> None:
+        """By somebody who will also say when to go on."""
+        self.why, self._again = why, None
+
+    def trouble(self, error: StudioError, culprit: str, now: float) -> None:
+        """That a server is away, or another program holds the project, passes by itself."""
+        self.why = str(error)
+        self._culprits += [culprit] if culprit else []
+        if isinstance(error, BackendUnreachable | Blocked):
+            self._wait = min(LONGEST, max(FIRST, 2 * self._wait))
+            self._again = now + self._wait
+
+    def over(self) -> list[str]:
+        """Everything may begin again; returns whose failures it had been."""
+        culprits, self.why, self._culprits, self._again = self._culprits, "", [], None
+        return culprits
+
+    def worked(self) -> None:
+        """Something was made, so that the next trouble is a new one."""
+        self._wait = 0.0
+
+    def is_due(self, now: float) -> bool:
+        return bool(self.why) and self._again is not None and now >= self._again
