@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 
+from domain.errand import RUNNING, WAITING
 from domain.errors import BackendUnreachable, JobRejected
 from domain.events import Progress, Saved
 from services.errands import errand
@@ -67,7 +68,8 @@ class Work:
 
 def is_busy(runs):
     """Whether something runs, or will without anybody's doing."""
-    return bool(runs._live) or (not runs.paused and any(not errand.is_over for errand in runs.errands()))
+    waits = any(errand.state in (WAITING, RUNNING) for errand in runs.errands())
+    return bool(runs._live) or (waits and not runs.paused)
 
 
 class Bench:
