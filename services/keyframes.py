@@ -12,7 +12,7 @@ from domain.errors import JobFailed
 from domain.events import Event, Saved, Work
 from domain.job import Backend
 from domain.prompts import Presets, keyframe_prompt, negative
-from domain.storyboard import Shot, Storyboard
+from domain.storyboard import Sampling, Shot, Storyboard
 from domain.workflow import Workflow
 from infrastructure.recipes import Ledger, Take, Wanted
 from services.lanes import side_by_side
@@ -77,16 +77,23 @@ def size_of(workflow: Workflow, board: Storyboard, shot: Shot) -> tuple[int, int
 
 def values_of(workflow: Workflow, board: Storyboard, shot: Shot, presets: Presets) -> dict[str, Any]:
     """What all variants of a shot have in common."""
+    shared = shared_values(workflow, board, shot, keyframe_prompt(shot, board, presets), shot.keyframe)
+    return {**shared, "lora": _lora_file(lora_of(shot, board))}
+
+
+def shared_values(
+    workflow: Workflow, board: Storyboard, shot: Shot, prompt: str, sampling: Sampling
+) -> dict[str, Any]:
+    """What pictures and clips of a shot are given alike."""
     width, height = size_of(workflow, board, shot)
     return {
-        "prompt": keyframe_prompt(shot, board, presets),
+        "prompt": prompt,
         "negative": negative(shot) or None,
         "width": width,
         "height": height,
-        "steps": shot.keyframe.steps,
-        "cfg": shot.keyframe.cfg,
+        "steps": sampling.steps,
+        "cfg": sampling.cfg,
         "references": list(references_of(shot, board)),
-        "lora": _lora_file(lora_of(shot, board)),
     }
 
 

@@ -10,18 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from domain.cast import references_of
 from domain.errors import JobFailed
 from domain.events import Event, Saved, Told, Work, as_part
 from domain.job import Backend
-from domain.prompts import Presets, negative, video_prompt
+from domain.prompts import Presets, video_prompt
 from domain.storyboard import Shot, Storyboard
 from domain.workflow import Workflow
 from infrastructure.clip_frames import last_frame
 from infrastructure.recipes import Ledger, Take, Wanted
 from services import film, video_notes
 from services.film import Format, Segment, ShotVideo
-from services.keyframes import seed_of, size_of
+from services.keyframes import seed_of, shared_values
 from services.lanes import side_by_side
 from services.segments import StandIns
 
@@ -183,16 +182,7 @@ def segment_job(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
 
 def values_of(workflow: Workflow, board: Storyboard, shot: Shot, presets: Presets) -> dict[str, Any]:
     """What all segments of a shot have in common."""
-    width, height = size_of(workflow, board, shot)
-    return {
-        "prompt": video_prompt(shot, board, presets),
-        "negative": negative(shot) or None,
-        "width": width,
-        "height": height,
-        "steps": shot.video.steps,
-        "cfg": shot.video.cfg,
-        "references": list(references_of(shot, board)),
-    }
+    return shared_values(workflow, board, shot, video_prompt(shot, board, presets), shot.video)
 
 
 def _seed(maker: Maker, shot: Shot, number: int) -> int:

@@ -1,5 +1,6 @@
 """Small films for tests: workflows of a few nodes, boards of a few shots, and renders of them."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,14 @@ def stamps(*folders: Path) -> dict[Path, tuple[int, int]]:
     """What tells whether a file was touched."""
     files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+
+
+def finished_project(within: Path, board: Storyboard) -> Path:
+    """Two variants a shot, and the film; tests that share it work on copies."""
+    assert Rendered(FakeBackend(), within / "film", board, variants=2).outcome.film
+    return within / "film"
+
+
+def copy_of(project: Path, within: Path) -> Path:
+    """With the times of its files."""
+    return Path(shutil.copytree(project, within / "film"))

@@ -9,7 +9,7 @@ import pytest
 from domain.storyboard import Motion, Sampling
 from tests import film_corpus
 from tests.fakes import FakeBackend
-from tests.renders import Rendered, a_board, a_shot, stamps
+from tests.renders import Rendered, a_board, a_shot, copy_of, finished_project, stamps
 
 ONE, TWO, THREE = a_shot("001"), a_shot("002", seconds=1.0), a_shot("003")
 BOARD = a_board(ONE, TWO, THREE)
@@ -17,17 +17,12 @@ BOARD = a_board(ONE, TWO, THREE)
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A finished project of two variants a shot; tests work on copies."""
-    folder = tmp_path_factory.mktemp("finished") / "film"
-    assert Rendered(FakeBackend(), folder, BOARD, variants=2).outcome.film
-    return folder
+    return finished_project(tmp_path_factory.mktemp("finished"), BOARD)
 
 
 @pytest.fixture
 def folder(finished, tmp_path):
-    copied = tmp_path / "film"
-    shutil.copytree(finished, copied)  # times of files included
-    return copied
+    return copy_of(finished, tmp_path)
 
 
 def again(folder, board=BOARD, **fields):

@@ -18,7 +18,17 @@ from services import keyframes, picks, stale
 from services.stale import ShotState, Today
 from tests.fakes import FakeBackend
 from tests.graphs import node
-from tests.renders import PRESETS, Rendered, a_board, a_shot, keyframe_workflow, stamps, video_workflow
+from tests.renders import (
+    PRESETS,
+    Rendered,
+    a_board,
+    a_shot,
+    copy_of,
+    finished_project,
+    keyframe_workflow,
+    stamps,
+    video_workflow,
+)
 
 ANNA = Character("anna", words="a woman in a red cap")
 ONE = a_shot("001", characters=("anna",))
@@ -30,17 +40,12 @@ FRESH = ShotState("fresh", (), "fresh", ())
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A finished project of two variants a shot; tests work on copies."""
-    folder = tmp_path_factory.mktemp("finished") / "film"
-    assert Rendered(FakeBackend(), folder, BOARD, variants=2).outcome.film
-    return folder
+    return finished_project(tmp_path_factory.mktemp("finished"), BOARD)
 
 
 @pytest.fixture
 def folder(finished, tmp_path):
-    copied = tmp_path / "film"
-    shutil.copytree(finished, copied)  # times of files included
-    return copied
+    return copy_of(finished, tmp_path)
 
 
 def rendered(folder, board=BOARD, **fields):
