@@ -175,11 +175,11 @@ def test_a_take_is_not_confused_by_files_the_artist_lays_beside_it(folder):
     assert (folder / "takes" / "001_v9.png").read_text() == "mine"
 
 
-def test_a_read_only_finished_project_says_so_in_one_sentence_or_renders(folder):
+def test_a_project_that_cannot_be_locked_says_so_in_one_sentence(folder):
     (folder / ".lock").unlink()
     (folder / ".lock").mkdir()
     made = again(folder)
-    assert "cannot be used as a project folder" in str(made.error)
+    assert "cannot be used: " in str(made.error)
 
 
 @pytest.mark.parametrize("engine", ["sketch"])
