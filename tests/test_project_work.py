@@ -3,13 +3,15 @@
 import json
 import re
 import shutil
+import sys
+import threading
 import zipfile
 
 import pytest
 
 from addons import keyframes
 from addons import projects as page
-from domain.errand import DONE, RUNNING, WAITING
+from domain.errand import DONE, RUNNING, WAITING, Errand
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from infrastructure.project_files import chosen_workflows
@@ -371,6 +373,30 @@ def test_outcomes_are_told_after_a_new_start_until_they_are_dismissed(desk, tmp_
     with pytest.raises(StudioError, match="does not know"):
         again.outcomes.file(id)
     again.close()
+
+
+def test_outcomes_that_come_and_go_at_once_are_all_kept(desk):
+    outcomes, failed = desk.outcomes, []
+
+    def put_and_dismiss(mine):
+        try:
+            for number in range(40):
+                outcomes.put(Errand(f"{mine}{number}", "archive", "", ""), [])
+                outcomes.dismiss(f"{mine}{number - 1}")
+        except StudioError as error:
+            failed.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    sides = [threading.Thread(target=put_and_dismiss, args=(mine,)) for mine in "abc"]
+    for side in sides:
+        side.start()
+    for side in sides:
+        side.join()
+    sys.setswitchinterval(interval)
+    assert not failed
+    kept = [row["id"] for row in json.loads((desk.places.data / "outcomes.json").read_text("utf-8"))]
+    assert sorted(kept) == ["a39", "b39", "c39"] == sorted(row["id"] for row in facts(desk)["outcomes"])
 
 
 def test_only_files_that_were_made_can_be_had(desk):
