@@ -14,6 +14,7 @@ from domain import board_edits
 from domain.errors import BadFile, StudioError
 from domain.project import Project
 from domain.storyboard import Shot, Storyboard
+from domain.take_names import shot_of
 from infrastructure.project_files import base_seed, keep_base_seed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
@@ -39,7 +40,7 @@ class Desk:
         if not project.storyboard.is_file():
             raise BadFile(f"There is no storyboard in {project.folder}, so it is no project of the studio.")
         self.project = project
-        self.history = History()
+        self._history = History()
         self.ledger = Ledger(project)
         self.board, self.notes = open_storyboard(project.storyboard)
         self.revision = 0
@@ -62,7 +63,9 @@ class Desk:
             if _pictures(after) != _pictures(before):
                 after = with_problems(after, self.project.folder)
             self._set(after)
-            self.history.took(Step(label, lambda: self._set(before), lambda: self._set(after), about, stroke))
+            self._history.took(
+                Step(label, lambda: self._set(before), lambda: self._set(after), about, stroke)
+            )
         self.tell(())
 
     def set_field(self, ids: Sequence[str], field: str, value: Any, *was: Any) -> None:
@@ -81,16 +84,35 @@ class Desk:
     def undo(self) -> Step | None:
         with self._lock:
             self.look()
-            step = self.history.undo()
+            step = self._history.undo()
         self.tell()
         return step
 
     def redo(self) -> Step | None:
         with self._lock:
             self.look()
-            step = self.history.redo()
+            step = self._history.redo()
         self.tell()
         return step
+
+    @property
+    def undoable(self) -> Step | None:
+        return self._history.undoable
+
+    @property
+    def redoable(self) -> Step | None:
+        return self._history.redoable
+
+    def took(self, step: Step) -> None:
+        """Note a step that was just taken, `in_turn` with the deed itself."""
+        with self._lock:
+            self._history.took(step)
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Nobody else at this desk changes the project's files meanwhile. Only for moments."""
+        with self._lock:
+            yield
 
     def look(self) -> bool:
         """Take in what somebody else wrote into the board's file, as a step of its own.
@@ -108,7 +130,7 @@ class Desk:
                 return False
             self.board = after
             self.revision += 1
-            self.history.took(Step("outside", lambda: self._set(before), lambda: self._set(after)))
+            self._history.took(Step("outside", lambda: self._set(before), lambda: self._set(after)))
         self.tell(())
         return True
 
@@ -117,9 +139,10 @@ class Desk:
 
     def used_ids(self) -> set[str]:
         """Ids of shots that are not on the board any more but have files, which an undo may bring back."""
-        folders = (self.project.takes, self.project.keyframes, self.project.videos)
-        names = (path.stem for folder in folders if folder.is_dir() for path in folder.iterdir())
-        return {name.partition(".")[0].partition("_v")[0] for name in names}
+        folders = (self.project.keyframes, self.project.videos)
+        chosen = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+        takes = self.project.takes.iterdir() if self.project.takes.is_dir() else ()
+        return {path.name.partition(".")[0] for path in chosen} | {shot_of(path.stem) for path in takes}
 
     # --- choosing --------------------------------------------------------------------------------
 
@@ -136,7 +159,7 @@ class Desk:
                     picks.unchoose(self.project, shot_id)
 
             pick(picture)
-            self.history.took(Step("pick", lambda: pick(before), lambda: pick(picture), shot_id))
+            self._history.took(Step("pick", lambda: pick(before), lambda: pick(picture), shot_id))
         self.tell([shot_id])
 
     def choose_first(self, shot_id: str, picture: Path) -> None:
@@ -144,6 +167,11 @@ class Desk:
         with self._lock:
             if picks.chosen(self.project, shot_id) is None:
                 picks.choose(self.project, shot_id, picture, picks.STUDIO)
+
+    def start_from(self, shot_id: str, picture: Path) -> Path:
+        """The picture that the shot's video begins with: this one, unless the artist chose another."""
+        with self._lock:
+            return picks.choose_for_now(self.project, shot_id, picture)
 
     def tell(self, ids: Sequence[str] | None = None) -> None:
         """Say that the board changed, or files of the shots named; of all shots, if none are."""
@@ -162,11 +190,12 @@ class Desk:
 
     def seed(self) -> int:
         """The seed all others of the project come from; drawn and written down the first time."""
-        if self.board.base_seed is not None:
-            return self.board.base_seed
-        seed = base_seed(self.project)
-        keep_base_seed(self.project, seed)
-        return seed
+        with self._lock:
+            if self.board.base_seed is not None:
+                return self.board.base_seed
+            seed = base_seed(self.project)
+            keep_base_seed(self.project, seed)
+            return seed
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -192,12 +221,6 @@ class Desk:
         with self._lock:
             if self._holders:
                 raise StudioError("Something is being made in this project. Wait for it, or stop it first.")
-            yield
-
-    @contextmanager
-    def in_turn(self) -> Iterator[None]:
-        """Nobody else at this desk changes the project's files meanwhile. Only for moments."""
-        with self._lock:
             yield
 
     def _set(self, board: Storyboard) -> None:

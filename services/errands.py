@@ -119,7 +119,7 @@ def _renderable(desk: Desk, id: str) -> Shot:
 
 def _start(desk: Desk, shot: Shot) -> Path:
     if shot.start_image is not None:
-        return picks.choose_for_now(desk.project, shot.id, shot.start_image)
+        return desk.start_from(shot.id, shot.start_image)
     chosen = picks.chosen(desk.project, shot.id)
     if chosen is None:
         raise StudioError(f"Shot {shot.id} has no keyframe to start from. Make one and choose it first.")

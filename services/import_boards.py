@@ -15,6 +15,7 @@ from domain.events import Progress
 from domain.project import Project
 from domain.safe_names import is_shot_id
 from domain.storyboard import Shot, Storyboard
+from domain.take_names import shot_of
 from infrastructure.hashes import sha256
 from infrastructure.import_notes import ImportNotes
 from infrastructure.older_project import Media, read_older_project
@@ -101,7 +102,7 @@ def import_pictures(folder: Path, into: Into) -> Import:
             except BadFile as error:
                 told.append(str(error))
                 continue
-            id = take.stem.rpartition("_v")[0]
+            id = shot_of(take.stem)
             if id in seen:
                 told.append(f"{picture.name} is the same picture as {seen[id]}.")
             elif id not in ids and (takes.brought > before or not is_known):

@@ -35,13 +35,19 @@ def throw_away(desk: Desk, number: int) -> None:
     """Into the project's bin; undoing brings it back."""
     version = version_of(desk.project, number)
     note = version.path.with_name(f"{version.path.stem}.json")
-    binned = bin.discard(desk.project, [version.path, note], f"version {number} of the film")
+    binned: bin.Binned | None = None
 
     def discard() -> None:
         nonlocal binned
-        binned = bin.discard(desk.project, [version.path, note], binned.why)
+        binned = bin.discard(desk.project, [version.path, note], f"version {number} of the film")
 
-    desk.history.took(Step("film", lambda: (bin.restore(binned), None)[1], discard, f"v{number}"))
+    def restore() -> None:
+        if binned:
+            bin.restore(binned)
+
+    with desk.in_turn():
+        discard()
+        desk.took(Step("film", restore, discard, f"v{number}"))
     desk.tell(())
 
 

@@ -104,7 +104,7 @@ def test_an_edit_that_does_not_fit_is_refused_and_changes_nothing(studio, edits,
     with pytest.raises(StudioError, match=sentence):
         film.cut(studio, "001", edits)
     assert not studio.desk.project.cut.exists()
-    assert studio.desk.history.undoable is None
+    assert studio.desk.undoable is None
 
 
 def test_a_film_json_that_does_not_read_is_told_and_left_as_it_is(studio):
