@@ -24,7 +24,8 @@ _SAID = ("prompt", "negative", "width", "height", "steps", "cfg")  # in which a 
 def stood_for(project: Project, shot_id: str, take: str) -> list[dict[str, Any]]:
     """What the jobs said that a take stands in for."""
     noted = _noted(project, shot_id).values()
-    return [choice["for"] for choice in noted if choice["take"] == take]
+    said = [choice["for"] for choice in noted if choice["take"] == take]
+    return [{key: value for key, value in values.items() if key in _SAID} for values in said]
 
 
 class StandIns:

@@ -288,5 +288,5 @@ class Studio:
                     self._desk.look()
                     self.film.look()
                     self.feed.put("trouble", "")
-                except StudioError as error:
+                except (StudioError, OSError) as error:
                     self.feed.put("trouble", str(error))

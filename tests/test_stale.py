@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from infrastructure.recipe_facts import recipe_of
 from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import read_storyboard, write_storyboard
 from services import keyframes, picks, stale
+from services.debounced import Debounced
 from services.stale import ShotState, Today
 from tests.fakes import FakeBackend
 from tests.graphs import node
 from tests.renders import PRESETS, Rendered, a_board, a_shot, keyframe_workflow, stamps, video_workflow
+from tests.run_bench import dying_threads, until
 
 ANNA = Character("anna", words="a woman in a red cap")
 ONE = a_shot("001", characters=("anna",))
@@ -464,3 +467,43 @@ def test_the_note_is_of_the_picture_that_was_sent_and_not_of_one_painted_meanwhi
 
     assert not Rendered(Painter(), tmp_path, a_board(ONE)).failed
     assert state(tmp_path, "001", a_board(ONE)) == ShotState("own", (), "stale", ("keyframe",))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"values": {"references": 5}},
+        {"values": {"references": [[]]}},
+        {"values": {"start_image": 3}},
+        {"values": {"seed": "x"}},
+        {"inputs": {"a.png": ["b"]}},
+        {"files": [3]},
+    ],
+)
+def test_a_recipe_that_somebody_wrote_by_hand_stops_nothing(folder, odd):
+    path = folder / "takes" / "001_v1.json"
+    content = json.loads(path.read_text("utf-8"))
+    for key, value in odd.items():
+        content[key] = {**content[key], **value} if isinstance(value, dict) else value
+    path.write_text(json.dumps(content), "utf-8")
+    assert recipe_of(folder / "takes", "001_v1") is None
+    assert stale.of_board(today(folder))["002"] == FRESH
+
+
+def test_what_is_looked_at_again_and_again_survives_an_unforeseen_error():
+    looked, broken = threading.Semaphore(0), [TypeError("unforeseen"), None, None]
+
+    def look():
+        looked.release()
+        if error := broken.pop(0):
+            raise error
+
+    soon = Debounced("a look", look, 0.001)
+    soon.start()
+    with dying_threads() as traces:
+        for _ in range(3):
+            soon.again()
+            assert looked.acquire(timeout=5)
+            until(lambda: not soon._wanted.is_set())
+        soon.stop()
+    assert [str(trace) for trace in traces] == ["unforeseen"]
