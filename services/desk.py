@@ -4,6 +4,7 @@ Each edit is on disk before it is told. What somebody else wrote into the board'
 first, so that an edit of one field never undoes a change of another.
 """
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from domain import board_edits
-from domain.errors import BadFile, StudioError
+from domain.errors import BadFile, Gone, StudioError
 from domain.project import Project
 from domain.storyboard import Shot, Storyboard
 from domain.take_names import shot_of
@@ -21,6 +22,8 @@ from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard, with_problems, write_storyboard
 from services import picks
 from services.history import History, Step
+
+UNDO = "undo"  # in the cache: pictures that undoing brings back
 
 Edit = Callable[[Storyboard], Storyboard]
 Stamp = tuple[int, int] | None
@@ -49,6 +52,7 @@ class Desk:
         self._lock = threading.RLock()
         self._holders = 0
         self._held: Any = None
+        shutil.rmtree(project.cache / UNDO, ignore_errors=True)  # of a desk that was left
 
     # --- editing ---------------------------------------------------------------------------------
 
@@ -82,18 +86,20 @@ class Desk:
         self.edit("edit", edit, f"{', '.join(ids[:3])} · {field}", stroke)
 
     def undo(self) -> Step | None:
-        with self._lock:
-            self.look()
-            step = self._history.undo()
-        self.tell()
-        return step
+        try:
+            with self._lock:
+                self.look()
+                return self._history.undo()
+        finally:
+            self.tell()
 
     def redo(self) -> Step | None:
-        with self._lock:
-            self.look()
-            step = self._history.redo()
-        self.tell()
-        return step
+        try:
+            with self._lock:
+                self.look()
+                return self._history.redo()
+        finally:
+            self.tell()
 
     @property
     def undoable(self) -> Step | None:
@@ -153,12 +159,14 @@ class Desk:
             before = self._set_aside(shot_id)
 
             def pick(chosen: Path | None) -> None:
-                if chosen:
+                if chosen is None:
+                    picks.unchoose(self.project, shot_id)
+                elif chosen.is_file():
                     picks.choose(self.project, shot_id, chosen)
                 else:
-                    picks.unchoose(self.project, shot_id)
+                    raise Gone(f"{chosen.name} is not there any more, so that it cannot be picked again.")
 
-            pick(picture)
+            picks.choose(self.project, shot_id, picture)
             self._history.took(Step("pick", lambda: pick(before), lambda: pick(picture), shot_id))
         self.tell([shot_id])
 
@@ -184,7 +192,7 @@ class Desk:
         take = self.project.takes / picks.take_of(self.project, shot_id)
         if take.is_file() and not picks.is_artists_own(self.project, shot_id):
             return take
-        return picks.kept_copy(place, self.project.cache / "undo")
+        return picks.kept_copy(place, self.project.cache / UNDO)
 
     # --- rendering -------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Projects as a whole: made, found again, copied, packed, measured. What is in a shot is known elsewhere."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -133,11 +133,11 @@ def disk_used(project: Project) -> dict[str, int]:
     return project_folders.used(project)
 
 
-def empty_cache(project: Project) -> int:
+def empty_cache(project: Project, but: Sequence[str] = ()) -> int:
     """Remove what can be made again; returns the bytes that are free now."""
     _check_is_there(project)
     with locked(project.folder):  # a render works in it
-        return project_folders.emptied(project.cache)
+        return project_folders.emptied(project.cache, but)
 
 
 def _looked_at(opened: recents.Opened) -> Recent:

@@ -155,6 +155,19 @@ def test_undoing_a_pick_brings_back_even_what_was_painted_by_hand(desk, tmp_path
     assert shown(desk) == (0, 255, 0)
 
 
+def test_a_step_that_can_never_be_undone_any_more_does_not_bar_those_before_it(desk, tmp_path):
+    desk.set_field(["001"], "prompt", "New")
+    first, second = (desk.ledger.bring_in("001", picture(tmp_path / f"{c}.png", c)) for c in ("red", "blue"))
+    desk.choose("001", first)
+    desk.choose("001", second)
+    first.unlink()
+    with pytest.raises(StudioError, match="not there any more"):
+        desk.undo()
+    assert desk.undo().label == "pick"
+    assert desk.undo().label == "edit"
+    assert desk.shot("001").prompt == "A harbour"
+
+
 def shown(desk, shot="001"):
     with Image.open(desk.project.keyframe(shot)) as image:
         return image.convert("RGB").getpixel((3, 3))

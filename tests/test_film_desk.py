@@ -233,6 +233,17 @@ def test_a_version_thrown_away_is_in_the_bin_and_undo_brings_it_back(studio):
         film.remove(studio, 1)
 
 
+def test_a_version_whose_bin_was_emptied_is_not_said_to_be_back(studio):
+    film.render(studio)
+    done(studio)
+    film.remove(studio, 1)
+    bin.empty(studio.desk.project)
+    with pytest.raises(StudioError, match="not in the bin any more"):
+        studio.desk.undo()
+    assert studio.desk.redoable is None
+    studio.desk.undo()
+
+
 def test_two_versions_are_compared_and_say_when_each_shot_begins(studio):
     film.render(studio)
     done(studio)

@@ -148,6 +148,17 @@ def test_the_room_a_project_takes_is_told_by_kind_and_so_is_its_bin(desk):
         page.restore(desk, disk["bin"][0]["name"])
 
 
+def test_undo_needs_nothing_of_an_emptied_cache(desk, tmp_path):
+    folder = project(desk, "A door")
+    painted = picture(folder / "keyframes" / "001.png", "lime").read_bytes()
+    keyframes.pick(desk, "001", picture(folder / "takes" / "001_v1.png").name)
+    picture(folder / "cache" / "thumbs" / "a.png")
+    assert page.empty_cache(desk) > 0
+    assert not (folder / "cache" / "thumbs").exists()
+    desk.desk.undo()
+    assert (folder / "keyframes" / "001.png").read_bytes() == painted
+
+
 # --- imports --------------------------------------------------------------------------------
 
 
