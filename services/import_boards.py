@@ -12,6 +12,7 @@ from pathlib import Path
 
 from domain.errors import BadFile, StudioError
 from domain.events import Progress
+from domain.pictures import with_pictures
 from domain.project import Project
 from domain.safe_names import is_shot_id
 from domain.storyboard import Shot, Storyboard
@@ -189,7 +190,7 @@ def _check_is_free(board: Storyboard | None, project: Project) -> None:
 
 
 def _with_own_pictures(board: Storyboard, takes: Takes) -> Storyboard:
-    """The board with the pictures its shots refer to copied into the project."""
+    """The board with the pictures it refers to copied into the project."""
 
     def own(path: Path) -> Path:
         try:
@@ -197,13 +198,7 @@ def _with_own_pictures(board: Storyboard, takes: Takes) -> Storyboard:
         except (BadFile, OSError):
             return path  # the board tells what is wrong with it
 
-    def with_own(shot: Shot) -> Shot:
-        references = tuple(own(path) for path in shot.references)
-        start = own(shot.start_image) if shot.start_image else None
-        end = own(shot.end_image) if shot.end_image else None
-        return replace(shot, references=references, start_image=start, end_image=end)
-
-    return replace(board, shots=tuple(map(with_own, board.shots)))
+    return with_pictures(board, own)
 
 
 def _board_of(there: Storyboard | None, folder: Path, pictures: Sequence[Path]) -> Storyboard:
