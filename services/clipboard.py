@@ -11,6 +11,7 @@ from domain.errors import BadFile, StudioError
 from domain.pictures import character_with_pictures, shot_with_pictures
 from domain.storyboard import Shot, Storyboard
 from infrastructure.storyboard_files import cast_from_json, cast_to_json, shots_from_json, shots_to_json
+from infrastructure.there import is_file
 from services import picks, takes
 from services.desk import Desk
 
@@ -55,7 +56,7 @@ def paste(desk: Desk, copied: Copied, after: str | None) -> list[str]:
     desk.edit("paste", edit)
     ids = [shot.id for shot in desk.board.shots if shot.id not in before]
     for id, picture in zip(ids, pictures, strict=False):
-        if isinstance(picture, str) and Path(picture).is_file():
+        if isinstance(picture, str) and is_file(Path(picture)):
             desk.choose_first(id, desk.ledger.bring_in(id, Path(picture)))
     desk.tell(ids)
     return ids

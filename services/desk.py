@@ -20,6 +20,7 @@ from infrastructure.project_files import base_seed, keep_base_seed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard, with_problems, write_storyboard
+from infrastructure.there import is_file
 from services import picks
 from services.history import History, Step
 
@@ -40,7 +41,7 @@ class Conflict(StudioError):
 class Desk:
     def __init__(self, project: Project, told: "Callable[[Desk, Sequence[str] | None], None]"):
         """Raises BadFile when the project's board does not read."""
-        if not project.storyboard.is_file():
+        if not is_file(project.storyboard):
             raise BadFile(f"There is no storyboard in {project.folder}, so it is no project of the studio.")
         self.project = project
         self._history = History()

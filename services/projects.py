@@ -18,6 +18,7 @@ from infrastructure.project_folders import Found
 from infrastructure.project_lock import locked
 from infrastructure.resolutions import RESOLUTIONS, Resolution
 from infrastructure.storyboard_files import Outline, open_storyboard, outline, write_storyboard
+from infrastructure.there import is_folder
 
 __all__ = ["RESOLUTIONS", "Defaults", "Recent", "Resolution"]
 
@@ -144,7 +145,7 @@ def empty_cache(project: Project, but: Sequence[str] = ()) -> int:
 
 def _looked_at(opened: recents.Opened) -> Recent:
     project = Project(opened.folder)
-    if not project.folder.is_dir():
+    if not is_folder(project.folder):
         return Recent(opened.folder, opened.title, 0, 0.0, opened.when, False, ())
     told, problem = _outline(project)
     strip = _strip(project, told.ids)
@@ -186,5 +187,5 @@ def _without_takes(project: Project, files: list[Found]) -> list[Found]:
 
 
 def _check_is_there(project: Project) -> None:
-    if not project.folder.is_dir():
+    if not is_folder(project.folder):
         raise StudioError(f"There is no project folder {project.folder}.")

@@ -20,6 +20,7 @@ from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
 from infrastructure.secrets_file import SecretsFile
 from infrastructure.settings_file import SettingsFile
+from infrastructure.there import is_file
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands, project_work, projects, sample
 from services.backend_watch import BackendWatch
@@ -201,7 +202,7 @@ class Studio:
         self.shelf.again()
         last = Path(self.settings.last_project) if self.settings.last_project else None
         try:
-            if last and (last / "storyboard.json").is_file():
+            if last and is_file(last / "storyboard.json"):
                 self.open(last)
             elif not self.settings.is_introduced:
                 desk = self.open(sample.laid_out(board, self.places.projects))

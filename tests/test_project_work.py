@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from addons import keyframes
+from addons import keyframes, storyboard
 from addons import projects as page
 from domain.errand import DONE, RUNNING, WAITING, Errand
 from domain.errors import StudioError
@@ -157,6 +157,27 @@ def test_undo_needs_nothing_of_an_emptied_cache(desk, tmp_path):
     assert not (folder / "cache" / "thumbs").exists()
     desk.desk.undo()
     assert (folder / "keyframes" / "001.png").read_bytes() == painted
+
+
+@pytest.mark.parametrize("odd", ["/" + "x" * 300, "/a\0b", "~nobody-has-this-name/film"])
+def test_a_path_that_the_system_refuses_is_not_there(desk, odd):
+    project(desk, "A door")
+    for deed in (page.open_project, page.look):
+        with pytest.raises(StudioError, match=r"There is no|no whole path"):
+            deed(desk, odd)
+    copied = storyboard.copy(desk, ["001"])
+    assert storyboard.paste(desk, {**copied, "keyframes": [odd]}) == ["002"]
+    rows = [{"folder": odd, "title": "Gone", "when": "2026-01-01T00:00:00+00:00"}]
+    rows += json.loads(desk.places.recent.read_text("utf-8"))
+    desk.places.recent.write_text(json.dumps(rows), "utf-8")
+    desk.shelf.tell_recent()
+    assert facts(desk)["recent"][-1]["title"] == "film"
+
+
+def test_a_project_on_a_disk_that_does_not_answer_does_not_keep_the_studio_from_starting(desk, tmp_path):
+    desk.set(last_project="/" + "x" * 300, is_introduced=True)
+    desk.begin(tmp_path / "sample.json")
+    assert not desk.is_open
 
 
 # --- imports --------------------------------------------------------------------------------
