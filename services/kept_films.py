@@ -5,7 +5,7 @@ from typing import Any
 from domain.errors import StudioError
 from domain.film_version import FilmVersion, compare
 from domain.project import Project
-from infrastructure.reveal import reveal
+from infrastructure.opener import show
 from services import bin
 from services.desk import Desk
 from services.films import versions
@@ -53,7 +53,7 @@ def throw_away(desk: Desk, number: int) -> None:
 
 def show_in_folder(project: Project, number: int) -> None:
     """In the system's own window of files."""
-    reveal(version_of(project, number).path)
+    show(version_of(project, number).path)
 
 
 def version_of(project: Project, number: int) -> FilmVersion:
