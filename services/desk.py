@@ -75,6 +75,8 @@ class Desk:
 
     def set_field(self, ids: Sequence[str], field: str, value: Any, *was: Any) -> None:
         """One field of one or more shots; with `was`, only if nobody changed it since it was seen so."""
+        if not ids:
+            raise StudioError("No shot is selected. Select one first.")
 
         def edit(board: Storyboard) -> Storyboard:
             edited = board_edits.with_shots_field(board, ids, field, value)

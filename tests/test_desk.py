@@ -110,6 +110,11 @@ def test_a_field_changed_elsewhere_is_asked_about_and_not_overwritten(desk):
     assert prompts(desk)[0] == "Mine"
 
 
+def test_no_shot_at_all_is_asked_for_one(desk):
+    with pytest.raises(StudioError, match="No shot is selected"):
+        desk.set_field([], "prompt", "Mine", "")
+
+
 def test_a_board_that_became_unreadable_is_told_and_never_written_over(desk):
     desk.project.storyboard.write_text("{", "utf-8")
     for deed in (desk.look, desk.look, desk.undo, lambda: desk.set_field(["001"], "prompt", "Mine")):
