@@ -159,7 +159,7 @@ def unmade_variants(desk: Desk, means: Means, shot: Shot, count: int) -> list[in
 def for_stale(desk: Desk, today: Today) -> list[Errand]:
     """What makes nothing stale any more: chosen keyframes anew with their seeds, and their videos."""
     run, wanted = uuid4().hex[:8], dict[tuple[str, str], Errand]()
-    for id, kind in stale.stale_shots(today):
+    for id, kind in stale.stale_shots(today.board, stale.of_board(today)):
         shot, folder = desk.shot(id), desk.project.folder
         if kind == "keyframe" and shot.start_image is None:
             wanted[id, kind] = errand(kind, folder, id, run, seed=_seed_of_choice(desk, id), choose=True)

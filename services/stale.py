@@ -60,11 +60,13 @@ def of_board(today: Today) -> dict[str, ShotState]:
     return {shot.id: of_shot(today, shot) for shot in today.board.shots}
 
 
-def stale_shots(today: Today) -> list[tuple[str, Literal["keyframe", "video"]]]:
+def stale_shots(
+    board: Storyboard, states: Mapping[str, ShotState]
+) -> list[tuple[str, Literal["keyframe", "video"]]]:
     """What has to be rendered for nothing to be stale; a keyframe made anew brings its video along."""
     found: list[tuple[str, Literal["keyframe", "video"]]] = []
-    for shot in (shot for shot in today.board.shots if shot.is_renderable):
-        state = of_shot(today, shot)
+    for shot in (shot for shot in board.shots if shot.is_renderable):
+        state = states[shot.id]
         if state.keyframe == "stale":
             found.append((shot.id, "keyframe"))
         if state.video == "stale" or (state.keyframe == "stale" and state.video != "missing"):

@@ -56,6 +56,10 @@ def today(folder, board=BOARD, keyframe=None, video=None):
     return Today(Project(folder), board, keyframe or keyframe_workflow(), video or video_workflow(), PRESETS)
 
 
+def needed(today):
+    return stale.stale_shots(today.board, stale.of_board(today))
+
+
 def whys(folder, board=BOARD, **workflows):
     """What is stale, and why: {"001 video": ("seconds",)}."""
     found = {}
@@ -104,12 +108,12 @@ def with_end_image():
 
 def test_what_was_just_rendered_is_fresh(folder):
     assert stale.of_board(today(folder)) == {"001": FRESH, "002": FRESH, "003": FRESH}
-    assert stale.stale_shots(today(folder)) == []
+    assert needed(today(folder)) == []
 
 
 def test_nothing_that_was_not_made_is_stale(tmp_path):
     assert state(tmp_path / "new", "001") == ShotState("missing", (), "missing", ())
-    assert stale.stale_shots(today(tmp_path / "new")) == []
+    assert needed(today(tmp_path / "new")) == []
 
 
 def test_another_prompt_makes_keyframe_and_video_stale_and_the_old_one_makes_them_fresh_again(folder):
@@ -426,24 +430,24 @@ def test_a_choice_that_was_cut_off_is_stale(folder):
 def test_a_stale_keyframe_brings_its_video_along_and_a_stale_video_comes_alone(folder):
     board = with_shot("001", tags={"composition": "close_up"})
     assert whys(folder, board) == {"001 keyframe": ("prompt",)}
-    assert stale.stale_shots(today(folder, board)) == [("001", "keyframe"), ("001", "video")]
-    assert stale.stale_shots(today(folder, with_shot("002", seconds=0.9))) == [("002", "video")]
+    assert needed(today(folder, board)) == [("001", "keyframe"), ("001", "video")]
+    assert needed(today(folder, with_shot("002", seconds=0.9))) == [("002", "video")]
     (folder / "videos" / "001.mp4").unlink()
-    assert stale.stale_shots(today(folder, board)) == [("001", "keyframe")]
+    assert needed(today(folder, board)) == [("001", "keyframe")]
 
 
 def test_what_cannot_be_rendered_is_not_asked_for(folder):
     board = with_shot("001", prompt=" ")
     assert state(folder, "001", board).keyframe == "stale"
-    assert stale.stale_shots(today(folder, board)) == []
+    assert needed(today(folder, board)) == []
 
 
 def test_rendering_what_is_stale_makes_it_fresh_and_runs_nothing_else(folder):
     board = replace(BOARD, characters=(replace(ANNA, words="a woman in a green cap"),))
-    ids = {id for id, _ in stale.stale_shots(today(folder, board))}
+    ids = {id for id, _ in needed(today(folder, board))}
     ran = {name.partition("_")[0].partition(".")[0] for name in rendered(folder, board).ran}
     assert ran == ids == {"001", "002"}
-    assert stale.stale_shots(today(folder, board)) == []
+    assert needed(today(folder, board)) == []
 
 
 # --- the note beside a video ----------------------------------------------------------------------
