@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ class Studio:
         self.workflows = WorkflowFolder(SHIPPED, places.workflows)
         self.secrets = SecretsFile(places.secrets)
         self._settings_file = SettingsFile(places.settings)
-        self.settings, self.notes = self._settings_file.load()
+        self.settings, complaints = self._settings_file.load()
         self._connect = connect
         self._backend: tuple[ComfySettings, Backend] | None = None
         self._desks: dict[Path, Desk] = {}
@@ -74,6 +75,10 @@ class Studio:
         self._watch = BackendWatch(lambda: self.backend, self._tell_backend)
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
+        if complaints:
+            with suppress(StudioError):  # told it is even when it cannot be kept
+                about = {"about": places.settings.name}
+                self.outcomes.put(Errand("settings", "import", "", values=about), complaints, is_bad=True)
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()

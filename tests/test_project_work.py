@@ -431,6 +431,18 @@ def test_outcomes_that_come_and_go_at_once_are_all_kept(desk):
     assert sorted(kept) == ["a39", "b39", "c39"] == sorted(row["id"] for row in facts(desk)["outcomes"])
 
 
+def test_settings_that_do_not_read_are_told_until_that_is_dismissed(tmp_path):
+    places(tmp_path).settings.write_text("{", "utf-8")
+    made = studio(tmp_path)
+    said = outcome(made)
+    assert said["is_bad"] and said["about"] == "settings.json"
+    assert "The studio starts with its own settings." in said["said"][0]
+    assert "settings.json.broken" in said["said"][-1]
+    page.dismiss(made, said["id"])
+    assert facts(made)["outcomes"] == []
+    made.close()
+
+
 def test_only_files_that_were_made_can_be_had(desk):
     with pytest.raises(StudioError):
         desk.outcomes.file("../../settings.json")
