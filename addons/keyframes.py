@@ -72,9 +72,7 @@ def mark(studio: Studio, take: str, stars: int | None = None, rejected: bool | N
 
 
 def star(studio: Studio, take: str) -> None:
-    """One star more; after five, none."""
-    stars = takes.marks(studio.desk).get(take, {}).get("stars", 0)
-    takes.mark(studio.desk, take, (stars + 1) % 6)
+    takes.star(studio.desk, take)
 
 
 def use(studio: Studio, take: str, shots: list[str], field: str) -> None:

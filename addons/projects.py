@@ -8,6 +8,7 @@ from domain import board_edits
 from domain.errors import StudioError
 from domain.storyboard import Storyboard
 from services import bin, import_looks, imports, project_workflows, projects
+from services.desk import UNDO
 from services.errands import errand
 from services.project_work import SHEET
 from services.studio import Studio
@@ -69,7 +70,7 @@ def sheet(studio: Studio, columns: int = 3, landscape: bool = False) -> list[str
 
 def empty_cache(studio: Studio) -> int:
     with studio.desk.alone():
-        freed = projects.empty_cache(studio.desk.project)
+        freed = projects.empty_cache(studio.desk.project, but=[UNDO])
     studio.shelf.again()
     return freed
 

@@ -32,9 +32,8 @@ def add(studio: Studio, after: str | None = None, prompt: str = "") -> str:
 
 
 def duplicate(studio: Studio, shots: list[str]) -> list[str]:
-    return _new(
-        studio, "duplicate", lambda board: [board_edits.shot_of(board, id) for id in shots], shots[-1]
-    )
+    after = shots[-1] if shots else None
+    return _new(studio, "duplicate", lambda board: [board_edits.shot_of(board, id) for id in shots], after)
 
 
 def remove(studio: Studio, shots: list[str]) -> None:

@@ -111,10 +111,6 @@ class Span:
         fading = self.fade_in or self.fade_out or self.dissolve_in or self.dissolve_out
         return not fading and self.frames == self.moving == self.length
 
-    def own_frame(self, frame: int) -> int:
-        """Which of its frames it shows in a frame of the film."""
-        return self.first + min(max(frame - self.start, 0), self.moving - 1)
-
 
 @dataclass(frozen=True)
 class Misfit:

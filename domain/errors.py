@@ -4,6 +4,7 @@ StudioError
   BadFile              a file does not read as what it should be
   CannotWrite          the disk takes no more, or not there: nothing can go on
   Blocked              the project is held, or has to be mended first: nothing can be made in it
+  Gone                 what a step would bring back is not there any more
   BackendError
     BackendUnreachable nobody answers at the address
     JobRejected        the backend would not start the workflow
@@ -24,6 +25,10 @@ class CannotWrite(StudioError):
 
 
 class Blocked(StudioError):
+    pass
+
+
+class Gone(StudioError):
     pass
 
 

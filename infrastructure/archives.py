@@ -1,5 +1,6 @@
 """A project as one zip file, and back. Nothing in a zip is believed: neither its names nor its sizes."""
 
+import lzma
 import shutil
 import stat
 import unicodedata
@@ -21,7 +22,7 @@ _UNSUSPICIOUS = 256 << 20  # bytes that any zip may unpack to
 _SWELLING = 25  # times its own size; media do not shrink, and texts do not fill a project
 _SPARE = 64 << 20  # bytes to leave on the disk
 _FORBIDDEN = set('<>:"|?*\\')
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ def pack(files: Sequence[Found], to: Path, name: str) -> Generator[Event, None, 
                 source = found.path.open("rb")
             except FileNotFoundError:
                 continue  # it went meanwhile
+            except OSError as error:
+                yield Told(f"{inside} cannot be read: {error.strerror or error}; it was left out.")
+                continue
             info.compress_type = _packing(found.path)
             with source, archive.open(info, "w", force_zip64=True) as entry:
                 while chunk := source.read(CHUNK):
@@ -72,6 +76,8 @@ def unpack(archive: Path, to: Path) -> Generator[Progress, None, None]:
         raise BadFile(f"{archive} holds two files of one name: {Path(error.filename).name}.") from error
     except FileNotFoundError as error:
         raise BadFile(f"There is no file {archive}.") from error
+    except UnicodeDecodeError as error:
+        raise BadFile(f"{archive} is damaged: a name in it is no text.") from error
     except _BROKEN as error:
         raise BadFile(f"{archive} is damaged or no zip file: {error}.") from error
 

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from domain.errors import BadFile, StudioError
+from domain.errors import BadFile, Gone, StudioError
 from domain.project import Project
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write, writing
@@ -75,10 +75,16 @@ def contents(project: Project) -> list[Binned]:
 
 
 def restore(binned: Binned) -> tuple[list[Path], list[str]]:
-    """Put everything back; under the next free name where something stands by now, which is told."""
+    """Put everything back; under the next free name where something stands by now, which is told.
+
+    Raises Gone when nothing is there any more.
+    """
     restored, told = [], []
     names: dict[tuple[str, str], int] = {}  # takes that have another number now
-    for place in (p for p in binned.places if os.path.lexists(binned.path(p))):
+    there = [place for place in binned.places if os.path.lexists(binned.path(place))]
+    if not there:
+        raise Gone("It is not in the bin any more.")
+    for place in there:
         target = _free(binned, place, names)
         if target.name != PurePosixPath(place).name:
             told.append(f"{place} is there again, so the one from the bin is called {target.name} now.")

@@ -10,7 +10,7 @@ from typing import Any
 from domain.errors import BadFile
 from domain.project import Project
 from infrastructure.hashes import sha256
-from infrastructure.json_files import read_json, write_json
+from infrastructure.json_files import aside_if_broken, read_json, write_json
 
 
 class ImportNotes:
@@ -45,6 +45,7 @@ class ImportNotes:
 
     def keep(self) -> None:
         if self._is_new:
+            aside_if_broken(_file(self._project), dict)
             write_json(_file(self._project), {"sources": self._sources, "files": self._files})
             self._is_new = False
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile
-from infrastructure.part_files import writing
+from infrastructure.part_files import cannot_write, kept_aside, writing
 
 
 def read_json(path: Path) -> Any:
@@ -20,6 +20,21 @@ def read_json(path: Path) -> Any:
         raise BadFile(f"{path} is not valid JSON: {error.msg} at {place}.") from error
     except ValueError as error:
         raise BadFile(f"{path} is not a text file in UTF-8.") from error
+
+
+def aside_if_broken(path: Path, kind: type) -> None:
+    """Keep a copy of what stands there, if it does not read, before it is written over."""
+    try:
+        is_broken = path.exists() and not isinstance(read_json(path), kind)
+    except BadFile:
+        is_broken = True
+    if is_broken:
+        try:
+            kept_aside(path, "broken")
+        except FileNotFoundError:
+            return  # it went
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile
-from infrastructure.json_files import read_json, write_json
+from infrastructure.json_files import aside_if_broken, read_json, write_json
 
 Marks = Mapping[str, Mapping[str, Any]]  # by a take's name: {"stars": 3, "rejected": True}
 
@@ -21,7 +21,10 @@ def read_marks(path: Path) -> Marks:
     return {name: _clean(mark) for name, mark in content.items() if isinstance(mark, dict)}
 
 
-def write_marks(path: Path, marks: Marks) -> None:
+def keep_mark(path: Path, take: str, mark: Mapping[str, Any]) -> None:
+    """Change what is thought of one take, and nothing else."""
+    aside_if_broken(path, dict)
+    marks = {**read_marks(path), take: _clean(mark)}
     write_json(path, {name: mark for name, mark in sorted(marks.items()) if mark})
 
 

@@ -15,6 +15,7 @@ from domain.storyboard import Shot, Storyboard
 from infrastructure.pictures import natural
 from infrastructure.selections import SUFFIXES, read_selections, variant_of
 from infrastructure.storyboard_files import open_storyboard
+from infrastructure.there import is_file, is_folder
 
 _CLIPS = {".mp4", ".mov", ".webm", ".mkv"}
 _UNSAFE = re.compile(r'[<>:"/\\|?*\s]')
@@ -43,9 +44,9 @@ class OlderProject:
 
 
 def is_older_project(folder: Path) -> bool:
-    own = [(folder / name).is_dir() for name in ("storyboards", "selected", "keyframes", "video")]
-    has_file = (folder / "project.json").is_file()
-    return not (folder / "storyboard.json").exists() and (own[0] or (has_file and any(own)))
+    own = [is_folder(folder / name) for name in ("storyboards", "selected", "keyframes", "video")]
+    has_file = is_file(folder / "project.json")
+    return not is_file(folder / "storyboard.json") and (own[0] or (has_file and any(own)))
 
 
 def read_older_project(folder: Path) -> OlderProject:

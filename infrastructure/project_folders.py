@@ -111,11 +111,13 @@ def used(project: Project) -> dict[str, int]:
     return sizes
 
 
-def emptied(folder: Path) -> int:
-    """Remove everything in a folder; returns the bytes that are free now."""
-    files = list(files_of(folder))
+def emptied(folder: Path, but: Sequence[str] = ()) -> int:
+    """Remove everything in a folder but what is named; returns the bytes that are free now."""
+    files = [found for found in files_of(folder) if found.within[0] not in but]
     try:
         for child in list(folder.iterdir()) if folder.is_dir() else []:
+            if child.name in but:
+                continue
             if child.is_dir() and not child.is_symlink():
                 shutil.rmtree(child)
             else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.errand import OVER, STOPPED, Errand
 from domain.errors import BadFile
-from infrastructure.json_files import read_json
+from infrastructure.json_files import aside_if_broken, read_json
 from infrastructure.part_files import writing
 
 
@@ -22,8 +22,9 @@ class QueueFile:
     def read(self) -> list[Errand]:
         """The errands; what waited or ran when the studio ended is stopped.
 
-        What does not read is left out.
+        What does not read is left out; a file that does not is kept aside.
         """
+        aside_if_broken(self._path, list)
         try:
             rows = read_json(self._path)
         except BadFile:

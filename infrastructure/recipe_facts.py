@@ -35,7 +35,7 @@ def recipe_of(takes: Path, name: str) -> Recipe | None:
 def _read(path: str, size: int, changed: int) -> Recipe | None:
     try:
         content = read_json(Path(path))
-        return Recipe(
+        recipe = Recipe(
             str(content["name"]),
             str(content["job"]),
             str(content["engine"]),
@@ -46,3 +46,19 @@ def _read(path: str, size: int, changed: int) -> Recipe | None:
         )
     except (BadFile, KeyError, TypeError, ValueError):
         return None
+    return recipe if _is_whole(recipe) else None
+
+
+def _is_whole(recipe: Recipe) -> bool:
+    """Whether everything is of the kind that a recipe of ours has: this one may be from elsewhere."""
+    values = recipe.values
+    words = (*recipe.files, *recipe.inputs, *recipe.inputs.values(), *_listed(values.get("references", [])))
+    return (
+        all(isinstance(word, str) for word in words)
+        and all(isinstance(values.get(key), str | None) for key in ("start_image", "end_image"))
+        and all(isinstance(values.get(key), int | float | None) for key in ("seed", "frames"))
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [None]

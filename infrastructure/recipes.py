@@ -5,7 +5,6 @@ artist and crash recovery for the program. An equal job that is done is never ru
 that is not done goes on under the name it has.
 """
 
-import re
 import shutil
 import threading
 import time
@@ -21,6 +20,7 @@ from domain.errors import BadFile, StudioError
 from domain.events import Fact, Progress
 from domain.job import Backend, Graph, Job, files_in
 from domain.project import Project
+from domain.take_names import numbered, shot_of
 from domain.workflow import Change
 from infrastructure.hashes import sha256
 from infrastructure.json_files import read_json, write_json
@@ -30,7 +30,6 @@ from infrastructure.recipe_index import CANCELLED, DONE, FAILED, STARTED, Entry,
 FORMAT = 1
 OWN = "own"  # the engine of takes that no engine made
 _LOOK = 0.2  # seconds between two looks whether an equal job is done
-_NUMBER = re.compile(r"(.+)_v(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,7 @@ class Ledger:
         self.skipped: list[str] = []  # recipes that do not read
         self._index = RecipeIndex(project.takes, project.cache / "recipes.json")
         self._lock = threading.Lock()
+        self.noting = threading.Lock()  # held by who changes a note of which takes are used
         self._entries: dict[tuple[str, str], Entry] = {}  # by engine and job
         self._by_shot: dict[str, dict[str, Entry]] = {}  # by shot and name
         self._numbers: dict[str, int] = {}  # the highest take of each stem
@@ -80,18 +80,26 @@ class Ledger:
 
     def refresh(self) -> None:
         """Read what changed on disk."""
-        entries, self.skipped = self._index.entries()
-        self._entries, self._numbers, self._by_shot = {}, {}, {}
-        for entry in entries:
-            self._by_shot.setdefault(_shot_of(entry.name), {})[entry.name] = entry
-            known = self._entries.get(entry.key)
-            if known is None or known.state != DONE:
-                self._entries[entry.key] = entry
-            if match := _NUMBER.match(entry.name):
-                self._numbers[match[1]] = max(self._numbers.get(match[1], 0), int(match[2]))
+        with self._lock:
+            found, self.skipped = self._index.entries()
+            entries = dict[tuple[str, str], Entry]()
+            by_shot, numbers = dict[str, dict[str, Entry]](), dict[str, int]()
+            for entry in found:
+                by_shot.setdefault(shot_of(entry.name), {})[entry.name] = entry
+                known = entries.get(entry.key)
+                if known is None or known.state != DONE:
+                    entries[entry.key] = entry
+            named = [self._entries[key] for key in self._at_work if key in self._entries]
+            for entry in named:  # its recipe may not be written yet
+                entries.setdefault(entry.key, entry)
+            for entry in (*found, *named):
+                if number := numbered(entry.name):
+                    numbers[number[0]] = max(numbers.get(number[0], 0), number[1])
+            self._entries, self._by_shot, self._numbers = entries, by_shot, numbers
 
     def keep_index(self) -> None:
-        self._index.keep()
+        with self._lock:
+            self._index.keep()
 
     def done(self, backend: Backend, wanted: Wanted) -> Take | None:
         """The take, if it is there already."""
@@ -134,13 +142,18 @@ class Ledger:
         """
         content = sha256(file)
         key = OWN, content
-        if (known := self._entries.get(key)) and all((self.project.takes / f).exists() for f in known.files):
+        known = self._entries.get(key)
+        if known and known.files and all((self.project.takes / name).exists() for name in known.files):
             return self.project.takes / known.files[0]
-        name = self._name(key, stem)
-        take = self.project.takes / f"{name}{file.suffix.lower()}"
-        with writing(take) as part:
-            shutil.copyfile(file, part)
-        self._write({**_own(take, content, file.name), **({"carried": dict(carried)} if carried else {})})
+        self._begin(key)
+        try:
+            take = self.project.takes / f"{self._name(key, stem)}{file.suffix.lower()}"
+            with writing(take) as part:
+                shutil.copyfile(file, part)
+            self._write({**_own(take, content, file.name), **({"carried": dict(carried)} if carried else {})})
+        finally:
+            with self._lock:
+                self._at_work.discard(key)
         return take
 
     def recipe(self, name: str) -> dict[str, Any]:
@@ -223,7 +236,7 @@ class Ledger:
         entry = entry_of(recipe)
         with self._lock:
             self._entries[entry.key] = entry
-            self._by_shot.setdefault(_shot_of(entry.name), {})[entry.name] = entry
+            self._by_shot.setdefault(shot_of(entry.name), {})[entry.name] = entry
 
     def _path(self, name: str) -> Path:
         return self.project.takes / f"{name}.json"
@@ -251,15 +264,8 @@ def _own(take: Path, content: str, brought_in: str) -> dict[str, Any]:
     }
 
 
-def _shot_of(name: str) -> str:
-    """ "003" of "003_v2" and of "003.02_v1": a shot's id has no dot."""
-    match = _NUMBER.match(name)
-    return (match[1] if match else name).partition(".")[0]
-
-
 def _order(name: str) -> tuple[str, int]:
-    match = _NUMBER.match(name)
-    return (match[1], int(match[2])) if match else (name, 0)
+    return numbered(name) or (name, 0)
 
 
 def _noting(

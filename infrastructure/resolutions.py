@@ -6,7 +6,6 @@ from pathlib import Path
 from infrastructure.json_files import read_json
 
 FILE = Path(__file__).parent.parent / "config" / "resolutions.json"
-GRID = 16  # what every model's canvas is a multiple of
 
 
 @dataclass(frozen=True)
@@ -16,11 +15,6 @@ class Resolution:
     width: int
     height: int
     ratio: str  # "16:9"
-
-    @property
-    def is_on_grid(self) -> bool:
-        """Whether models draw exactly this size; else the nearest one is drawn and fitted."""
-        return self.width % GRID == 0 and self.height % GRID == 0
 
 
 RESOLUTIONS = tuple(Resolution(**row) for row in read_json(FILE))

@@ -41,11 +41,6 @@ class BackendWatch:
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="backend watch", daemon=True)
 
-    @property
-    def latest(self) -> Status | None:
-        """What was last seen; None before the first look."""
-        return self._latest
-
     def start(self) -> None:
         self._thread.start()
 

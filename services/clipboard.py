@@ -8,8 +8,10 @@ from typing import Any
 from domain import board_edits
 from domain.cast import called, cast_of, known_by
 from domain.errors import BadFile, StudioError
-from domain.storyboard import Character, Shot, Storyboard
+from domain.pictures import character_with_pictures, shot_with_pictures
+from domain.storyboard import Shot, Storyboard
 from infrastructure.storyboard_files import cast_from_json, cast_to_json, shots_from_json, shots_to_json
+from infrastructure.there import is_file
 from services import picks, takes
 from services.desk import Desk
 
@@ -36,10 +38,15 @@ def paste(desk: Desk, copied: Copied, after: str | None) -> list[str]:
     rows, pictures, cast = copied.get("shots"), copied.get("keyframes"), copied.get("cast", [])
     if not isinstance(rows, list) or not isinstance(pictures, list) or not 0 < len(rows) <= MOST:
         raise StudioError("There are no shots to paste.")
-    shots = [_at_home(desk, shot) for shot in shots_from_json(rows)]
+
+    def here(path: Path) -> Path:
+        return _here(desk, path)
+
+    shots = [shot_with_pictures(shot, here) for shot in shots_from_json(rows)]
     known = known_by(desk.board)
     fresh = cast_from_json(cast) if isinstance(cast, list) else ()
-    fresh = tuple(_brought(desk, c) for c in fresh if not known.keys() & {called(c.id), called(c.name)})
+    unknown = [c for c in fresh if not known.keys() & {called(c.id), called(c.name)}]
+    fresh = tuple(character_with_pictures(c, here) for c in unknown)
     before, taken = {shot.id for shot in desk.board.shots}, desk.used_ids()
 
     def edit(board: Storyboard) -> Storyboard:
@@ -49,7 +56,7 @@ def paste(desk: Desk, copied: Copied, after: str | None) -> list[str]:
     desk.edit("paste", edit)
     ids = [shot.id for shot in desk.board.shots if shot.id not in before]
     for id, picture in zip(ids, pictures, strict=False):
-        if isinstance(picture, str) and Path(picture).is_file():
+        if isinstance(picture, str) and is_file(Path(picture)):
             desk.choose_first(id, desk.ledger.bring_in(id, Path(picture)))
     desk.tell(ids)
     return ids
@@ -60,16 +67,6 @@ def _by_id(shot: Shot, board: Storyboard) -> Shot:
     known = known_by(board)
     found = [(name, known.get(called(name))) for name in shot.characters]
     return replace(shot, characters=tuple(c.id if c else name for name, c in found))
-
-
-def _at_home(desk: Desk, shot: Shot) -> Shot:
-    references = tuple(_here(desk, path) for path in shot.references)
-    start, end = (_here(desk, path) if path else None for path in (shot.start_image, shot.end_image))
-    return replace(shot, references=references, start_image=start, end_image=end)
-
-
-def _brought(desk: Desk, character: Character) -> Character:
-    return replace(character, pictures=tuple(_here(desk, path) for path in character.pictures))
 
 
 def _here(desk: Desk, path: Path) -> Path:

@@ -4,6 +4,7 @@ Each edit is on disk before it is told. What somebody else wrote into the board'
 first, so that an edit of one field never undoes a change of another.
 """
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from domain import board_edits
-from domain.errors import BadFile, StudioError
+from domain.errors import BadFile, Gone, StudioError
 from domain.project import Project
 from domain.storyboard import Shot, Storyboard
+from domain.take_names import shot_of
 from infrastructure.project_files import base_seed, keep_base_seed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard, with_problems, write_storyboard
+from infrastructure.there import is_file
 from services import picks
 from services.history import History, Step
+
+UNDO = "undo"  # in the cache: pictures that undoing brings back
 
 Edit = Callable[[Storyboard], Storyboard]
 Stamp = tuple[int, int] | None
@@ -36,10 +41,10 @@ class Conflict(StudioError):
 class Desk:
     def __init__(self, project: Project, told: "Callable[[Desk, Sequence[str] | None], None]"):
         """Raises BadFile when the project's board does not read."""
-        if not project.storyboard.is_file():
+        if not is_file(project.storyboard):
             raise BadFile(f"There is no storyboard in {project.folder}, so it is no project of the studio.")
         self.project = project
-        self.history = History()
+        self._history = History()
         self.ledger = Ledger(project)
         self.board, self.notes = open_storyboard(project.storyboard)
         self.revision = 0
@@ -48,6 +53,7 @@ class Desk:
         self._lock = threading.RLock()
         self._holders = 0
         self._held: Any = None
+        shutil.rmtree(project.cache / UNDO, ignore_errors=True)  # of a desk that was left
 
     # --- editing ---------------------------------------------------------------------------------
 
@@ -62,11 +68,15 @@ class Desk:
             if _pictures(after) != _pictures(before):
                 after = with_problems(after, self.project.folder)
             self._set(after)
-            self.history.took(Step(label, lambda: self._set(before), lambda: self._set(after), about, stroke))
+            self._history.took(
+                Step(label, lambda: self._set(before), lambda: self._set(after), about, stroke)
+            )
         self.tell(())
 
     def set_field(self, ids: Sequence[str], field: str, value: Any, *was: Any) -> None:
         """One field of one or more shots; with `was`, only if nobody changed it since it was seen so."""
+        if not ids:
+            raise StudioError("No shot is selected. Select one first.")
 
         def edit(board: Storyboard) -> Storyboard:
             edited = board_edits.with_shots_field(board, ids, field, value)
@@ -79,18 +89,39 @@ class Desk:
         self.edit("edit", edit, f"{', '.join(ids[:3])} · {field}", stroke)
 
     def undo(self) -> Step | None:
-        with self._lock:
-            self.look()
-            step = self.history.undo()
-        self.tell()
-        return step
+        try:
+            with self._lock:
+                self.look()
+                return self._history.undo()
+        finally:
+            self.tell()
 
     def redo(self) -> Step | None:
+        try:
+            with self._lock:
+                self.look()
+                return self._history.redo()
+        finally:
+            self.tell()
+
+    @property
+    def undoable(self) -> Step | None:
+        return self._history.undoable
+
+    @property
+    def redoable(self) -> Step | None:
+        return self._history.redoable
+
+    def took(self, step: Step) -> None:
+        """Note a step that was just taken, `in_turn` with the deed itself."""
         with self._lock:
-            self.look()
-            step = self.history.redo()
-        self.tell()
-        return step
+            self._history.took(step)
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Nobody else at this desk changes the project's files meanwhile. Only for moments."""
+        with self._lock:
+            yield
 
     def look(self) -> bool:
         """Take in what somebody else wrote into the board's file, as a step of its own.
@@ -108,7 +139,7 @@ class Desk:
                 return False
             self.board = after
             self.revision += 1
-            self.history.took(Step("outside", lambda: self._set(before), lambda: self._set(after)))
+            self._history.took(Step("outside", lambda: self._set(before), lambda: self._set(after)))
         self.tell(())
         return True
 
@@ -117,9 +148,10 @@ class Desk:
 
     def used_ids(self) -> set[str]:
         """Ids of shots that are not on the board any more but have files, which an undo may bring back."""
-        folders = (self.project.takes, self.project.keyframes, self.project.videos)
-        names = (path.stem for folder in folders if folder.is_dir() for path in folder.iterdir())
-        return {name.partition(".")[0].partition("_v")[0] for name in names}
+        folders = (self.project.keyframes, self.project.videos)
+        chosen = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+        takes = self.project.takes.iterdir() if self.project.takes.is_dir() else ()
+        return {path.name.partition(".")[0] for path in chosen} | {shot_of(path.stem) for path in takes}
 
     # --- choosing --------------------------------------------------------------------------------
 
@@ -130,13 +162,15 @@ class Desk:
             before = self._set_aside(shot_id)
 
             def pick(chosen: Path | None) -> None:
-                if chosen:
+                if chosen is None:
+                    picks.unchoose(self.project, shot_id)
+                elif chosen.is_file():
                     picks.choose(self.project, shot_id, chosen)
                 else:
-                    picks.unchoose(self.project, shot_id)
+                    raise Gone(f"{chosen.name} is not there any more, so that it cannot be picked again.")
 
-            pick(picture)
-            self.history.took(Step("pick", lambda: pick(before), lambda: pick(picture), shot_id))
+            picks.choose(self.project, shot_id, picture)
+            self._history.took(Step("pick", lambda: pick(before), lambda: pick(picture), shot_id))
         self.tell([shot_id])
 
     def choose_first(self, shot_id: str, picture: Path) -> None:
@@ -144,6 +178,11 @@ class Desk:
         with self._lock:
             if picks.chosen(self.project, shot_id) is None:
                 picks.choose(self.project, shot_id, picture, picks.STUDIO)
+
+    def start_from(self, shot_id: str, picture: Path) -> Path:
+        """The picture that the shot's video begins with: this one, unless the artist chose another."""
+        with self._lock:
+            return picks.choose_for_now(self.project, shot_id, picture)
 
     def tell(self, ids: Sequence[str] | None = None) -> None:
         """Say that the board changed, or files of the shots named; of all shots, if none are."""
@@ -156,17 +195,18 @@ class Desk:
         take = self.project.takes / picks.take_of(self.project, shot_id)
         if take.is_file() and not picks.is_artists_own(self.project, shot_id):
             return take
-        return picks.kept_copy(place, self.project.cache / "undo")
+        return picks.kept_copy(place, self.project.cache / UNDO)
 
     # --- rendering -------------------------------------------------------------------------------
 
     def seed(self) -> int:
         """The seed all others of the project come from; drawn and written down the first time."""
-        if self.board.base_seed is not None:
-            return self.board.base_seed
-        seed = base_seed(self.project)
-        keep_base_seed(self.project, seed)
-        return seed
+        with self._lock:
+            if self.board.base_seed is not None:
+                return self.board.base_seed
+            seed = base_seed(self.project)
+            keep_base_seed(self.project, seed)
+            return seed
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -192,12 +232,6 @@ class Desk:
         with self._lock:
             if self._holders:
                 raise StudioError("Something is being made in this project. Wait for it, or stop it first.")
-            yield
-
-    @contextmanager
-    def in_turn(self) -> Iterator[None]:
-        """Nobody else at this desk changes the project's files meanwhile. Only for moments."""
-        with self._lock:
             yield
 
     def _set(self, board: Storyboard) -> None:

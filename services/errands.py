@@ -119,7 +119,7 @@ def _renderable(desk: Desk, id: str) -> Shot:
 
 def _start(desk: Desk, shot: Shot) -> Path:
     if shot.start_image is not None:
-        return picks.choose_for_now(desk.project, shot.id, shot.start_image)
+        return desk.start_from(shot.id, shot.start_image)
     chosen = picks.chosen(desk.project, shot.id)
     if chosen is None:
         raise StudioError(f"Shot {shot.id} has no keyframe to start from. Make one and choose it first.")
@@ -159,7 +159,7 @@ def unmade_variants(desk: Desk, means: Means, shot: Shot, count: int) -> list[in
 def for_stale(desk: Desk, today: Today) -> list[Errand]:
     """What makes nothing stale any more: chosen keyframes anew with their seeds, and their videos."""
     run, wanted = uuid4().hex[:8], dict[tuple[str, str], Errand]()
-    for id, kind in stale.stale_shots(today):
+    for id, kind in stale.stale_shots(today.board, stale.of_board(today)):
         shot, folder = desk.shot(id), desk.project.folder
         if kind == "keyframe" and shot.start_image is None:
             wanted[id, kind] = errand(kind, folder, id, run, seed=_seed_of_choice(desk, id), choose=True)

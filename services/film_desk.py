@@ -43,7 +43,7 @@ class FilmDesk:
         for name, count in edits.items():
             if name not in EDITS or isinstance(count, bool) or not isinstance(count, int):
                 raise StudioError(f"A shot cannot have {name} of {count}: it takes a whole number of frames.")
-        with self._lock:
+        with desk.in_turn(), self._lock:
             project, fps = desk.project, self._fps()
             cut = open_cut(project).at(fps)
             before = cut.entry(shot)
@@ -60,7 +60,7 @@ class FilmDesk:
                 shot,
                 f"cut {shot} {what}",
             )
-            desk.history.took(step)
+            desk.took(step)
             self.tell()
         desk.tell(())
 

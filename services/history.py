@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from domain.errors import Gone
+
 MOST = 500  # steps remembered
 ONE_STROKE = 3.0  # seconds within which edits of one field are one step
 
@@ -45,17 +47,27 @@ class History:
         self._undone.clear()
 
     def undo(self) -> Step | None:
-        """Take the last step back; where that breaks, it stays the last step."""
+        """Take the last step back; where that breaks, it stays the last step.
+
+        Raises Gone for one that can never be taken back any more: those before it can.
+        """
         if step := self.undoable:
-            step.undo()
-            self._done.pop()
+            _carry_out(step.undo, self._done)
             step.stroke = ""
             self._undone.append(step)
         return step
 
     def redo(self) -> Step | None:
         if step := self.redoable:
-            step.redo()
-            self._undone.pop()
+            _carry_out(step.redo, self._undone)
             self._done.append(step)
         return step
+
+
+def _carry_out(deed: Callable[[], None], steps: list[Step]) -> None:
+    try:
+        deed()
+    except Gone:
+        steps.pop()
+        raise
+    steps.pop()

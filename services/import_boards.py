@@ -12,9 +12,11 @@ from pathlib import Path
 
 from domain.errors import BadFile, StudioError
 from domain.events import Progress
+from domain.pictures import with_pictures
 from domain.project import Project
 from domain.safe_names import is_shot_id
 from domain.storyboard import Shot, Storyboard
+from domain.take_names import shot_of
 from infrastructure.hashes import sha256
 from infrastructure.import_notes import ImportNotes
 from infrastructure.older_project import Media, read_older_project
@@ -101,7 +103,7 @@ def import_pictures(folder: Path, into: Into) -> Import:
             except BadFile as error:
                 told.append(str(error))
                 continue
-            id = take.stem.rpartition("_v")[0]
+            id = shot_of(take.stem)
             if id in seen:
                 told.append(f"{picture.name} is the same picture as {seen[id]}.")
             elif id not in ids and (takes.brought > before or not is_known):
@@ -188,7 +190,7 @@ def _check_is_free(board: Storyboard | None, project: Project) -> None:
 
 
 def _with_own_pictures(board: Storyboard, takes: Takes) -> Storyboard:
-    """The board with the pictures its shots refer to copied into the project."""
+    """The board with the pictures it refers to copied into the project."""
 
     def own(path: Path) -> Path:
         try:
@@ -196,13 +198,7 @@ def _with_own_pictures(board: Storyboard, takes: Takes) -> Storyboard:
         except (BadFile, OSError):
             return path  # the board tells what is wrong with it
 
-    def with_own(shot: Shot) -> Shot:
-        references = tuple(own(path) for path in shot.references)
-        start = own(shot.start_image) if shot.start_image else None
-        end = own(shot.end_image) if shot.end_image else None
-        return replace(shot, references=references, start_image=start, end_image=end)
-
-    return replace(board, shots=tuple(map(with_own, board.shots)))
+    return with_pictures(board, own)
 
 
 def _board_of(there: Storyboard | None, folder: Path, pictures: Sequence[Path]) -> Storyboard:

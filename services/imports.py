@@ -18,6 +18,7 @@ from infrastructure.shot_table import is_table, read_table
 from infrastructure.shot_text import read_text_of_shots
 from infrastructure.storyboard_files import open_storyboard
 from infrastructure.strict_json import parse_json, read_text
+from infrastructure.there import is_file, is_folder
 from services import projects
 from services.desk import Desk
 from services.import_boards import (
@@ -50,9 +51,9 @@ class Kind(Enum):
 
 def kind_of(path: Path) -> Kind:
     """What a file or folder is. Raises BadFile when it is nothing that can be imported."""
-    if path.is_dir():
+    if is_folder(path):
         return _kind_of_folder(path)
-    if not path.exists():
+    if not is_file(path):
         raise BadFile(f"There is no {path}.")
     suffix = path.suffix.lower()
     if suffix in _DATABASES:
@@ -105,9 +106,9 @@ def import_new(path: Path, root: Path, desk_of: Callable[[Path], Desk] | None = 
 
 def _made_before(path: Path, root: Path) -> Project | None:
     key = source_key(path)
-    for folder in sorted(root.resolve().iterdir()) if root.is_dir() else ():
+    for folder in sorted(root.resolve().iterdir()) if is_folder(root) else ():
         project = Project(folder)
-        if project.storyboard.is_file() and ImportNotes(project).knows(key):
+        if is_file(project.storyboard) and ImportNotes(project).knows(key):
             return project
     return None
 
@@ -120,7 +121,7 @@ def _title(path: Path, kind: Kind) -> str:
 
 
 def _kind_of_folder(path: Path) -> Kind:
-    if (path / "storyboard.json").is_file():
+    if is_file(path / "storyboard.json"):
         return Kind.project
     if is_older_project(path):
         return Kind.older
@@ -128,11 +129,11 @@ def _kind_of_folder(path: Path) -> Kind:
         below = list(path.iterdir())
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from error
-    if any((path / place).is_file() for place in PLACES):
+    if any(is_file(path / place) for place in PLACES):
         return Kind.settings
-    if any(p.suffix.lower() in SUFFIXES and p.is_file() for p in below):
+    if any(p.suffix.lower() in SUFFIXES and is_file(p) for p in below):
         return Kind.pictures
-    if several := sorted(p.name for p in below if p.is_dir() and is_older_project(p)):
+    if several := sorted(p.name for p in below if is_folder(p) and is_older_project(p)):
         raise BadFile(f"{path} holds several projects. Import one of them: {', '.join(several[:20])}.")
     raise BadFile(f"{path} holds nothing that can be imported: {_LIST}.")
 

@@ -18,6 +18,7 @@ from services.uploads import Uploads
 from services.workflows import Intake, Row, Spot
 
 HELD = 8
+TRIED = 50  # workflows kept for one more try
 KINDS = ("keyframe", "video")
 Slots = Mapping[str, Sequence[str]]
 
@@ -63,7 +64,11 @@ class Intakes:
     def to_try(self, id: str) -> Path:
         """Write it where one quick run finds it."""
         intake = self._of(id)
-        return workflows.keep(intake, f"try_{uuid4().hex[:8]}", self._tries)
+        written = workflows.keep(intake, f"try_{uuid4().hex[:8]}", self._tries)
+        tried = sorted(self._tries.glob("try_*.json"), key=_changed)
+        for old in tried[: -2 * TRIED]:  # a workflow and what it is about
+            old.unlink(missing_ok=True)
+        return written
 
     def _of(self, id: str) -> Intake:
         with self._lock:
@@ -78,6 +83,13 @@ class Intakes:
             for old in list(self._held)[:-HELD]:
                 del self._held[old]
         return {"id": id, **shown(intake)}
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # it went
+        return 0.0
 
 
 def shown(intake: Intake) -> dict[str, Any]:

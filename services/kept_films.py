@@ -5,7 +5,7 @@ from typing import Any
 from domain.errors import StudioError
 from domain.film_version import FilmVersion, compare
 from domain.project import Project
-from infrastructure.reveal import reveal
+from infrastructure.opener import show
 from services import bin
 from services.desk import Desk
 from services.films import versions
@@ -35,19 +35,25 @@ def throw_away(desk: Desk, number: int) -> None:
     """Into the project's bin; undoing brings it back."""
     version = version_of(desk.project, number)
     note = version.path.with_name(f"{version.path.stem}.json")
-    binned = bin.discard(desk.project, [version.path, note], f"version {number} of the film")
+    binned: bin.Binned | None = None
 
     def discard() -> None:
         nonlocal binned
-        binned = bin.discard(desk.project, [version.path, note], binned.why)
+        binned = bin.discard(desk.project, [version.path, note], f"version {number} of the film")
 
-    desk.history.took(Step("film", lambda: (bin.restore(binned), None)[1], discard, f"v{number}"))
+    def restore() -> None:
+        if binned:
+            bin.restore(binned)
+
+    with desk.in_turn():
+        discard()
+        desk.took(Step("film", restore, discard, f"v{number}"))
     desk.tell(())
 
 
 def show_in_folder(project: Project, number: int) -> None:
     """In the system's own window of files."""
-    reveal(version_of(project, number).path)
+    show(version_of(project, number).path)
 
 
 def version_of(project: Project, number: int) -> FilmVersion:

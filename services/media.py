@@ -4,6 +4,7 @@ from pathlib import Path
 
 from domain.errors import BadFile
 from domain.project import Project
+from infrastructure.there import is_file
 from services.proxies import thumbnail
 
 SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".mp4", ".webm", ".mov", ".mkv"}
@@ -21,11 +22,11 @@ def file_of(project: Project, path: str) -> Path:
 def file_in(folder: Path, path: str) -> Path:
     """A file by its path within a folder. Raises BadFile for what is elsewhere, or cannot be shown."""
     parts = path.replace("\\", "/").split("/")
-    is_plain = all(part not in ("", ".", "..") and ":" not in part for part in parts)
+    is_plain = all(part not in ("", ".", "..") and not {":", "\0"} & {*part} for part in parts)
     file = folder.joinpath(*parts) if is_plain else folder
     if file.suffix.lower() not in SHOWN or not file.resolve().is_relative_to(folder.resolve()):
         raise BadFile("Only pictures and clips are shown, each from where it belongs.")
-    if not file.is_file():
+    if not is_file(file):
         raise BadFile(f"{file.name} is not there any more.")
     return file
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.errand import Errand
 from domain.errors import BadFile, StudioError
-from infrastructure.json_files import read_json, write_json
+from infrastructure.json_files import aside_if_broken, read_json, write_json
 from services.feed import Feed
 
 MOST = 20
@@ -43,12 +43,12 @@ class Outcomes:
         with self._lock:
             others = [o for o in self._all if o.id != errand.id and (not file or o.file != file)]
             self._all = [outcome, *others][:MOST]
-        self._tell(is_news=True)
+            self._tell(is_news=True)
 
     def dismiss(self, id: str) -> None:
         with self._lock:
             self._all = [outcome for outcome in self._all if outcome.id != id]
-        self._tell(is_news=True)
+            self._tell(is_news=True)
 
     def file(self, id: str) -> Path:
         """The file an errand made. Raises BadFile when it is not known or not there any more."""
@@ -64,6 +64,7 @@ class Outcomes:
         shown = [{**asdict(outcome), "name": Path(outcome.file).name} for outcome in self._all]
         self._feed.put("outcomes", shown)
         if is_news:
+            aside_if_broken(self._file, list)
             write_json(self._file, [asdict(outcome) for outcome in self._all])
 
 

@@ -5,7 +5,8 @@ its note was put there by hand: it is the artist's own, is used as it is and nev
 """
 
 import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -117,8 +118,11 @@ def is_artists_own(project: Project, shot_id: str) -> bool:
 
 def check_picture(picture: Path) -> None:
     """Raises BadFile for what is no picture that can be read."""
-    with tempfile.TemporaryDirectory() as folder:
-        _as_png(picture, Path(folder) / "picture.png")
+    try:
+        with _opened(picture):
+            pass
+    except OSError as error:
+        raise BadFile(f"{picture} cannot be read: {error.strerror}.") from error
 
 
 def note(project: Project, shot_id: str) -> Note:
@@ -144,14 +148,22 @@ def _keep_aside(place: Path) -> None:
 
 def _as_png(picture: Path, to: Path) -> None:
     """A copy and no link: whoever paints over the keyframe must not paint over the take."""
+    with _opened(picture) as image:
+        if image.format != "PNG":
+            upright = ImageOps.exif_transpose(image)
+            fit = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+            fit.save(to, "PNG", compress_level=1)
+            return
+    shutil.copyfile(picture, to)
+
+
+@contextmanager
+def _opened(picture: Path) -> Iterator[Image.Image]:
+    """Wholly read. Raises BadFile for what is no picture."""
     try:
         with Image.open(picture) as image:
-            is_png = image.format == "PNG"
             image.load()
-            if not is_png:
-                upright = ImageOps.exif_transpose(image)
-                fit = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
-                fit.save(to, "PNG", compress_level=1)
+            yield image
     except FileNotFoundError as error:
         raise BadFile(f"There is no picture {picture}.") from error
     except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
@@ -160,5 +172,3 @@ def _as_png(picture: Path, to: Path) -> None:
         if error.errno is None:  # Pillow's own complaint about what is in the file
             raise BadFile(f"{picture} is not a picture that can be read: {error}.") from error
         raise
-    if is_png:
-        shutil.copyfile(picture, to)

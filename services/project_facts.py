@@ -69,8 +69,8 @@ def project_fact(desk: Desk) -> Fact:
         "tags": board.tags,
         "workflows": chosen_workflows(project),
         "told": desk.notes,
-        "undo": _step(desk.history.undoable),
-        "redo": _step(desk.history.redoable),
+        "undo": _step(desk.undoable),
+        "redo": _step(desk.redoable),
         "film": stamp_of(project.film),
         "skipped": desk.ledger.skipped,
     }

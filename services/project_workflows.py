@@ -17,13 +17,14 @@ def choose(desk: Desk, workflows: WorkflowFolder, kind: str, name: str) -> None:
         flow = workflows.load(name)  # says what there is, when there is no such
         if flow.kind != kind:
             raise StudioError(f"{flow.about.title or name} makes no {kind}s. Choose another workflow.")
-    before = chosen_workflows(desk.project).get(kind, "")
-    if before == name:
-        return
 
     def keep(name: str) -> None:
         keep_workflow(desk.project, kind, name)
 
-    keep(name)
-    desk.history.took(Step("board", lambda: keep(before), lambda: keep(name), f"{kind} workflow"))
+    with desk.in_turn():
+        before = chosen_workflows(desk.project).get(kind, "")
+        if before == name:
+            return
+        keep(name)
+        desk.took(Step("board", lambda: keep(before), lambda: keep(name), f"{kind} workflow"))
     desk.tell(())

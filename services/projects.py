@@ -1,6 +1,6 @@
 """Projects as a whole: made, found again, copied, packed, measured. What is in a shot is known elsewhere."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,17 +10,20 @@ from pathlib import Path
 from domain.board_edits import with_new_shots
 from domain.errors import BadFile, StudioError
 from domain.events import Event, Progress, Told
+from domain.pictures import pictures_of
 from domain.project import Project
 from domain.storyboard import Shot, Storyboard
 from infrastructure import archives, import_notes, project_folders, recents
+from infrastructure.project_folders import Found
 from infrastructure.project_lock import locked
 from infrastructure.resolutions import RESOLUTIONS, Resolution
 from infrastructure.storyboard_files import Outline, open_storyboard, outline, write_storyboard
+from infrastructure.there import is_folder
 
 __all__ = ["RESOLUTIONS", "Defaults", "Recent", "Resolution"]
 
 STRIP = 6  # keyframes that stand for a project
-_WITHOUT_TAKES = ("storyboard.json", "project.json", "references", "keyframes")
+_WITHOUT_TAKES = ("storyboard.json", "project.json", "film.json", "references", "keyframes")
 
 
 @dataclass(frozen=True)
@@ -91,12 +94,12 @@ def forget(file: Path, *folders: Path) -> None:
 def duplicate(
     project: Project, root: Path, title: str, with_takes: bool = True
 ) -> Generator[Progress, None, Project]:
-    """A copy under another title; without takes only the board, its references and the chosen pictures."""
+    """A copy under another title; without takes only the board, its pictures, the chosen ones and the cut."""
     _check_is_there(project)
     title = " ".join(title.split()) or "Untitled"
     files = project_folders.belongings(project)
     if not with_takes:
-        files = [found for found in files if found.within[0] in _WITHOUT_TAKES]
+        files = _without_takes(project, files)
     with project_folders.staged(root.resolve()) as stage:
         yield from project_folders.copied(files, stage)
         copy = Project(stage)
@@ -133,16 +136,16 @@ def disk_used(project: Project) -> dict[str, int]:
     return project_folders.used(project)
 
 
-def empty_cache(project: Project) -> int:
+def empty_cache(project: Project, but: Sequence[str] = ()) -> int:
     """Remove what can be made again; returns the bytes that are free now."""
     _check_is_there(project)
     with locked(project.folder):  # a render works in it
-        return project_folders.emptied(project.cache)
+        return project_folders.emptied(project.cache, but)
 
 
 def _looked_at(opened: recents.Opened) -> Recent:
     project = Project(opened.folder)
-    if not project.folder.is_dir():
+    if not is_folder(project.folder):
         return Recent(opened.folder, opened.title, 0, 0.0, opened.when, False, ())
     told, problem = _outline(project)
     strip = _strip(project, told.ids)
@@ -171,15 +174,18 @@ def _strip(project: Project, ids: tuple[str, ...]) -> tuple[Path, ...]:
 
 def _pictures_elsewhere(project: Project) -> list[Path]:
     board, _ = open_storyboard(project.storyboard)
-    named = [
-        path
-        for shot in board.shots
-        for path in (*shot.references, shot.start_image, shot.end_image)
-        if path and not path.is_relative_to(project.folder)
-    ]
-    return list(dict.fromkeys(named))
+    return [path for path in pictures_of(board) if not path.is_relative_to(project.folder)]
+
+
+def _without_takes(project: Project, files: list[Found]) -> list[Found]:
+    """The board and what it refers to, which may be takes; those come with their recipes."""
+    named = set[Path]()
+    with suppress(BadFile):
+        named.update(pictures_of(open_storyboard(project.storyboard)[0]))
+    named |= {path.with_suffix(".json") for path in named}
+    return [found for found in files if found.within[0] in _WITHOUT_TAKES or found.path.absolute() in named]
 
 
 def _check_is_there(project: Project) -> None:
-    if not project.folder.is_dir():
+    if not is_folder(project.folder):
         raise StudioError(f"There is no project folder {project.folder}.")

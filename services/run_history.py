@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from domain.errand import CANCELLED, DONE, FAILED, STOPPED, Errand
 from domain.errors import StudioError
+from domain.take_names import shot_of
 from infrastructure import recipe_index
 from infrastructure.recipe_index import Entry
 from infrastructure.recipes import OWN
@@ -78,7 +79,7 @@ def repeat(desk: Desk, take: str) -> Errand:
         name, values = str(recipe["name"]), dict(recipe["values"])
     except (KeyError, TypeError, ValueError) as error:
         raise StudioError(f"The recipe of {take} does not say how it was made.") from error
-    shot, run = desk.shot(_shot_of(name)), uuid4().hex[:8]
+    shot, run = desk.shot(shot_of(name)), uuid4().hex[:8]
     if _deed_of(name) == "video":
         return errand("video", desk.project.folder, shot.id, run)
     return errand("keyframe", desk.project.folder, shot.id, run, seed=values.get("seed"))
@@ -86,11 +87,11 @@ def repeat(desk: Desk, take: str) -> Errand:
 
 def _is_taken_up(entry: Entry, unmade: Collection[tuple[str, str]]) -> bool:
     """Whether an errand that runs or will go on works on it: its take is known only while it runs."""
-    return entry.state == recipe_index.STARTED and (_deed_of(entry.name), _shot_of(entry.name)) in unmade
+    return entry.state == recipe_index.STARTED and (_deed_of(entry.name), shot_of(entry.name)) in unmade
 
 
 def _is(entry: Entry, sought: Sought) -> bool:
-    if sought.shot not in ("", _shot_of(entry.name)) or sought.deed not in ("", _deed_of(entry.name)):
+    if sought.shot not in ("", shot_of(entry.name)) or sought.deed not in ("", _deed_of(entry.name)):
         return False
     said = " ".join(
         (entry.name, _deed_of(entry.name), entry.workflow, entry.server, entry.engine, entry.error)
@@ -116,7 +117,7 @@ def _fact(entry: Entry) -> Mapping[str, Any]:
         "take": entry.name,
         "takes": [entry.name],
         "deed": _deed_of(entry.name),
-        "shot": _shot_of(entry.name),
+        "shot": shot_of(entry.name),
         "state": _state(entry),
         "error": entry.error,
         "files": [f"takes/{file}" for file in entry.files],
@@ -130,11 +131,6 @@ def _fact(entry: Entry) -> Mapping[str, Any]:
 
 def _state(entry: Entry) -> str:
     return _STATES.get(entry.state, STOPPED)
-
-
-def _shot_of(name: str) -> str:
-    """ "003" of "003_v2" and of "003.02_v1"."""
-    return (name.rpartition("_v")[0] or name).partition(".")[0]
 
 
 def _deed_of(name: str) -> str:

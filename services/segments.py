@@ -13,7 +13,7 @@ from domain.errors import BadFile
 from domain.events import Fact, Progress
 from domain.job import Backend
 from domain.project import Project
-from infrastructure.json_files import read_json, write_json
+from infrastructure.json_files import aside_if_broken, read_json, write_json
 from infrastructure.recipe_index import DONE, Entry
 from infrastructure.recipes import Ledger, Take, Wanted
 from services import video_notes
@@ -24,7 +24,8 @@ _SAID = ("prompt", "negative", "width", "height", "steps", "cfg")  # in which a 
 def stood_for(project: Project, shot_id: str, take: str) -> list[dict[str, Any]]:
     """What the jobs said that a take stands in for."""
     noted = _noted(project, shot_id).values()
-    return [choice["for"] for choice in noted if choice["take"] == take]
+    said = [choice["for"] for choice in noted if choice["take"] == take]
+    return [{key: value for key, value in values.items() if key in _SAID} for values in said]
 
 
 class StandIns:
@@ -65,12 +66,14 @@ class StandIns:
 
     def put(self, own: Wanted, name: str) -> None:
         """Have a take stand in for a job from now on; without a name, its own is used again."""
-        noted = _noted(self._ledger.project, self._shot)
-        noted.pop(self._key(own), None)
-        itself = self._ledger.done(self._backend, own)
-        if name and (itself is None or itself.name != name):
-            noted[self._key(own)] = {"take": name, "for": {key: own.values.get(key) for key in _SAID}}
-        write_json(self._ledger.project.stand_ins(self._shot), noted)
+        itself, note = self._ledger.done(self._backend, own), self._ledger.project.stand_ins(self._shot)
+        with self._ledger.noting:
+            noted = _noted(self._ledger.project, self._shot)
+            noted.pop(self._key(own), None)
+            if name and (itself is None or itself.name != name):
+                noted[self._key(own)] = {"take": name, "for": {key: own.values.get(key) for key in _SAID}}
+            aside_if_broken(note, dict)
+            write_json(note, noted)
 
     def fitting(self, own: Wanted) -> list[Entry]:
         """Takes that could stand here: as long, from the same workflow, and of the same pictures."""

@@ -4,7 +4,6 @@ A take is what its recipe says. It is stale when the shot would be sent with oth
 or settings today. Another seed, another number of variants or another workflow is no such reason.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from domain.job import Job, files_in
 from domain.project import Project
 from domain.prompts import Presets
 from domain.storyboard import Shot, Storyboard
+from domain.take_names import numbered
 from domain.workflow import Workflow
 from infrastructure.hashes import sha256
 from infrastructure.recipe_facts import Recipe, recipe_of
@@ -34,7 +34,6 @@ _NAMES = {
     "lora": "lora",
     **_SETTINGS,
 }
-_TAKE = re.compile(r".+_v\d+")
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,13 @@ def of_board(today: Today) -> dict[str, ShotState]:
     return {shot.id: of_shot(today, shot) for shot in today.board.shots}
 
 
-def stale_shots(today: Today) -> list[tuple[str, Literal["keyframe", "video"]]]:
+def stale_shots(
+    board: Storyboard, states: Mapping[str, ShotState]
+) -> list[tuple[str, Literal["keyframe", "video"]]]:
     """What has to be rendered for nothing to be stale; a keyframe made anew brings its video along."""
     found: list[tuple[str, Literal["keyframe", "video"]]] = []
-    for shot in (shot for shot in today.board.shots if shot.is_renderable):
-        state = of_shot(today, shot)
+    for shot in (shot for shot in board.shots if shot.is_renderable):
+        state = states[shot.id]
         if state.keyframe == "stale":
             found.append((shot.id, "keyframe"))
         if state.video == "stale" or (state.keyframe == "stale" and state.video != "missing"):
@@ -103,7 +104,7 @@ def _keyframe(today: Today, shot: Shot) -> tuple[Keyframe, Why]:
         return "own", ()
     if recipe and recipe.engine == OWN:
         return "own", ()
-    if recipe is None and _TAKE.fullmatch(Path(note.take).stem):
+    if recipe is None and numbered(Path(note.take).stem):
         return "fresh", ()  # a take nothing is known of
     if recipe is None or shot.start_image is not None:
         return "stale", ("start image",)

@@ -35,5 +35,5 @@ class StaleFacts:
             }
             for id, state in states.items()
         }
-        count = len(stale.stale_shots(today)) if today else 0
+        count = len(stale.stale_shots(today.board, states)) if today else 0
         self._feed.put_all({**facts, "stale/": count}, instead_of="stale/")

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
 from infrastructure.secrets_file import SecretsFile
 from infrastructure.settings_file import SettingsFile
+from infrastructure.there import is_file
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands, project_work, projects, sample
 from services.backend_watch import BackendWatch
@@ -54,7 +56,7 @@ class Studio:
         self.workflows = WorkflowFolder(SHIPPED, places.workflows)
         self.secrets = SecretsFile(places.secrets)
         self._settings_file = SettingsFile(places.settings)
-        self.settings, self.notes = self._settings_file.load()
+        self.settings, complaints = self._settings_file.load()
         self._connect = connect
         self._backend: tuple[ComfySettings, Backend] | None = None
         self._desks: dict[Path, Desk] = {}
@@ -73,6 +75,10 @@ class Studio:
         self._watch = BackendWatch(lambda: self.backend, self._tell_backend, self.runs.is_back)
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
+        if complaints:
+            with suppress(StudioError):  # told it is even when it cannot be kept
+                about = {"about": places.settings.name}
+                self.outcomes.put(Errand("settings", "import", "", values=about), complaints, is_bad=True)
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()
@@ -201,7 +207,7 @@ class Studio:
         self.shelf.again()
         last = Path(self.settings.last_project) if self.settings.last_project else None
         try:
-            if last and (last / "storyboard.json").is_file():
+            if last and is_file(last / "storyboard.json"):
                 self.open(last)
             elif not self.settings.is_introduced:
                 desk = self.open(sample.laid_out(board, self.places.projects))
@@ -288,5 +294,5 @@ class Studio:
                     self._desk.look()
                     self.film.look()
                     self.feed.put("trouble", "")
-                except StudioError as error:
+                except (StudioError, OSError) as error:
                     self.feed.put("trouble", str(error))

@@ -1,12 +1,15 @@
 """Takes besides rendering them: own pictures brought in, marks given, and one take used elsewhere."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from domain import board_edits
 from domain.errors import StudioError
 from domain.storyboard import Shot, Storyboard
+from domain.take_names import shot_of
 from infrastructure.hashes import sha256
-from infrastructure.marks_file import Marks, read_marks, write_marks
+from infrastructure.marks_file import Marks, keep_mark, read_marks
 from services import picks
 from services.carried_values import carried_values
 from services.desk import Desk
@@ -61,14 +64,25 @@ def mark(desk: Desk, take: str, stars: int | None = None, rejected: bool | None 
     """Give a take stars, 0 to 5, or put it out of sight; undoable."""
     if stars is not None and not 0 <= stars <= 5:
         raise StudioError("A take has 0 to 5 stars.")
-    before = marks(desk)
     given = {"stars": stars, "rejected": rejected}
-    changed = {**before.get(take, {}), **{key: value for key, value in given.items() if value is not None}}
-    after = {**before, take: {key: value for key, value in changed.items() if value}}
+    _mark(desk, take, {key: value for key, value in given.items() if value is not None})
+    desk.tell([shot_of(take)])
 
-    def put(marks: Marks) -> None:
-        write_marks(desk.project.marks, marks)
 
-    put(after)
-    desk.history.took(Step("mark", lambda: put(before), lambda: put(after), take))
-    desk.tell([take.partition("_v")[0].partition(".")[0]])
+def star(desk: Desk, take: str) -> None:
+    """One star more; after five, none."""
+    with desk.in_turn():
+        stars = marks(desk).get(take, {}).get("stars", 0)
+        _mark(desk, take, {"stars": (stars + 1) % 6})
+    desk.tell([shot_of(take)])
+
+
+def _mark(desk: Desk, take: str, given: Mapping[str, Any]) -> None:
+    def put(mark: Mapping[str, Any]) -> None:
+        keep_mark(desk.project.marks, take, mark)
+
+    with desk.in_turn():
+        before = marks(desk).get(take, {})
+        after = {**before, **given}
+        put(after)
+        desk.took(Step("mark", lambda: put(before), lambda: put(after), take))

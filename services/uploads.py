@@ -104,7 +104,9 @@ class Uploads:
             if not folders:
                 raise BadFile("The folder that was handed over is not there any more. Choose it again.")
             return folders[0]
-        path = Path(source.strip().strip("\"'")).expanduser()
+        path = Path(source.strip().strip("\"'"))
+        with suppress(RuntimeError):  # a home that nobody has
+            path = path.expanduser()
         if not path.is_absolute():
             raise BadFile(f"{source or 'Nothing'} is no whole path. Paste it as the file manager has it.")
         return path

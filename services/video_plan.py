@@ -158,10 +158,11 @@ def choose(desk: Desk, means: Means, shot_id: str, number: int, take: str) -> No
         raise StudioError(
             f"{take} begins with another picture or has another length, so it does not fit here."
         )
-    before = choice.name(own)
-    choice.put(own, take)
-    undo, redo = lambda: choice.put(own, before), lambda: choice.put(own, take)
-    desk.history.took(Step("segment", undo, redo, f"{shot_id} · {number}"))
+    with desk.in_turn():
+        before = choice.name(own)
+        choice.put(own, take)
+        undo, redo = lambda: choice.put(own, before), lambda: choice.put(own, take)
+        desk.took(Step("segment", undo, redo, f"{shot_id} · {number}"))
     desk.tell([shot_id])
 
 

@@ -12,6 +12,7 @@ import pytest
 from domain.errors import BadFile, StudioError
 from domain.events import Progress, Told
 from infrastructure import archives
+from infrastructure.project_folders import Found
 from services import projects
 from tests.folders import done, everything, filled, picture
 
@@ -167,3 +168,31 @@ def test_neither_cache_nor_bin_is_taken_from_a_zip(tmp_path):
     path = zipped(tmp_path / "a.zip", ("cache/recipes.json", b"{}"), (".bin/x/manifest.json", b"{}"))
     back, _ = done(projects.unarchive(path, tmp_path / "home"))
     assert everything(back.folder).keys() == {"storyboard.json"}
+
+
+def test_a_damaged_name_in_a_zip_is_one_sentence(tmp_path):
+    path = zipped(tmp_path / "a.zip", ("übung.png", b"x"))
+    path.write_bytes(path.read_bytes().replace("ü".encode(), b"\xc3("))
+    with pytest.raises(BadFile, match="damaged"):
+        done(projects.unarchive(path, tmp_path / "home"))
+
+
+def test_damage_in_what_another_program_packed_is_one_sentence(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("storyboard.json", b"{}" * 500)
+    whole = bytearray(path.read_bytes())
+    whole[30 + len("storyboard.json") + 4] = 255  # the first of LZMA's own properties
+    path.write_bytes(whole)
+    with pytest.raises(BadFile, match="damaged"):
+        done(projects.unarchive(path, tmp_path / "home"))
+
+
+def test_a_file_that_cannot_be_read_is_told_and_left_out(tmp_path):
+    (tmp_path / "odd.png").mkdir()
+    good = picture(tmp_path / "good.png")
+    files = [Found(tmp_path / "odd.png", ("odd.png",), 1), Found(good, ("good.png",), 1)]
+    path, said = done(archives.pack(files, tmp_path / "a.zip", "film"))
+    told = [event.sentence for event in said if isinstance(event, Told)]
+    assert len(told) == 1 and "film/odd.png cannot be read" in told[0]
+    assert zipfile.ZipFile(path).namelist() == ["film/good.png"]

@@ -191,7 +191,7 @@ def test_pasted_shots_bring_their_characters_with_pictures_in_one_step(desk: Des
     assert found.shots[1].characters == ("anna", "a gull")
     assert found.shots[1].is_renderable
     other.undo()
-    while other.history.undoable:
+    while other.undoable:
         other.undo()
     assert on_disk(other).characters == ()
 

@@ -1,6 +1,8 @@
 """The desk: every edit is on disk, can be undone, and never undoes somebody else's."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -9,6 +11,8 @@ from PIL import Image
 from domain import board_edits
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.project import Project
+from infrastructure import storyboard_files
+from infrastructure.marks_file import keep_mark
 from infrastructure.storyboard_files import open_storyboard
 from services import picks, takes
 from services.clipboard import copy, paste
@@ -106,6 +110,11 @@ def test_a_field_changed_elsewhere_is_asked_about_and_not_overwritten(desk):
     assert prompts(desk)[0] == "Mine"
 
 
+def test_no_shot_at_all_is_asked_for_one(desk):
+    with pytest.raises(StudioError, match="No shot is selected"):
+        desk.set_field([], "prompt", "Mine", "")
+
+
 def test_a_board_that_became_unreadable_is_told_and_never_written_over(desk):
     desk.project.storyboard.write_text("{", "utf-8")
     for deed in (desk.look, desk.look, desk.undo, lambda: desk.set_field(["001"], "prompt", "Mine")):
@@ -151,6 +160,19 @@ def test_undoing_a_pick_brings_back_even_what_was_painted_by_hand(desk, tmp_path
     assert shown(desk) == (0, 255, 0)
 
 
+def test_a_step_that_can_never_be_undone_any_more_does_not_bar_those_before_it(desk, tmp_path):
+    desk.set_field(["001"], "prompt", "New")
+    first, second = (desk.ledger.bring_in("001", picture(tmp_path / f"{c}.png", c)) for c in ("red", "blue"))
+    desk.choose("001", first)
+    desk.choose("001", second)
+    first.unlink()
+    with pytest.raises(StudioError, match="not there any more"):
+        desk.undo()
+    assert desk.undo().label == "pick"
+    assert desk.undo().label == "edit"
+    assert desk.shot("001").prompt == "A harbour"
+
+
 def shown(desk, shot="001"):
     with Image.open(desk.project.keyframe(shot)) as image:
         return image.convert("RGB").getpixel((3, 3))
@@ -191,6 +213,100 @@ def test_marks_are_undone_too(desk):
     assert takes.marks(desk) == {"001_v1": {"stars": 3}}
 
 
+def test_an_undone_mark_leaves_those_of_other_takes(desk):
+    takes.mark(desk, "001_v1", stars=3)
+    keep_mark(desk.project.marks, "002_v1", {"stars": 5})  # past the desk
+    desk.undo()
+    assert takes.marks(desk) == {"002_v1": {"stars": 5}}
+    desk.redo()
+    assert takes.marks(desk) == {"001_v1": {"stars": 3}, "002_v1": {"stars": 5}}
+
+
+def test_marks_given_at_once_are_all_kept(desk):
+    def give(shot):
+        for number in range(20):
+            takes.mark(desk, f"{shot}_v{number}", stars=3)
+            takes.star(desk, f"{shot}_v{number}")
+
+    at_once(lambda: give("001"), lambda: give("002"), lambda: give("003"))
+    assert len(takes.marks(desk)) == 60
+    assert {mark["stars"] for mark in takes.marks(desk).values()} == {4}
+    while desk.undoable:
+        desk.undo()
+    assert takes.marks(desk) == {}
+
+
+def test_marks_that_do_not_read_are_kept_aside(desk):
+    desk.project.marks.write_text('{"001_v1": {"stars": 3},', "utf-8")
+    takes.mark(desk, "002_v1", stars=1)
+    assert takes.marks(desk) == {"002_v1": {"stars": 1}}
+    assert desk.project.marks.with_name("marks.json.broken").read_text("utf-8") == '{"001_v1": {"stars": 3},'
+
+
+def test_a_mark_of_a_shot_whose_name_looks_like_a_takes_is_told_for_that_shot(desk):
+    takes.mark(desk, "intro_v2_v1", stars=1)
+    takes.star(desk, "003.02_v1")
+    assert desk.heard == [["intro_v2"], ["003"]]
+    picture(desk.project.takes / "intro_v2_v1.png")
+    picture(desk.project.keyframes / "outro_v3.png")
+    assert {"intro_v2", "outro_v3"} <= desk.used_ids()
+
+
+def test_a_step_taken_while_another_is_undone_is_not_lost(desk, monkeypatch):
+    desk.set_field(["001"], "prompt", "New")
+    began, go_on = threading.Event(), threading.Event()
+    write = storyboard_files.write_storyboard
+
+    def slow(path, board):
+        began.set()
+        go_on.wait(5)
+        write(path, board)
+
+    monkeypatch.setattr("services.desk.write_storyboard", slow)
+    undoing = threading.Thread(target=desk.undo)
+    marking = threading.Thread(target=lambda: takes.mark(desk, "001_v1", stars=3))
+    undoing.start()
+    began.wait(5)
+    marking.start()
+    marking.join(0.2)
+    go_on.set()
+    undoing.join(), marking.join()
+    assert (desk.undo().label, takes.marks(desk)) == ("mark", {})
+    assert desk.undo() is None
+
+
+def test_a_lane_never_writes_over_what_is_picked_at_that_moment(desk, tmp_path, monkeypatch):
+    start = takes.reference(desk, picture(tmp_path / "start.png", "red"))
+    mine = desk.ledger.bring_in("001", picture(tmp_path / "mine.png", "blue"))
+    looked, choose = threading.Event(), picks.choose
+
+    def slow(project, shot_id, chosen, by=picks.ARTIST):
+        if by == picks.STUDIO:
+            looked.set()
+            picking.join(0.2)
+        return choose(project, shot_id, chosen, by)
+
+    monkeypatch.setattr(picks, "choose", slow)
+    picking = threading.Thread(target=lambda: (looked.wait(5), desk.choose("001", mine)))
+    picking.start()
+    desk.start_from("001", start)
+    picking.join()
+    assert shown(desk) == (0, 0, 255)
+
+
+def test_a_seed_that_is_drawn_at_once_from_two_sides_is_one(tmp_path):
+    for number in range(20):
+        desk = made(tmp_path / str(number), "A harbour")
+        seeds = at_once(desk.seed, desk.seed, desk.seed)
+        assert len({*seeds, desk.seed()}) == 1
+
+
+def at_once(*deeds):
+    """What they return; what one of them raises is raised here."""
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return [future.result() for future in [pool.submit(deed) for deed in deeds]]
+
+
 def test_a_full_disk_leaves_board_and_history_as_they_were(desk, monkeypatch):
     def full(path, board):
         raise CannotWrite("No room.")
@@ -199,4 +315,4 @@ def test_a_full_disk_leaves_board_and_history_as_they_were(desk, monkeypatch):
     with pytest.raises(CannotWrite):
         desk.set_field(["001"], "prompt", "New")
     assert desk.shot("001").prompt == "A harbour"
-    assert desk.history.undoable is None
+    assert desk.undoable is None

@@ -105,7 +105,7 @@ def test_an_edit_that_does_not_fit_is_refused_and_changes_nothing(studio, edits,
     with pytest.raises(StudioError, match=sentence):
         film.cut(studio, "001", edits)
     assert not studio.desk.project.cut.exists()
-    assert studio.desk.history.undoable is None
+    assert studio.desk.undoable is None
 
 
 def test_a_film_json_that_does_not_read_is_told_and_left_as_it_is(studio):
@@ -232,6 +232,17 @@ def test_a_version_thrown_away_is_in_the_bin_and_undo_brings_it_back(studio):
     assert not file.exists()
     with pytest.raises(StudioError, match="no version 1 of the film any more"):
         film.remove(studio, 1)
+
+
+def test_a_version_whose_bin_was_emptied_is_not_said_to_be_back(studio):
+    film.render(studio)
+    done(studio)
+    film.remove(studio, 1)
+    bin.empty(studio.desk.project)
+    with pytest.raises(StudioError, match="not in the bin any more"):
+        studio.desk.undo()
+    assert studio.desk.redoable is None
+    studio.desk.undo()
 
 
 def test_two_versions_are_compared_and_say_when_each_shot_begins(studio):

@@ -1,13 +1,17 @@
 """The studio's folders: shown on its own machine only, and a cache that can be emptied at any time."""
 
 import os
+import sys
+import threading
 import time
 
 import pytest
 
 from domain.errors import StudioError
 from domain.places import Places
+from infrastructure import opener
 from services import folders
+from tests.run_bench import until
 
 
 @pytest.fixture
@@ -90,3 +94,31 @@ def test_a_machine_without_such_a_program_says_where_the_folder_is(places, tmp_p
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StudioError, match="no program that shows folders"):
         folders.show(places, "projects")
+
+
+def test_a_folder_that_cannot_be_shown_is_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StudioError, match="There is no folder"):
+        opener.show_folder(tmp_path / "file" / "projects")
+    tool = tmp_path / "xdg-open"
+    tool.write_text("no program")
+    tool.chmod(0o755)
+    monkeypatch.setattr(opener.sys, "platform", "linux")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StudioError, match="It cannot be shown"):
+        opener.show(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its folders are shown by a program of its own")
+def test_a_file_is_shown_in_its_folder_and_no_ended_program_is_left(tmp_path, monkeypatch):
+    tool = tmp_path / "tools" / "xdg-open"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nprintf %s "$1" > "{tmp_path}/shown"\n')
+    tool.chmod(0o755)
+    monkeypatch.setattr(opener.sys, "platform", "linux")
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    for path in (tmp_path, tmp_path / "film.mp4"):
+        opener.show(path)
+        until(lambda: not [one for one in threading.enumerate() if one.name == "shown"])
+        assert (tmp_path / "shown").read_text() == str(tmp_path)

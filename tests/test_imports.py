@@ -367,12 +367,15 @@ def test_the_pictures_a_board_refers_to_come_along(tmp_path, project):
     far = picture(tmp_path / "refs" / "boat.png", "brown")
     shot = {"shot_id": "001", "prompt": "A boat.", "references": ["refs/boat.png", "refs/gone.png"]}
     path = tmp_path / "board.json"
-    path.write_text(json.dumps({"shots": [{**shot, "start_image": str(far)}]}))
+    anna = picture(tmp_path / "refs" / "anna.png", "green")
+    cast = [{"id": "anna", "pictures": [str(anna)]}]
+    path.write_text(json.dumps({"shots": [{**shot, "start_image": str(far)}], "cast": cast}))
     board, told = imported(path, project)
 
     assert (
         board.shots[0].references[0] == board.shots[0].start_image == project.folder / "references/boat.png"
     )
+    assert board.characters[0].pictures == (project.folder / "references/anna.png",)
     assert any("gone.png" in sentence for sentence in told)
     assert json.loads(project.storyboard.read_text())["shots"][0]["start_image"] == "references/boat.png"
 

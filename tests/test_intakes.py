@@ -12,7 +12,7 @@ from domain.settings import ComfySettings, Mode
 from domain.storyboard import Shot, Storyboard
 from infrastructure.storyboard_files import write_storyboard
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
-from services import defaults
+from services import defaults, intakes
 from services.studio import Studio
 from tests.graphs import picture
 from tests.test_commands import nobody
@@ -130,6 +130,14 @@ def test_a_trial_runs_once_and_leaves_the_project_as_it_was(studio, fake, tmp_pa
     assert run["state"] == "done", run
     assert (folder / run["files"][0]).is_file()
     assert not (folder / "takes").exists()
+
+
+def test_only_the_newest_tried_workflows_are_kept(studio, monkeypatch):
+    monkeypatch.setattr(intakes, "TRIED", 2)
+    found = studio.intakes.look(dropped(studio, picture()))
+    tried = [studio.intakes.to_try(found["id"]) for _ in range(4)]
+    assert [path.exists() for path in tried] == [False, False, True, True]
+    assert len(list(studio.places.tries.glob("*.json"))) == 4
 
 
 def test_a_trial_needs_an_open_project(studio):

@@ -208,3 +208,17 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(project):
 def test_no_half_written_file_is_left(project):
     picks.choose(project, "003", take(project, 1, "red"))
     assert not list(project.folder.rglob("*.part"))
+
+
+def test_a_look_at_a_picture_needs_no_room(project, tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    good = picture(tmp_path / "good.jpg")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    monkeypatch.setattr("shutil.copyfile", full)
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    picks.check_picture(good)
+    for bad in (tmp_path / "bad.png", tmp_path / "gone.png", tmp_path / ("x" * 300), tmp_path):
+        with pytest.raises(BadFile):
+            picks.check_picture(bad)

@@ -3,13 +3,15 @@
 import json
 import re
 import shutil
+import sys
+import threading
 import zipfile
 
 import pytest
 
-from addons import keyframes
+from addons import keyframes, storyboard
 from addons import projects as page
-from domain.errand import DONE, RUNNING, WAITING
+from domain.errand import DONE, RUNNING, WAITING, Errand
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from infrastructure.project_files import chosen_workflows
@@ -144,6 +146,38 @@ def test_the_room_a_project_takes_is_told_by_kind_and_so_is_its_bin(desk):
     assert take.exists()
     with pytest.raises(StudioError, match="not in the bin"):
         page.restore(desk, disk["bin"][0]["name"])
+
+
+def test_undo_needs_nothing_of_an_emptied_cache(desk, tmp_path):
+    folder = project(desk, "A door")
+    painted = picture(folder / "keyframes" / "001.png", "lime").read_bytes()
+    keyframes.pick(desk, "001", picture(folder / "takes" / "001_v1.png").name)
+    picture(folder / "cache" / "thumbs" / "a.png")
+    assert page.empty_cache(desk) > 0
+    assert not (folder / "cache" / "thumbs").exists()
+    desk.desk.undo()
+    assert (folder / "keyframes" / "001.png").read_bytes() == painted
+
+
+@pytest.mark.parametrize("odd", ["/" + "x" * 300, "/a\0b", "~nobody-has-this-name/film"])
+def test_a_path_that_the_system_refuses_is_not_there(desk, odd):
+    project(desk, "A door")
+    for deed in (page.open_project, page.look):
+        with pytest.raises(StudioError, match=r"There is no|no whole path"):
+            deed(desk, odd)
+    copied = storyboard.copy(desk, ["001"])
+    assert storyboard.paste(desk, {**copied, "keyframes": [odd]}) == ["002"]
+    rows = [{"folder": odd, "title": "Gone", "when": "2026-01-01T00:00:00+00:00"}]
+    rows += json.loads(desk.places.recent.read_text("utf-8"))
+    desk.places.recent.write_text(json.dumps(rows), "utf-8")
+    desk.shelf.tell_recent()
+    assert facts(desk)["recent"][-1]["title"] == "film"
+
+
+def test_a_project_on_a_disk_that_does_not_answer_does_not_keep_the_studio_from_starting(desk, tmp_path):
+    desk.set(last_project="/" + "x" * 300, is_introduced=True)
+    desk.begin(tmp_path / "sample.json")
+    assert not desk.is_open
 
 
 # --- imports --------------------------------------------------------------------------------
@@ -371,6 +405,42 @@ def test_outcomes_are_told_after_a_new_start_until_they_are_dismissed(desk, tmp_
     with pytest.raises(StudioError, match="does not know"):
         again.outcomes.file(id)
     again.close()
+
+
+def test_outcomes_that_come_and_go_at_once_are_all_kept(desk):
+    outcomes, failed = desk.outcomes, []
+
+    def put_and_dismiss(mine):
+        try:
+            for number in range(40):
+                outcomes.put(Errand(f"{mine}{number}", "archive", "", ""), [])
+                outcomes.dismiss(f"{mine}{number - 1}")
+        except StudioError as error:
+            failed.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    sides = [threading.Thread(target=put_and_dismiss, args=(mine,)) for mine in "abc"]
+    for side in sides:
+        side.start()
+    for side in sides:
+        side.join()
+    sys.setswitchinterval(interval)
+    assert not failed
+    kept = [row["id"] for row in json.loads((desk.places.data / "outcomes.json").read_text("utf-8"))]
+    assert sorted(kept) == ["a39", "b39", "c39"] == sorted(row["id"] for row in facts(desk)["outcomes"])
+
+
+def test_settings_that_do_not_read_are_told_until_that_is_dismissed(tmp_path):
+    places(tmp_path).settings.write_text("{", "utf-8")
+    made = studio(tmp_path)
+    said = outcome(made)
+    assert said["is_bad"] and said["about"] == "settings.json"
+    assert "The studio starts with its own settings." in said["said"][0]
+    assert "settings.json.broken" in said["said"][-1]
+    page.dismiss(made, said["id"])
+    assert facts(made)["outcomes"] == []
+    made.close()
 
 
 def test_only_files_that_were_made_can_be_had(desk):

@@ -1,11 +1,13 @@
 """Projects as a whole: made under safe names, found again, copied, measured."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from domain.errors import StudioError
+from domain.events import Told
 from domain.project import Project
 from domain.safe_names import folder_name, plain_name
 from infrastructure.project_lock import locked
@@ -13,7 +15,7 @@ from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard
 from services import projects
 from services.projects import RESOLUTIONS, Defaults
-from tests.folders import done, everything, filled
+from tests.folders import done, everything, filled, picture
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_every_resolution_is_a_size_a_board_can_have(tmp_path):
         assert abs(resolution.width / resolution.height / (named[0] / named[1]) - 1) < 0.03, resolution
         assert projects.create(tmp_path, "x", Defaults(resolution.width, resolution.height))
         if resolution.ratio in ("2.39:1", "4:3"):
-            assert resolution.is_on_grid
+            assert resolution.width % 16 == resolution.height % 16 == 0, "what models draw exactly"
 
 
 # --- the list of those opened last
@@ -191,6 +193,34 @@ def test_a_copy_without_takes_has_board_references_and_chosen_pictures(tmp_path)
     copy, _ = done(projects.duplicate(filled(tmp_path / "a"), tmp_path, "Again", with_takes=False))
     tops = {path.split("/")[0] for path in everything(copy.folder)}
     assert tops == {"storyboard.json", "project.json", "references", "keyframes"}
+
+
+def test_a_copy_without_takes_has_those_that_shots_and_the_cast_refer_to_and_the_cut(tmp_path):
+    project = filled(tmp_path / "a")
+    shown = json.loads(project.storyboard.read_text("utf-8"))
+    shown["shots"][1]["start_image"] = "takes/001_v1.png"
+    shown["cast"] = [{"id": "anna", "pictures": ["takes/002_v1.png"]}]
+    project.storyboard.write_text(json.dumps(shown), "utf-8")
+    project.cut.write_text("{}")
+    copy, _ = done(projects.duplicate(project, tmp_path, "Again", with_takes=False))
+    board = open_storyboard(copy.storyboard)[0]
+    assert [one.problems for one in (*board.shots, *board.characters)] == [()] * 4
+    assert sorted(path.name for path in copy.takes.iterdir()) == [
+        f"00{number}_v1.{suffix}" for number in (1, 2) for suffix in ("json", "png")
+    ]
+    assert copy.cut.exists()
+
+
+def test_a_zip_tells_of_pictures_that_lie_elsewhere_also_of_the_casts(tmp_path):
+    project, anna = filled(tmp_path / "a"), picture(tmp_path / "anna.png")
+    shown = json.loads(project.storyboard.read_text("utf-8"))
+    project.storyboard.write_text(
+        json.dumps({**shown, "cast": [{"id": "anna", "pictures": [str(anna)]}]}), "utf-8"
+    )
+    _, said = done(projects.archive(project, tmp_path / "a.zip"))
+    assert [event.sentence for event in said if isinstance(event, Told)] == [
+        f"{anna} lies outside the project and is not in the zip file."
+    ]
 
 
 def test_a_copy_that_is_given_up_leaves_nothing(tmp_path):

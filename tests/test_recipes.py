@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from PIL import Image
 
-from domain.errors import BackendUnreachable, StudioError
+from domain.errors import BackendUnreachable, CannotWrite, StudioError
 from domain.events import Progress
 from domain.project import Project
 from infrastructure.recipes import Ledger, Wanted
@@ -337,3 +337,51 @@ def test_a_folder_that_takes_no_files_is_one_sentence_and_nothing_is_sent(projec
     with pytest.raises(StudioError, match="takes cannot be read: Not a directory"):
         made(project, backend, wanted())
     assert backend.jobs == []
+
+
+def test_a_picture_that_could_not_be_brought_in_can_be_brought_in_later(project, tmp_path, monkeypatch):
+    def full(source, to):
+        raise OSError(28, "No space left on device")
+
+    own = a_picture(tmp_path / "own.png")
+    ledger = Ledger(project)
+    with monkeypatch.context() as patched:
+        patched.setattr("infrastructure.recipes.shutil.copyfile", full)
+        with pytest.raises(CannotWrite):
+            ledger.bring_in("001", own)
+    assert ledger.bring_in("001", own).name == "001_v1.png"
+    assert ledger.bring_in("001", own).name == "001_v1.png"
+
+
+def test_what_is_done_is_known_while_the_ledger_is_read_anew(project):
+    backend, ledger = FakeBackend(), Ledger(project)
+    wants = [wanted(seed=number) for number in range(30)]
+    for want in wants:
+        for _ in ledger.carry_out(backend, want):
+            pass
+    over = threading.Event()
+
+    def read_anew():
+        while not over.is_set():
+            ledger.refresh()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    reading = threading.Thread(target=read_anew)
+    reading.start()
+    lost = [want for _ in range(100) for want in wants if ledger.done(backend, want) is None]
+    few = [1 for _ in range(100) if len(ledger.takes_of("001")) != 30]
+    over.set()
+    reading.join()
+    sys.setswitchinterval(interval)
+    assert not lost and not few
+
+
+def test_a_name_that_was_given_stays_given_while_the_ledger_is_read_anew(project):
+    ledger = Ledger(project)
+    first, second = wanted(seed=1), wanted(seed=2)
+    ledger._begin(("fake", first.job.id))
+    name = ledger._name(("fake", first.job.id), "001")
+    ledger.refresh()
+    assert ledger._name(("fake", second.job.id), "001") != name
+    assert ledger._name(("fake", first.job.id), "001") == name

@@ -157,6 +157,8 @@ def test_pictures_of_the_project_are_shown_large_and_small(client):
         "takes/link.png",
         "takes/c:/x.png",
         "takes/nothing.png",
+        "takes/a%00b.png",
+        "takes/" + "x" * 300 + ".png",
         "",
     ],
 )

@@ -210,6 +210,7 @@ def test_a_damaged_queue_file_costs_only_what_does_not_read(bench):
     assert [e.shot for e in QueueFile(bench.file).read()] == ["002"]
     bench.file.write_text("{")
     assert QueueFile(bench.file).read() == []
+    assert bench.file.with_name("queue.json.broken").read_text() == "{"
 
 
 def test_a_queue_of_an_older_studio_reads(bench):

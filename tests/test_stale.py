@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from infrastructure.recipe_facts import recipe_of
 from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import read_storyboard, write_storyboard
 from services import keyframes, picks, stale
+from services.debounced import Debounced
 from services.stale import ShotState, Today
 from tests.fakes import FakeBackend
 from tests.graphs import node
@@ -29,6 +31,7 @@ from tests.renders import (
     stamps,
     video_workflow,
 )
+from tests.run_bench import dying_threads, until
 
 ANNA = Character("anna", words="a woman in a red cap")
 ONE = a_shot("001", characters=("anna",))
@@ -56,6 +59,10 @@ def rendered(folder, board=BOARD, **fields):
 
 def today(folder, board=BOARD, keyframe=None, video=None):
     return Today(Project(folder), board, keyframe or keyframe_workflow(), video or video_workflow(), PRESETS)
+
+
+def needed(today):
+    return stale.stale_shots(today.board, stale.of_board(today))
 
 
 def whys(folder, board=BOARD, **workflows):
@@ -106,12 +113,12 @@ def with_end_image():
 
 def test_what_was_just_rendered_is_fresh(folder):
     assert stale.of_board(today(folder)) == {"001": FRESH, "002": FRESH, "003": FRESH}
-    assert stale.stale_shots(today(folder)) == []
+    assert needed(today(folder)) == []
 
 
 def test_nothing_that_was_not_made_is_stale(tmp_path):
     assert state(tmp_path / "new", "001") == ShotState("missing", (), "missing", ())
-    assert stale.stale_shots(today(tmp_path / "new")) == []
+    assert needed(today(tmp_path / "new")) == []
 
 
 def test_another_prompt_makes_keyframe_and_video_stale_and_the_old_one_makes_them_fresh_again(folder):
@@ -428,24 +435,24 @@ def test_a_choice_that_was_cut_off_is_stale(folder):
 def test_a_stale_keyframe_brings_its_video_along_and_a_stale_video_comes_alone(folder):
     board = with_shot("001", tags={"composition": "close_up"})
     assert whys(folder, board) == {"001 keyframe": ("prompt",)}
-    assert stale.stale_shots(today(folder, board)) == [("001", "keyframe"), ("001", "video")]
-    assert stale.stale_shots(today(folder, with_shot("002", seconds=0.9))) == [("002", "video")]
+    assert needed(today(folder, board)) == [("001", "keyframe"), ("001", "video")]
+    assert needed(today(folder, with_shot("002", seconds=0.9))) == [("002", "video")]
     (folder / "videos" / "001.mp4").unlink()
-    assert stale.stale_shots(today(folder, board)) == [("001", "keyframe")]
+    assert needed(today(folder, board)) == [("001", "keyframe")]
 
 
 def test_what_cannot_be_rendered_is_not_asked_for(folder):
     board = with_shot("001", prompt=" ")
     assert state(folder, "001", board).keyframe == "stale"
-    assert stale.stale_shots(today(folder, board)) == []
+    assert needed(today(folder, board)) == []
 
 
 def test_rendering_what_is_stale_makes_it_fresh_and_runs_nothing_else(folder):
     board = replace(BOARD, characters=(replace(ANNA, words="a woman in a green cap"),))
-    ids = {id for id, _ in stale.stale_shots(today(folder, board))}
+    ids = {id for id, _ in needed(today(folder, board))}
     ran = {name.partition("_")[0].partition(".")[0] for name in rendered(folder, board).ran}
     assert ran == ids == {"001", "002"}
-    assert stale.stale_shots(today(folder, board)) == []
+    assert needed(today(folder, board)) == []
 
 
 # --- the note beside a video ----------------------------------------------------------------------
@@ -469,3 +476,43 @@ def test_the_note_is_of_the_picture_that_was_sent_and_not_of_one_painted_meanwhi
 
     assert not Rendered(Painter(), tmp_path, a_board(ONE)).failed
     assert state(tmp_path, "001", a_board(ONE)) == ShotState("own", (), "stale", ("keyframe",))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"values": {"references": 5}},
+        {"values": {"references": [[]]}},
+        {"values": {"start_image": 3}},
+        {"values": {"seed": "x"}},
+        {"inputs": {"a.png": ["b"]}},
+        {"files": [3]},
+    ],
+)
+def test_a_recipe_that_somebody_wrote_by_hand_stops_nothing(folder, odd):
+    path = folder / "takes" / "001_v1.json"
+    content = json.loads(path.read_text("utf-8"))
+    for key, value in odd.items():
+        content[key] = {**content[key], **value} if isinstance(value, dict) else value
+    path.write_text(json.dumps(content), "utf-8")
+    assert recipe_of(folder / "takes", "001_v1") is None
+    assert stale.of_board(today(folder))["002"] == FRESH
+
+
+def test_what_is_looked_at_again_and_again_survives_an_unforeseen_error():
+    looked, broken = threading.Semaphore(0), [TypeError("unforeseen"), None, None]
+
+    def look():
+        looked.release()
+        if error := broken.pop(0):
+            raise error
+
+    soon = Debounced("a look", look, 0.001)
+    soon.start()
+    with dying_threads() as traces:
+        for _ in range(3):
+            soon.again()
+            assert looked.acquire(timeout=5)
+            until(lambda: not soon._wanted.is_set())
+        soon.stop()
+    assert [str(trace) for trace in traces] == ["unforeseen"]

@@ -26,7 +26,6 @@ PAIRS = {  # two words that mean one place
     ("village/farm", "field/wheat"): "field/wheat",
 }
 SAILS = {"boat", "sail", "ship", "raft", "rowing"}
-GARMENTS = ("coat", "dress", "hat", "cap", "beanie")
 STILL_LIFE = {"leaf", "wheel", "rope", "lamp", "skull", "flower"}  # seen close though nobody can hold them so
 MOST = 9  # figures drawn one by one
 

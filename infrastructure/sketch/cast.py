@@ -17,7 +17,6 @@ from infrastructure.sketch.tables import named
 
 FLOATING = {"under/reef", "sky/clouds", "space/orbit"}
 SEATED = {"sit", "write", "eat"}
-STILL = {"stand", "look", "talk", "", "read", "play", "walk"}
 
 
 @dataclass(frozen=True)
