@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from domain.errors import BadFile, StudioError
+from domain.errors import BackendUnreachable, BadFile, StudioError
 from domain.events import Fact, Progress
 from domain.job import Backend, Graph, Job, files_in
 from domain.project import Project
@@ -181,6 +181,9 @@ class Ledger:
             files = yield from _noting(backend.run(job), recipe)
         except GeneratorExit:
             self._write({**recipe, "state": CANCELLED, "ended": _now()})
+            raise
+        except BackendUnreachable as error:  # it did not fail: it goes on when it is asked for again
+            self._write({**recipe, "error": str(error)})
             raise
         except StudioError as error:
             self._write({**recipe, "state": FAILED, "error": str(error), "ended": _now()})

@@ -132,6 +132,14 @@ def test_a_failure_is_written_down(project):
     assert (recipe(project)["state"], recipe(project)["error"]) == ("failed", str(OUT_OF_MEMORY))
 
 
+def test_a_job_whose_server_went_away_did_not_fail_and_goes_on_under_its_name(project):
+    with pytest.raises(BackendUnreachable):
+        made(project, FakeBackend(fails={"001_v1": BackendUnreachable("Nobody answers.")}), wanted())
+    assert (recipe(project)["state"], recipe(project)["error"]) == ("started", "Nobody answers.")
+    assert made(project, FakeBackend(), wanted()).name == "001_v1"
+    assert (recipe(project)["state"], recipe(project)["error"]) == ("done", "")
+
+
 def test_a_cancelled_job_is_closed_and_written_down(project):
     backend = FakeBackend()
     with closing(Ledger(project).carry_out(backend, wanted())) as work:
