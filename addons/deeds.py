@@ -1,6 +1,11 @@
-"""Deeds: what a page can ask for by name. `POST /studio/do/NAME` with the arguments as a JSON object."""
+"""Deeds: what a page can ask for by name. `POST /studio/do/NAME` with the arguments as a JSON object.
+
+A page says which project it means. What is meant for one is not done to another that was opened since, as
+shots are called 001 in all of them.
+"""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,9 +14,23 @@ from services.studio import Studio
 
 Deed = Callable[..., Any]  # (studio, **arguments) -> what JSON can hold, or nothing
 
+# what means the same whichever project is open
+_OF_NONE = re.compile(
+    r"(settings|workflow|intro|bench|outcome|import)\.(?!run$)"
+    r"|run\.(?!history$|repeat$)|project\.(new|open|forget|measure)$|values\.read$"
+)
 
-def carry_out(deeds: Mapping[str, Deed], name: str, studio: Studio, arguments: Any) -> Any:
-    """Raises StudioError for what does not exist or is asked for wrongly, too."""
+
+class OtherProject(StudioError):
+    """A deed on a project that is not the open one any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Another project is open now, so this was not done. Open the one it was meant for.")
+
+
+def carry_out(deeds: Mapping[str, Deed], name: str, studio: Studio, arguments: Any, project: str = "") -> Any:
+    """Raises StudioError for what does not exist or is asked for wrongly, too, and OtherProject when
+    `project`, where it is named, is not the open one."""
     deed = deeds.get(name)
     if deed is None:
         raise StudioError(f"The studio has no deed called {name}. Reload the page.")
@@ -24,7 +43,22 @@ def carry_out(deeds: Mapping[str, Deed], name: str, studio: Studio, arguments: A
     for word, kind in inspect.get_annotations(deed, eval_str=True).items():
         if word in arguments and not _fits(arguments[word], kind):
             raise StudioError(f"{name} was asked for wrongly: {word} is no {kind}. Reload the page.")
+    if project and not _OF_NONE.match(name) and not _is_open(studio, project):
+        raise OtherProject
     return deed(*bound.args, **bound.kwargs)
+
+
+def step_of(studio: Studio, edit: Callable[[], None]) -> float:
+    """Edit the board; returns what `undo` knows the step by, which is nothing when nothing changed."""
+    history = studio.desk.history
+    before = history.undoable
+    edit()
+    after = history.undoable
+    return after.at if after and after is not before else 0.0
+
+
+def _is_open(studio: Studio, project: str) -> bool:
+    return studio.is_open and str(studio.desk.project.folder) == project
 
 
 def _fits(value: Any, kind: Any) -> bool:

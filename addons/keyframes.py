@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from addons.deeds import step_of
 from addons.live import live
 from services import carried_values, takes
 from services.errands import errand, unmade_variants
@@ -63,8 +64,9 @@ def values_of(studio: Studio, upload: str) -> dict[str, Any]:
         return carried_values.needed_values(picture)
 
 
-def use_values(studio: Studio, shots: list[str], values: dict[str, Any]) -> None:
-    carried_values.use(studio.desk, shots, values)
+def use_values(studio: Studio, shots: list[str], values: dict[str, Any]) -> float:
+    """Returns the step."""
+    return step_of(studio, lambda: carried_values.use(studio.desk, shots, values))
 
 
 def mark(studio: Studio, take: str, stars: int | None = None, rejected: bool | None = None) -> None:

@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from starlette.concurrency import run_in_threadpool
 
 from addons.assets import FOREVER, NEVER
-from addons.deeds import Deed, carry_out
+from addons.deeds import Deed, OtherProject, carry_out
 from domain.errors import StudioError
 from services import media, words
 from services.desk import Conflict
@@ -72,7 +72,8 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
             body += chunk
             if len(body) > LARGEST_ASKED:
                 return error_of("That is too much at once.", 413)
-        return await run_in_threadpool(_done, deeds, name, studio, bytes(body))
+        project = unquote(request.headers.get("x-project", ""))
+        return await run_in_threadpool(_done, deeds, name, studio, bytes(body), project)
 
     @app.post("/studio/upload")
     async def upload(request: Request) -> Response:
@@ -87,15 +88,17 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
         return JSONResponse({"upload": received.id})
 
 
-def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes) -> Response:
+def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes, project: str) -> Response:
     try:
         arguments = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         return error_of("That is no JSON.")
     try:
-        return _json({"result": carry_out(deeds, name, studio, arguments)})
+        return _json({"result": carry_out(deeds, name, studio, arguments, project)})
     except Conflict as conflict:
         return _json({"error": str(conflict), "theirs": conflict.theirs}, 409)
+    except OtherProject as error:
+        return error_of(str(error), 409)
     except StudioError as error:
         return error_of(str(error))
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from addons.deeds import step_of
 from addons.live import live
-from domain import board_edits
+from domain import board_edits, cast_edits
+from domain.errors import StudioError
 from domain.storyboard import Shot, Storyboard
 from services import cast, clipboard
 from services.as_sent import as_sent
+from services.desk import as_json, field_of
 from services.history import Step
 from services.studio import Studio
 
@@ -18,8 +21,10 @@ def build(studio: Studio) -> None:
     live(ID)
 
 
-def set_field(studio: Studio, shots: list[str], field: str, value: Any, was: Any = ...) -> None:
+def set_field(studio: Studio, shots: list[str], field: str, value: Any, was: Any = ...) -> Any:
+    """Returns what is stored now, which may be less than was typed: names lose the spaces around them."""
     studio.desk.set_field(shots, field, value, *(() if was is ... else (was,)))
+    return field_of(studio.desk.shot(shots[0]), field)
 
 
 def add(studio: Studio, after: str | None = None, prompt: str = "") -> str:
@@ -36,9 +41,13 @@ def duplicate(studio: Studio, shots: list[str]) -> list[str]:
     return _new(studio, "duplicate", lambda board: [board_edits.shot_of(board, id) for id in shots], after)
 
 
-def remove(studio: Studio, shots: list[str]) -> None:
-    """Takes and keyframes stay where they are, so that undoing brings back the whole shot."""
-    studio.desk.edit("remove", lambda board: board_edits.without_shots(board, shots), ", ".join(shots[:4]))
+def remove(studio: Studio, shots: list[str]) -> float:
+    """Takes and keyframes stay where they are, so that undoing this step brings back the whole shot."""
+
+    def without(board: Storyboard) -> Storyboard:
+        return board_edits.without_shots(board, shots)
+
+    return step_of(studio, lambda: studio.desk.edit("remove", without, ", ".join(shots[:4])))
 
 
 def move(studio: Studio, shots: list[str], before: str | None = None, scene: str | None = None) -> None:
@@ -62,13 +71,15 @@ def add_character(studio: Studio, name: str, shots: list[str] | None = None) -> 
     return cast.add(studio.desk, name, shots or [])
 
 
-def set_character(studio: Studio, who: str, field: str, value: Any, was: Any = ...) -> None:
+def set_character(studio: Studio, who: str, field: str, value: Any, was: Any = ...) -> Any:
+    """Returns what is stored now."""
     cast.set_field(studio.desk, who, field, value, *(() if was is ... else (was,)))
+    return as_json(getattr(cast_edits.character_of(studio.desk.board, who), field))
 
 
-def remove_character(studio: Studio, who: str) -> None:
-    """Out of the cast, and out of all shots."""
-    cast.remove(studio.desk, who)
+def remove_character(studio: Studio, who: str) -> float:
+    """Out of the cast, and out of all shots. Returns the step."""
+    return step_of(studio, lambda: cast.remove(studio.desk, who))
 
 
 def prompt_parts(studio: Studio, shot: str) -> Mapping[str, Any]:
@@ -85,7 +96,11 @@ def paste(studio: Studio, shots: dict[str, Any], after: str | None = None) -> li
     return clipboard.paste(studio.desk, shots, after)
 
 
-def undo(studio: Studio) -> dict[str, str] | None:
+def undo(studio: Studio, step: float | None = None) -> dict[str, str] | None:
+    """The last step, or the one that is meant, as long as it is the last."""
+    last = studio.desk.history.undoable
+    if step is not None and (last is None or last.at != step):
+        raise StudioError("Something else was done since. Undo takes the steps back one by one.")
     return _named(studio.desk.undo())
 
 

@@ -71,6 +71,50 @@ def test_what_cannot_be_done_is_said_in_a_sentence(client, deed, arguments, said
     assert said in answer.json()["error"]
 
 
+def test_what_is_meant_for_a_project_is_not_done_to_another(client, studio, folder):
+    meant = {**OURS, "X-Project": quote(str(folder))}
+    assert ask(client, "shot.set", meant, shots=["001"], field="prompt", value="A gate").status_code == 200
+    other = studios.project(studio, "Elsewhere", name="other – 2")
+    for deed, arguments in (
+        ("shot.set", {"shots": ["001"], "field": "prompt", "value": "A red gate"}),
+        ("board.set", {"field": "title", "value": "Gates"}),
+        ("undo", {}),
+        ("import.run", {"source": "x"}),
+        ("run.history", {"find": {}}),
+    ):
+        answer = ask(client, deed, meant, **arguments)
+        assert (answer.status_code, answer.json().get("theirs")) == (409, None), deed
+        assert "Another project is open now" in answer.json()["error"]
+    assert studio.desk.shot("001").prompt == "Elsewhere"
+    for deed in ("project.measure", "run.pause", "run.resume", "settings.introduced"):
+        assert ask(client, deed, meant).status_code == 200, deed
+    now = {**OURS, "X-Project": quote(str(other))}
+    assert ask(client, "shot.set", now, shots=["001"], field="scene", value=" Dawn ").json() == {
+        "result": "Dawn"
+    }
+
+
+def test_an_edit_answers_with_what_is_stored(client):
+    who = ask(client, "cast.add", name="Anna").json()["result"]
+    answer = ask(client, "cast.set", who=who, field="name", value=" Eva ", was="Anna")
+    assert answer.json() == {"result": "Eva"}
+    assert ask(client, "shot.set", shots=["001"], field="keyframe.seed", value=None).json() == {
+        "result": None
+    }
+
+
+def test_only_the_step_that_is_meant_is_taken_back(client, studio):
+    step = ask(client, "shot.remove", shots=["002"]).json()["result"]
+    ask(client, "shot.set", shots=["001"], field="prompt", value="A gate")
+    answer = ask(client, "undo", step=step)
+    assert answer.status_code == 400
+    assert "Something else was done since" in answer.json()["error"]
+    assert studio.desk.shot("001").prompt == "A gate"
+    ask(client, "undo")
+    assert ask(client, "undo", step=step).json()["result"]["label"] == "remove"
+    assert len(studio.desk.board.shots) == 2
+
+
 @pytest.mark.parametrize("body", [b"", b"[1]", b"{", b'"x"', b"\xff", b"[" * 100_000])
 def test_what_is_no_object_of_arguments_is_refused(client, body):
     answer = client.post("/studio/do/shot.set", content=body, headers=OURS)

@@ -3,7 +3,8 @@
 import { act, ask, button, follow, h, icon, keyed, notice, put, t, tn } from './core.js';
 import { flushEdits, pictures, text } from './fields.js';
 import { avatar, cast, nameOf, person, strangers } from './people.js';
-import { isSelected, selectMany, selection, undo, watch } from './where.js';
+import { takeBack } from './undoing.js';
+import { isSelected, selectMany, selection, watch } from './where.js';
 
 const DRAGGED = 'application/x-studio-character';
 let panel = null, opened = '', list = null, adding = null;
@@ -79,13 +80,13 @@ async function describe(name) {
 // --- one of them -----------------------------------------------------------------------------
 
 function source(id) {
-  const set = (field, value, seen = {}) => ask('cast.set', { who: id, field, value, ...seen });
+  const set = (field, value, seen = {}, how = {}) => ask('cast.set', { who: id, field, value, ...seen }, how);
   const paths = field => person(id)?.[field].map(p => p.path) ?? [];
   return {
-    ids: () => [id], get: (one, field) => person(one)?.[field], label: field => t(`cast.${field}`),
-    ask: (ids, field, value, seen) => set(field, value, seen),
-    bring: upload => ask('reference.bring', { upload }),
-    addPictures: (field, more) => set(field, [...paths(field), ...more]),
+    about: 'cast', ids: () => [id], get: (one, field) => person(one)?.[field], label: field => t(`cast.${field}`),
+    ask: (ids, field, value, seen, how) => set(field, value, seen, how),
+    bring: (upload, how) => ask('reference.bring', { upload }, how),
+    addPictures: (field, more, ids, how) => set(field, [...paths(field), ...more], {}, how),
     dropPicture: (field, path) => set(field, paths(field).filter(other => other !== path)),
   };
 }
@@ -140,9 +141,10 @@ function showShots(id) {
 
 async function remove(id) {
   const c = person(id);
-  flushEdits();
-  if (!c || await act('cast.remove', { who: id }) === undefined) return;
-  notice(c.shots.length ? tn('cast.removed', c.shots.length, { name: nameOf(c) }) : t('cast.gone', { name: nameOf(c) }), '', { label: t('undo'), run: undo });
+  await flushEdits();
+  const step = c ? await act('cast.remove', { who: id }) : undefined;
+  if (step === undefined) return;
+  notice(c.shots.length ? tn('cast.removed', c.shots.length, { name: nameOf(c) }) : t('cast.gone', { name: nameOf(c) }), '', takeBack(step));
 }
 
 // --- dragged onto shots ----------------------------------------------------------------------

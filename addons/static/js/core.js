@@ -95,13 +95,24 @@ export function connect() { // six connections a server are all a browser has: a
 
 export class Refused extends Error {}
 
-/** Ask the studio for a deed. Raises Refused with the sentence the studio answers. */
-export async function ask(name, args = {}) {
+let written = Promise.resolve(); // the edits under way
+
+/** Edits are written one after another, so that what was typed last is what stays. */
+export function inTurn(edit) {
+  const done = written.then(edit);
+  written = done.catch(() => {});
+  return done;
+}
+
+/** Ask the studio for a deed, after the edits before it. Raises Refused with the sentence the studio answers. `project`
+ *  is the one it is about: the studio refuses it once another is open. null: it is about none, or whichever is open. */
+export async function ask(name, args = {}, { project = fact('project')?.path, isEdit = false, keepalive = false } = {}) {
+  const asked = JSON.stringify(args), headers = { 'Content-Type': 'application/json', 'X-Studio': '1' };
+  if (project) headers['X-Project'] = encodeURIComponent(project);
+  if (!isEdit) await written;
   let answer;
-  try {
-    answer = await fetch(`studio/do/${name}`, {
-      method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Studio': '1' }, body: JSON.stringify(args),
-    });
+  try { // no browser lets more than 64 kB outlive their page
+    answer = await fetch(`studio/do/${name}`, { method: 'POST', headers, body: asked, keepalive: keepalive && asked.length < 15_000 });
   } catch { throw new Refused(t('error.gone')) }
   const body = await answer.json().catch(() => ({ error: t('error.unforeseen') }));
   if (answer.ok) return body.result;
@@ -109,8 +120,8 @@ export async function ask(name, args = {}) {
 }
 
 /** Ask, and show a refusal as a notice; returns undefined then. */
-export async function act(name, args = {}) {
-  try { return await ask(name, args) } catch (error) {
+export async function act(name, args = {}, how = {}) {
+  try { return await ask(name, args, how) } catch (error) {
     if (!(error instanceof Refused)) throw error;
     notice(error.message, 'bad');
   }
@@ -121,7 +132,7 @@ export async function upload(file) {
   const answer = await fetch('studio/upload', {
     method: 'POST', headers: { 'X-Studio': '1', 'X-Name': encodeURIComponent(file.name) }, body: file,
   }).catch(() => { throw new Refused(t('error.gone')) });
-  const body = await answer.json();
+  const body = await answer.json().catch(() => ({ error: t('error.unforeseen') }));
   if (!answer.ok) throw new Refused(body.error);
   return body.upload;
 }
@@ -233,16 +244,17 @@ export function button(label, run, { kind = '', mark = '', title = '', key = '',
 
 // --- notices ---------------------------------------------------------------------------------
 
-/** A sentence that goes away by itself; errors stay until they are read. `action` is one thing to do, or several. */
+/** A sentence that goes away by itself; what is wrong and asks something stays until it is answered. `action` is one
+ *  thing to do, or several. */
 export function notice(text, kind = '', action = null) {
   const place = document.querySelector('#notices') ?? document.body.appendChild(h('div', { id: 'notices', role: 'status', 'aria-live': 'polite' }));
   if ([...place.children].some(n => n.firstChild.textContent === text)) return;
   const gone = () => item.remove();
   const item = h(`div.notice${kind ? `.${kind}` : ''}`, { role: kind === 'bad' ? 'alert' : null }, h('p', {}, text),
-    [action ?? []].flat().map(one => button(one.label, () => { one.run(); gone() }, { kind: 'link' })),
+    [action ?? []].flat().map(one => button(one.label, () => { gone(); one.run() }, { kind: 'link' })),
     button('', gone, { kind: 'ghost', mark: 'close', title: t('close') }));
   place.append(item);
-  setTimeout(gone, kind === 'bad' || Array.isArray(action) ? 20000 : 4500);
+  if (kind !== 'bad' || !action) setTimeout(gone, kind === 'bad' || Array.isArray(action) ? 20000 : 4500);
 }
 
 // --- shapes of values ------------------------------------------------------------------------

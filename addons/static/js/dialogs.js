@@ -2,10 +2,19 @@
 
 import { Refused, button, h, put, t } from './core.js';
 
-/** A dialog over the page; Escape and a click beside it close it. */
+/** A dialog over the page; Escape closes it, and a click beside it, unless something is filled in there. */
 export function dialog(title, ...content) {
+  let isBeside = false; // the press; a selection of words with the mouse may end beside what it began in
   const close = () => { box.close(); box.remove() };
-  const box = h('dialog.sheet', { 'aria-label': title, onclick: event => event.target === box && close(), onclose: () => box.remove() },
+  const beside = event => {
+    const { left, right, top, bottom } = box.getBoundingClientRect();
+    return event.target === box && (event.clientX < left || event.clientX > right || event.clientY < top || event.clientY > bottom);
+  };
+  const box = h('dialog.sheet', {
+    'aria-label': title, onclose: () => box.remove(),
+    onpointerdown: event => { isBeside = beside(event) },
+    onclick: event => isBeside && beside(event) && !box.querySelector(':scope > form') && close(),
+  },
     h('header', {}, h('h2', {}, title), button('', close, { mark: 'close', kind: 'ghost', title: t('close') })), ...content);
   document.body.append(box);
   box.showModal();

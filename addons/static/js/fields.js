@@ -1,13 +1,11 @@
 // Fields to edit: what is typed is on disk within half a second. A source says whose fields they are:
-// {ids, get, ask, label, addPictures, dropPicture}; with several ids, a field shows what they have in common.
+// {about, ids, get, ask, label, bring, addPictures, dropPicture}; with several ids, a field shows what they have in common.
 
-import { Refused, debounce, fact, h, icon, notice, put, t, thumbUrl, upload } from './core.js';
+import { Refused, fact, h, icon, notice, put, t, thumbUrl, upload } from './core.js';
+import { edits, flushEdits as flush } from './edits.js';
 
-const pending = new Set(); // edits that wait to be sent
+export const flushEdits = flush;
 let lists = 0; // of choices, each with a name of its own
-
-export const flushEdits = () => { for (const edit of [...pending]) edit.now() };
-addEventListener('pagehide', flushEdits);
 
 /** A field's value, and whether it is another one in some of what is edited. */
 export function common(source, field) {
@@ -16,44 +14,24 @@ export function common(source, field) {
   return { value, several: !others.every(isSame) };
 }
 
-/** Send a field's value; what was changed elsewhere meanwhile is asked about. */
-function edits(source, field) {
-  let ids = [], was = null, hasSeen = false;
-  const send = debounce(async value => {
-    pending.delete(send);
-    const asked = ids, seen = ids.length === 1 && hasSeen ? { was } : {};
-    hasSeen = false;
-    try { await source.ask(asked, field, value, seen) } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.status !== 409) return notice(error.message, 'bad');
-      const again = () => source.ask(asked, field, value, {}).catch(refused => notice(refused.message, 'bad'));
-      notice(t('conflict', { field: source.label(field), theirs: String(error.theirs).slice(0, 80) }), 'bad', { label: t('conflict.mine'), run: again });
-    }
-  }, 350);
-  return {
-    now: () => send.now(),
-    begin: () => { if (!hasSeen) { ids = source.ids(); was = source.get(ids[0], field) ?? ''; hasSeen = true } },
-    change(value) { this.begin(); pending.add(send); send(value) },
-  };
-}
-
 export function labelled(source, field, control, ...more) {
   const name = source.label(field);
   return h('label.field', { 'data-field': field }, h('span', { title: name }, name), control, ...more);
 }
 
-function fill(control, value, several, placeholder = '') {
-  put(control, { value: several ? '' : value, placeholder: several ? t('field.several') : placeholder });
+/** What a control shows: what is stored, or what was typed and is not stored yet. */
+function fill(control, edit, value, several, placeholder = '') {
+  const kept = edit.kept();
+  put(control, { value: String(kept ? kept.shown : several ? '' : value), placeholder: several ? t('field.several') : placeholder });
   control.classList.toggle('is-several', several);
 }
 
 export function text(source, field, { rows = 0, placeholder = '', ...more } = {}) {
   const edit = edits(source, field);
   const control = h(rows ? 'textarea' : 'input', { rows: rows || null, type: rows ? null : 'text', spellcheck: 'true', autocomplete: 'off', ...more });
-  control.addEventListener('focus', edit.begin);
   control.addEventListener('input', () => { edit.change(control.value); grow(control) });
-  control.addEventListener('blur', () => edit.now());
-  return { node: labelled(source, field, control), draw() { const { value, several } = common(source, field); fill(control, value ?? '', several, placeholder); grow(control) } };
+  const draw = edit.on(control, () => { const { value, several } = common(source, field); fill(control, edit, value ?? '', several, placeholder); grow(control) });
+  return { node: labelled(source, field, control), draw };
 }
 
 function grow(control) { // a text area is as high as its text, within reason; CSS does it where it can
@@ -63,56 +41,54 @@ function grow(control) { // a text area is as high as its text, within reason; C
 }
 
 export function number(source, field, { unit = '', hint = '', ...limits }) {
-  const edit = edits(source, field), whole = limits.step >= 1;
+  const edit = edits(source, field);
   const control = h('input', { type: 'number', inputmode: 'decimal', ...Object.fromEntries(Object.entries(limits).map(([k, v]) => [k, String(v)])) });
   control.addEventListener('input', () => {
-    if (control.value === '' ? hint : control.checkValidity() || !whole) edit.change(control.value === '' ? null : Number(control.value));
+    const { badInput, rangeUnderflow, rangeOverflow } = control.validity;
+    if (badInput || control.value === '' && !hint) return; // a minus alone, or nothing where something has to be
+    edit.change(control.value === '' ? null : Number(control.value), control.value, !rangeUnderflow && !rangeOverflow); // 10 may become 1024
   });
-  control.addEventListener('blur', () => edit.now());
   const usual = () => hint === 'board' ? String(fact('project')?.[field] ?? '') : hint ? t(`hint.${hint}`) : '';
-  return {
-    node: labelled(source, field, h('span.unit', { 'data-unit': unit }, control)),
-    draw() { const { value, several } = common(source, field); fill(control, String(value ?? ''), several, usual()) },
-  };
+  const draw = edit.on(control, () => { const { value, several } = common(source, field); fill(control, edit, value ?? '', several, usual()) });
+  return { node: labelled(source, field, h('span.unit', { 'data-unit': unit }, control)), draw };
 }
 
+/** Seeds are longer than JavaScript counts exactly; fifteen digits are what it does, and digits all that is taken. */
 export function seed(source, field) {
   const edit = edits(source, field);
   const control = h('input', { type: 'text', inputmode: 'numeric' });
   control.addEventListener('input', () => {
-    const digits = control.value.replace(/\D/g, '');
+    const digits = control.value.replace(/\D/g, '').slice(0, 15);
     if (digits !== control.value) control.value = digits;
-    edit.change(digits === '' ? null : Number(digits));
+    edit.change(digits === '' ? null : Number(digits), digits);
   });
-  control.addEventListener('blur', () => edit.now());
-  return { node: labelled(source, field, control), draw() { const { value, several } = common(source, field); fill(control, String(value ?? ''), several, t('hint.seed')) } };
+  const draw = edit.on(control, () => { const { value, several } = common(source, field); fill(control, edit, value ?? '', several, t('hint.seed')) });
+  return { node: labelled(source, field, control), draw };
 }
 
 export function slider(source, field) {
   const edit = edits(source, field), control = h('input', { type: 'range', min: '0', max: '1', step: '0.05' }), shown = h('output');
   control.addEventListener('input', () => { shown.textContent = Number(control.value).toFixed(2); edit.change(Number(control.value)) });
-  return {
-    node: labelled(source, field, h('span.slide', {}, control, shown)),
-    draw() { const { value, several } = common(source, field); put(control, { value: String(value) }); put(shown, { text: several ? '…' : Number(value).toFixed(2), title: several ? t('field.several') : null }) },
-  };
+  const draw = edit.on(control, () => {
+    const { value, several } = common(source, field), now = edit.kept()?.value ?? value;
+    put(control, { value: String(now) });
+    put(shown, { text: several ? '…' : Number(now).toFixed(2), title: several ? t('field.several') : null });
+  });
+  return { node: labelled(source, field, h('span.slide', {}, control, shown)), draw };
 }
 
 /** Words of which some are known: `options()` lists them, `shown` and `kept` turn a value into words and back. */
 export function choice(source, field, { options, shown = value => value, kept = words => words, usual = () => '–' }) {
   const edit = edits(source, field), id = `known-${field.replace('.', '-')}-${lists++}`;
   const control = h('input', { type: 'text', list: id, autocomplete: 'off' }), list = h('datalist', { id });
-  control.addEventListener('focus', edit.begin);
-  control.addEventListener('input', () => edit.change(kept(control.value)));
-  control.addEventListener('blur', () => edit.now());
+  control.addEventListener('input', () => edit.change(kept(control.value), control.value));
   let known = null;
-  return {
-    node: labelled(source, field, control, list),
-    draw() {
-      const now = options(), { value, several } = common(source, field);
-      if (known !== now.join('\n')) { known = now.join('\n'); list.replaceChildren(...now.map(words => h('option', { value: words }))) }
-      fill(control, shown(value ?? ''), several, usual());
-    },
-  };
+  const draw = edit.on(control, () => {
+    const now = options(), { value, several } = common(source, field);
+    if (known !== now.join('\n')) { known = now.join('\n'); list.replaceChildren(...now.map(words => h('option', { value: words }))) }
+    fill(control, edit, shown(value ?? ''), several, usual());
+  });
+  return { node: labelled(source, field, control, list), draw };
 }
 
 /** A choice from the catalogue of looks; other words may be written too. */
@@ -136,10 +112,11 @@ export const keyOf = (category, words) => {
 export function pictures(source, field, { many = false } = {}) {
   const place = h('div.pictures'), name = source.label(field);
   const bring = async files => {
+    const ids = source.ids(), how = { project: fact('project')?.path }; // where they were dropped, whatever is selected once they are there
     try {
       const paths = [];
-      for (const file of files) paths.push(await source.bring(await upload(file)));
-      if (paths.length) await source.addPictures(field, paths);
+      for (const file of files) paths.push(await source.bring(await upload(file), how));
+      if (paths.length) await source.addPictures(field, paths, ids, how);
     } catch (error) { if (!(error instanceof Refused)) throw error; notice(error.message, 'bad') }
     chooser.value = '';
   };

@@ -1,6 +1,6 @@
 // What was made elsewhere comes in: a place to drop it, then a question where it should go.
 
-import { Refused, ask, button, fact, h, icon, put, t, tn } from './core.js';
+import { Refused, ask, button, fact, h, icon, notice, put, t, tn } from './core.js';
 import { sendEdits } from './boardfields.js';
 import { dialog } from './dialogs.js';
 import { openWhenDone } from './outcomes.js';
@@ -28,8 +28,13 @@ export function acceptDrops(place, zone, take) {
     zone.classList.remove('is-over');
     if (!hasFiles(event) || event.defaultPrevented) return;
     event.preventDefault();
-    const items = await dropped(event.dataTransfer);
-    if (items.files.length) take(items);
+    try {
+      const items = await dropped(event.dataTransfer);
+      if (items.files.length) take(items);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      notice(error.message, 'bad');
+    }
   });
 }
 
@@ -80,9 +85,10 @@ export function importDialog({ items = null, atPath = false } = {}) {
   }
 
   async function run(isNew) {
+    for (const choice of stage.querySelectorAll('button')) choice.disabled = true; // a second click would bring it in twice
     try {
       await sendEdits();
-      const ids = await ask('import.run', { source, new: isNew });
+      const ids = await ask('import.run', { source, new: isNew }, isNew ? { project: null } : {});
       isTaken = true;
       if (isNew) openWhenDone(ids);
       close();

@@ -10,12 +10,13 @@ const dig = (s, field) => field.startsWith('tags.') ? s?.tags[field.slice(5)] : 
 
 /** The shots selected, as the fields see them. */
 export const selected = {
+  about: 'shot',
   ids: selection,
   get: (id, field) => dig(shot(id), field),
   label: field => t(`field.${field}`),
-  ask: (shots, field, value, seen) => ask('shot.set', { shots, field, value, ...seen }),
-  bring: upload => ask('reference.bring', { upload }),
-  addPictures: (field, paths) => field === 'references' ? ask('shot.put_in', { shots: selection(), field, values: paths }) : ask('shot.set', { shots: selection(), field, value: paths.at(-1) }),
+  ask: (shots, field, value, seen, how) => ask('shot.set', { shots, field, value, ...seen }, how),
+  bring: (upload, how) => ask('reference.bring', { upload }, how),
+  addPictures: (field, paths, shots, how) => field === 'references' ? ask('shot.put_in', { shots, field, values: paths }, how) : ask('shot.set', { shots, field, value: paths.at(-1) }, how),
   dropPicture: (field, path) => field === 'references' ? ask('shot.take_out', { shots: selection(), field, values: [path] }) : ask('shot.set', { shots: selection(), field, value: null }),
 };
 
@@ -65,7 +66,14 @@ export function mount(place) {
   };
   follow(['shot/', 'order', 'presets', 'cast', 'project'], place, draw);
   let seen = '';
-  watch(place, () => { const now = selection().join(); if (now !== seen) { flushEdits(); seen = now; draw() } });
+  watch(place, () => {
+    const now = selection().join();
+    if (now === seen) return;
+    if (place.contains(document.activeElement) && document.activeElement.matches('input, textarea')) document.activeElement.blur(); // its words are the other shot's
+    flushEdits();
+    seen = now;
+    draw();
+  });
 }
 
 /** Lead to the field of a shot that something comes from. */

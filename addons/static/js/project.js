@@ -11,16 +11,17 @@ import { duplicateProject, newProject, openByPath, packProject } from './project
 import { mountRecents } from './recents.js';
 import { here as isOnMachine, reveal } from './reveal.js';
 import { sizePicker } from './sizes.js';
-import { here, redo, undo, watch } from './where.js';
+import { undoButtons } from './undoing.js';
+import { here, watch } from './where.js';
 
 const LOOKS = ['style', 'mood', 'lighting', 'color_grade', 'camera', 'composition', 'motion', 'time_of_day'];
 
 export function mount(place) {
   const count = h('small.count'), main = h('div.body.about'), side = h('aside.shelf'), outcomes = h('div.outcomes');
-  const back = button('', undo, { mark: 'undo', title: t('undo'), key: 'Ctrl Z' }), forth = button('', redo, { mark: 'redo', title: t('redo'), key: 'Ctrl Y' });
+  const steps = undoButtons();
   const ofOpen = [button(t('sheet.title'), contactSheet, { mark: 'pages' }), button(t('project.duplicate'), duplicateProject, { mark: 'copy' }), button(t('project.pack'), packProject, { mark: 'zip', title: t('project.pack.hint') })];
   const page = h('div.page.project', {},
-    h('header.head', {}, h('h1', {}, t('page.project')), count, h('div.grow'), ...ofOpen, h('span.sep'), back, forth, h('span.sep'),
+    h('header.head', {}, h('h1', {}, t('page.project')), count, h('div.grow'), ...ofOpen, h('span.sep'), ...steps.nodes, h('span.sep'),
       button(t('project.open'), openByPath, { mark: 'folder', key: 'O' }), button(t('project.new'), newProject, { kind: 'primary', mark: 'plus', key: 'N' })), main, side);
   place.append(page);
   const none = h('div.empty', { hidden: true }, h('b', {}, t('project.none')), h('p', {}, t('project.none.hint')), button(t('project.new'), newProject, { mark: 'plus' }));
@@ -38,15 +39,13 @@ export function mount(place) {
     none.hidden = !!about;
     form.hidden = !about;
     for (const one of ofOpen) put(one, { disabled: !about });
-    put(back, { disabled: !about?.undo, title: about?.undo ? `${t('undo')}: ${t(`step.${about.undo.label}`)} ${about.undo.about}` : t('undo') });
-    put(forth, { disabled: !about?.redo, title: about?.redo ? `${t('redo')}: ${t(`step.${about.redo.label}`)} ${about.redo.about}` : t('redo') });
+    steps.draw();
     put(count, { text: about ? [tn('count.shots', shots().length), clock(shots().reduce((sum, s) => sum + s.seconds, 0)), tn('count.takes', shots().reduce((sum, s) => sum + s.takes.length, 0))].join(' · ') : '' });
     if (about) for (const part of parts) part.draw(about);
   });
   let last = '';
   watch(page, () => { if (last !== here() && here() === 'project') act('project.measure'); last = here() });
   addEventListener('hashchange', () => { if (here() !== 'project') { last = ''; sendEdits() } });
-  addEventListener('pagehide', sendEdits);
   offer('project', {
     n: { run: newProject, label: 'project.new' },
     o: { run: openByPath, label: 'project.open' },

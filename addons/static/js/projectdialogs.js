@@ -5,7 +5,7 @@ import { listPresets, sendEdits } from './boardfields.js';
 import { form, labelled } from './dialogs.js';
 import { keyOf } from './fields.js';
 import { sizePicker } from './sizes.js';
-import { go } from './where.js';
+import { go, write } from './where.js';
 
 export function newProject() {
   const title = h('input', { type: 'text', autocomplete: 'off', maxlength: '200', placeholder: t('new.untitled') });
@@ -17,11 +17,11 @@ export function newProject() {
   size.draw(fits ? about.width : 1024, fits ? about.height : 576);
   form(t('new.title'), t('new.make'), [labelled(t('board.field.title'), title), h('div.field', {}, h('span', {}, t('size.title')), size.node),
     h('div.row', {}, labelled(t('board.field.fps'), h('span.unit', { 'data-unit': 'fps' }, fps)), labelled(t('field.tags.style'), style, options))], async () => {
+    if (!size.value()) return false;
     await sendEdits();
-    const [width, height] = size.value();
+    const [width, height] = size.value(), before = fact('project')?.path;
     const first = await ask('project.new', { title: title.value.trim() || t('new.untitled'), width, height, fps: fps.value === '' ? null : Number(fps.value), style: keyOf('style', style.value) });
-    go('storyboard', first);
-    setTimeout(() => document.querySelector('#prompt')?.focus(), 250);
+    write('storyboard', first, '#prompt', () => fact('project')?.path !== before);
   });
 }
 

@@ -47,6 +47,7 @@ export function makeHead(row, redraw) {
     if (event.key === 'Escape') { name.value = node.scene; event.stopPropagation(); name.blur() }
     if (event.key === 'Enter') name.blur();
   });
+  name.addEventListener('focus', () => { node.project = fact('project')?.path });
   name.addEventListener('change', () => rename(node, name.value.trim()));
   const node = h('div.scene-head', { role: 'row' }, h('div', { role: 'rowheader' }, fold, name, about));
   return node;
@@ -66,5 +67,5 @@ export function updateHead(node, row) {
 function rename(node, to) {
   if (to === node.scene) return;
   const ids = node.scene ? shots().filter(s => s.scene === node.scene).map(s => s.id) : node.shots;
-  act('shot.set', { shots: ids, field: 'scene', value: to });
+  act('shot.set', { shots: ids, field: 'scene', value: to }, { project: node.project });
 }

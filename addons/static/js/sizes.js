@@ -13,7 +13,8 @@ function frame(ratio) {
   return h('i.frame', { style: `width:${wide.toFixed(1)}px;height:${(wide / shape).toFixed(1)}px`, 'aria-hidden': 'true' });
 }
 
-/** `set(width, height)` is called with what is chosen; `draw(width, height)` shows what is. */
+/** `set(width, height)` is called with what is chosen; `draw(width, height)` shows what is. `value()` is nothing while
+ *  what stands there is no size. */
 export function sizePicker(set, most = MOST) {
   const shapes = h('div.shapes', { role: 'group', 'aria-label': t('size.shape') }), sizes = h('div.sizes', { role: 'group', 'aria-label': t('size.size') });
   const side = name => h('input', { type: 'number', min: String(LEAST), max: String(most), step: '2', 'aria-label': t(`size.${name}`) });
@@ -36,7 +37,9 @@ export function sizePicker(set, most = MOST) {
     .sort((a, b) => Math.abs(a.width * a.height - current[0] * current[1]) - Math.abs(b.width * b.height - current[0] * current[1]))[0];
 
   function draw(w, h_) {
+    if (!said.hidden && w === current[0] && h_ === current[1]) return; // what was typed stands there until it is mended
     current = [w, h_];
+    said.hidden = true;
     const ratios = [...new Set(all().map(r => r.ratio))], ratio = ratios.find(r => isLike(w, h_, r));
     const fits = all().filter(r => r.ratio === ratio), is = `${w}x${h_} ${all().length}`;
     put(width, { value: String(w) });
@@ -48,5 +51,5 @@ export function sizePicker(set, most = MOST) {
     sizes.replaceChildren(...fits.map(r => h('button.size', { type: 'button', 'aria-pressed': String(r.width === w && r.height === h_), data: { choice: r.key }, onclick: () => own(r.width, r.height) }, h('b', {}, t(`size.${r.key}`)), h('small', {}, `${r.width} × ${r.height}`))));
     if (focused) [...shapes.children, ...sizes.children].find(b => b.dataset.choice === focused)?.focus();
   }
-  return { node: h('div.picker', {}, shapes, h('div.sizing', {}, sizes, h('div.custom', {}, width, h('span', { 'aria-hidden': 'true' }, '×'), height, turn)), said), draw, value: () => current };
+  return { node: h('div.picker', {}, shapes, h('div.sizing', {}, sizes, h('div.custom', {}, width, h('span', { 'aria-hidden': 'true' }, '×'), height, turn)), said), draw, value: () => said.hidden ? current : null };
 }

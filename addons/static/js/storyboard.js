@@ -7,7 +7,8 @@ import { mount as mountInspector } from './inspector.js';
 import { offer } from './keys.js';
 import { avatar, meant, nameOf } from './people.js';
 import { hasScenes, makeHead, rows, unfold, updateHead } from './scenes.js';
-import { currentShot, go, isSelected, redo, select, selectMany, selection, undo, watch } from './where.js';
+import { takeBack, undoButtons } from './undoing.js';
+import { currentShot, go, isSelected, narrow, select, selectMany, selection, watch, write } from './where.js';
 
 let wanted = ''; // what is being looked for
 
@@ -15,7 +16,7 @@ export function mount(place) {
   const grid = h('div.board', { role: 'grid', 'aria-label': t('page.storyboard'), 'aria-multiselectable': 'true' });
   const count = h('small.count'), find = h('input', { type: 'search', placeholder: t('board.find'), 'aria-label': t('board.find') });
   const size = h('input', { type: 'range', min: '150', max: '420', 'aria-label': t('board.size'), title: t('board.size') });
-  const back = button('', undo, { mark: 'undo', title: t('undo'), key: 'Ctrl Z' }), forth = button('', redo, { mark: 'redo', title: t('redo'), key: 'Ctrl Y' });
+  const steps = undoButtons();
   const refresh = button('', () => act('stale.render'), { mark: 'again', title: t('stale.render') });
   const inspector = h('aside.inspector'), castPanel = h('aside.cast', { hidden: true });
   const people = button(t('cast.title'), toggleCast, { mark: 'people', title: t('cast.title'), key: 'M' });
@@ -24,8 +25,9 @@ export function mount(place) {
   size.addEventListener('input', resize);
   resize();
   find.addEventListener('input', () => { wanted = find.value.trim().toLowerCase(); draw() });
+  narrow('storyboard', id => !shot(id) || matches(shot(id)));
   place.append(h('div.page.with-inspector', {},
-    h('header.head', {}, h('h1', {}, t('page.storyboard')), count, h('div.grow'), find, size, people, h('span.sep'), back, forth,
+    h('header.head', {}, h('h1', {}, t('page.storyboard')), count, h('div.grow'), find, size, people, h('span.sep'), ...steps.nodes,
       refresh, button(t('board.add'), addShot, { mark: 'plus', key: 'N' }),
       button(t('board.render'), renderMissing, { kind: 'primary', mark: 'spark', key: 'G' })),
     castPanel, h('div.body', {}, grid, h('button.card.add', { type: 'button', onclick: addShot }, icon('plus'), t('board.add'))), inspector));
@@ -43,8 +45,7 @@ export function mount(place) {
     refresh.hidden = !old;
     put(refresh, { 'aria-label': tn('stale.button', old) });
     refresh.lastChild.tagName === 'SPAN' ? put(refresh.lastChild, { text: tn('stale.button', old) }) : refresh.append(h('span', {}, tn('stale.button', old)));
-    put(back, { disabled: !about?.undo, title: about?.undo ? `${t('undo')}: ${t(`step.${about.undo.label}`)} ${about.undo.about}` : t('undo') });
-    put(forth, { disabled: !about?.redo, title: about?.redo ? `${t('redo')}: ${t(`step.${about.redo.label}`)} ${about.redo.about}` : t('redo') });
+    steps.draw();
     const live = new Map(runs().filter(isActive).reverse().map(run => [run.shot, run]));
     keyed(grid, rows(listed), row => row.key, row => row.shot ? makeCard(row.shot) : makeHead(row, draw), (node, row) => row.shot ? updateCard(node, row.shot, live.get(row.shot.id)) : updateHead(node, row));
     grid.classList.toggle('is-empty', !listed.length);
@@ -66,8 +67,8 @@ export function mount(place) {
     Enter: { run: () => document.querySelector('#prompt')?.focus(), label: 'board.edit' },
     m: { run: toggleCast, label: 'cast.title' },
     f: { run: () => find.focus(), label: 'board.find' },
-    'ctrl+c': { run: () => copy(false), label: 'board.copy' },
-    'ctrl+x': { run: () => copy(true), label: 'board.cut' },
+    'ctrl+c': { run: () => copy(false), label: 'board.copy', when: noWords },
+    'ctrl+x': { run: () => copy(true), label: 'board.cut', when: noWords },
     'ctrl+v': { run: paste, label: 'board.paste' },
   });
 }
@@ -125,6 +126,8 @@ function markSelected(card) {
 
 // --- deeds -----------------------------------------------------------------------------------
 
+const noWords = () => !String(getSelection()); // selected words are what is copied
+
 function toggleCast() {
   openCast(!isCastOpen());
   if (isCastOpen()) (document.querySelector('.cast .face') ?? document.querySelector('.cast button')).focus();
@@ -132,10 +135,11 @@ function toggleCast() {
 
 async function addShot() {
   const id = await act('shot.add', { after: selection().at(-1) ?? null });
-  if (id) { go('storyboard', id); setTimeout(() => document.querySelector('#prompt')?.focus(), 120) }
+  if (id) write('storyboard', id);
 }
 
 async function duplicate() {
+  if (!selection().length) return;
   const ids = await act('shot.duplicate', { shots: selection() });
   if (ids) selectMany(ids);
 }
@@ -144,9 +148,10 @@ async function remove() {
   const gone = selection();
   if (!gone.length) return;
   const order = fact('order'), next = order.slice(order.indexOf(gone.at(-1)) + 1)[0] ?? order[order.indexOf(gone[0]) - 1];
-  await act('shot.remove', { shots: gone });
+  const step = await act('shot.remove', { shots: gone });
+  if (step === undefined) return;
   if (next) go('storyboard', next);
-  notice(tn('board.removed', gone.length), '', { label: t('undo'), run: undo });
+  notice(tn('board.removed', gone.length), '', takeBack(step));
 }
 
 function renderMissing() {
@@ -158,11 +163,11 @@ function renderMissing() {
 const CLIP = 'studio.shots'; // what was copied; also for another project, opened later
 
 async function copy(isCut) {
-  const copied = await act('shot.copy', { shots: selection() });
+  const ids = selection(), copied = ids.length && await act('shot.copy', { shots: ids });
   if (!copied) return;
   localStorage.setItem(CLIP, JSON.stringify(copied));
-  notice(tn(isCut ? 'board.didCut' : 'board.copied', selection().length));
-  if (isCut) act('shot.remove', { shots: selection() });
+  if (isCut && await act('shot.remove', { shots: ids }) === undefined) return;
+  notice(tn(isCut ? 'board.didCut' : 'board.copied', ids.length));
 }
 
 async function paste() {

@@ -1,6 +1,6 @@
 // Files and folders on their way in: chosen, dropped or named, they become something the studio can look at.
 
-import { ask, t, upload } from './core.js';
+import { Refused, ask, language, t, upload } from './core.js';
 
 const MOST = 5000; // files of one folder
 
@@ -14,12 +14,14 @@ export async function dropped(transfer) {
 }
 
 async function walk(entry, within, files) {
-  if (files.length > MOST) return;
   const path = within === null ? '' : `${within}${entry.name}`;
-  if (entry.isFile) return void files.push({ file: await new Promise((done, failed) => entry.file(done, failed)), path: path || entry.name });
+  const read = take => new Promise(take).catch(() => { throw new Refused(t('import.unreadable', { name: entry.name })) });
+  if (entry.isFile) files.push({ file: await read((done, failed) => entry.file(done, failed)), path: path || entry.name });
+  if (files.length > MOST) throw new Refused(t('import.tooMany', { most: MOST.toLocaleString(language) })); // a part of it would look like all
+  if (entry.isFile) return;
   const reader = entry.createReader();
   for (;;) { // a hundred at a time is all a browser gives
-    const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+    const some = await read((done, failed) => reader.readEntries(done, failed));
     if (!some.length) return;
     for (const each of some) await walk(each, path ? `${path}/` : '', files);
   }

@@ -2,7 +2,8 @@
 
 import { Refused, ask, h, notice, t, tn, upload } from './core.js';
 import { form } from './dialogs.js';
-import { selection, undo } from './where.js';
+import { takeBack } from './undoing.js';
+import { selection } from './where.js';
 
 const NAMES = ['prompt', 'negative', 'seed', 'steps', 'cfg', 'width', 'height'];
 const USUAL = ['prompt', 'negative', 'seed']; // the others fit the model they were made with
@@ -17,8 +18,8 @@ export function offerValues(values) {
   const rows = here.map((name, n) => h('label.tick', {}, ticks[n], h('span', {}, label(name), h('small', {}, String(values[name])))));
   form(t('values.title'), ids.length > 1 ? tn('values.useMany', ids.length) : t('values.use', { shot: ids[0] }), h('div.values', {}, rows), async () => {
     const chosen = Object.fromEntries(ticks.filter(tick => tick.checked).map(tick => [tick.name, values[tick.name]]));
-    await ask('values.use', { shots: ids, values: chosen });
-    notice(t('values.used', { shots: ids.join(', ') }), '', { label: t('undo'), run: undo });
+    const step = await ask('values.use', { shots: ids, values: chosen });
+    notice(t('values.used', { shots: ids.join(', ') }), '', takeBack(step));
   }).box.classList.add('values');
 }
 

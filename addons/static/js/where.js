@@ -1,10 +1,11 @@
 // Where the artist is: the page, the shot, the shots selected. The address says it too (#keyframes/007), so
 // that a reload, a bookmark and the back button lead to the same place.
 
-import { act, fact, flush, follow, isSeen, shot } from './core.js';
+import { act, fact, flush, follow, isSeen, notice, shot, t } from './core.js';
 
 export const PAGES = ['project', 'storyboard', 'keyframes', 'video', 'film', 'runs', 'settings', 'testbench'];
-const listeners = new Set();
+const WITH_SHOTS = ['storyboard', 'keyframes', 'video', 'film'];
+const listeners = new Set(), narrowed = new Map(); // page -> whether it lists a shot
 let page = '', current = '', selected = new Set(), anchor = '';
 
 export const here = () => page;
@@ -15,6 +16,11 @@ export const selection = () => {
   return still.length ? still : [currentShot()].filter(Boolean);
 };
 export const isSelected = id => selected.size > 1 ? selected.has(id) : id === currentShot();
+
+export const hasShots = () => WITH_SHOTS.includes(page);
+/** A page may list only some of the shots: what is not seen is not selected in passing. */
+export const narrow = (on, lists) => narrowed.set(on, lists);
+const listed = () => (fact('order') ?? []).filter(id => narrowed.get(page)?.(id) ?? true);
 
 /** Call `draw` when the page, the shot or the selection changes. */
 export function watch(place, draw) {
@@ -36,10 +42,9 @@ export function go(to, id = null) {
 
 /** Which shots a click on one means: with shift all up to it, with ctrl one more or less. */
 export function select(id, { range = false, toggle = false } = {}) {
-  const order = fact('order') ?? [];
   if (range && anchor) {
-    const [from, to] = [order.indexOf(anchor), order.indexOf(id)].sort((a, b) => a - b);
-    selected = new Set(order.slice(Math.max(0, from), to + 1));
+    const order = fact('order') ?? [], [from, to] = [order.indexOf(anchor), order.indexOf(id)].sort((a, b) => a - b), among = new Set(listed());
+    selected = new Set(order.slice(Math.max(0, from), to + 1).filter(id => among.has(id)));
   } else if (toggle) {
     if (!selected.size) selected.add(currentShot());
     selected.has(id) && selected.size > 1 ? selected.delete(id) : selected.add(id);
@@ -49,7 +54,7 @@ export function select(id, { range = false, toggle = false } = {}) {
   go(page);
 }
 
-export function selectAll() { selected = new Set(fact('order') ?? []); tell() }
+export function selectAll() { selected = new Set(listed()); tell() }
 
 export function selectMany(ids) { selected = new Set(ids); current = anchor = ids[0] ?? ''; go(page) }
 
@@ -57,7 +62,25 @@ export function selectMany(ids) { selected = new Set(ids); current = anchor = id
 export function step(by) {
   const order = fact('order') ?? [];
   const at = order.indexOf(currentShot()) + by;
-  if (order[at]) { select(order[at]); document.querySelector(`[data-shot="${CSS.escape(order[at])}"]`)?.scrollIntoView({ block: 'nearest' }) }
+  if (!order[at]) return;
+  select(order[at]);
+  [...document.querySelectorAll(`[data-shot="${CSS.escape(order[at])}"]`)].find(isSeen)?.scrollIntoView({ block: 'nearest' });
+}
+
+const frame = () => new Promise(requestAnimationFrame);
+const LONGEST = 10_000; // ms until a shot that was made is given up
+
+/** Go to a shot that was just made, and write in it; not before the page has been told of it and shows it, as the
+ *  words would be another shot's. `isTold` asks for more than that. */
+export async function write(to, id, field = '#prompt', isTold = () => true) {
+  const end = Date.now() + LONGEST, control = () => [...document.querySelectorAll(field)].find(isSeen);
+  do await frame(); while (!(shot(id) && isTold()) && Date.now() < end); // one at least: a dialog that closes gives the focus back
+  if (!shot(id) || !isTold()) return;
+  go(to, id);
+  while (!control()) if (Date.now() > end) return; else await frame();
+  flush();
+  tell();
+  if (page === to && currentShot() === id) control().focus();
 }
 
 function openTab() {
@@ -81,5 +104,7 @@ export function start() {
   follow(['order'], document.body, () => { if (current && !shot(current)) { current = ''; selected.clear() } tell() });
 }
 
-export const undo = () => act('undo');
-export const redo = () => act('redo');
+/** On a page that does not show it, a step taken back is told. */
+const told = words => step => { if (step && !hasShots() && page !== 'project') notice(words({ step: [t(`step.${step.label}`), step.about].filter(Boolean).join(' ') })) };
+export const undo = () => act('undo').then(told(step => t('undone', step)));
+export const redo = () => act('redo').then(told(step => t('redone', step)));
