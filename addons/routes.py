@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Request
@@ -17,8 +18,10 @@ from starlette.concurrency import run_in_threadpool
 from addons.assets import FOREVER, NEVER
 from addons.deeds import Deed, carry_out
 from domain.errors import StudioError
+from domain.project import Project
 from services import media, words
 from services.desk import Conflict
+from services.project_facts import key_of
 from services.studio import Studio
 
 LARGEST_ASKED = 4_000_000  # bytes of one deed's arguments
@@ -41,12 +44,12 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
         return _preview(studio.runs.preview(id))
 
     @app.get("/studio/media/{path:path}")
-    def file(path: str) -> Response:
-        return told(lambda: FileResponse(media.file_of(studio.desk.project, path), headers=FOREVER))
+    def file(path: str, p: str = "") -> Response:
+        return _of_open(studio, p, lambda project: media.file_of(project, path))
 
     @app.get("/studio/thumb/{path:path}")
-    def thumb(path: str, w: int = 480) -> Response:
-        return told(lambda: FileResponse(media.thumb_of(studio.desk.project, path, w), headers=FOREVER))
+    def thumb(path: str, w: int = 480, p: str = "") -> Response:
+        return _of_open(studio, p, lambda project: media.thumb_of(project, path, w))
 
     @app.get("/studio/bench/preview")
     async def bench_preview() -> Response:
@@ -93,6 +96,14 @@ def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes) -> 
     except (ValueError, RecursionError):
         return error_of("That is no JSON.")
     return JSONResponse({"result": result}, headers=NEVER)
+
+
+def _of_open(studio: Studio, key: str, file: Callable[[Project], Path]) -> Response:
+    """A file of the open project; refused to a page that means the one before and would keep it as that."""
+    project = studio.desk.project
+    if key not in ("", key_of(project)):
+        return error_of("Another project is open now.", 409)
+    return told(lambda: FileResponse(file(project), headers=FOREVER))
 
 
 def _preview(picture: bytes | None) -> Response:

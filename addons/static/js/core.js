@@ -251,8 +251,10 @@ export const seconds = s => s == null ? '' : `${Number(s.toFixed(2))} s`;
 export const clock = s => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
 export const percent = share => `${Math.round(share * 100)}%`; // also a width
 const path = file => file.split('/').map(encodeURIComponent).join('/');
-export const mediaUrl = (file, stamp = '') => `studio/media/${path(file)}${stamp ? `?v=${stamp}` : ''}`;
-export const thumbUrl = (file, stamp = '', width = 480) => `studio/thumb/${path(file)}?w=${width}${stamp ? `&v=${stamp}` : ''}`;
+/** A file of the open project and of no other, whose files have the same names; `stamp` tells a new one from the one before. */
+const fileUrl = (kind, file, stamp, ...more) => `studio/${kind}/${path(file)}?${[...more, `p=${fact('project')?.key ?? ''}`, stamp && `v=${stamp}`].filter(Boolean).join('&')}`;
+export const mediaUrl = (file, stamp = '') => fileUrl('media', file, stamp);
+export const thumbUrl = (file, stamp = '', width = 480) => fileUrl('thumb', file, stamp, `w=${width}`);
 export const isVideo = file => /\.(mp4|webm|mov|mkv)$/i.test(file);
 export const keyframeUrl = (s, width = 480) => s?.key ? (width ? thumbUrl(`keyframes/${s.id}.png`, s.key, width) : mediaUrl(`keyframes/${s.id}.png`, s.key)) : null;
 export const ratio = () => { const p = fact('project'); return p ? p.width / p.height : 16 / 9 };

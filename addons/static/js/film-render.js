@@ -1,8 +1,9 @@
 // Rendering the film: in which form, what to do about shots that have no clip, and what can be done with it.
 
-import { act, button, fact, follow, h, notice, runs, t, tn } from './core.js';
+import { act, button, fact, follow, h, mediaUrl, notice, runs, t, tn } from './core.js';
 import { isActive } from './dock.js';
 import { dialog } from './dialogs.js';
+import { isHere } from './making.js';
 
 export function makeRender(playVersion) {
   const menu = h('div.menu', { role: 'menu', 'aria-label': t('film.render'), hidden: true });
@@ -45,7 +46,8 @@ function tellWhenDone(playVersion) {
       if (run.deed !== 'film') continue;
       if (isActive(run)) { working.add(run.id); continue }
       if (run.state !== 'done') { working.delete(run.id); continue }
-      const version = working.has(run.id) && fact('film')?.versions.find(v => nameOf(v.file) === nameOf(run.files[0]));
+      const version = working.has(run.id) && isHere(run) && fact('film')?.versions.find(v => nameOf(v.file) === nameOf(run.files[0]));
+      if (!isHere(run)) working.delete(run.id);
       if (!version) continue;
       working.delete(run.id);
       notice(t('film.done', { name: nameOf(version.file) }), '', [
@@ -60,7 +62,7 @@ function tellWhenDone(playVersion) {
 const nameOf = file => file?.split('/').at(-1);
 
 export function download(version) {
-  const link = h('a', { href: Studio.core.mediaUrl(version.file, version.stamp), download: nameOf(version.file) });
+  const link = h('a', { href: mediaUrl(version.file, version.stamp), download: nameOf(version.file) });
   document.body.append(link);
   link.click();
   link.remove();

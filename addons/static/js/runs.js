@@ -4,6 +4,8 @@
 import { act, button, clock, fact, follow, h, isSeen, keyed, notice, put, runs, shots, t, tn } from './core.js';
 import { nameOf } from './dock.js';
 import { offer } from './keys.js';
+import { isHere } from './making.js';
+import { onProject } from './otherproject.js';
 import { showRecipe } from './run-recipe.js';
 import { dragRows, moveBy, moveFirst } from './run-order.js';
 import { makeRow, tickRow, updateRow } from './run-row.js';
@@ -38,6 +40,11 @@ export function mount(place) {
   shot.addEventListener('change', () => seek({ shot: shot.value }));
   deed.addEventListener('change', () => seek({ deed: deed.value }));
   find.addEventListener('input', () => seek({ text: find.value.trim() }));
+
+  onProject(() => {
+    wanted.shot = shot.value = '';
+    Object.assign(past, { key: '', jobs: [], more: 0, counts: {}, cleared: 0, listed: new Set(), showsAll: false });
+  });
 
   function seek(change) { wanted = { ...wanted, ...change }; overShown = waitingShown = PAGE; draw() }
   function showMore() { overShown += PAGE; past.more && past.jobs.length < overShown ? load(true) : draw() }
@@ -145,7 +152,6 @@ export function mount(place) {
 
 const isOver = run => ['done', 'failed', 'cancelled'].includes(run.state);
 const isLeft = run => ['running', 'waiting', 'stopped'].includes(run.state);
-const isHere = run => run.project === fact('project')?.name;
 const failed = () => runs().filter(run => run.state === 'failed');
 
 function isWanted(run) {

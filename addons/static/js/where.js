@@ -2,10 +2,13 @@
 // that a reload, a bookmark and the back button lead to the same place.
 
 import { act, fact, flush, follow, isSeen, shot } from './core.js';
+import { onProject } from './otherproject.js';
 
 export const PAGES = ['project', 'storyboard', 'keyframes', 'video', 'film', 'runs', 'settings', 'testbench'];
 const listeners = new Set();
 let page = '', current = '', selected = new Set(), anchor = '';
+
+onProject(() => { selected.clear(); current = anchor = '' });
 
 export const here = () => page;
 export const currentShot = () => shot(current) ? current : (fact('order') ?? [])[0] ?? '';
