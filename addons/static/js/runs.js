@@ -27,7 +27,7 @@ export function mount(place) {
     goOn: button(t('dock.goOn'), () => act('run.resume'), { mark: 'play', kind: 'primary' }),
     cancel: button(t('runs.cancelAll'), cancelAll, { mark: 'stop' }),
     retry: button(t('runs.retryAll'), () => act('run.again', { ids: failed().map(run => run.id) }), { mark: 'again' }),
-    clear: button(t('runs.clear'), clear, { mark: 'bin', title: t('runs.clear.hint') }),
+    clear: button(t('runs.clear'), () => clear().then(draw), { mark: 'bin', title: t('runs.clear.hint') }),
   };
   const groups = Object.fromEntries(['running', 'waiting', 'stopped', 'over'].map(name => [name, makeGroup(name)]));
   const more = button('', showMore, {}), earlier = button('', showEarlier, { kind: 'link' });
@@ -156,6 +156,7 @@ const failed = () => runs().filter(run => run.state === 'failed');
 
 function isWanted(run) {
   if (wanted.shot && !(run.shot === wanted.shot && isHere(run)) || wanted.deed && run.deed !== wanted.deed) return false;
+  if (!wanted.text) return true;
   const said = [nameOf(run), run.note, run.error, run.server, run.project, ...run.files, ...run.takes].join(' ');
   return said.toLowerCase().includes(wanted.text.toLowerCase());
 }
@@ -217,7 +218,7 @@ function deedOf(node) {
 
 async function cancelAll() {
   const ids = runs().filter(isLeft).map(run => run.id);
-  await act('run.cancel_all');
+  if (await act('run.cancel_all') === undefined) return;
   notice(tn('runs.cancelled', ids.length), '', { label: t('undo'), run: () => act('run.again', { ids }) });
 }
 
