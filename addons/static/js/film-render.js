@@ -18,11 +18,13 @@ export function makeRender(playVersion) {
   }
   menu.addEventListener('keydown', event => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key !== 'Tab') event.stopPropagation(); // the page's keys would cut the shot meanwhile
     if (event.key === 'Escape') { toggle(false); open.focus() } else if (by) [...menu.children].at(([...menu.children].indexOf(document.activeElement) + by) % menu.children.length)?.focus();
     else return;
     event.preventDefault();
-    event.stopPropagation();
   });
+  menu.addEventListener('mousedown', event => event.preventDefault()); // some browsers take the focus away at a press
+  node.addEventListener('focusout', event => menu.hidden || node.contains(event.relatedTarget) || toggle(false));
   document.addEventListener('pointerdown', event => !node.contains(event.target) && !menu.hidden && toggle(false));
   tellWhenDone(playVersion);
   return { node, open: () => toggle(true) };

@@ -18,8 +18,7 @@ export function mountRecents(place) {
 /** Open a project; what was typed into the one before is on disk first. */
 export async function openProject(folder, page = '') {
   await sendEdits();
-  const refused = await act('project.open', { folder }).then(() => false);
-  if (!refused && page) go(page);
+  if (await act('project.open', { folder }) !== undefined && page) go(page);
 }
 
 function make(one) {
@@ -34,7 +33,7 @@ function update(card, one) {
   card.classList.toggle('is-gone', !one.exists);
   put(open, { disabled: !one.exists, title: one.folder, 'aria-current': one.folder === fact('project')?.path ? 'true' : null });
   open.onclick = () => openProject(one.folder);
-  forget.onclick = () => act('project.forget', { key: one.key }).then(() => notice(t('recent.forgotten', { title: one.title })));
+  forget.onclick = () => act('project.forget', { key: one.key }).then(done => done !== undefined && notice(t('recent.forgotten', { title: one.title })));
   put(forget, { title: t('recent.forget'), 'aria-label': `${t('recent.forget')}: ${one.title}` });
   put(title, { text: one.title });
   const facts = [tn('count.shots', one.shots), one.seconds ? clock(one.seconds) : '', ago(one.when)];
