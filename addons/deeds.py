@@ -50,10 +50,9 @@ def carry_out(deeds: Mapping[str, Deed], name: str, studio: Studio, arguments: A
 
 def step_of(studio: Studio, edit: Callable[[], None]) -> float:
     """Edit the board; returns what `undo` knows the step by, which is nothing when nothing changed."""
-    history = studio.desk.history
-    before = history.undoable
+    before = studio.desk.undoable
     edit()
-    after = history.undoable
+    after = studio.desk.undoable
     return after.at if after and after is not before else 0.0
 
 

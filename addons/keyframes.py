@@ -21,10 +21,11 @@ def generate(studio: Studio, shots: list[str], count: int = 0) -> list[str]:
     """The next `count` variants of each shot; 0 means as many as the board says."""
     desk, means, run = studio.desk, studio.means(), uuid4().hex[:8]
     count = count or desk.board.variants or 2
-    wanted = []
+    wanted, asked = [], studio.runs.errands()
     for id in shots:
         shot = desk.shot(id)
-        for number in unmade_variants(desk, means, shot, count) if shot.is_renderable else [1]:
+        numbers = unmade_variants(desk, means, shot, count, asked) if shot.is_renderable else [1]
+        for number in numbers:
             wanted.append(errand("keyframe", desk.project.folder, id, run, variant=number))
     return studio.ask(wanted)
 

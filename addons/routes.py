@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,9 +19,11 @@ from starlette.concurrency import run_in_threadpool
 from addons.assets import FOREVER, NEVER
 from addons.deeds import Deed, OtherProject, carry_out
 from domain.errors import StudioError
+from domain.project import Project
 from services import media, words
 from services.desk import Conflict
 from services.feed import json_text
+from services.project_facts import key_of
 from services.studio import Studio
 
 LARGEST_ASKED = 4_000_000  # bytes of one deed's arguments
@@ -43,12 +46,12 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
         return _preview(studio.runs.preview(id))
 
     @app.get("/studio/media/{path:path}")
-    def file(path: str) -> Response:
-        return told(lambda: FileResponse(media.file_of(studio.desk.project, path), headers=FOREVER))
+    def file(path: str, p: str = "") -> Response:
+        return _of_open(studio, p, lambda project: media.file_of(project, path))
 
     @app.get("/studio/thumb/{path:path}")
-    def thumb(path: str, w: int = 480) -> Response:
-        return told(lambda: FileResponse(media.thumb_of(studio.desk.project, path, w), headers=FOREVER))
+    def thumb(path: str, w: int = 480, p: str = "") -> Response:
+        return _of_open(studio, p, lambda project: media.thumb_of(project, path, w))
 
     @app.get("/studio/bench/preview")
     async def bench_preview() -> Response:
@@ -105,6 +108,14 @@ def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes, pro
 
 def _json(content: Any, status: int = 200) -> Response:
     return Response(json_text(content), status, NEVER, "application/json")
+
+
+def _of_open(studio: Studio, key: str, file: Callable[[Project], Path]) -> Response:
+    """A file of the open project; refused to a page that means the one before and would keep it as that."""
+    project = studio.desk.project
+    if key not in ("", key_of(project)):
+        return error_of("Another project is open now.", 409)
+    return told(lambda: FileResponse(file(project), headers=FOREVER))
 
 
 def _preview(picture: bytes | None) -> Response:

@@ -98,7 +98,7 @@ def paste(studio: Studio, shots: dict[str, Any], after: str | None = None) -> li
 
 def undo(studio: Studio, step: float | None = None) -> dict[str, str] | None:
     """The last step, or the one that is meant, as long as it is the last."""
-    last = studio.desk.history.undoable
+    last = studio.desk.undoable
     if step is not None and (last is None or last.at != step):
         raise StudioError("Something else was done since. Undo takes the steps back one by one.")
     return _named(studio.desk.undo())

@@ -1,14 +1,14 @@
 """What each kind of errand does. The board is read when an errand begins, so the newest words count."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from domain.errand import Errand
+from domain.errand import RUNNING, WAITING, Errand
 from domain.errors import BadFile, Blocked, StudioError
 from domain.events import Event, Saved
 from domain.job import Backend
@@ -142,13 +142,24 @@ _DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
 }
 
 
-def unmade_variants(desk: Desk, means: Means, shot: Shot, count: int) -> list[int]:
-    """The numbers of the next `count` variants of a shot that there is no take of yet."""
+def unmade_variants(
+    desk: Desk, means: Means, shot: Shot, count: int, asked: Iterable[Errand] = ()
+) -> list[int]:
+    """The numbers of the next `count` variants of a shot that there is no take of yet, and that none of
+    what was `asked` for will make."""
     values = keyframes.values_of(means.keyframe_workflow, desk.board, shot, means.presets)
+    on_its_way = {
+        errand.values.get("variant")
+        for errand in asked
+        if (errand.deed, errand.project, errand.shot) == ("keyframe", str(desk.project.folder), shot.id)
+        and errand.state in (WAITING, RUNNING)
+    }
     numbers: list[int] = []
     number = 0
     while len(numbers) < count:
         number += 1
+        if number in on_its_way:
+            continue
         seed = keyframes.seed_of(shot, number, desk.seed())
         wanted = keyframes.wanted(means.keyframe_workflow, shot, {**values, "seed": seed})
         if desk.ledger.done(means.backend, wanted) is None:

@@ -1,6 +1,7 @@
 """The open project as pages are told of it: one fact for the project, one for its cast, one for
 each shot."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def project_fact(desk: Desk) -> Fact:
         "name": project.name,
         "folder": _at_home(project.folder),
         "path": str(project.folder),
+        "key": key_of(project),
         "title": board.title,
         "description": board.description,
         "notes": board.notes,
@@ -132,7 +134,13 @@ def shot_fact(desk: Desk, shot: Shot, marks: Marks) -> Fact:
         "vid": stamp_of(project.video(shot.id)),
         "chosen": stamp_of(project.stand_ins(shot.id)),
         "takes": [
-            {"name": take.name, "files": take.files, "state": take.state, **marks.get(take.name, {})}
+            {
+                "name": take.name,
+                "files": take.files,
+                "state": take.state,
+                "stamp": stamp_of(project.takes / take.files[0]) if take.files else None,
+                **marks.get(take.name, {}),
+            }
             for take in desk.ledger.takes_of(shot.id)
         ],
     }
@@ -151,6 +159,11 @@ def _media(project: Project, path: Path) -> Fact:
         "media": path.relative_to(project.folder).as_posix() if inside else None,
         "stamp": stamp_of(path),
     }
+
+
+def key_of(project: Project) -> str:
+    """Part of the address of its pictures: all projects have files of the same names."""
+    return hashlib.sha256(str(project.folder).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
 def stamp_of(path: Path) -> str | None:

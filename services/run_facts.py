@@ -75,6 +75,7 @@ def run_fact(errand: Errand, live: Live | None, pace: Pace) -> Mapping[str, Any]
         "run": errand.run,
         "values": errand.values,
         "project": Path(errand.project).name,
+        "path": errand.project,
         "state": "cancelling" if live.is_cancelled else errand.state,
         "fraction": round(live.fraction, 3),
         "note": live.note,

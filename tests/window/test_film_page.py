@@ -335,3 +335,45 @@ def test_two_hundred_shots_stay_fluid(studio, open_page):
     assert steps[20] < 100, f"milliseconds of one step: {steps}"
     studio.ask("film.cut", shot="100", edits={"hold": 6})
     page.wait_for_function("() => Studio.core.fact('film').cut['100']?.hold === 6")
+
+
+def test_keys_cut_nothing_while_the_menu_is_open_which_closes_when_it_is_left(page, folder):
+    at(page, 30)
+    page.keyboard.press("i")
+    page.wait_for_function("() => Studio.film.line.frames < 96")
+    trimmed = entry(folder, "002")["trim_in"]
+    page.keyboard.press("r")
+    menu = page.get_by_role("menu", name="Render")
+    expect(menu).to_be_visible()
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(menu).to_be_hidden()
+    assert entry(folder, "002")["trim_in"] == trimmed
+
+
+def test_an_edge_that_is_dragged_stays_under_the_hand_when_something_is_told(page, studio):
+    clip(page, "002").click()
+    box = clip(page, "002").locator("[data-edit=trim_in]").bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 80, box["y"] + 8, steps=6)
+    width = clip(page, "002").evaluate("node => node.style.width")
+    studio.ask("shot.set", shots=["003"], field="label", value="Another")
+    expect(clip(page, "003")).to_have_attribute("title", "003 Another")
+    assert clip(page, "002").evaluate("node => node.style.width") == width
+    page.mouse.up()
+    page.wait_for_function("() => Studio.film.line.frames < 96")
+
+
+def test_the_way_back_to_the_cut_is_pressed_while_something_is_told(page, studio):
+    studio.ask("film.render", preset="h264")
+    studio.wait_until_done()
+    page.locator(".version .thumb").click(timeout=30_000)
+    box = page.get_by_role("button", name="Back to the cut").bounding_box()
+    page.mouse.move(box["x"] + 8, box["y"] + 8)
+    page.mouse.down()
+    studio.ask("shot.set", shots=["003"], field="label", value="Another")
+    expect(clip(page, "003")).to_have_attribute("title", "003 Another")
+    page.mouse.up()
+    expect(page.locator(".showing")).to_be_hidden()

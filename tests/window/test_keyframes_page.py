@@ -46,12 +46,12 @@ def test_variants_are_made_shown_and_the_first_is_the_keyframe(folder, page):
 
 def test_another_take_is_picked_with_a_key_and_undo_brings_the_first_back(folder, page):
     page.keyboard.press("g")
-    made(page, 4)
+    made(page, 2)
     first = note(folder)["take"]
     page.locator(".variants .take").last.click()
     page.keyboard.press("p")
     expect(page.locator(".variants .take").last).to_have_class(PICKED)
-    assert note(folder)["take"] == "001_v4.png" != first
+    assert note(folder)["take"] == "001_v2.png" != first
     page.keyboard.press("Control+z")
     expect(page.locator(".variants .take").last).not_to_have_class(PICKED)
     assert note(folder)["take"] == first
@@ -182,3 +182,70 @@ def test_a_take_starts_the_next_shot(folder, page):
     page.wait_for_function("() => Studio.core.shot('002').start_image?.name === '001_v1.png'")
     shots = json.loads((folder / "storyboard.json").read_text("utf-8"))["shots"]
     assert shots[1]["start_image"] == "takes/001_v1.png"
+
+
+@pytest.fixture
+def two_takes(folder, studio, page):
+    studio.ask("keyframe.generate", shots=["001", "002"], count=2)
+    studio.wait_until_done()
+    made(page, 2)
+
+
+def test_enter_picks_the_take_that_has_the_focus(folder, two_takes, page):
+    page.locator(".variants .take").first.click()
+    page.locator(".variants .take").last.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".variants .take").last).to_have_class(PICKED)
+    assert note(folder)["take"] == "001_v2.png"
+
+
+def test_enter_on_the_light_table_picks_the_take_that_has_the_focus(folder, two_takes, page):
+    page.keyboard.press("l")
+    expect(page.locator(".table .take")).to_have_count(4)
+    take = page.locator(".table section").nth(1).locator(".take").nth(1)
+    take.focus()
+    page.keyboard.press("Enter")
+    expect(take).to_have_class(PICKED)
+    assert note(folder, "002")["take"] == "002_v2.png"
+
+
+def test_enter_on_a_shot_goes_there(two_takes, page):
+    page.locator(".shotrow").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".shotrow").nth(1)).to_have_class(re.compile("is-selected"))
+    expect(page.locator(".variants .take").first).to_have_attribute("data-take", "002_v1")
+
+
+def test_as_many_variants_are_made_as_the_project_says(studio, page):
+    studio.ask("board.set", field="variants", value=3)
+    expect(page.get_by_label("How many variants")).to_have_attribute("placeholder", "3")
+    page.keyboard.press("g")
+    made(page, 3)
+
+
+def test_one_more_asked_for_three_times_at_once_is_three_more(studio, page):
+    studio.ask("run.pause")
+    try:
+        for count in (1, 2, 3):
+            page.keyboard.press("r")
+            page.wait_for_function(
+                "n => Studio.core.runs().filter(r => r.state === 'waiting').length === n", arg=count
+            )
+    finally:
+        studio.ask("run.resume")
+    made(page, 3)
+
+
+def test_what_a_take_is_stands_in_its_name(folder, studio, two_takes, page):
+    studio.ask("take.mark", take="001_v1", stars=3, rejected=True)
+    first = page.locator(".variants .take").first
+    first.click()
+    page.get_by_role("button", name="Hold for comparing").click()
+    expect(page.get_by_role("button", name="Hold for comparing")).to_have_attribute("aria-pressed", "true")
+    expect(first).to_have_attribute("aria-label", "001 v1, picked, 3 stars, rejected, held for comparing")
+    expect(page.get_by_role("listbox", name="Shots")).to_have_attribute("aria-multiselectable", "true")
+    page.keyboard.press("l")
+    table = page.get_by_role("listbox", name="Takes of shot 001")
+    expect(table.get_by_role("option", selected=True)).to_have_accessible_name(
+        "001 v1, picked, 3 stars, rejected"
+    )

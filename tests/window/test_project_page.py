@@ -163,6 +163,17 @@ def test_the_cache_is_emptied_and_nothing_else(studio, folder, page):
     assert kept.exists() and not (folder / "cache" / "thumbs").exists()
 
 
+def test_a_contact_sheet_is_printed_once_however_fast_it_is_clicked(page):
+    head(page, "Contact sheet").click()
+    asked = []
+    page.on("request", lambda request: request.url.endswith("/sheet.make") and asked.append(request))
+    make = page.locator("dialog").get_by_role("button", name="Make PDF")
+    make.evaluate("button => { button.click(); button.click() }")
+    expect(page.locator("dialog").get_by_role("link", name="Download")).to_be_visible()
+    expect(make).to_be_enabled()
+    assert len(asked) == 1
+
+
 def test_the_contact_sheet_is_seen_made_and_downloaded(folder, page):
     picture(folder / "keyframes" / "001.png")
     head(page, "Contact sheet").click()

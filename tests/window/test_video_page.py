@@ -162,3 +162,41 @@ def test_motion_is_edited_here(page, folder):
     expect(page.locator(".sent")).to_contain_text("Boats rock")
     motion = json.loads((folder / "storyboard.json").read_text("utf-8"))["shots"][0]["wan_motion"]
     assert (motion["type"], motion["notes"]) == ("push", "boats rock")
+
+
+def test_a_plan_that_comes_late_does_not_take_the_place_of_the_next_ones(page, studio):
+    late = []
+
+    def answer(route):
+        is_first = json.loads(route.request.post_data)["shot"] == "001" and not late
+        late.append(route) if is_first else route.continue_()
+
+    expect(page.locator(".chain li")).to_have_count(3)
+    page.route("**/studio/do/video.plan", answer)
+    studio.ask("shot.set", shots=["001"], field="label", value="one")
+    page.wait_for_function("() => Studio.core.shot('001').label === 'one'")
+    with page.expect_request(lambda request: request.url.endswith("video.plan")):
+        page.evaluate("() => Studio.core.flush()")
+    with page.expect_response(lambda response: response.url.endswith("video.plan")):
+        page.keyboard.press("j")
+    expect(page.locator(".chain li")).to_have_count(2)
+    with page.expect_response(lambda response: response.url.endswith("video.plan")):
+        late[0].continue_()
+    studio.ask("shot.set", shots=["001"], field="label", value="two")
+    page.wait_for_function("() => Studio.core.shot('001').label === 'two'")
+    page.evaluate("() => Studio.core.flush()")
+    expect(page.locator(".chain li")).to_have_count(2)
+
+
+def test_a_plan_that_was_refused_is_asked_for_again(page, studio):
+    expect(page.locator(".chain li")).to_have_count(3)
+    page.route(
+        "**/studio/do/video.plan",
+        lambda route: route.fulfill(status=400, json={"error": "Not just now."}),
+        times=1,
+    )
+    page.keyboard.press("j")
+    expect(page.locator(".screen .problem")).to_have_text("Not just now.")
+    studio.ask("shot.set", shots=["001"], field="label", value="one")
+    expect(page.locator(".chain li")).to_have_count(2)
+    expect(page.locator(".screen .problem")).to_be_hidden()

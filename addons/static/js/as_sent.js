@@ -1,7 +1,8 @@
 // The prompt as it will be sent, as the studio composed it: each phrase shows and leads to where it comes from.
 
-import { ask, debounce, fact, follow, h, icon, notice, put, shot, t, tn } from './core.js';
+import { ask, debounce, fact, follow, h, icon, put, shot, t, tn } from './core.js';
 import { showCharacter } from './cast.js';
+import { copyText } from './copytext.js';
 import { nameOf, person } from './people.js';
 import { selection, watch } from './where.js';
 
@@ -79,7 +80,7 @@ export function asSent(focusOn) {
 
   function toClipboard() {
     const words = answer?.[side]?.parts.map(part => part.text).join('') ?? '';
-    navigator.clipboard.writeText(words).then(() => notice(t('sent.copied')));
+    if (words) copyText(words, 'sent.copied', body.querySelector('p'));
   }
 
   setOpen((localStorage.getItem('studio.sent') ?? '1') === '1');

@@ -3,12 +3,12 @@
 import { button, h, icon, mediaUrl, put, t } from './core.js';
 import { dialog } from './dialogs.js';
 import { timecode } from './player.js';
-import { label } from './takes.js';
+import { label, stampOf } from './takes.js';
 
 /** `use(take)` makes one the segment's; `closed` is called when nobody looks any more. */
-export function compareClips(left, right, fps, use, closed) {
+export function compareClips(left, right, { fps, shot }, use, closed) {
   const frames = Math.min(left.frames, right.frames) || 1;
-  const video = take => h('video', { src: mediaUrl(`takes/${take.file}`, '1'), muted: true, loop: true, playsInline: true, preload: 'auto', 'aria-label': label(take) });
+  const video = take => h('video', { src: mediaUrl(`takes/${take.file}`, stampOf(shot, take.name)), muted: true, loop: true, playsInline: true, preload: 'auto', 'aria-label': label(take) });
   const [one, other] = [video(left), video(right)];
   const bar = h('input', { type: 'range', min: '0', max: String(frames - 1), value: '0', 'aria-label': t('player.scrub') });
   const counter = h('output.counter'), play = button('', () => one.paused ? start() : stop(), { mark: 'play', title: t('player.play') });

@@ -39,25 +39,31 @@ export function contactSheet() {
   }
 
   async function print() {
+    make.disabled = true; // at once: a second click would print it again
     try {
       await sendEdits();
-      made.replaceChildren();
       [id] = await ask('sheet.make', layout);
-      make.disabled = true;
+      said.hidden = true;
+      drawMade();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      make.disabled = false;
       put(said, { text: error.message });
       said.hidden = false;
     }
   }
 
-  follow(['outcomes', 'run/'], box, () => {
+  let drawn = ''; // which outcome is
+  function drawMade() {
     if (!id) return;
     const run = runs().find(each => each.id === id), outcome = (fact('outcomes') ?? []).find(each => each.id === id);
-    make.disabled = !!run && isActive(run);
+    make.disabled = !outcome && (!run || isActive(run));
+    if (outcome && outcome.id === drawn) return;
+    drawn = outcome?.id ?? '';
     if (outcome) made.replaceChildren(...(outcome.is_bad ? [h('p.problem', { role: 'alert' }, outcome.said.join(' '))] : [h('p.good', {}, t('sheet.made')), h('div.links', {}, fileLinks(outcome)), ...outcome.said.map(s => h('p.quiet', {}, s))]));
-    else if (run && isActive(run)) made.replaceChildren(h('p.quiet', {}, run.note || t(`state.${run.state}`)));
-  });
+    else made.replaceChildren(h('p.quiet', {}, run?.note || t(`state.${run?.state ?? 'waiting'}`)));
+  }
+  follow(['outcomes', 'run/'], box, drawMade);
   box.addEventListener('close', () => URL.revokeObjectURL(page.src));
   draw();
 }

@@ -40,8 +40,12 @@ export function flush() {
   const keys = changed;
   changed = new Set();
   for (const listener of listeners) {
+    if (listener.place.isConnected) listener.wasThere = true;
+    else if (listener.wasThere) { listeners.delete(listener); continue }
     for (const key of keys) if (key === '' || listener.prefixes.some(p => key.startsWith(p))) listener.missed.add(key);
-    if (!listener.missed.size || !isSeen(listener.place)) continue;
+  }
+  // all are asked whether they are seen before the first draws: asked in between, each would lay out the page
+  for (const listener of [...listeners].filter(one => one.missed.size && isSeen(one.place))) {
     const missed = listener.missed;
     listener.missed = new Set();
     try { listener.draw(missed) } catch (error) { console.error(error) }
@@ -177,14 +181,15 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Give a place one child for each item, by key: nodes stay where they are, and are updated in place. */
+/** Give a place one child for each item, by key: nodes stay where they are, and are updated in place. What is
+ *  gone goes first: else all behind it would be moved, and whoever writes in one of them would lose the focus. */
 export function keyed(place, items, key, make, update) {
   const there = place.keyedNodes ??= new Map();
-  const wanted = new Set();
+  const ids = items.map(key), wanted = new Set(ids);
+  for (const [id, node] of there) if (!wanted.has(id)) { node.remove(); there.delete(id) }
   let after = null;
-  for (const item of items) {
-    const id = key(item);
-    wanted.add(id);
+  for (const [n, item] of items.entries()) {
+    const id = ids[n];
     let node = there.get(id);
     if (!node) { node = make(item); there.set(id, node) }
     update?.(node, item);
@@ -192,7 +197,6 @@ export function keyed(place, items, key, make, update) {
     if (next !== node) place.insertBefore(node, next);
     after = node;
   }
-  for (const [id, node] of there) if (!wanted.has(id)) { node.remove(); there.delete(id) }
 }
 
 /** Set a text or attribute only when it differs, so that nothing is laid out for nothing. */
@@ -221,7 +225,7 @@ const ICONS = {
   recipe: 'M6 3h9l4 4v14H6zM9 11h7M9 15h7M9 7h2',
   first: 'M6 5v14M19 5l-10 7 10 7z', last: 'M18 5v14M5 5l10 7-10 7z', full: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5', download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
   turn: 'M4 9V5h4M20 15v4h-4M4 5l5 5M20 19l-5-5M14 4h6v6h-6zM4 14h6v6H4z', folder: 'M3 6h6l2 2h10v11H3zM3 11h18', drop: 'M12 3v11M7 10l5 5 5-5M4 19h16', zip: 'M4 7h16v13H4zM4 7l2-3h12l2 3M12 4v9M9 13h6', pages: 'M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7', gpu: 'M3 7h15v10H3zM21 5v14M6 17v3M10 17v3M8 12a2 2 0 104 0 2 2 0 10-4 0',
-  grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z', compare: 'M12 3v18M4 6h6v12H4zM14 6h6v12h-6z', image: 'M4 5h16v14H4zM4 15l4-4 5 5M14 12l2-2 4 4',
+  hold: 'M7 3h10v18l-5-4-5 4z', grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z', compare: 'M12 3v18M4 6h6v12H4zM14 6h6v12h-6z', image: 'M4 5h16v14H4zM4 15l4-4 5 5M14 12l2-2 4 4',
 };
 
 export function icon(name) {
@@ -263,8 +267,10 @@ export const seconds = s => s == null ? '' : `${Number(s.toFixed(2))} s`;
 export const clock = s => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, '0')}`;
 export const percent = share => `${Math.round(share * 100)}%`; // also a width
 const path = file => file.split('/').map(encodeURIComponent).join('/');
-export const mediaUrl = (file, stamp = '') => `studio/media/${path(file)}${stamp ? `?v=${stamp}` : ''}`;
-export const thumbUrl = (file, stamp = '', width = 480) => `studio/thumb/${path(file)}?w=${width}${stamp ? `&v=${stamp}` : ''}`;
+/** A file of the open project and of no other, whose files have the same names; `stamp` tells a new one from the one before. */
+const fileUrl = (kind, file, stamp, ...more) => `studio/${kind}/${path(file)}?${[...more, `p=${fact('project')?.key ?? ''}`, stamp && `v=${stamp}`].filter(Boolean).join('&')}`;
+export const mediaUrl = (file, stamp = '') => fileUrl('media', file, stamp);
+export const thumbUrl = (file, stamp = '', width = 480) => fileUrl('thumb', file, stamp, `w=${width}`);
 export const isVideo = file => /\.(mp4|webm|mov|mkv)$/i.test(file);
 export const keyframeUrl = (s, width = 480) => s?.key ? (width ? thumbUrl(`keyframes/${s.id}.png`, s.key, width) : mediaUrl(`keyframes/${s.id}.png`, s.key)) : null;
 export const ratio = () => { const p = fact('project'); return p ? p.width / p.height : 16 / 9 };
@@ -277,6 +283,7 @@ export function show(img, url) {
   if (!img.src) { img.src = url; img.hidden = false; return }
   const next = new Image();
   next.onload = () => { if (img.dataset.url === url) { img.src = url; img.hidden = false } };
+  next.onerror = () => { if (img.dataset.url === url) { img.removeAttribute('src'); img.hidden = true } }; // not the one before under this one's name
   next.src = url;
 }
 

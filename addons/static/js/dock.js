@@ -10,8 +10,15 @@ export function mount(place) {
   place.classList.add('always');
   const summary = h('div.summary', { role: 'status' }), cards = h('div.cards'), tools = h('div.tools');
   const bar = h('div.total', {}, h('i'));
+  const deeds = { // made once: a button that is made anew between press and release is never clicked
+    goOn: button(t('dock.goOn'), () => act('run.go_on'), { mark: 'play', kind: 'primary' }),
+    retry: button(t('dock.retry'), () => act('run.again', { ids: runs().filter(run => ['failed', 'stopped'].includes(run.state)).map(run => run.id) }), { mark: 'again' }),
+    pause: button('', () => act('run.pause'), { mark: 'pause', title: t('dock.pause') }),
+    cancelAll: button('', () => act('run.cancel_all'), { mark: 'stop', title: t('dock.cancelAll') }),
+  };
+  tools.append(...Object.values(deeds), button('', () => go('runs'), { mark: 'runs', title: t('page.runs') }));
   place.replaceChildren(bar, summary, cards, tools);
-  const draw = () => drawDock(summary, cards, tools, bar);
+  const draw = () => drawDock(summary, cards, deeds, bar);
   follow(['run/', 'queue', 'connection', 'trouble'], place, draw);
   setInterval(() => runs().some(run => run.state === 'done' && isRecent(run)) && draw(), 2000);
   follow(['told'], place, () => { const told = fact('told'); if (told && Date.now() / 1000 - told.at < 5) notice(told.text) });
@@ -22,7 +29,7 @@ const isLive = run => ['running', 'cancelling', 'waiting', 'stopped', 'failed'].
 export const isActive = run => ['running', 'cancelling', 'waiting'].includes(run.state);
 export const nameOf = run => run.shot ? t(`deed.${run.deed}.shot`, { shot: run.shot }) : t(`deed.${run.deed}`);
 
-function drawDock(summary, cards, tools, bar) {
+function drawDock(summary, cards, deeds, bar) {
   const all = runs(), queue = fact('queue') ?? {};
   const order = { running: 0, cancelling: 0, failed: 1, stopped: 2, waiting: 3, done: 4 };
   const listed = all.filter(run => isLive(run) || run.state === 'done' && isRecent(run))
@@ -35,14 +42,10 @@ function drawDock(summary, cards, tools, bar) {
     : stopped.length ? tn('dock.stopped', stopped.length) : failed.length ? tn('dock.failed', failed.length) : t('dock.idle')),
     'data-kind': fact('trouble') || queue.paused ? 'bad' : '' });
   keyed(cards, listed, run => run.id, makeCard, updateCard);
-  const retry = [...failed, ...stopped];
-  tools.replaceChildren(...[
-    (queue.paused || stopped.length > 0) && button(t('dock.goOn'), () => act('run.go_on'), { mark: 'play', kind: 'primary' }),
-    failed.length > 0 && button(t('dock.retry'), () => act('run.again', { ids: retry.map(r => r.id) }), { mark: 'again' }),
-    live.length > 0 && !queue.paused && button('', () => act('run.pause'), { mark: 'pause', title: t('dock.pause') }),
-    live.length > 1 && button('', () => act('run.cancel_all'), { mark: 'stop', title: t('dock.cancelAll') }),
-    button('', () => go('runs'), { mark: 'runs', title: t('page.runs') }),
-  ].filter(Boolean));
+  deeds.goOn.hidden = !queue.paused && !stopped.length;
+  deeds.retry.hidden = !failed.length;
+  deeds.pause.hidden = !live.length || !!queue.paused;
+  deeds.cancelAll.hidden = live.length < 2;
 }
 
 function makeCard(run) {
@@ -56,8 +59,7 @@ function updateCard(card, run) {
   put(card, { 'data-state': run.state, title: run.error || `${name} · ${run.note}`, 'aria-label': `${name}: ${t(`state.${run.state}`)}` });
   put(mid.firstChild, { text: name });
   put(mid.lastChild, { text: run.error || (run.state === 'running' && run.note ? run.note : t(`state.${run.state}`)) });
-  if (run.preview) show(img, `studio/preview/${run.id}?v=${run.preview}`);
-  else img.hidden = true;
+  show(img, run.preview ? `studio/preview/${run.id}?v=${run.preview}` : null);
   const again = ['failed', 'stopped'].includes(run.state);
   stop.hidden = ['done', 'cancelling'].includes(run.state);
   put(stop, { 'aria-label': `${again ? t('again') : t('cancel')}: ${name}`, title: again ? t('again') : t('cancel') });

@@ -110,7 +110,8 @@ export class Player {
     this.position = 0;
     this.isPlaying = this.isLooping = false;
     this.drift = 0; // most frames a video was off since it was last asked
-    document.addEventListener('visibilitychange', () => document.hidden && this.pause());
+    this.whenHidden = () => document.hidden && this.pause();
+    document.addEventListener('visibilitychange', this.whenHidden);
   }
 
   get frame() { return Math.max(0, Math.min(Math.floor(this.position + 1e-6), this.line.frames - 1)) }
@@ -134,6 +135,12 @@ export class Player {
     this.pause();
     clearTimeout(this.later);
     for (const layer of this.layers) { layer.free(); layer.look(0, 0, false) }
+  }
+
+  /** Nobody looks any more. */
+  free() {
+    this.release();
+    document.removeEventListener('visibilitychange', this.whenHidden);
   }
 
   play() {

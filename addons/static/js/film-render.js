@@ -1,8 +1,9 @@
 // Rendering the film: in which form, what to do about shots that have no clip, and what can be done with it.
 
-import { act, button, fact, follow, h, notice, runs, t, tn } from './core.js';
+import { act, button, fact, follow, h, mediaUrl, notice, runs, t, tn } from './core.js';
 import { isActive } from './dock.js';
 import { dialog } from './dialogs.js';
+import { isHere } from './making.js';
 
 export function makeRender(playVersion) {
   const menu = h('div.menu', { role: 'menu', 'aria-label': t('film.render'), hidden: true });
@@ -17,11 +18,13 @@ export function makeRender(playVersion) {
   }
   menu.addEventListener('keydown', event => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key !== 'Tab') event.stopPropagation(); // the page's keys would cut the shot meanwhile
     if (event.key === 'Escape') { toggle(false); open.focus() } else if (by) [...menu.children].at(([...menu.children].indexOf(document.activeElement) + by) % menu.children.length)?.focus();
     else return;
     event.preventDefault();
-    event.stopPropagation();
   });
+  menu.addEventListener('mousedown', event => event.preventDefault()); // some browsers take the focus away at a press
+  node.addEventListener('focusout', event => menu.hidden || node.contains(event.relatedTarget) || toggle(false));
   document.addEventListener('pointerdown', event => !node.contains(event.target) && !menu.hidden && toggle(false));
   tellWhenDone(playVersion);
   return { node, open: () => toggle(true) };
@@ -45,7 +48,8 @@ function tellWhenDone(playVersion) {
       if (run.deed !== 'film') continue;
       if (isActive(run)) { working.add(run.id); continue }
       if (run.state !== 'done') { working.delete(run.id); continue }
-      const version = working.has(run.id) && fact('film')?.versions.find(v => nameOf(v.file) === nameOf(run.files[0]));
+      const version = working.has(run.id) && isHere(run) && fact('film')?.versions.find(v => nameOf(v.file) === nameOf(run.files[0]));
+      if (!isHere(run)) working.delete(run.id);
       if (!version) continue;
       working.delete(run.id);
       notice(t('film.done', { name: nameOf(version.file) }), '', [
@@ -60,7 +64,7 @@ function tellWhenDone(playVersion) {
 const nameOf = file => file?.split('/').at(-1);
 
 export function download(version) {
-  const link = h('a', { href: Studio.core.mediaUrl(version.file, version.stamp), download: nameOf(version.file) });
+  const link = h('a', { href: mediaUrl(version.file, version.stamp), download: nameOf(version.file) });
   document.body.append(link);
   link.click();
   link.remove();

@@ -1,9 +1,10 @@
 // The strip under the player: every shot as wide as it is long. Its edges and corners are dragged to cut it,
 // the shot itself to put it elsewhere, the ruler to look through the film.
 
-import { act, fact, h, keyed, keyframeUrl, put, runs, shot, stale, t, thumbUrl } from './core.js';
+import { act, fact, h, keyed, keyframeUrl, put, shot, stale, t, thumbUrl } from './core.js';
 import { isActive } from './dock.js';
 import { timecode } from './film-player.js';
+import { madeOf } from './making.js';
 import { dragToOrder } from './storyboard.js';
 import { isSelected, select } from './where.js';
 
@@ -35,7 +36,7 @@ export function makeStrip(place, player, cut) {
     scale = fit * Math.max(1, CLOSEST / fit) ** Number(zoom.value);
     track.style.width = `${film.frames * scale}px`;
     clips.style.setProperty('--px', `${scale}px`);
-    for (const node of clips.children) shape(node, node.span);
+    for (const node of clips.children) if (!isDragged(node)) shape(node, node.span);
     mark();
     playhead();
   }
@@ -69,9 +70,12 @@ export function makeStrip(place, player, cut) {
 
   function draw(now) {
     film = now;
-    const live = new Map(runs().filter(isActive).map(run => [run.shot, run]));
-    keyed(clips, film.spans, span => span.shot, makeClip, (node, span) => updateClip(node, span, film, live.get(span.shot)));
+    keyed(clips, film.spans, span => span.shot, makeClip, (node, span) => isDragged(node) || updateClip(node, span, film));
     layout();
+  }
+
+  function drawMade(ids) {
+    for (const id of ids) { const node = clips.keyedNodes?.get(id); if (node && !isDragged(node)) updateClip(node, node.span, film) }
   }
 
   const frameAt = event => Math.floor((event.clientX - track.getBoundingClientRect().left) / scale);
@@ -94,9 +98,9 @@ export function makeStrip(place, player, cut) {
     else player.seek(node.span.start);
   });
   clips.addEventListener('keydown', event => { if (event.key === 'Enter' && event.target.matches('.clip')) { event.stopPropagation(); event.target.click() } });
-  listen(clips, () => ({ film, scale, scroll }), player, cut, tip);
+  listen(clips, () => ({ film, scale, scroll, draw }), player, cut, tip);
   dragToOrder(clips, '.clip', (ids, before) => act('shot.move', { shots: ids, before }));
-  return { draw, playhead, layout, zoom, markSelected: () => { for (const node of clips.children) markSelected(node) } };
+  return { draw, drawMade, playhead, layout, zoom, markSelected: () => { for (const node of clips.children) markSelected(node) } };
 }
 
 const HANDLES = ['trim_in', 'trim_out', 'hold', 'fade_in', 'fade_out', 'dissolve'];
@@ -111,8 +115,11 @@ function grip(node) {
   if (node.children.length < 9) node.append(...HANDLES.map(edit => h('i.grip', { title: t(`cut.${edit}`), data: { edit } })));
 }
 
-function updateClip(node, span, film, run) {
-  const [thumbs, mix, fadeIn, fadeOut, held, , time, marks] = node.children, s = shot(span.shot);
+/** It is as wide as the hand makes it, until it is let go. */
+const isDragged = node => node.classList.contains('is-cut');
+
+function updateClip(node, span, film) {
+  const [thumbs, mix, fadeIn, fadeOut, held, , time, marks] = node.children, s = shot(span.shot), run = madeOf(span.shot).some(isActive);
   node.span = span;
   const picture = s?.key ? keyframeUrl(s, 160) : s?.vid ? thumbUrl(`videos/${s.id}.mp4`, s.vid, 160) : '';
   if (thumbs.dataset.url !== picture) { thumbs.dataset.url = picture; thumbs.style.backgroundImage = picture ? `url("${picture}")` : '' }
@@ -174,14 +181,14 @@ function listen(clips, now, player, cut, tip) {
   });
   const end = async () => {
     if (!drag) return;
-    const { edit, node, value, was, span } = drag, { film, scale } = now();
+    const { edit, node, value, was, span } = drag, { film, scale, draw } = now();
     drag = null;
     tip.hidden = true;
     node.draggable = true;
     node.isDragged = true;
     setTimeout(() => { node.isDragged = false });
     node.classList.remove('is-cut');
-    if (value === was) return;
+    if (value === was) return draw(film);
     await cut(node.dataset.shot, { [edit]: value });
     if (fact('film') === film) stretch(node, span, edit, 0, scale); // it was refused
     player.seek(node.span.start + (edit === 'trim_out' ? node.span.moving - 1 : 0));

@@ -52,7 +52,7 @@ export function makeVersions(place, { play, lend }) {
 }
 
 async function remove(number) {
-  await act('film.remove', { version: number });
+  if (await act('film.remove', { version: number }) === undefined) return;
   notice(t('film.removed', { number }), '', { label: t('undo'), run: undo });
 }
 
@@ -68,7 +68,7 @@ function compare(versions, lend) {
   const box = dialog(t('film.compare'), h('div.sides', {}, sides.map(one => one.node)),
     h('div.transport', {}, toggle, button('', () => step(-1), { mark: 'left', title: t('film.frameBack') }), button('', () => step(1), { mark: 'right', title: t('film.frameOn') }), clock, line), h('h3', {}, t('film.differences')), list);
   box.box.classList.add('wide', 'comparing');
-  box.box.addEventListener('close', () => { each(p => p.release()); giveBack() });
+  box.box.addEventListener('close', () => { each(p => p.free()); giveBack() });
   box.box.addEventListener('keydown', event => {
     const deed = { ' ': () => toggle.click(), ',': () => step(-1), '.': () => step(1) }[event.key];
     if (!deed || event.key === ' ' && event.target.closest('button, select')) return;

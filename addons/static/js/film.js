@@ -8,15 +8,18 @@ import { makeRender } from './film-render.js';
 import { makeStrip } from './film-strip.js';
 import { labelOf, lineOf, makeVersions } from './film-versions.js';
 import { offer } from './keys.js';
+import { onlyMade } from './making.js';
+import { onProject } from './otherproject.js';
 import { go, redo, select, undo, watch } from './where.js';
 
 let version = null; // number of the version that is played instead of the film as it is cut
 let isLent = false; // other players are at work
+onProject(() => { version = null });
 const asked = new Set(); // videos that small ones were asked of
 
 export function mount(place) {
   const count = h('small.count'), trouble = h('p.trouble', { role: 'alert', hidden: true }), stage = h('div.theatre'), nothing = h('div.empty', { hidden: true });
-  const shown = h('div.showing', { hidden: true }), theatre = h('div.middle', {}, h('div.stage', {}, stage, nothing, shown));
+  const shown = h('div.showing', { hidden: true }, h('span'), button(t('film.back'), () => showCut(), { mark: 'close' })), theatre = h('div.middle', {}, h('div.stage', {}, stage, nothing, shown));
   const fields = h('section.cutting', {}), kept = h('section.kept', {}), under = h('div.under', {});
   const back = button('', undo, { mark: 'undo', title: t('undo'), key: 'Ctrl Z' }), forth = button('', redo, { mark: 'redo', title: t('redo'), key: 'Ctrl Y' });
   const player = new Player(stage, () => told());
@@ -46,7 +49,7 @@ export function mount(place) {
     put(trouble, { text: film.trouble });
     page.classList.toggle('is-version', !!played);
     shown.hidden = !played;
-    if (played) shown.replaceChildren(h('span', {}, t('film.showing', { number: played.number, preset: labelOf(played) })), button(t('film.back'), showCut, { mark: 'close' }));
+    if (played) put(shown.firstChild, { text: t('film.showing', { number: played.number, preset: labelOf(played) }) });
     if (!isLent) player.set(played ? lineOf(played) : film);
     strip.draw(film);
     inspector.draw(film);
@@ -67,7 +70,12 @@ export function mount(place) {
     return () => { isLent = false; draw() };
   }
 
-  follow(['film', 'project', 'shot/', 'order', 'stale/', 'run/', 'presets_of_film'], page, draw);
+  follow(['film', 'project', 'shot/', 'order', 'stale/', 'run/', 'presets_of_film'], page, changed => {
+    const ids = onlyMade(changed), film = fact('film');
+    if (!ids || !film) return draw();
+    strip.drawMade(ids);
+    askForSmall(film);
+  });
   watch(page, () => { strip.markSelected(); if (fact('film')) inspector.draw(fact('film')) });
   keys(player, { render, versions, inspector, bar, showCut });
   Studio.film = player;

@@ -1,22 +1,25 @@
 // Keyframes: the variants of one shot to choose from, or all shots on a light table.
 
-import { act, button, follow, h, keyed, keyframeUrl, notice, percent, put, ratio, runs, shot, shots, show, stale, t, tn } from './core.js';
+import { act, button, fact, follow, h, keyed, keyframeUrl, notice, percent, put, ratio, shot, shots, show, stale, t, tn } from './core.js';
 import { compare } from './compare.js';
 import { isActive } from './dock.js';
 import { offer } from './keys.js';
+import { madeOf, onlyMade } from './making.js';
+import { onProject } from './otherproject.js';
 import { drawRecipe } from './recipe.js';
 import { makeTable } from './table.js';
-import { bring, droppable, failedOf, label, makeTake, picturesOf, pick, rate, reject, takeUrl, updateTake } from './takes.js';
+import { bring, countOf, droppable, failedOf, label, makeTake, picturesOf, pick, rate, reject, takeUrl, updateTake } from './takes.js';
 import { valuesOf } from './values.js';
 import { currentShot, go, isSelected, select, selection, watch } from './where.js';
 
 let current = ''; // name of the take that is looked at
 let isTable = localStorage.getItem('studio.table') === '1';
 const held = new Set(); // takes marked to be compared
+onProject(() => { current = ''; held.clear() });
 
 export function mount(place) {
-  const count = h('input', { type: 'number', min: '1', max: '32', value: '4', 'aria-label': t('keyframes.count'), title: t('keyframes.count') });
-  const parts = { list: h('div.shots', { role: 'listbox', 'aria-label': t('keyframes.shots') }), stage: h('div.stage'), grid: h('div.variants', { role: 'listbox', 'aria-label': t('keyframes.variants') }), recipe: h('aside.inspector'), table: h('div.table') };
+  const count = h('input', { type: 'number', min: '1', max: '32', 'aria-label': t('keyframes.count'), title: t('keyframes.count') });
+  const parts = { list: h('div.shots', { role: 'listbox', 'aria-label': t('keyframes.shots'), 'aria-multiselectable': 'true' }), stage: h('div.stage'), grid: h('div.variants', { role: 'listbox', 'aria-label': t('keyframes.variants') }), recipe: h('aside.inspector'), table: h('div.table') };
   const tableButton = button(t('keyframes.table'), () => setTable(!isTable), { mark: 'grid', key: 'L' });
   const chooser = h('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true, onchange: () => { bring(currentShot(), [...chooser.files]); chooser.value = '' } });
   const info = h('small.count');
@@ -31,10 +34,10 @@ export function mount(place) {
   droppable(parts.stage, files => bring(currentShot(), files));
   droppable(parts.recipe, files => valuesOf(files[0]));
 
-  function generate() { act('keyframe.generate', { shots: selection(), count: Number(count.value) || 2 }) }
+  function generate() { act('keyframe.generate', { shots: selection(), count: Number(count.value) }) }
   function missing() {
-    const ids = shots().filter(s => s.prompt.trim() && !picturesOf(s).length).map(s => s.id);
-    ids.length ? act('keyframe.generate', { shots: ids, count: Number(count.value) || 2 }) : notice(t('keyframes.nothingMissing'));
+    const ids = shots().filter(s => s.prompt.trim() && !countOf(s)).map(s => s.id);
+    ids.length ? act('keyframe.generate', { shots: ids, count: Number(count.value) }) : notice(t('keyframes.nothingMissing'));
   }
   function setTable(is) { isTable = is; localStorage.setItem('studio.table', is ? '1' : ''); draw() }
 
@@ -42,23 +45,36 @@ export function mount(place) {
     page.classList.toggle('is-table', isTable);
     tableButton.classList.toggle('is-on', isTable);
     page.style.setProperty('--ratio', ratio());
-    put(info, { text: tn('count.takes', shots().reduce((sum, s) => sum + picturesOf(s).length, 0)) });
+    put(count, { placeholder: String(fact('project')?.variants ?? 2) });
+    put(info, { text: tn('count.takes', shots().reduce((sum, s) => sum + countOf(s), 0)) });
     if (isTable) return drawTable();
     keyed(parts.list, shots(), s => s.id, makeRow, updateRow);
     const s = shot(currentShot()), takes = picturesOf(s);
     if (!takes.some(take => take.name === current)) current = (takes.find(take => take.isPicked) ?? takes.at(-1))?.name ?? '';
-    keyed(parts.grid, takes, take => take.name, makeTake, (node, take) => {
-      updateTake(node, take, take.name === current);
-      node.classList.toggle('is-held', held.has(take.name));
-    });
-    stage.draw(s, takes.find(take => take.name === current));
-    drawRecipe(parts.recipe, s, takes.find(take => take.name === current));
+    keyed(parts.grid, takes, take => take.name, makeTake, (node, take) => updateTake(node, take, { isCurrent: take.name === current, isHeld: held.has(take.name) }));
+    stage.draw(s, one());
+    drawRecipe(parts.recipe, s, one());
   }
 
-  follow(['shot/', 'order', 'project', 'run/', 'stale/'], page, draw);
+  function drawMade(ids) {
+    if (isTable) return;
+    for (const id of ids) { const row = parts.list.keyedNodes?.get(id); if (row) drawBar(row, id) }
+    if (ids.has(currentShot())) stage.draw(shot(currentShot()), one());
+  }
+
+  follow(['shot/', 'order', 'project', 'run/', 'stale/'], page, changed => { const ids = onlyMade(changed); ids ? drawMade(ids) : draw() });
   let seen = '';
   watch(page, () => { if (seen !== currentShot()) { seen = currentShot(); current = '' } draw(); scrollToRow(parts.list) });
   parts.list.addEventListener('click', event => { const row = event.target.closest('[data-shot]'); if (row) select(row.dataset.shot, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey }) });
+  parts.list.addEventListener('keydown', event => {
+    if (!['Enter', ' '].includes(event.key) || !event.target.matches('[data-shot]')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    select(event.target.dataset.shot);
+  });
+  // whatever has the focus is the take that keys mean
+  parts.grid.addEventListener('focusin', event => { const node = event.target.closest('.take'); if (node && node.dataset.take !== current) { current = node.dataset.take; draw() } });
+  parts.table.addEventListener('focusin', event => { const node = event.target.closest('.take'); if (node) { go('keyframes', node.dataset.shot); current = node.dataset.take } });
   parts.grid.addEventListener('click', event => {
     const node = event.target.closest('.take');
     if (!node) return;
@@ -86,7 +102,7 @@ export function mount(place) {
     if (two.length < 2) { const mine = one(), other = takes.find(take => take.isPicked && take !== mine) ?? takes.find(take => take !== mine); if (mine && other) two.splice(0, 2, other, mine) }
     two.length === 2 ? compare(two[0], two[1]) : notice(t('keyframes.twoNeeded'));
   };
-  Studio.keyframes = { along, pick: () => pick(one()), reject: () => reject(one()), star: () => one() && act('take.star', { take: current }), compare: compareHeld, zoom: () => stage.zoom() };
+  Studio.keyframes = { along, pick: () => pick(one()), reject: () => reject(one()), star: () => one() && act('take.star', { take: current }), hold: () => one() && hold(current), compare: compareHeld, zoom: () => stage.zoom() };
   const stars = Object.fromEntries([1, 2, 3, 4, 5].map(n => [`shift+${n}`, { run: () => rate(one(), n) }]));
   offer('keyframes', {
     g: { run: generate, label: 'keyframes.generate' },
@@ -99,7 +115,7 @@ export function mount(place) {
     r: { run: () => act('keyframe.generate', { shots: [currentShot()], count: 1 }), label: 'take.reroll' },
     c: { run: compareHeld, label: 'take.compare' },
     z: { run: () => stage.zoom(), label: 'take.zoom' },
-    h: { run: () => one() && hold(current), label: 'take.hold' },
+    h: { run: Studio.keyframes.hold, label: 'take.hold' },
     l: { run: () => setTable(!isTable), label: 'keyframes.table' },
     ...stars,
   });
@@ -112,16 +128,20 @@ function makeRow(s) {
 }
 
 function updateRow(row, s) {
-  const [img, text, n, bar] = row.children;
-  const run = runs().find(r => r.shot === s.id && r.deed === 'keyframe' && isActive(r));
+  const [img, text, n] = row.children;
   show(img, keyframeUrl(s, 160));
   put(text.lastChild, { text: s.label || s.prompt });
-  put(n, { text: String(picturesOf(s).length || '') });
-  bar.hidden = !run;
-  if (run) bar.firstChild.style.width = percent(run.fraction);
+  put(n, { text: String(countOf(s) || '') });
+  drawBar(row, s.id);
   row.classList.toggle('is-selected', isSelected(s.id));
   row.classList.toggle('is-stale', stale(s.id).keyframe === 'stale');
   put(row, { 'aria-selected': String(isSelected(s.id)), 'aria-label': `${s.id} ${s.label || s.prompt}` });
+}
+
+function drawBar(row, id) {
+  const run = madeOf(id).find(r => r.deed === 'keyframe' && isActive(r)), bar = row.lastChild;
+  bar.hidden = !run;
+  if (run) bar.firstChild.style.width = percent(run.fraction);
 }
 
 /** The large picture: the take looked at, or the one that forms just now. */
@@ -130,16 +150,16 @@ function makeStage(place) {
   const nothing = h('div.empty', {}), failure = h('p.problem', { role: 'alert', hidden: true });
   const deeds = h('div.over', {});
   const deed = (mark, title, key, run) => button('', run, { mark, title: t(title), key });
-  const picked = deed('check', 'take.pick', 'P', () => Studio.keyframes.pick());
+  const picked = deed('check', 'take.pick', 'P', () => Studio.keyframes.pick()), holding = deed('hold', 'take.hold', 'H', () => Studio.keyframes.hold());
   deeds.append(picked, deed('star', 'take.rate', 'S', () => Studio.keyframes.star()), deed('close', 'take.reject', 'X', () => Studio.keyframes.reject()),
-    deed('compare', 'take.compare', 'C', () => Studio.keyframes.compare()), deed('find', 'take.zoom', 'Z', () => Studio.keyframes.zoom()));
+    holding, deed('compare', 'take.compare', 'C', () => Studio.keyframes.compare()), deed('find', 'take.zoom', 'Z', () => Studio.keyframes.zoom()));
   place.append(h('div.frame', { onclick: event => event.target === img && zoom() }, img), nothing, note, deeds, bar, failure);
   const zoom = () => place.classList.toggle('is-zoomed');
   return {
     zoom,
     draw(s, take) {
-      const run = runs().find(r => r.shot === s?.id && r.deed === 'keyframe' && ['running', 'cancelling'].includes(r.state));
-      const waiting = runs().some(r => r.shot === s?.id && r.deed === 'keyframe' && r.state === 'waiting');
+      const made = madeOf(s?.id).filter(r => r.deed === 'keyframe');
+      const run = made.find(r => ['running', 'cancelling'].includes(r.state)), waiting = made.some(r => r.state === 'waiting');
       const preview = run?.preview ? `studio/preview/${run.id}?v=${run.preview}` : null;
       show(img, preview ?? (take ? takeUrl(take, 0) : s?.own ? keyframeUrl(s, 0) : null));
       bar.hidden = !run;
@@ -147,6 +167,8 @@ function makeStage(place) {
       put(note, { text: run ? `${run.note} ${percent(run.fraction)}` : take ? `${s.id} ${label(take)}` : '' });
       deeds.hidden = !take;
       picked.classList.toggle('is-on', !!take?.isPicked);
+      holding.classList.toggle('is-on', held.has(take?.name));
+      put(holding, { 'aria-pressed': String(held.has(take?.name)) });
       const isEmpty = !take && !preview && !s?.own;
       nothing.hidden = !isEmpty;
       if (isEmpty) nothing.replaceChildren(h('b', {}, s?.prompt?.trim() ? t(run || waiting ? 'keyframes.coming' : 'keyframes.none') : t('keyframes.noPrompt')), h('p', {}, s?.prompt?.trim() ? t('keyframes.hint') : t('keyframes.promptHint')));

@@ -1,8 +1,9 @@
 // Project: what the open one is called and made with, what it takes; others; and what comes in from elsewhere.
 
-import { act, button, clock, fact, follow, h, notice, put, shots, t, tn } from './core.js';
+import { act, button, clock, fact, follow, h, put, shots, t, tn } from './core.js';
 import { number, seed, sendEdits, tag, text } from './boardfields.js';
 import { contactSheet } from './contactsheet.js';
+import { copyText } from './copytext.js';
 import { mountDisk } from './disk.js';
 import { acceptDrops, dropZone, importDialog, takeIn } from './imports.js';
 import { offer } from './keys.js';
@@ -88,7 +89,7 @@ function workflow(kind) {
 
 function folder() {
   const path = h('code', { tabindex: '0' });
-  const copy = () => navigator.clipboard.writeText(path.textContent).then(() => notice(t('folder.copied')), () => getSelection().selectAllChildren(path));
+  const copy = () => copyText(path.textContent, 'folder.copied', path);
   const show = button(t('reveal'), () => reveal('project'), { mark: 'folder', hidden: true });
   isOnMachine().then(is => { show.hidden = !is });
   return { node: h('section.part.where', {}, h('h2', {}, t('folder.title')), h('div.path', {}, path, button('', copy, { mark: 'copy', title: t('folder.copy') }), show)), draw: about => put(path, { text: about.path }) };

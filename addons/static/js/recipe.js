@@ -1,28 +1,32 @@
 // A take's recipe: how it was made, to read, to copy, and to make again.
 
-import { act, ask, button, h, notice, stale, t } from './core.js';
+import { act, ask, button, fact, h, notice, stale, t } from './core.js';
+import { copyText } from './copytext.js';
+import { onProject } from './otherproject.js';
 import { hasValues, offerValues } from './values.js';
 import { go } from './where.js';
 
 const known = new Map(); // recipes that are finished do not change
+onProject(() => known.clear());
 
 export function drawRecipe(place, s, take) {
   const name = take?.name ?? '';
-  const is = `${name} ${take?.isPicked} ${take?.stars} ${stale(s?.id).why}`;
+  const is = `${fact('project')?.key} ${name} ${take?.stamp} ${take?.isPicked} ${take?.stars} ${stale(s?.id).why}`;
   if (place.dataset.is === is) return;
   place.dataset.is = is;
   if (!take) return place.replaceChildren(h('p.quiet', {}, t('recipe.none')));
   if (known.has(name)) return fill(place, s, take, known.get(name));
   ask('take.recipe', { take: name }).then(recipe => {
+    if (place.dataset.is !== is) return;
     if (recipe.state === 'done') known.set(name, recipe);
-    if (place.dataset.is === is) fill(place, s, take, recipe);
-  }).catch(error => place.replaceChildren(h('p.problem', {}, error.message)));
+    fill(place, s, take, recipe);
+  }).catch(error => place.dataset.is === is && place.replaceChildren(h('p.problem', {}, error.message)));
 }
 
 function fill(place, s, take, recipe) {
   const values = recipe.carried ?? recipe.values ?? {}, seed = recipe.carried ? null : values.seed;
   const row = (label, value, isLong = false) => value == null || value === false || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
-  const again = (change, choose = false) => act('keyframe.again', { shot: s.id, seed: Math.max(0, seed + change), choose });
+  const again = change => act('keyframe.again', { shot: s.id, seed: Math.max(0, seed + change) });
   const why = stale(s.id).why;
   const old = take.isPicked && why.length ? h('p.stale', {}, t('stale.since', { what: why.map(w => t(`stale.${w}`)).join(', ') })) : null;
   place.replaceChildren(...[
@@ -35,20 +39,20 @@ function fill(place, s, take, recipe) {
       row(t('recipe.broughtIn'), recipe.brought_in)),
     seed != null && h('div.deeds.seeds', {}, button(t('recipe.again'), () => again(0), { mark: 'again', title: t('recipe.again.hint') }), button('−1', () => again(-1), { title: t('recipe.seedMinus') }), button('+1', () => again(1), { title: t('recipe.seedPlus') })),
     h('div.uses', {}, [
-      seed != null && button(t('recipe.keepSeed'), () => act('shot.set', { shots: [s.id], field: 'keyframe.seed', value: seed }).then(() => notice(t('recipe.seedKept'))), { kind: 'ghost', mark: 'check' }),
+      seed != null && button(t('recipe.keepSeed'), () => act('shot.set', { shots: [s.id], field: 'keyframe.seed', value: seed }).then(done => done !== undefined && notice(t('recipe.seedKept'))), { kind: 'ghost', mark: 'check' }),
       hasValues(values) && button(t('values.button'), () => offerValues(values), { kind: 'ghost', mark: 'drop', title: t('values.hint') }),
       button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], field: 'references' }), { kind: 'ghost', mark: 'image' }),
       button(t('recipe.asStart'), () => useElsewhere(s, take), { kind: 'ghost', mark: 'video' }),
-      button(t('recipe.copy'), () => navigator.clipboard.writeText(JSON.stringify(recipe, null, 2)).then(() => notice(t('recipe.copied'))), { kind: 'ghost', mark: 'copy' }),
+      button(t('recipe.copy'), () => copyText(JSON.stringify(recipe, null, 2), 'recipe.copied'), { kind: 'ghost', mark: 'copy' }),
     ]),
     recipe.changes?.length ? h('details', {}, h('summary', {}, t('recipe.changes', { n: recipe.changes.length })), h('ul.changes', {}, recipe.changes.map(c => h('li', {}, h('b', {}, `${c.title || c.node} · ${c.input}`), h('span', {}, `${short(c.old)} → ${short(c.new)}`), h('small', {}, c.why))))) : null,
   ].filter(Boolean));
 }
 
 async function useElsewhere(s, take) {
-  const order = Studio.core.fact('order'), next = order[order.indexOf(s.id) + 1];
+  const order = fact('order'), next = order[order.indexOf(s.id) + 1];
   if (!next) return notice(t('recipe.noNext'));
-  await act('take.use', { take: take.file, shots: [next], field: 'start_image' });
+  if (await act('take.use', { take: take.file, shots: [next], field: 'start_image' }) === undefined) return;
   notice(t('recipe.startOf', { shot: next }), '', { label: t('show'), run: () => go('storyboard', next) });
 }
 

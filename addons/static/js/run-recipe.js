@@ -1,6 +1,7 @@
 // A job's recipe in a sheet: what matters on top, all of it below, to copy.
 
-import { act, button, h, notice, t } from './core.js';
+import { act, button, h, t } from './core.js';
+import { copyText } from './copytext.js';
 import { nameOf } from './dock.js';
 import { dialog } from './dialogs.js';
 
@@ -11,15 +12,16 @@ export async function showRecipe(run) {
   const tabs = h('div.chips', { hidden: names.length < 2 }, names.map(name => h('button.chip', { type: 'button', data: { take: name }, onclick: async () => fill(name, await load(name)) }, name)));
   const fill = (name, recipe) => {
     for (const tab of tabs.children) tab.setAttribute('aria-pressed', String(tab.dataset.take === name));
-    if (recipe) place.replaceChildren(facts(recipe), h('pre', { tabindex: '0', 'aria-label': t('recipe.title') }, JSON.stringify(recipe, null, 2)),
-      h('div.sheetfoot', {}, button(t('recipe.copy'), () => copy(recipe), { mark: 'copy', kind: 'primary' })));
+    if (!recipe) return;
+    const words = JSON.stringify(recipe, null, 2), shown = h('pre', { tabindex: '0', 'aria-label': t('recipe.title') }, words);
+    place.replaceChildren(facts(recipe), shown,
+      h('div.sheetfoot', {}, button(t('recipe.copy'), () => copyText(words, 'recipe.copied', shown), { mark: 'copy', kind: 'primary' })));
   };
   fill(names.at(-1), first);
   dialog(`${nameOf(run)} · ${t('recipe.title')}`, tabs, place).box.classList.add('recipesheet');
 }
 
 const load = take => act('take.recipe', { take });
-const copy = recipe => navigator.clipboard.writeText(JSON.stringify(recipe, null, 2)).then(() => notice(t('recipe.copied')));
 
 function facts(recipe) {
   const values = recipe.values ?? {}, date = when => when && new Date(when).toLocaleString(document.documentElement.lang);

@@ -2,6 +2,8 @@
 
 import { button, clock, fact, h, isVideo, language, percent, put, shot, show, t, thumbUrl } from './core.js';
 import { nameOf } from './dock.js';
+import { isHere as isOfOpen } from './making.js';
+import { stampOf } from './takes.js';
 
 const PAGE_OF = { keyframe: 'keyframes', video: 'video', film: 'film', proxies: 'film', try: 'settings' };
 const isPicture = file => /\.(png|jpe?g|webp)$/i.test(file);
@@ -20,11 +22,11 @@ export function makeRow(run) {
 
 /** `at` is its place among those that wait, from 1. */
 export function updateRow(row, run, group, at) {
-  const project = fact('project')?.name, order = fact('order');
+  const project = fact('project')?.path, order = fact('order');
   if (row.run === run && row.at === at && row.project === project && row.order === order) return;
   Object.assign(row, { run, at, project, order });
   const [thumb, what, how, began, , where, deeds, why] = row.children;
-  const isHere = run.take || run.project === project, name = nameOf(run);
+  const isHere = run.take || isOfOpen(run), name = nameOf(run);
   const state = run.state === 'cancelled' && run.error ? 'leftOut' : run.state, isRunning = group === 'running';
   put(row, { 'data-state': run.state, 'aria-label': `${name}: ${t(`state.${state}`)}` });
   row.draggable = group === 'waiting';
@@ -71,7 +73,7 @@ function pictureOf(run, isHere, isRunning) {
   if (isRunning) return run.preview ? `studio/preview/${run.id}?v=${run.preview}` : null;
   const files = run.files.filter(file => isPicture(file) || isVideo(file));
   const file = files.find(one => one.startsWith('takes/')) ?? files[0];
-  return file && isHere ? thumbUrl(file, file.startsWith('takes/') ? '1' : String(Math.round(run.ended)), 160) : null;
+  return file && isHere ? thumbUrl(file, file.startsWith('takes/') ? stampOf(run.shot, run.takes.at(-1)) : String(Math.round(run.ended)), 160) : null;
 }
 
 function moment(seconds) {

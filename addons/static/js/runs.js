@@ -4,6 +4,8 @@
 import { act, button, clock, fact, follow, h, isSeen, keyed, notice, put, runs, shots, t, tn } from './core.js';
 import { nameOf } from './dock.js';
 import { offer } from './keys.js';
+import { isHere } from './making.js';
+import { onProject } from './otherproject.js';
 import { showRecipe } from './run-recipe.js';
 import { dragRows, moveBy, moveFirst } from './run-order.js';
 import { makeRow, tickRow, updateRow } from './run-row.js';
@@ -25,7 +27,7 @@ export function mount(place) {
     goOn: button(t('dock.goOn'), () => act('run.resume'), { mark: 'play', kind: 'primary' }),
     cancel: button(t('runs.cancelAll'), cancelAll, { mark: 'stop' }),
     retry: button(t('runs.retryAll'), () => act('run.again', { ids: failed().map(run => run.id) }), { mark: 'again' }),
-    clear: button(t('runs.clear'), clear, { mark: 'bin', title: t('runs.clear.hint') }),
+    clear: button(t('runs.clear'), () => clear().then(draw), { mark: 'bin', title: t('runs.clear.hint') }),
   };
   const groups = Object.fromEntries(['running', 'waiting', 'stopped', 'over'].map(name => [name, makeGroup(name)]));
   const more = button('', showMore, {}), earlier = button('', showEarlier, { kind: 'link' });
@@ -38,6 +40,11 @@ export function mount(place) {
   shot.addEventListener('change', () => seek({ shot: shot.value }));
   deed.addEventListener('change', () => seek({ deed: deed.value }));
   find.addEventListener('input', () => seek({ text: find.value.trim() }));
+
+  onProject(() => {
+    wanted.shot = shot.value = '';
+    Object.assign(past, { key: '', jobs: [], more: 0, counts: {}, cleared: 0, listed: new Set(), showsAll: false });
+  });
 
   function seek(change) { wanted = { ...wanted, ...change }; overShown = waitingShown = PAGE; draw() }
   function showMore() { overShown += PAGE; past.more && past.jobs.length < overShown ? load(true) : draw() }
@@ -145,11 +152,11 @@ export function mount(place) {
 
 const isOver = run => ['done', 'failed', 'cancelled'].includes(run.state);
 const isLeft = run => ['running', 'waiting', 'stopped'].includes(run.state);
-const isHere = run => run.project === fact('project')?.name;
 const failed = () => runs().filter(run => run.state === 'failed');
 
 function isWanted(run) {
   if (wanted.shot && !(run.shot === wanted.shot && isHere(run)) || wanted.deed && run.deed !== wanted.deed) return false;
+  if (!wanted.text) return true;
   const said = [nameOf(run), run.note, run.error, run.server, run.project, ...run.files, ...run.takes].join(' ');
   return said.toLowerCase().includes(wanted.text.toLowerCase());
 }
@@ -211,7 +218,7 @@ function deedOf(node) {
 
 async function cancelAll() {
   const ids = runs().filter(isLeft).map(run => run.id);
-  await act('run.cancel_all');
+  if (await act('run.cancel_all') === undefined) return;
   notice(tn('runs.cancelled', ids.length), '', { label: t('undo'), run: () => act('run.again', { ids }) });
 }
 

@@ -1,12 +1,14 @@
 // The segments of a shot's video: the takes of each, which one is used, and making it anew from one on.
 
 import { act, button, h, icon, keyed, notice, put, t, thumbUrl } from './core.js';
-import { label } from './takes.js';
+import { onProject } from './otherproject.js';
+import { label, stampOf } from './takes.js';
 
 /** `look(take, segment)` shows a take, `compare(left, right)` two of them. */
 export function makeSegments(place, { look, compare }) {
   let plan = null, current = '';
   const held = new Set();
+  onProject(() => held.clear());
 
   function draw(next, looked) {
     plan = next;
@@ -39,7 +41,7 @@ export function makeSegments(place, { look, compare }) {
   }
 
   function updateClip(node, take) {
-    const url = take.file ? thumbUrl(`takes/${take.file}`, '1', 240) : null;
+    const url = take.file ? thumbUrl(`takes/${take.file}`, stampOf(plan.shot, take.name), 240) : null;
     if (url && node.firstChild.getAttribute('src') !== url) { node.firstChild.hidden = false; node.firstChild.src = url }
     put(node.children[1].lastChild, { text: take.state === 'failed' ? t('state.failed') : take.fits || take.is_used ? '' : t('video.unfit') });
     node.classList.toggle('is-picked', take.is_used);

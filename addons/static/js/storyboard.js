@@ -1,10 +1,11 @@
 // The storyboard: a card for every shot, in order. Drag to move, type to find, everything undoable.
 
-import { act, button, clock, fact, follow, h, icon, keyed, keyframeUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, stale, t, tn } from './core.js';
+import { act, button, clock, fact, follow, h, icon, keyed, keyframeUrl, notice, percent, put, ratio, seconds, shot, shots, show, stale, t, tn } from './core.js';
 import { cardShots, isOpen as isCastOpen, mount as mountCast, setOpen as openCast, takeCharacters } from './cast.js';
 import { isActive } from './dock.js';
 import { mount as mountInspector } from './inspector.js';
 import { offer } from './keys.js';
+import { madeOf, onlyMade } from './making.js';
 import { avatar, meant, nameOf } from './people.js';
 import { hasScenes, makeHead, rows, unfold, updateHead } from './scenes.js';
 import { takeBack, undoButtons } from './undoing.js';
@@ -46,11 +47,14 @@ export function mount(place) {
     put(refresh, { 'aria-label': tn('stale.button', old) });
     refresh.lastChild.tagName === 'SPAN' ? put(refresh.lastChild, { text: tn('stale.button', old) }) : refresh.append(h('span', {}, tn('stale.button', old)));
     steps.draw();
-    const live = new Map(runs().filter(isActive).reverse().map(run => [run.shot, run]));
-    keyed(grid, rows(listed), row => row.key, row => row.shot ? makeCard(row.shot) : makeHead(row, draw), (node, row) => row.shot ? updateCard(node, row.shot, live.get(row.shot.id)) : updateHead(node, row));
+    keyed(grid, rows(listed), row => row.key, row => row.shot ? makeCard(row.shot) : makeHead(row, draw), (node, row) => row.shot ? updateCard(node, row.shot, madeOf(row.shot.id).find(isActive)) : updateHead(node, row));
     grid.classList.toggle('is-empty', !listed.length);
   }
-  follow(['order', 'shot/', 'project', 'run/', 'stale/', 'cast'], grid, draw);
+  follow(['order', 'shot/', 'project', 'run/', 'stale/', 'cast'], grid, changed => {
+    const ids = onlyMade(changed);
+    if (!ids) return draw();
+    for (const id of ids) { const card = grid.keyedNodes?.get(id); if (card && shot(id)) updateCard(card, shot(id), madeOf(id).find(isActive)) }
+  });
   let current = '';
   watch(grid, () => {
     const now = currentShot();

@@ -1,20 +1,26 @@
 // Takes as the pages show them: which there are of a shot, how each looks, and what can be done with one.
 
-import { Refused, act, ask, h, icon, mediaUrl, notice, put, t, thumbUrl, upload } from './core.js';
+import { Refused, act, ask, h, icon, mediaUrl, notice, put, shot, t, thumbUrl, tn, upload } from './core.js';
 
 export const isPicture = file => /\.(png|jpe?g|webp)$/i.test(file);
 const order = name => Number(/_v(\d+)$/.exec(name)?.[1] ?? 0);
 
+const isShown = take => take.state === 'done' && take.files.some(isPicture);
+/** How many pictures there are of a shot. */
+export const countOf = s => (s?.takes ?? []).reduce((sum, take) => sum + isShown(take), 0);
+
 /** A shot's pictures that are there, newest last; rejected ones only when asked for. */
 export function picturesOf(s, { rejected = true } = {}) {
   return (s?.takes ?? [])
-    .filter(take => take.state === 'done' && take.files.some(isPicture) && (rejected || !take.rejected))
+    .filter(take => isShown(take) && (rejected || !take.rejected))
     .map(take => ({ ...take, file: take.files.find(isPicture), shot: s.id, isPicked: take.files.includes(s.picked) && !s.own }))
     .sort((a, b) => order(a.name) - order(b.name));
 }
 
 export const failedOf = s => (s?.takes ?? []).filter(take => take.state === 'failed');
-export const takeUrl = (take, width = 480) => width ? thumbUrl(`takes/${take.file}`, '1', width) : mediaUrl(`takes/${take.file}`, '1');
+export const takeUrl = (take, width = 480) => width ? thumbUrl(`takes/${take.file}`, take.stamp, width) : mediaUrl(`takes/${take.file}`, take.stamp);
+/** What changes when a take's file does: of one that a plan or a run tells of. */
+export const stampOf = (shotId, name) => shot(shotId)?.takes.find(take => take.name === name)?.stamp;
 export const label = take => take.name.replace(/^.*_v/, 'v');
 
 export function makeTake(take) {
@@ -22,7 +28,7 @@ export function makeTake(take) {
     h('img', { alt: '', decoding: 'async' }), h('figcaption', {}, h('b', {}), h('span.stars')), h('i.picked', { 'aria-hidden': 'true' }, icon('check')));
 }
 
-export function updateTake(node, take, isCurrent = false) {
+export function updateTake(node, take, { isCurrent = false, isHeld = false, isSelected = isCurrent } = {}) {
   const [img, caption] = node.children;
   const url = takeUrl(take, devicePixelRatio > 1 ? 320 : 160); // as large as it is drawn: thousands of them lie side by side
   if (img.getAttribute('src') !== url) img.src = url;
@@ -31,7 +37,9 @@ export function updateTake(node, take, isCurrent = false) {
   node.classList.toggle('is-picked', take.isPicked);
   node.classList.toggle('is-rejected', !!take.rejected);
   node.classList.toggle('is-current', isCurrent);
-  put(node, { 'aria-selected': String(isCurrent), 'aria-label': `${take.shot} ${label(take)}${take.isPicked ? `, ${t('take.picked')}` : ''}` });
+  node.classList.toggle('is-held', isHeld);
+  const marks = [take.isPicked && t('take.picked'), take.stars && tn('take.stars', take.stars), take.rejected && t('take.rejected'), isHeld && t('take.held')];
+  put(node, { 'aria-selected': String(isSelected), 'aria-label': [`${take.shot} ${label(take)}`, ...marks].filter(Boolean).join(', ') });
 }
 
 export const pick = take => take && act('keyframe.pick', { shot: take.shot, file: take.file });

@@ -1,9 +1,10 @@
 // The Test bench: who is tested, the bench as it runs, its report, and the reports before it.
 
-import { act, button, fact, follow, h, icon, isSeen, notice, put, t, tn } from './core.js';
+import { act, button, fact, follow, h, icon, isSeen, put, t, tn } from './core.js';
 import { drawResults } from './bench_results.js';
 import { drawStages, took } from './bench_stages.js';
 import { drawReports, when } from './bench_reports.js';
+import { copyText } from './copytext.js';
 import { offer } from './keys.js';
 import { go, here } from './where.js';
 
@@ -128,16 +129,7 @@ function about(bench) {
   return [when(bench.at), name, address, gpu, tn('bench.asked', bench.images, { seed: bench.seed })].filter(Boolean).join(' · ');
 }
 
-async function copy(text, details) {
-  try {
-    await navigator.clipboard.writeText(text);
-    notice(t('bench.copied'));
-  } catch { // no clipboard over plain http from another computer
-    details.open = true;
-    getSelection().selectAllChildren(details.lastChild);
-    notice(t('bench.copyYourself'));
-  }
-}
+const copy = (text, details) => copyText(text, 'bench.copied', details.lastChild);
 
 function save(text, at) {
   const stamp = new Date(at * 1000).toISOString().slice(0, 16).replace(/[T:]/g, '-');

@@ -1,18 +1,21 @@
 // Video: the clip of each shot, frame by frame, and how it comes about.
 
-import { Refused, act, ask, button, clock, debounce, fact, follow, h, keyed, keyframeUrl, mediaUrl, notice, percent, put, ratio, runs, seconds, shot, shots, show, stale, t, thumbUrl, tn } from './core.js';
+import { Refused, act, ask, button, clock, debounce, fact, follow, h, keyed, keyframeUrl, mediaUrl, notice, percent, put, ratio, seconds, shot, shots, show, stale, t, thumbUrl, tn } from './core.js';
 import { compareClips } from './compare-clips.js';
 import { isActive } from './dock.js';
 import { flushEdits } from './fields.js';
 import { offer } from './keys.js';
+import { madeOf, onlyMade } from './making.js';
+import { onProject } from './otherproject.js';
 import { makePlayer } from './player.js';
 import { makeAgain, makeSegments } from './segments.js';
-import { label } from './takes.js';
+import { label, stampOf } from './takes.js';
 import { endOnNext, endsOn, makePlan, nextOf } from './video-plan.js';
 import { currentShot, go, isSelected, select, selection, watch } from './where.js';
 
-let plan = null, planned = ''; // of the current shot, and what it was asked for
+let plan = null, planned = '', refused = ''; // of the current shot, what it was asked for, and why there is none
 let looked = null; // a take looked at instead of the clip
+onProject(() => { plan = looked = null; planned = '' });
 
 export function mount(place) {
   const count = h('small.count'), list = h('div.shots', { role: 'listbox', 'aria-label': t('keyframes.shots'), 'aria-multiselectable': 'true' });
@@ -26,6 +29,7 @@ export function mount(place) {
   const segments = makeSegments(strip, { look, compare });
   const planView = makePlan(side, { make: makeSelected, goOn });
 
+  let drawn = '';
   function draw() {
     page.style.setProperty('--ratio', ratio());
     const all = shots(), made = all.filter(s => s.vid);
@@ -34,12 +38,23 @@ export function mount(place) {
     const s = shot(currentShot()), run = runOf(s);
     if (looked && looked.shot !== s?.id) looked = null;
     if (plan && plan.shot !== s?.id) plan = null;
+    if (drawn !== s?.id) refused = '';
+    drawn = s?.id;
     player.show(s ? clipOf(s) : null);
     over.draw(s, run);
     segments.draw(plan, looked?.name ?? '');
     planView.draw(s, plan, run);
     if (s) planView.drawFields();
     askForPlan(s, run);
+  }
+
+  function drawMade(ids) {
+    for (const id of ids) { const row = list.keyedNodes?.get(id); if (row && shot(id)) drawState(row, shot(id)) }
+    const s = shot(currentShot());
+    if (!s || !ids.has(s.id)) return;
+    over.draw(s, runOf(s));
+    planView.draw(s, plan, runOf(s));
+    askForPlan(s, runOf(s));
   }
 
   /** Ask again when something the plan is made of has changed. */
@@ -50,27 +65,31 @@ export function mount(place) {
     fetchPlan(s.id, is);
   }
   const fetchPlan = debounce(async (id, is) => {
-    try { plan = await ask('video.plan', { shot: id }) } catch (error) {
+    let found = null;
+    try { found = await ask('video.plan', { shot: id }) } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      over.fail(error.message);
+      if (is === planned) { planned = ''; refused = error.message; over.draw(shot(id), runOf(shot(id))) } // asked again at the next change
       return;
     }
-    if (is === planned) draw();
+    if (is !== planned) return; // another shot is looked at by now
+    plan = found;
+    refused = '';
+    draw();
   }, 80);
 
   /** What the player shows: the take looked at, else the clip, else the picture it will begin with. */
   function clipOf(s) {
     const poster = keyframeUrl(s, 0) ?? (s.start_image?.media ? mediaUrl(s.start_image.media, s.start_image.stamp) : null);
-    if (looked) return { about: looked.name, url: mediaUrl(`takes/${looked.file}`, '1'), poster: null, frames: looked.frames, rate: [Math.round(plan.fps * 1000), 1000], joins: [] };
+    if (looked) return { about: looked.name, url: mediaUrl(`takes/${looked.file}`, stampOf(looked.shot, looked.name)), poster: null, frames: looked.frames, rate: [Math.round(looked.fps * 1000), 1000], joins: [] };
     if (!s.vid) return { about: s.id, url: null, poster, frames: 0, rate: [24, 1], joins: [] };
     const clip = plan?.shot === s.id ? plan.clip : null;
     return { about: s.id, url: clip ? mediaUrl(`videos/${s.id}.mp4`, s.vid) : null, poster, frames: clip?.frames ?? 0, rate: clip?.rate ?? [24, 1], joins: clip?.joins ?? [] };
   }
 
-  function look(take, number) { if (take.name !== looked?.name) { looked = { ...take, shot: plan.shot, number }; draw() } }
+  function look(take, number) { if (take.name !== looked?.name) { looked = { ...take, shot: plan.shot, fps: plan.fps, number }; draw() } }
   function compare(left, right, use) {
     player.lend();
-    compareClips(left, right, plan.fps, take => use(take.name), () => player.take());
+    compareClips(left, right, plan, take => use(take.name), () => player.take());
   }
   async function goOn() {
     const s = shot(currentShot());
@@ -83,7 +102,7 @@ export function mount(place) {
   }
   const again = () => plan && makeAgain(plan, looked?.number ?? player.segment());
 
-  follow(['shot/', 'order', 'project', 'run/', 'settings', 'presets', 'stale/'], page, draw);
+  follow(['shot/', 'order', 'project', 'run/', 'settings', 'presets', 'stale/'], page, changed => { const ids = onlyMade(changed); ids ? drawMade(ids) : draw() });
   let seen = '';
   watch(page, () => {
     if (seen !== selection().join()) { flushEdits(); seen = selection().join(); list.querySelector('.is-selected')?.scrollIntoView({ block: 'nearest' }) }
@@ -133,7 +152,7 @@ function makeMissing() {
 
 // --- shots -----------------------------------------------------------------------------------
 
-const runOf = s => s && runs().filter(run => run.shot === s.id && run.deed === 'video' && isActive(run)).sort((a, b) => (a.state === 'waiting') - (b.state === 'waiting'))[0];
+const runOf = s => s && madeOf(s.id).filter(run => run.deed === 'video' && isActive(run)).sort((a, b) => (a.state === 'waiting') - (b.state === 'waiting'))[0];
 
 export function stateOf(s, run) {
   if (run) return run.state === 'waiting' ? 'queued' : 'rendering';
@@ -149,21 +168,28 @@ function makeRow(s) {
 }
 
 function updateRow(row, s) {
-  const [img, text, n, move, bar] = row.children, run = runOf(s), state = stateOf(s, run), on = endsOn(s), next = nextOf(s.id);
+  const [img, text, n, move] = row.children, on = endsOn(s), next = nextOf(s.id);
   show(img, keyframeUrl(s, 160) ?? (s.start_image?.media ? thumbUrl(s.start_image.media, s.start_image.stamp, 160) : null));
   put(text.children[1], { text: s.label || s.prompt });
-  put(text.lastChild.lastChild, { text: run && run.state !== 'waiting' ? percent(run.fraction) : t(`video.is.${state}`) });
-  put(text.lastChild, { 'data-state': state, title: state === 'stale' ? t('stale.since', { what: stale(s.id).video_why.map(w => t(`stale.${w}`)).join(', ') }) : null });
   put(n, { text: seconds(s.seconds) });
   move.hidden = !s.end_image;
   const isNext = on && on === next?.id;
   move.classList.toggle('is-elsewhere', !!on && !isNext);
   put(move, { text: isNext ? '↓' : '→', title: on ? t(isNext ? 'video.move.next' : 'video.move.elsewhere', { shot: on }) : t('video.move.picture', { name: s.end_image?.name ?? '' }) });
-  bar.hidden = !run;
-  if (run) bar.firstChild.style.width = percent(run.fraction);
   row.classList.toggle('is-selected', isSelected(s.id));
   row.classList.toggle('is-moving', !!isNext);
-  put(row, { 'aria-selected': String(isSelected(s.id)), 'aria-label': `${s.id} ${s.label || s.prompt}. ${t(`video.is.${state}`)}${on ? `. ${t('video.end.on', { shot: on })}` : ''}` });
+  put(row, { 'aria-selected': String(isSelected(s.id)) });
+  drawState(row, s);
+}
+
+/** What changes while it is made. */
+function drawState(row, s) {
+  const run = runOf(s), state = stateOf(s, run), on = endsOn(s), said = row.children[1].lastChild, bar = row.lastChild;
+  put(said.lastChild, { text: run && run.state !== 'waiting' ? percent(run.fraction) : t(`video.is.${state}`) });
+  put(said, { 'data-state': state, title: state === 'stale' ? t('stale.since', { what: stale(s.id).video_why.map(w => t(`stale.${w}`)).join(', ') }) : null });
+  bar.hidden = !run;
+  if (run) bar.firstChild.style.width = percent(run.fraction);
+  put(row, { 'aria-label': `${s.id} ${s.label || s.prompt}. ${t(`video.is.${state}`)}${on ? `. ${t('video.end.on', { shot: on })}` : ''}` });
 }
 
 /** What lies over the picture: what forms just now, what is looked at, and why there is nothing to see. */
@@ -173,7 +199,6 @@ function makeOver(place) {
   const stage = place.querySelector('.screen');
   stage.append(img, nothing, note, h('div.over', {}, back), bar, failure);
   return {
-    fail(words) { failure.hidden = false; put(failure, { text: words }) },
     draw(s, run) {
       const isRunning = run && run.state !== 'waiting', state = s ? stateOf(s, run) : 'bare';
       show(img, isRunning && run.preview ? `studio/preview/${run.id}?v=${run.preview}` : null);
@@ -184,9 +209,10 @@ function makeOver(place) {
       nothing.hidden = !s || !!s.vid || !!looked || !!s.key || !!s.start_image;
       put(nothing.firstChild, { text: t(`video.is.${state}`) });
       put(nothing.lastChild, { text: t(state === 'empty' ? 'video.lacks.prompt' : 'video.lacks.keyframe') });
-      const failed = s && runs().findLast(r => r.shot === s.id && r.deed === 'video');
-      failure.hidden = failed?.state !== 'failed';
-      if (!failure.hidden) put(failure, { text: failed.error });
+      const failed = s && madeOf(s.id).findLast(r => r.deed === 'video');
+      const said = refused || (failed?.state === 'failed' ? failed.error : '');
+      failure.hidden = !said;
+      put(failure, { text: said });
     },
   };
 }

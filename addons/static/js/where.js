@@ -2,11 +2,14 @@
 // that a reload, a bookmark and the back button lead to the same place.
 
 import { act, fact, flush, follow, isSeen, notice, shot, t } from './core.js';
+import { onProject } from './otherproject.js';
 
 export const PAGES = ['project', 'storyboard', 'keyframes', 'video', 'film', 'runs', 'settings', 'testbench'];
 const WITH_SHOTS = ['storyboard', 'keyframes', 'video', 'film'];
 const listeners = new Set(), narrowed = new Map(); // page -> whether it lists a shot
 let page = '', current = '', selected = new Set(), anchor = '';
+
+onProject(() => { selected.clear(); current = anchor = '' });
 
 export const here = () => page;
 export const currentShot = () => shot(current) ? current : (fact('order') ?? [])[0] ?? '';
