@@ -16,7 +16,7 @@ from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from infrastructure.project_files import chosen_workflows
 from infrastructure.project_lock import locked
-from services import bin, sample
+from services import bin, project_facts, sample
 from services.projects import remember
 from services.studio import Studio
 from tests.fakes import FakeBackend
@@ -86,6 +86,29 @@ def test_a_board_in_a_project_opens_it_and_quotes_around_a_path_are_no_harm(desk
     project(desk, "A cat", name="two")
     page.open_project(desk, f'"{folder / "storyboard.json"}"')
     assert desk.desk.project.folder == folder
+
+
+def test_nobody_waits_for_a_project_that_is_being_told(desk, monkeypatch):
+    project(desk, "A door")
+    begun, go_on = threading.Event(), threading.Event()
+    whole = project_facts.project_fact
+
+    def slow(of):
+        begun.set()
+        go_on.wait(5)
+        return whole(of)
+
+    monkeypatch.setattr(project_facts, "project_fact", slow)
+    telling = threading.Thread(target=desk.desk.tell)
+    telling.start()
+    assert begun.wait(5)
+    asking = threading.Thread(target=lambda: (desk.backend, desk.set(theme="light")))
+    asking.start()
+    asking.join(2)
+    is_answered = not asking.is_alive()
+    go_on.set()
+    telling.join(), asking.join()
+    assert is_answered
 
 
 # --- the shelf ------------------------------------------------------------------------------
