@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import threading
+import time
 import zipfile
 
 import pytest
@@ -201,6 +202,25 @@ def test_a_project_on_a_disk_that_does_not_answer_does_not_keep_the_studio_from_
     desk.set(last_project="/" + "x" * 300, is_introduced=True)
     desk.begin(tmp_path / "sample.json")
     assert not desk.is_open
+
+
+def test_the_notice_of_a_board_that_does_not_read_stays_until_it_is_mended(desk, monkeypatch):
+    monkeypatch.setattr("services.studio._LOOK", 0.01)
+    folder = project(desk, "A door")
+    whole = (folder / "storyboard.json").read_text("utf-8")
+    told = []
+    unlisten = desk.feed.listen(lambda: told.append(facts(desk).get("trouble")))
+    (folder / "storyboard.json").write_text(whole[:-3], "utf-8")
+    until(lambda: "storyboard.json" in (facts(desk).get("trouble") or ""), "it was not told")
+    told.clear()
+    with pytest.raises(StudioError, match=r"storyboard\.json"):
+        storyboard.add(desk)
+    time.sleep(0.3)  # many looks
+    assert "" not in told and (folder / "storyboard.json").read_text("utf-8") == whole[:-3]
+    (folder / "storyboard.json").write_text(whole.replace("A door", "A red door"), "utf-8")
+    until(lambda: facts(desk)["shot/001"]["prompt"] == "A red door", "it was not taken in")
+    until(lambda: facts(desk)["trouble"] == "", "the notice stays")
+    unlisten()
 
 
 # --- imports --------------------------------------------------------------------------------
