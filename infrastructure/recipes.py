@@ -192,6 +192,15 @@ class Ledger:
         self._write({**recipe, **done, "seconds": round(time.monotonic() - start, 3)})
         return Take(name, tuple(files), False)
 
+    def free_name(self, stem: str, number: int = 1) -> str:
+        """A name for a take that comes from elsewhere, from this number on; nobody else is given it."""
+        with self._lock:
+            given = {self._entries[key].name for key in self._at_work if key in self._entries}
+            while f"{stem}_v{number}" in given or any(self.project.takes.glob(f"{stem}_v{number}.*")):
+                number += 1
+            self._numbers[stem] = max(number, self._numbers.get(stem, 0))
+            return f"{stem}_v{number}"
+
     def _name(self, key: tuple[str, str], stem: str) -> str:
         """The name the job had when it was begun, else the next free one; never a name in use."""
         with self._lock:

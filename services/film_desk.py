@@ -43,8 +43,9 @@ class FilmDesk:
         for name, count in edits.items():
             if name not in EDITS or isinstance(count, bool) or not isinstance(count, int):
                 raise StudioError(f"A shot cannot have {name} of {count}: it takes a whole number of frames.")
+        project, fps = desk.project, self._fps()
+        materials(project, desk.board, fps)  # looks into videos that are new, which may take a while
         with desk.in_turn(), self._lock:
-            project, fps = desk.project, self._fps()
             cut = open_cut(project).at(fps)
             before = cut.entry(shot)
             after = replace(before, **edits)
@@ -75,6 +76,8 @@ class FilmDesk:
 
     def tell(self) -> None:
         """Say how the film stands."""
+        if today := self._today():
+            materials(today.project, today.board, _fps_of(today))
         with self._lock:
             today = self._today()
             if today is None:
@@ -87,7 +90,7 @@ class FilmDesk:
             except BadFile as error:
                 trouble = str(error)
             cut = self._cut[1] if self._cut and self._cut[0] == project else Cut()
-            fact = film_fact(project, today.board, film_format(today.video_workflow, today.board).fps, cut)
+            fact = film_fact(project, today.board, _fps_of(today), cut)
             self._feed.put("film", {**fact, "trouble": trouble, "versions": self._versions(project)})
 
     def stop(self) -> None:
@@ -97,7 +100,7 @@ class FilmDesk:
         today = self._today()
         if today is None:
             raise StudioError("No project is open. Open one, or create a new one.")
-        return film_format(today.video_workflow, today.board).fps
+        return _fps_of(today)
 
     def _put(self, project: Project, fps: Fraction, entry: Entry) -> None:
         """The entry in place of the shot's own, whatever the cut is counted in by now."""
@@ -113,3 +116,7 @@ class FilmDesk:
         if self._kept[0] != seen:
             self._kept = seen, versions_fact(project)
         return self._kept[1]
+
+
+def _fps_of(today: Today) -> Fraction:
+    return film_format(today.video_workflow, today.board).fps

@@ -88,7 +88,7 @@ def import_pictures(folder: Path, into: Into) -> Import:
     with into.at_work():
         notes = ImportNotes(project)
         is_known = notes.knows(source_key(folder))
-        board, takes = _board_of(into.board(), folder, pictures), Takes(project, notes)
+        board, takes = _board_of(into.board(), folder, pictures), Takes(project, notes, into.ledger)
         ids = {shot.id for shot in board.shots}
         new: dict[str, Shot] = {}
         seen: dict[str, str] = {}
@@ -127,7 +127,7 @@ def import_older(folder: Path, into: Into) -> Import:
     with into.at_work():
         notes = ImportNotes(project)
         _take_board(older.board, into, notes, folder)
-        takes, media = Takes(project, notes), [*older.pictures, *older.clips]
+        takes, media = Takes(project, notes, into.ledger), [*older.pictures, *older.clips]
         for number, item in enumerate(media):
             yield Progress(number / len(media), f"copying {item.path.name}")
             try:
@@ -179,7 +179,7 @@ def _take_board(
     if (there := into.board()) and has_shots(there) and notes.knows(key):
         return False
     _check_is_free(there, into.project)
-    own = _with_own_pictures(board, Takes(into.project, notes))
+    own = _with_own_pictures(board, Takes(into.project, notes, into.ledger))
     into.change(source.name, put)
     return True
 

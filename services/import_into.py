@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager as Context
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from domain.project import Project
 from domain.storyboard import Storyboard
 from infrastructure.project_lock import locked
+from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard, write_storyboard
 from services import picks
 from services.desk import Desk
@@ -21,6 +23,10 @@ class Into:
 
     project: Project
     desk: Desk | None = None
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return self.desk.ledger if self.desk else Ledger(self.project)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

@@ -9,14 +9,14 @@ from domain.safe_names import folder_name
 from infrastructure.import_notes import ImportNotes
 from infrastructure.part_files import writing
 from infrastructure.pictures import copy_upright, suffix_of
-from infrastructure.recipes import describe_own
+from infrastructure.recipes import Ledger, describe_own
 
 
 class Takes:
     """Brings files in, each content once."""
 
-    def __init__(self, project: Project, notes: ImportNotes):
-        self._project, self._notes = project, notes
+    def __init__(self, project: Project, notes: ImportNotes, ledger: Ledger):
+        self._project, self._notes, self._ledger = project, notes, ledger
         self.brought = 0
         self.known = 0  # files that were here already
 
@@ -74,7 +74,4 @@ class Takes:
 
     def _name(self, stem: str, number: int | None, suffix: str) -> Path:
         """The number the file had, else the next that no take has."""
-        number = max(1, number or 1)
-        while any(self._project.takes.glob(f"{stem}_v{number}.*")):
-            number += 1
-        return self._project.takes / f"{stem}_v{number}{suffix}"
+        return self._project.takes / f"{self._ledger.free_name(stem, max(1, number or 1))}{suffix}"

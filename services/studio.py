@@ -63,6 +63,8 @@ class Studio:
         self._desk: Desk | None = None
         self._facts = ProjectFacts(self.feed)
         self._lock = threading.RLock()
+        # what may take a while has a lock of its own: who only asks for the backend does not wait for it
+        self._opening, self._telling = threading.Lock(), threading.RLock()
         self._closing = threading.Event()
         self.uploads = Uploads(places.cache / "uploads")
         self.outcomes = Outcomes(self.feed, places.data / "outcomes.json")
@@ -231,13 +233,13 @@ class Studio:
 
     def _desk_of(self, folder: Path) -> Desk:
         project = open_project(folder)
-        with self._lock:
+        with self._opening:
             if project.folder not in self._desks:
                 self._desks[project.folder] = Desk(project, self._told)
             return self._desks[project.folder]
 
     def _told(self, desk: Desk, ids: Sequence[str] | None) -> None:
-        with self._lock:
+        with self._telling:
             if desk is self._desk:
                 self._facts.tell(desk, ids)
                 self._stale.again()

@@ -1,9 +1,11 @@
 """The desk: every edit is on disk, can be undone, and never undoes somebody else's."""
 
 import json
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -14,9 +16,13 @@ from domain.project import Project
 from infrastructure import storyboard_files
 from infrastructure.marks_file import keep_mark
 from infrastructure.storyboard_files import open_storyboard
-from services import picks, takes
+from infrastructure.workflow_files import SHIPPED, WorkflowFolder
+from services import picks, project_workflows, takes
 from services.clipboard import copy, paste
 from services.desk import Conflict, Desk
+from services.segments import StandIns
+from tests.fakes import FakeBackend
+from tests.test_recipes import wanted
 from tests.window.studio import picture
 
 
@@ -299,6 +305,31 @@ def test_a_seed_that_is_drawn_at_once_from_two_sides_is_one(tmp_path):
         desk = made(tmp_path / str(number), "A harbour")
         seeds = at_once(desk.seed, desk.seed, desk.seed)
         assert len({*seeds, desk.seed()}) == 1
+
+
+def test_a_workflow_chosen_while_the_seed_is_drawn_keeps_both(tmp_path):
+    workflows = WorkflowFolder(SHIPPED, tmp_path / "own")
+    for number in range(20):
+        desk = made(tmp_path / str(number), "A harbour")
+        choose = partial(project_workflows.choose, desk, workflows, "video", "video_wan22_5b")
+        seed, _ = at_once(desk.seed, choose)
+        kept = json.loads((desk.project.folder / "project.json").read_text("utf-8"))
+        assert kept == {"base_seed": seed, "video_workflow": "video_wan22_5b"}
+
+
+def test_takes_that_are_made_to_stand_in_at_once_all_do(desk):
+    backend = FakeBackend()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def put(first):
+        for seed in range(first, first + 30):
+            own = wanted("001.01", seed=seed)
+            StandIns(backend, desk.ledger, "001").put(own, f"001.01_v{seed}")
+
+    at_once(lambda: put(0), lambda: put(100))
+    sys.setswitchinterval(interval)
+    assert len(json.loads(desk.project.stand_ins("001").read_text("utf-8"))) == 60
 
 
 def at_once(*deeds):

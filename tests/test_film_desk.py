@@ -1,6 +1,7 @@
 """The Film page's deeds: the cut at the desk, what pages are told, and films rendered and kept."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -232,6 +233,23 @@ def test_a_version_thrown_away_is_in_the_bin_and_undo_brings_it_back(studio):
     assert not file.exists()
     with pytest.raises(StudioError, match="no version 1 of the film any more"):
         film.remove(studio, 1)
+
+
+def test_cutting_and_undoing_at_once_comes_to_an_end(studio):
+    def cut():
+        for number in range(1, 15):
+            film.cut(studio, "001", {"trim_in": number % 5})
+
+    def undo():
+        for _ in range(15):
+            storyboard.undo(studio)
+
+    sides = [threading.Thread(target=side, daemon=True) for side in (cut, undo, studio.film.tell)]
+    for side in sides:
+        side.start()
+    for side in sides:
+        side.join(20)
+    assert not any(side.is_alive() for side in sides)
 
 
 def test_a_version_whose_bin_was_emptied_is_not_said_to_be_back(studio):

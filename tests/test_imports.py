@@ -10,11 +10,13 @@ from domain import board_edits
 from domain.errors import BadFile, StudioError
 from domain.project import Project
 from domain.storyboard import Shot
+from infrastructure.import_notes import ImportNotes
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard
 from services import picks, projects
 from services.desk import Desk
+from services.import_media import Takes
 from services.imports import Kind, import_any, import_new, kind_of
 from services.projects import Defaults
 from tests.folders import done, everything, filled, picture
@@ -256,6 +258,16 @@ def test_a_list_never_replaces_shots_that_were_written_while_it_was_read(tmp_pat
     with pytest.raises(StudioError, match="is there already"):
         done(work)
     assert [shot.prompt for shot in open_storyboard(project.storyboard)[0].shots] == ["Mine"]
+
+
+def test_what_comes_in_never_takes_the_name_of_a_job_that_has_just_begun(tmp_path, project):
+    ledger = Ledger(project)
+    begun, next_one = ("fake", "begun"), ("fake", "next")
+    ledger._begin(begun)
+    assert ledger._name(begun, "001") == "001_v1"
+    takes = Takes(project, ImportNotes(project), ledger)
+    assert takes.picture(picture(tmp_path / "a.png"), "001", 1).name == "001_v2.png"
+    assert ledger._name(next_one, "001") == "001_v3"
 
 
 # --- an older project

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import threading
+import time
 import zipfile
 
 import pytest
@@ -16,7 +17,7 @@ from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from infrastructure.project_files import chosen_workflows
 from infrastructure.project_lock import locked
-from services import bin, sample
+from services import bin, project_facts, sample
 from services.projects import remember
 from services.studio import Studio
 from tests.fakes import FakeBackend
@@ -86,6 +87,29 @@ def test_a_board_in_a_project_opens_it_and_quotes_around_a_path_are_no_harm(desk
     project(desk, "A cat", name="two")
     page.open_project(desk, f'"{folder / "storyboard.json"}"')
     assert desk.desk.project.folder == folder
+
+
+def test_nobody_waits_for_a_project_that_is_being_told(desk, monkeypatch):
+    project(desk, "A door")
+    begun, go_on = threading.Event(), threading.Event()
+    whole = project_facts.project_fact
+
+    def slow(of):
+        begun.set()
+        go_on.wait(5)
+        return whole(of)
+
+    monkeypatch.setattr(project_facts, "project_fact", slow)
+    telling = threading.Thread(target=desk.desk.tell)
+    telling.start()
+    assert begun.wait(5)
+    asking = threading.Thread(target=lambda: (desk.backend, desk.set(theme="light")))
+    asking.start()
+    asking.join(2)
+    is_answered = not asking.is_alive()
+    go_on.set()
+    telling.join(), asking.join()
+    assert is_answered
 
 
 # --- the shelf ------------------------------------------------------------------------------
@@ -178,6 +202,25 @@ def test_a_project_on_a_disk_that_does_not_answer_does_not_keep_the_studio_from_
     desk.set(last_project="/" + "x" * 300, is_introduced=True)
     desk.begin(tmp_path / "sample.json")
     assert not desk.is_open
+
+
+def test_the_notice_of_a_board_that_does_not_read_stays_until_it_is_mended(desk, monkeypatch):
+    monkeypatch.setattr("services.studio._LOOK", 0.01)
+    folder = project(desk, "A door")
+    whole = (folder / "storyboard.json").read_text("utf-8")
+    told = []
+    unlisten = desk.feed.listen(lambda: told.append(facts(desk).get("trouble")))
+    (folder / "storyboard.json").write_text(whole[:-3], "utf-8")
+    until(lambda: "storyboard.json" in (facts(desk).get("trouble") or ""), "it was not told")
+    told.clear()
+    with pytest.raises(StudioError, match=r"storyboard\.json"):
+        storyboard.add(desk)
+    time.sleep(0.3)  # many looks
+    assert "" not in told and (folder / "storyboard.json").read_text("utf-8") == whole[:-3]
+    (folder / "storyboard.json").write_text(whole.replace("A door", "A red door"), "utf-8")
+    until(lambda: facts(desk)["shot/001"]["prompt"] == "A red door", "it was not taken in")
+    until(lambda: facts(desk)["trouble"] == "", "the notice stays")
+    unlisten()
 
 
 # --- imports --------------------------------------------------------------------------------
