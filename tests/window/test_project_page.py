@@ -339,6 +339,17 @@ def test_a_file_becomes_a_project_and_the_same_again_changes_nothing(
     expect(page.locator(".outcome").first).to_contain_text("nothing has changed")
 
 
+def test_a_double_click_brings_something_in_once(studio, folder, page):
+    asked = []
+    page.on("request", lambda request: asked.append(1) if request.url.endswith("import.run") else None)
+    studio.ask("project.new", title=f"{folder.name[:40]} once")
+    expect(page.locator("#page-project .head .count")).to_contain_text("1 shot")
+    choose_files(page, {"name": "a.csv", "mimeType": "text/csv", "buffer": TABLE.encode()})
+    page.get_by_role("button", name="Into “").dblclick()
+    expect(page.locator("#page-project .head .count")).to_contain_text("2 shots")
+    assert len(asked) == 1
+
+
 def test_a_table_goes_into_a_project_without_shots_and_undo_takes_it_out(studio, folder, page):
     studio.ask("project.new", title=f"{folder.name[:40]} empty")
     expect(page.locator("#page-project .head .count")).to_contain_text("1 shot")
