@@ -164,7 +164,16 @@ def test_motion_is_edited_here(page, folder):
     assert (motion["type"], motion["notes"]) == ("push", "boats rock")
 
 
-def test_a_plan_that_comes_late_does_not_take_the_place_of_the_next_ones(page, studio):
+@pytest.fixture
+def paused(studio, folder):
+    """Nothing begins until the test is over, so that what is drawn is told of runs alone."""
+    studio.ask("run.pause")
+    yield
+    studio.ask("run.cancel_all")
+    studio.ask("run.resume")
+
+
+def test_a_plan_that_comes_late_does_not_take_the_place_of_the_next_ones(page, studio, paused):
     late = []
 
     def answer(route):
@@ -182,13 +191,13 @@ def test_a_plan_that_comes_late_does_not_take_the_place_of_the_next_ones(page, s
     expect(page.locator(".chain li")).to_have_count(2)
     with page.expect_response(lambda response: response.url.endswith("video.plan")):
         late[0].continue_()
-    studio.ask("shot.set", shots=["001"], field="label", value="two")
-    page.wait_for_function("() => Studio.core.shot('001').label === 'two'")
+    studio.ask("keyframe.generate", shots=["001"], count=1)
+    expect(page.locator("#dock .job[data-state=waiting]")).to_have_count(1)
     page.evaluate("() => Studio.core.flush()")
     expect(page.locator(".chain li")).to_have_count(2)
 
 
-def test_a_plan_that_was_refused_is_asked_for_again(page, studio):
+def test_a_plan_that_was_refused_is_asked_for_again(page, studio, paused):
     expect(page.locator(".chain li")).to_have_count(3)
     page.route(
         "**/studio/do/video.plan",
@@ -197,6 +206,6 @@ def test_a_plan_that_was_refused_is_asked_for_again(page, studio):
     )
     page.keyboard.press("j")
     expect(page.locator(".screen .problem")).to_have_text("Not just now.")
-    studio.ask("shot.set", shots=["001"], field="label", value="one")
+    studio.ask("keyframe.generate", shots=["002"], count=1)
     expect(page.locator(".chain li")).to_have_count(2)
     expect(page.locator(".screen .problem")).to_be_hidden()
