@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from addons.deeds import step_of
 from addons.live import live
 from domain.errand import RUNNING, STOPPED, WAITING, Errand
 from services import kept_films
@@ -42,8 +43,14 @@ def proxies(studio: Studio) -> list[str]:
     return [] if is_asked else studio.ask([errand("proxies", studio.desk.project.folder)])
 
 
-def remove(studio: Studio, version: int) -> None:
-    kept_films.throw_away(studio.desk, version)
+def remove(studio: Studio, version: int) -> float:
+    """Returns what `undo` knows the step by."""
+    return step_of(studio, lambda: kept_films.throw_away(studio.desk, version))
+
+
+def restore(studio: Studio, version: int) -> float:
+    """Cut the film as a version of it was; returns what `undo` knows the step by."""
+    return step_of(studio, lambda: studio.film.take_again(studio.desk, version))
 
 
 def compare(studio: Studio, before: int, after: int) -> list[dict[str, Any]]:
@@ -71,6 +78,7 @@ DEEDS = {
     "film.complete": complete,
     "film.proxies": proxies,
     "film.remove": remove,
+    "film.restore": restore,
     "film.compare": compare,
     "film.reveal": reveal,
 }

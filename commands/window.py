@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import threading
-import time
 import webbrowser
 from functools import partial
 from ipaddress import ip_address
@@ -23,7 +22,6 @@ from infrastructure.instance_file import InstanceFile
 FIRST_PORT, PORTS = 7860, 20
 SAMPLE = "piano-fourth-floor"
 ANY = "0.0.0.0"
-STARTING = 15.0  # seconds that a studio may take from its lock to its first answer
 
 
 @setting.told_plainly
@@ -31,7 +29,7 @@ def run(asked: argparse.Namespace) -> int:
     places = _places(asked.data_dir)
     password = os.environ.get("CINDERGRACE_PASSWORD", "")
     instance = InstanceFile(places.instance)
-    if address := _open_already(instance):
+    if address := instance.found():
         print(f"Cindergrace Studio is open already at {address}", flush=True)
         _show(address, asked)
         return setting.DONE
@@ -52,18 +50,6 @@ def run(asked: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print("Closing …", flush=True)
     return setting.DONE
-
-
-def _open_already(instance: InstanceFile) -> str:
-    """The address of the studio that is open; one that is just starting is waited for."""
-    end = time.monotonic() + STARTING
-    while not (address := instance.running()) and time.monotonic() < end:
-        try:
-            with instance.alone():
-                break
-        except StudioError:
-            time.sleep(0.2)
-    return address
 
 
 def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, password: str) -> None:

@@ -1,5 +1,6 @@
 """film.json, a project's cut: read with one plain complaint, written without losing what others put there."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
@@ -8,7 +9,6 @@ from domain.cut import EDITS, MOST, VIDEO, Cut, Entry, Track
 from domain.errors import BadFile
 from domain.rates import rate_in
 from infrastructure.json_files import write_json
-from infrastructure.part_files import cannot_write, kept_aside
 from infrastructure.strict_json import Place, line_of, named, parse_json, read_text
 
 
@@ -20,22 +20,15 @@ def read_cut(path: Path) -> Cut:
     return _Reader(path, text).cut(parse_json(text, path))
 
 
-def write_cut(path: Path, cut: Cut) -> list[str]:
-    """Save the cut. A file that cannot be read is first put aside; a sentence says where."""
-    notes = []
-    try:
-        read_cut(path)
-    except BadFile as bad:
-        notes = [f"{bad} The file as it was is kept as {_aside(path).name}."]
+def cut_of(content: Mapping[str, Any], path: Path) -> Cut:
+    """The cut as it stands in the note of a film, at `path`. Raises BadFile."""
+    return _Reader(path, "").cut(dict(content))
+
+
+def write_cut(path: Path, cut: Cut) -> None:
+    """Save the cut. Raises BadFile rather than write over a file that does not read."""
+    read_cut(path)
     write_json(path, cut_object(cut))
-    return notes
-
-
-def _aside(path: Path) -> Path:
-    try:
-        return kept_aside(path, "broken")
-    except OSError as error:
-        raise cannot_write(path, error) from error
 
 
 def cut_object(cut: Cut) -> dict[str, Any]:

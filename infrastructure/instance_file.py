@@ -2,23 +2,36 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import requests
 
-from domain.errors import BadFile
+from domain.errors import BadFile, Blocked
 from infrastructure.json_files import read_json, write_json
 from infrastructure.project_lock import locked
 
 LONGEST = 1.0  # seconds a studio on this machine may take to answer
+STARTING = 15.0  # … and from its lock to its first answer
 HELD = "Another studio is just starting, or ending, with the same data. Try again in a moment."
 
 
 class InstanceFile:
     def __init__(self, path: Path):
         self._path = path
+
+    def found(self) -> str:
+        """As `running`; a studio that is just starting is waited for."""
+        end = time.monotonic() + STARTING
+        while not (address := self.running()) and time.monotonic() < end:
+            try:
+                with self.alone():
+                    break
+            except Blocked:
+                time.sleep(0.2)
+        return address
 
     def running(self) -> str:
         """The address of the studio that is open, else nothing: a killed one leaves its note behind."""

@@ -7,12 +7,14 @@ be deleted.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile, StudioError
 from infrastructure.json_files import read_json, write_json
 
+FORMAT = 1
 STARTED, DONE, FAILED, CANCELLED = "started", "done", "failed", "cancelled"
 _WORTH_KEEPING = 50  # recipes read from their files before an index is written
 
@@ -111,3 +113,8 @@ def entry_of(recipe: dict[str, Any]) -> Entry:
 
 def _word(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def now() -> str:
+    """As recipes write times."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -24,11 +23,20 @@ from domain.take_names import numbered, shot_of
 from domain.workflow import Change
 from infrastructure.hashes import sha256
 from infrastructure.json_files import read_json, write_json
+from infrastructure.own_takes import OWN, own_recipe
 from infrastructure.part_files import writing
-from infrastructure.recipe_index import CANCELLED, DONE, FAILED, STARTED, Entry, RecipeIndex, entry_of
+from infrastructure.recipe_index import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    FORMAT,
+    STARTED,
+    Entry,
+    RecipeIndex,
+    entry_of,
+    now,
+)
 
-FORMAT = 1
-OWN = "own"  # the engine of takes that no engine made
 _LOOK = 0.2  # seconds between two looks whether an equal job is done
 
 
@@ -150,7 +158,7 @@ class Ledger:
             take = self.project.takes / f"{self._name(key, stem)}{file.suffix.lower()}"
             with writing(take) as part:
                 shutil.copyfile(file, part)
-            self._write({**_own(take, content, file.name), **({"carried": dict(carried)} if carried else {})})
+            self._write(own_recipe(take, content, file.name, carried))
         finally:
             with self._lock:
                 self._at_work.discard(key)
@@ -180,15 +188,15 @@ class Ledger:
             yield Fact("take", name)
             files = yield from _noting(backend.run(job), recipe)
         except GeneratorExit:
-            self._write({**recipe, "state": CANCELLED, "ended": _now()})
+            self._write({**recipe, "state": CANCELLED, "ended": now()})
             raise
         except BackendUnreachable as error:  # it did not fail: it goes on when it is asked for again
             self._write({**recipe, "error": str(error)})
             raise
         except StudioError as error:
-            self._write({**recipe, "state": FAILED, "error": str(error), "ended": _now()})
+            self._write({**recipe, "state": FAILED, "error": str(error), "ended": now()})
             raise
-        done = {"state": DONE, "files": [file.name for file in files], "finished": _now()}
+        done = {"state": DONE, "files": [file.name for file in files], "finished": now()}
         self._write({**recipe, **done, "seconds": round(time.monotonic() - start, 3)})
         return Take(name, tuple(files), False)
 
@@ -226,7 +234,7 @@ class Ledger:
             "workflow": wanted.workflow,
             "values": {k: self._plain(v) for k, v in wanted.values.items() if v is not None},
             "inputs": {local[path]: job.hashes[path] for path in job.files},
-            "started": _now(),
+            "started": now(),
             "changes": [
                 {**vars(c), "old": self._plain(c.old), "new": self._plain(c.new)} for c in wanted.changes
             ],
@@ -254,28 +262,6 @@ class Ledger:
         return self.project.takes / f"{name}.json"
 
 
-def describe_own(take: Path, brought_in: str) -> None:
-    """Write beside a take that no job made it, and what the file it came from was called."""
-    write_json(take.with_suffix(".json"), _own(take, sha256(take), brought_in))
-
-
-def _own(take: Path, content: str, brought_in: str) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "name": take.stem,
-        "job": content,
-        "engine": OWN,
-        "state": DONE,
-        "files": [take.name],
-        "error": "",
-        "workflow": "",
-        "values": {},
-        "inputs": {},
-        "brought_in": brought_in,
-        "finished": _now(),
-    }
-
-
 def _order(name: str) -> tuple[str, int]:
     return numbered(name) or (name, 0)
 
@@ -296,7 +282,3 @@ def _noting(
             yield event
     finally:
         run.close()
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")

@@ -60,9 +60,9 @@ def open_cut(project: Project) -> Cut:
     return cut_file.read_cut(project.cut)
 
 
-def save_cut(project: Project, cut: Cut) -> list[str]:
-    """Keep the cut; sentences about what had to be put aside for it."""
-    return cut_file.write_cut(project.cut, cut)
+def save_cut(project: Project, cut: Cut) -> None:
+    """Keep the cut. Raises BadFile, and writes nothing, where film.json does not read."""
+    cut_file.write_cut(project.cut, cut)
 
 
 def materials(project: Project, board: Storyboard, fps: Fraction) -> list[Material]:

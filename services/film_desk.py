@@ -14,12 +14,14 @@ from typing import Any
 from domain.cut import EDITS, Cut, Entry, Track, edited
 from domain.errors import BadFile, StudioError
 from domain.project import Project
+from infrastructure.cut_file import cut_of
 from services.cut import materials, open_cut, save_cut
 from services.debounced import Debounced
 from services.desk import Desk
 from services.feed import Feed
 from services.film_facts import film_fact, presets_fact, versions_fact
 from services.history import Step
+from services.kept_films import version_of
 from services.project_facts import stamp_of
 from services.stale import Today
 from services.videos import film_format
@@ -62,6 +64,24 @@ class FilmDesk:
                 f"cut {shot} {what}",
             )
             desk.took(step)
+            self.tell()
+        desk.tell(())
+
+    def take_again(self, desk: Desk, number: int) -> None:
+        """Cut the film as a version of it was cut. Shots that came later stay as they are."""
+        version, project = version_of(desk.project, number), desk.project
+        then = cut_of(version.cut, version.path.with_suffix(".json"))
+        with desk.in_turn(), self._lock:
+            before = open_cut(project)
+            counted, after = then.at(before.fps or self._fps()), before
+            for shown in version.shots:
+                after = after.with_entry(counted.entry(shown.span.shot))
+            if after == before:
+                return
+            save_cut(project, after)
+            desk.took(
+                Step("cut", lambda: save_cut(project, before), lambda: save_cut(project, after), f"v{number}")
+            )
             self.tell()
         desk.tell(())
 

@@ -7,9 +7,10 @@ from domain.errors import BadFile
 from domain.project import Project
 from domain.safe_names import folder_name
 from infrastructure.import_notes import ImportNotes
+from infrastructure.own_takes import describe_own
 from infrastructure.part_files import writing
 from infrastructure.pictures import copy_upright, suffix_of
-from infrastructure.recipes import Ledger, describe_own
+from infrastructure.recipes import Ledger
 
 
 class Takes:

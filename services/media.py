@@ -8,7 +8,7 @@ from infrastructure.there import is_file
 from services.proxies import thumbnail
 
 SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".apng", ".mp4", ".webm", ".mov", ".mkv"}
-WIDTHS = (160, 320, 480, 640, 960)  # a page cannot fill the cache with a file for every number
+WIDTHS = (160, 320, 480, 640, 960, 1600)  # a page cannot fill the cache with a file for every number
 FOLDERS = {"takes", "keyframes", "videos", "references", "films", "cache", "film.mp4"}
 
 

@@ -16,8 +16,8 @@ from domain.errand import CANCELLED, DONE, FAILED, STOPPED, Errand
 from domain.errors import StudioError
 from domain.take_names import shot_of
 from infrastructure import recipe_index
+from infrastructure.own_takes import OWN
 from infrastructure.recipe_index import Entry
-from infrastructure.recipes import OWN
 from services.desk import Desk
 from services.errands import errand
 

@@ -16,8 +16,8 @@ from domain.storyboard import Shot, Storyboard
 from domain.take_names import numbered
 from domain.workflow import Workflow
 from infrastructure.hashes import sha256
+from infrastructure.own_takes import OWN
 from infrastructure.recipe_facts import Recipe, recipe_of
-from infrastructure.recipes import OWN
 from services import keyframes, picks, segments, video_notes, videos
 
 Keyframe = Literal["missing", "fresh", "stale", "own"]

@@ -13,6 +13,7 @@ from domain.errors import StudioError
 from domain.places import Places
 from infrastructure.clip_probe import probe
 from services import bin
+from services.cut import open_cut
 from services.feed import Feed
 from services.runs import Runs
 from services.studio import Studio
@@ -233,6 +234,27 @@ def test_a_version_thrown_away_is_in_the_bin_and_undo_brings_it_back(studio):
     assert not file.exists()
     with pytest.raises(StudioError, match="no version 1 of the film any more"):
         film.remove(studio, 1)
+
+
+def test_the_film_is_cut_again_as_a_version_was_and_that_can_be_undone(studio):
+    film.cut(studio, "001", {"trim_in": 3})
+    film.cut(studio, "002", {"hold": 4})
+    film.render(studio)
+    done(studio)
+    film.cut(studio, "001", {"trim_in": 9, "fade_in": 2})
+    film.cut(studio, "002", {"hold": 0})
+    film.cut(studio, "003", {"trim_out": 1})
+    now = studio.desk.project.cut.read_text("utf-8")
+
+    assert film.restore(studio, 1)
+    cut = open_cut(studio.desk.project)
+    edits = [cut.entry(shot).edits for shot in ("001", "002", "003")]
+    assert edits == [{"trim_in": 3}, {"hold": 4}, {}]
+    assert not film.restore(studio, 1), "nothing is left to do"
+    storyboard.undo(studio)
+    assert studio.desk.project.cut.read_text("utf-8") == now
+    with pytest.raises(StudioError, match="no version 7 of the film any more"):
+        film.restore(studio, 7)
 
 
 def test_cutting_and_undoing_at_once_comes_to_an_end(studio):

@@ -82,6 +82,25 @@ def test_an_own_picture_becomes_a_take_and_the_keyframe(folder, page, tmp_path):
     expect(page.locator(".facts")).to_contain_text("my _b_photo.png")
 
 
+def test_a_take_is_used_in_other_shots(folder, studio, page):
+    studio.ask("shot.add", after="002")
+    page.keyboard.press("r")
+    made(page, 1)
+    page.get_by_role("button", name="Use elsewhere").click()
+    dialog = page.get_by_role("dialog", name="Use this take elsewhere")
+    assert [tick.get_attribute("value") for tick in dialog.locator(".where :checked").all()] == ["002"]
+    dialog.get_by_label("003", exact=False).check()
+    dialog.get_by_label("References").check()
+    dialog.get_by_role("button", name="Use it").click()
+    expect(page.get_by_text("References of 002, 003 now.")).to_be_visible()
+    shots = json.loads((folder / "storyboard.json").read_text("utf-8"))["shots"]
+    assert [shot.get("references", []) for shot in shots] == [
+        [],
+        ["takes/001_v1.png"],
+        ["takes/001_v1.png"],
+    ]
+
+
 def drop(page, place, file):
     page.evaluate(
         """([place, name, bytes]) => {

@@ -1,6 +1,8 @@
 // What every page uses: the facts the studio tells, deeds it is asked for, and building the DOM.
 // Text of the artist's only ever becomes text nodes and attributes, never markup.
 
+import { waiting } from './waiting.js';
+
 // --- facts -----------------------------------------------------------------------------------
 
 const facts = new Map();
@@ -115,9 +117,10 @@ export async function ask(name, args = {}, { project = fact('project')?.path, is
   if (project) headers['X-Project'] = encodeURIComponent(project);
   if (!isEdit) await written;
   let answer;
+  const over = waiting();
   try { // no browser lets more than 64 kB outlive their page
     answer = await fetch(`studio/do/${name}`, { method: 'POST', headers, body: asked, keepalive: keepalive && asked.length < 15_000 });
-  } catch { throw new Refused(t('error.gone')) }
+  } catch { throw new Refused(t('error.gone')) } finally { over() }
   const body = await answer.json().catch(() => ({ error: t('error.unforeseen') }));
   if (answer.ok) return body.result;
   throw Object.assign(new Refused(body.error), { theirs: body.theirs, status: answer.status });
@@ -133,9 +136,9 @@ export async function act(name, args = {}, how = {}) {
 
 /** Hand over a file; returns the id a deed takes it by. */
 export async function upload(file) {
-  const answer = await fetch('studio/upload', {
+  const over = waiting(), answer = await fetch('studio/upload', {
     method: 'POST', headers: { 'X-Studio': '1', 'X-Name': encodeURIComponent(file.name) }, body: file,
-  }).catch(() => { throw new Refused(t('error.gone')) });
+  }).catch(() => { throw new Refused(t('error.gone')) }).finally(over);
   const body = await answer.json().catch(() => ({ error: t('error.unforeseen') }));
   if (!answer.ok) throw new Refused(body.error);
   return body.upload;

@@ -4,7 +4,7 @@ import { act, ask, button, fact, h, keyed, notice, put, ratio, show, t, thumbUrl
 import { Player, timecode } from './film-player.js';
 import { download } from './film-render.js';
 import { dialog } from './dialogs.js';
-import { undo } from './where.js';
+import { takeBack } from './undoing.js';
 
 /** A version as something to play: one shot as long as the film. */
 export function lineOf(version) {
@@ -29,7 +29,7 @@ export function makeVersions(place, { play, lend }) {
       h('button.thumb', { type: 'button', disabled: !version.plays, onclick: () => play(version.number), 'aria-label': `${t('film.play')} v${version.number}` }, h('img', { alt: '', loading: 'lazy' })),
       h('div.about', {}, h('b'), h('small'), h('small')),
       h('div.tools', {}, version.folder ? null : deed('download', 'film.download', () => download(now())),
-        deed('project', 'film.reveal', () => act('film.reveal', { version: version.number })), deed('bin', 'film.remove', () => remove(version.number))));
+        deed('again', 'film.restore', () => restore(version.number)), deed('project', 'film.reveal', () => act('film.reveal', { version: version.number })), deed('bin', 'film.remove', () => remove(version.number))));
   }
 
   function update(node, version) {
@@ -52,8 +52,13 @@ export function makeVersions(place, { play, lend }) {
 }
 
 async function remove(number) {
-  if (await act('film.remove', { version: number }) === undefined) return;
-  notice(t('film.removed', { number }), '', { label: t('undo'), run: undo });
+  const step = await act('film.remove', { version: number });
+  if (step) notice(t('film.removed', { number }), '', takeBack(step));
+}
+
+async function restore(number) {
+  const step = await act('film.restore', { version: number });
+  if (step !== undefined) notice(t(step ? 'film.restored' : 'film.restored.same', { number }), '', step ? takeBack(step) : null);
 }
 
 /** Two versions in step, and the shots that differ. The page's own player lets go of its videos meanwhile. */

@@ -1,6 +1,7 @@
 // The film: played at once as it is cut, cut on the strip, rendered, and its versions kept.
 
 import { act, ask, button, fact, follow, h, notice, put, ratio, runs, t, tn } from './core.js';
+import { noShots } from './blank.js';
 import { isActive } from './dock.js';
 import { change, keysOf, makeFields } from './film-cut.js';
 import { Player, timecode } from './film-player.js';
@@ -10,7 +11,8 @@ import { labelOf, lineOf, makeVersions } from './film-versions.js';
 import { offer } from './keys.js';
 import { onlyMade } from './making.js';
 import { onProject } from './otherproject.js';
-import { go, redo, select, undo, watch } from './where.js';
+import { undoButtons } from './undoing.js';
+import { go, select, watch } from './where.js';
 
 let version = null; // number of the version that is played instead of the film as it is cut
 let isLent = false; // other players are at work
@@ -21,11 +23,11 @@ export function mount(place) {
   const count = h('small.count'), trouble = h('p.trouble', { role: 'alert', hidden: true }), stage = h('div.theatre'), nothing = h('div.empty', { hidden: true });
   const shown = h('div.showing', { hidden: true }, h('span'), button(t('film.back'), () => showCut(), { mark: 'close' })), theatre = h('div.middle', {}, h('div.stage', {}, stage, nothing, shown));
   const fields = h('section.cutting', {}), kept = h('section.kept', {}), under = h('div.under', {});
-  const back = button('', undo, { mark: 'undo', title: t('undo'), key: 'Ctrl Z' }), forth = button('', redo, { mark: 'redo', title: t('redo'), key: 'Ctrl Y' });
+  const steps = undoButtons();
   const player = new Player(stage, () => told());
   const playVersion = number => { go('film'); version = number; player.pause(); draw(); player.position = 0; player.seek(0); player.play() };
   const render = makeRender(playVersion);
-  const page = h('div.page.film', {}, h('header.head', {}, h('h1', {}, t('page.film')), count, h('div.grow'), back, forth, h('span.sep'), render.node),
+  const page = h('div.page.film', {}, h('header.head', {}, h('h1', {}, t('page.film')), count, h('div.grow'), ...steps.nodes, h('span.sep'), render.node),
     trouble, theatre, h('aside.inspector', { 'aria-label': t('film.cut') }, fields, kept), under);
   place.append(page);
   const bar = transport(player, () => theatre.firstChild.requestFullscreen?.());
@@ -37,14 +39,13 @@ export function mount(place) {
   const showCut = () => { version = null; draw() };
 
   function draw() {
-    const film = fact('film'), about = fact('project');
+    const film = fact('film');
     if (!film) return;
     const played = film.versions.find(v => v.number === version);
     if (!played) version = null;
     page.style.setProperty('--ratio', ratio());
     put(count, { text: `${tn('count.shots', film.spans.length)} · ${timecode(film.frames, film.fps)} · ${t('film.rate', { fps: Number(film.fps.toFixed(3)) })}` });
-    put(back, { disabled: !about?.undo, title: about?.undo ? `${t('undo')}: ${t(`step.${about.undo.label}`)} ${about.undo.about}` : t('undo') });
-    put(forth, { disabled: !about?.redo, title: about?.redo ? `${t('redo')}: ${t(`step.${about.redo.label}`)} ${about.redo.about}` : t('redo') });
+    steps.draw();
     trouble.hidden = !film.trouble;
     put(trouble, { text: film.trouble });
     page.classList.toggle('is-version', !!played);
@@ -89,7 +90,7 @@ function drawNothing(place, film, isVersion) {
   place.dataset.is = is;
   place.replaceChildren(...(film.spans.length
     ? [h('b', {}, t('film.empty')), h('p', {}, t('film.empty.hint')), h('div.deeds', {}, button(t('film.empty.make'), () => act('film.complete'), { kind: 'primary', mark: 'spark' }), button(t('page.keyframes'), () => go('keyframes'), { mark: 'keyframes' }))]
-    : [h('b', {}, t('film.noShots')), h('p', {}, t('film.noShots.hint')), button(t('page.storyboard'), () => go('storyboard'), { kind: 'primary', mark: 'storyboard' })]));
+    : noShots()));
 }
 
 /** Small videos of those that have none, once each, when nothing of that kind is at work. */

@@ -1,6 +1,7 @@
 // Keyframes: the variants of one shot to choose from, or all shots on a light table.
 
 import { act, button, fact, follow, h, keyed, keyframeUrl, notice, percent, put, ratio, shot, shots, show, stale, t, tn } from './core.js';
+import { noShots } from './blank.js';
 import { compare } from './compare.js';
 import { isActive } from './dock.js';
 import { offer } from './keys.js';
@@ -147,21 +148,24 @@ function drawBar(row, id) {
 /** The large picture: the take looked at, or the one that forms just now. */
 function makeStage(place) {
   const img = h('img', { alt: '', hidden: true }), note = h('span.note'), bar = h('div.bar', {}, h('i'));
-  const nothing = h('div.empty', {}), failure = h('p.problem', { role: 'alert', hidden: true });
+  const nothing = h('div.empty', {}), bare = h('div.empty', {}, noShots()), failure = h('p.problem', { role: 'alert', hidden: true });
   const deeds = h('div.over', {});
   const deed = (mark, title, key, run) => button('', run, { mark, title: t(title), key });
   const picked = deed('check', 'take.pick', 'P', () => Studio.keyframes.pick()), holding = deed('hold', 'take.hold', 'H', () => Studio.keyframes.hold());
   deeds.append(picked, deed('star', 'take.rate', 'S', () => Studio.keyframes.star()), deed('close', 'take.reject', 'X', () => Studio.keyframes.reject()),
     holding, deed('compare', 'take.compare', 'C', () => Studio.keyframes.compare()), deed('find', 'take.zoom', 'Z', () => Studio.keyframes.zoom()));
-  place.append(h('div.frame', { onclick: event => event.target === img && zoom() }, img), nothing, note, deeds, bar, failure);
-  const zoom = () => place.classList.toggle('is-zoomed');
-  return {
+  place.append(h('div.frame', { onclick: event => event.target === img && zoom() }, img), nothing, bare, note, deeds, bar, failure);
+  let drawn = [];
+  const zoom = () => { place.classList.toggle('is-zoomed'); stage.draw(...drawn) };
+  const width = () => place.classList.contains('is-zoomed') || devicePixelRatio > 1 ? 0 : 1600; // the original only to look closely
+  const stage = {
     zoom,
     draw(s, take) {
+      drawn = [s, take];
       const made = madeOf(s?.id).filter(r => r.deed === 'keyframe');
       const run = made.find(r => ['running', 'cancelling'].includes(r.state)), waiting = made.some(r => r.state === 'waiting');
       const preview = run?.preview ? `studio/preview/${run.id}?v=${run.preview}` : null;
-      show(img, preview ?? (take ? takeUrl(take, 0) : s?.own ? keyframeUrl(s, 0) : null));
+      show(img, preview ?? (take ? takeUrl(take, width()) : s?.own ? keyframeUrl(s, width()) : null));
       bar.hidden = !run;
       if (run) bar.firstChild.style.width = percent(run.fraction);
       put(note, { text: run ? `${run.note} ${percent(run.fraction)}` : take ? `${s.id} ${label(take)}` : '' });
@@ -170,11 +174,13 @@ function makeStage(place) {
       holding.classList.toggle('is-on', held.has(take?.name));
       put(holding, { 'aria-pressed': String(held.has(take?.name)) });
       const isEmpty = !take && !preview && !s?.own;
-      nothing.hidden = !isEmpty;
+      bare.hidden = !!s;
+      nothing.hidden = !s || !isEmpty;
       if (isEmpty) nothing.replaceChildren(h('b', {}, s?.prompt?.trim() ? t(run || waiting ? 'keyframes.coming' : 'keyframes.none') : t('keyframes.noPrompt')), h('p', {}, s?.prompt?.trim() ? t('keyframes.hint') : t('keyframes.promptHint')));
       const failed = failedOf(s).at(-1);
       failure.hidden = !(isEmpty && failed);
       if (failed) put(failure, { text: failed.error ?? '' });
     },
   };
+  return stage;
 }

@@ -2,6 +2,7 @@
 
 import { act, ask, button, fact, h, notice, stale, t } from './core.js';
 import { copyText } from './copytext.js';
+import { useElsewhere } from './elsewhere.js';
 import { onProject } from './otherproject.js';
 import { hasValues, offerValues } from './values.js';
 import { go } from './where.js';
@@ -42,14 +43,15 @@ function fill(place, s, take, recipe) {
       seed != null && button(t('recipe.keepSeed'), () => act('shot.set', { shots: [s.id], field: 'keyframe.seed', value: seed }).then(done => done !== undefined && notice(t('recipe.seedKept'))), { kind: 'ghost', mark: 'check' }),
       hasValues(values) && button(t('values.button'), () => offerValues(values), { kind: 'ghost', mark: 'drop', title: t('values.hint') }),
       button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], field: 'references' }), { kind: 'ghost', mark: 'image' }),
-      button(t('recipe.asStart'), () => useElsewhere(s, take), { kind: 'ghost', mark: 'video' }),
+      button(t('recipe.asStart'), () => startNext(s, take), { kind: 'ghost', mark: 'video' }),
+      button(t('elsewhere.button'), () => useElsewhere(take), { kind: 'ghost', mark: 'right' }),
       button(t('recipe.copy'), () => copyText(JSON.stringify(recipe, null, 2), 'recipe.copied'), { kind: 'ghost', mark: 'copy' }),
     ]),
     recipe.changes?.length ? h('details', {}, h('summary', {}, t('recipe.changes', { n: recipe.changes.length })), h('ul.changes', {}, recipe.changes.map(c => h('li', {}, h('b', {}, `${c.title || c.node} · ${c.input}`), h('span', {}, `${short(c.old)} → ${short(c.new)}`), h('small', {}, c.why))))) : null,
   ].filter(Boolean));
 }
 
-async function useElsewhere(s, take) {
+async function startNext(s, take) {
   const order = fact('order'), next = order[order.indexOf(s.id) + 1];
   if (!next) return notice(t('recipe.noNext'));
   if (await act('take.use', { take: take.file, shots: [next], field: 'start_image' }) === undefined) return;

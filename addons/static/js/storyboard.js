@@ -3,6 +3,7 @@
 import { act, button, clock, fact, follow, h, icon, keyed, keyframeUrl, notice, percent, put, ratio, seconds, shot, shots, show, stale, t, tn } from './core.js';
 import { cardShots, isOpen as isCastOpen, mount as mountCast, setOpen as openCast, takeCharacters } from './cast.js';
 import { isActive } from './dock.js';
+import { importDialog } from './imports.js';
 import { mount as mountInspector } from './inspector.js';
 import { offer } from './keys.js';
 import { madeOf, onlyMade } from './making.js';
@@ -20,6 +21,9 @@ export function mount(place) {
   const steps = undoButtons();
   const refresh = button('', () => act('stale.render'), { mark: 'again', title: t('stale.render') });
   const inspector = h('aside.inspector'), castPanel = h('aside.cast', { hidden: true });
+  const more = h('button.card.add', { type: 'button', onclick: addShot }, icon('plus'), t('board.add'));
+  const blank = h('div.empty', { hidden: true }, h('b', {}, t('blank.title')), h('p', {}, t('blank.hint')),
+    h('div.deeds', {}, button(t('board.add'), addShot, { kind: 'primary', mark: 'plus' }), button(t('blank.import'), () => importDialog(), { mark: 'drop' })));
   const people = button(t('cast.title'), toggleCast, { mark: 'people', title: t('cast.title'), key: 'M' });
   size.value = localStorage.getItem('studio.card') ?? '230';
   const resize = () => { grid.style.setProperty('--card', `${size.value}px`); localStorage.setItem('studio.card', size.value) };
@@ -31,7 +35,7 @@ export function mount(place) {
     h('header.head', {}, h('h1', {}, t('page.storyboard')), count, h('div.grow'), find, size, people, h('span.sep'), ...steps.nodes,
       refresh, button(t('board.add'), addShot, { mark: 'plus', key: 'N' }),
       button(t('board.render'), renderMissing, { kind: 'primary', mark: 'spark', key: 'G' })),
-    castPanel, h('div.body', {}, grid, h('button.card.add', { type: 'button', onclick: addShot }, icon('plus'), t('board.add'))), inspector));
+    castPanel, h('div.body', {}, blank, grid, more), inspector));
   mountInspector(inspector);
   castPanel.addEventListener('turned', () => { const is = isCastOpen(); people.classList.toggle('is-on', is); put(people, { 'aria-pressed': String(is) }) });
   mountCast(castPanel);
@@ -49,6 +53,8 @@ export function mount(place) {
     steps.draw();
     keyed(grid, rows(listed), row => row.key, row => row.shot ? makeCard(row.shot) : makeHead(row, draw), (node, row) => row.shot ? updateCard(node, row.shot, madeOf(row.shot.id).find(isActive)) : updateHead(node, row));
     grid.classList.toggle('is-empty', !listed.length);
+    blank.hidden = shots().length > 0;
+    more.hidden = !blank.hidden;
   }
   follow(['order', 'shot/', 'project', 'run/', 'stale/', 'cast'], grid, changed => {
     const ids = onlyMade(changed);

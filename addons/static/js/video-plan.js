@@ -1,6 +1,6 @@
 // How the shot becomes its video: what it begins and ends with, its segments, what is missing, how it moves.
 
-import { act, ask, button, fact, h, icon, keyed, keyframeUrl, notice, put, seconds, shot, show, t, thumbUrl, tn, upload } from './core.js';
+import { Refused, act, ask, button, fact, h, icon, keyed, keyframeUrl, notice, put, seconds, shot, show, t, thumbUrl, tn, upload } from './core.js';
 import { number, row, section, seed, slider, tag, text } from './fields.js';
 import { selected } from './inspector.js';
 import { makeAgain } from './segments.js';
@@ -111,9 +111,14 @@ export function endOnNext(s) {
 /** The picture the shot ends with: the next shot's keyframe, one of the artist's own, or none. */
 function endOf() {
   const img = h('img', { alt: '', hidden: true }), none = h('span', {}, t('video.end.none')), caption = h('span.caption');
-  const set = value => act('shot.set', { shots: selection().slice(0, 1), field: 'end_image', value });
+  const set = (value, shots = selection().slice(0, 1)) => act('shot.set', { shots, field: 'end_image', value });
   const bring = async files => {
-    try { await set(await ask('reference.bring', { upload: await upload(files[0]) })) } catch (error) { notice(error.message, 'bad') }
+    const shots = selection().slice(0, 1); // those it was dropped on: others may be chosen before it has arrived
+    try { await set(await ask('reference.bring', { upload: await upload(files[0]) }), shots) } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      notice(error.message, 'bad');
+    }
+    chooser.value = '';
   };
   const chooser = h('input', { type: 'file', accept: 'image/*', hidden: true, onchange: () => chooser.files.length && bring(chooser.files) });
   const poster = h('button.poster', { type: 'button', onclick: () => chooser.click(), title: t('video.end.own'), 'aria-label': t('video.end.own') }, none, img);

@@ -1,6 +1,7 @@
 // Video: the clip of each shot, frame by frame, and how it comes about.
 
 import { Refused, act, ask, button, clock, debounce, fact, follow, h, keyed, keyframeUrl, mediaUrl, notice, percent, put, ratio, seconds, shot, shots, show, stale, t, thumbUrl, tn } from './core.js';
+import { noShots } from './blank.js';
 import { compareClips } from './compare-clips.js';
 import { isActive } from './dock.js';
 import { flushEdits } from './fields.js';
@@ -11,7 +12,7 @@ import { makePlayer } from './player.js';
 import { makeAgain, makeSegments } from './segments.js';
 import { label, stampOf } from './takes.js';
 import { endOnNext, endsOn, makePlan, nextOf } from './video-plan.js';
-import { currentShot, go, isSelected, select, selection, watch } from './where.js';
+import { currentShot, go, isSelected, select, selection, watch, write } from './where.js';
 
 let plan = null, planned = '', refused = ''; // of the current shot, what it was asked for, and why there is none
 let looked = null; // a take looked at instead of the clip
@@ -97,8 +98,7 @@ export function mount(place) {
     const id = await act('video.continue', { shot: s.id });
     if (!id) return;
     notice(t('video.goOn.done', { shot: id, from: s.id }));
-    select(id);
-    setTimeout(() => side.querySelector('[data-field=prompt] textarea')?.focus(), 150);
+    write('video', id, '.videos [data-field=prompt] textarea');
   }
   const again = () => plan && makeAgain(plan, looked?.number ?? player.segment());
 
@@ -194,10 +194,10 @@ function drawState(row, s) {
 
 /** What lies over the picture: what forms just now, what is looked at, and why there is nothing to see. */
 function makeOver(place) {
-  const img = h('img.forming', { alt: '', hidden: true }), note = h('span.note'), bar = h('div.bar', {}, h('i')), nothing = h('div.empty', {}, h('b'), h('p')), failure = h('p.problem', { role: 'alert', hidden: true });
+  const img = h('img.forming', { alt: '', hidden: true }), note = h('span.note'), bar = h('div.bar', {}, h('i')), nothing = h('div.empty', {}, h('b'), h('p')), bare = h('div.empty', {}, noShots()), failure = h('p.problem', { role: 'alert', hidden: true });
   const back = button(t('video.backToClip'), () => { looked = null; go('video') }, { mark: 'left' });
   const stage = place.querySelector('.screen');
-  stage.append(img, nothing, note, h('div.over', {}, back), bar, failure);
+  stage.append(img, nothing, bare, note, h('div.over', {}, back), bar, failure);
   return {
     draw(s, run) {
       const isRunning = run && run.state !== 'waiting', state = s ? stateOf(s, run) : 'bare';
@@ -206,6 +206,7 @@ function makeOver(place) {
       if (isRunning) bar.firstChild.style.width = percent(run.fraction);
       back.hidden = !looked;
       put(note, { text: isRunning ? `${run.note} ${percent(run.fraction)}` : looked ? `${looked.shot}.${String(looked.number).padStart(2, '0')} ${label(looked)}` : s?.vid && plan?.clip && !plan.clip.is_current ? t('video.earlier') : '' });
+      bare.hidden = !!s;
       nothing.hidden = !s || !!s.vid || !!looked || !!s.key || !!s.start_image;
       put(nothing.firstChild, { text: t(`video.is.${state}`) });
       put(nothing.lastChild, { text: t(state === 'empty' ? 'video.lacks.prompt' : 'video.lacks.keyframe') });
