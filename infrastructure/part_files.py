@@ -73,6 +73,12 @@ def _left_behind(to: Path) -> list[Path]:
     return [to.with_name(name) for name, part in parts if part and part[1] != _OURS]
 
 
+def of_other_runs(folder: Path) -> list[Path]:
+    """Parts in a folder that this run of the program does not write."""
+    parts = folder.glob("*.part")
+    return [part for part in parts if not re.search(rf"\.{_OURS}-[0-9a-f]{{4}}\.", part.name)]
+
+
 def remove_leftovers(parts: Iterable[Path]) -> None:
     """What killed runs left half written: files and folders."""
     for path in list(parts):

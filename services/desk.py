@@ -21,7 +21,7 @@ from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard, with_problems, write_storyboard
 from infrastructure.there import is_file
-from services import picks
+from services import picks, proxies
 from services.history import History, Step
 
 UNDO = "undo"  # in the cache: pictures that undoing brings back
@@ -54,6 +54,7 @@ class Desk:
         self._holders = 0
         self._held: Any = None
         shutil.rmtree(project.cache / UNDO, ignore_errors=True)  # of a desk that was left
+        proxies.clear_thumbnails(project)
 
     # --- editing ---------------------------------------------------------------------------------
 

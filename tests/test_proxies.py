@@ -15,6 +15,7 @@ from domain.project import Project
 from infrastructure import ffmpeg
 from infrastructure import proxies as files
 from infrastructure.clip_probe import packets, probe
+from infrastructure.part_files import writing
 from infrastructure.project_files import leftovers_removed
 from infrastructure.project_lock import locked
 from services import proxies
@@ -226,6 +227,16 @@ def test_stopping_leaves_no_half_video(tmp_path):
     next(work)
     work.close()
     assert [path.name for path in (project.cache / "proxies").iterdir()] == [".lock"]
+
+
+def test_what_a_killed_studio_left_of_a_thumbnail_goes_and_what_is_being_made_stays(project):
+    thumbs = project.cache / "thumbs"
+    with writing(thumbs / "b.webp") as ours:
+        ours.write_bytes(b"half")
+        for name in ("a.webp.0a1b2c-3d4e.part", "c.webp.part"):
+            (thumbs / name).write_bytes(b"half")
+        proxies.clear_thumbnails(project)
+        assert list(thumbs.iterdir()) == [ours]
 
 
 def test_a_render_at_work_does_not_remove_what_is_being_made(tmp_path):

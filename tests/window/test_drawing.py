@@ -49,6 +49,8 @@ def test_a_run_is_drawn_on_its_own_shot_and_no_other_is_touched(studio, board, p
     page = open_page(studio, where)
     for shot in ("001", "002"):
         expect(page.locator(f"#page-{where}").locator(row.format(shot))).to_have_count(1)
+    if where == "video":  # the plan, which comes a little later, draws the page once more
+        expect(page.locator("#page-video").get_by_text("frames ·")).to_be_visible()
     page.evaluate("place => { document.querySelector(place).textContent = 'as it was' }", row.format("002"))
     studio.ask("keyframe.generate", shots=["001"], count=1)
     waits(page, 1)

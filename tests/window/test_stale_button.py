@@ -15,7 +15,8 @@ def test_changed_words_are_shown_as_stale_and_one_button_renders_exactly_that(st
     expect(page.locator(".card .mark.stale")).to_have_count(1)
     before = {path.name for path in (folder / "takes").iterdir()}
 
-    page.get_by_role("button", name="2 stale").click()
+    with page.expect_response("**/studio/do/stale.render"):
+        page.get_by_role("button", name="2 stale").click()
     facts = studio.wait_until_done()
     expect(page.locator(".card .mark.stale")).to_have_count(0)
     made = {path.name for path in (folder / "takes").iterdir()} - before

@@ -62,8 +62,10 @@ const said = shown((place, value) => {
 
 const state = shown((place, value) => {
   if (value?.word === 'saved') place.savedAt = Date.now(); // what was saved is told to every window, this one too
-  const isFresh = Date.now() - (place.savedAt ?? 0) < 4000;
-  const word = value?.word || (value?.edited ? (value.isGood ? 'unsaved' : '') : isFresh ? 'saved' : '');
+  if (value?.word === 'elsewhere') place.isElsewhere = true; // and stays so while something else is entered
+  if (!value?.edited) place.isElsewhere = false;
+  const isFresh = Date.now() - (place.savedAt ?? 0) < 4000, entered = place.isElsewhere ? 'elsewhere' : value?.isGood ? 'unsaved' : '';
+  const word = value?.word || (value?.edited ? entered : isFresh ? 'saved' : '');
   put(place, { role: 'status', 'data-word': word });
   place.replaceChildren(...[
     value?.address && h('output.address', { title: t('settings.address') }, value.address),
