@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.errors import StudioError
+from services.project_facts import key_of
 from services.studio import Studio
 
 Deed = Callable[..., Any]  # (studio, **arguments) -> what JSON can hold, or nothing
@@ -57,7 +58,7 @@ def step_of(studio: Studio, edit: Callable[[], None]) -> float:
 
 
 def _is_open(studio: Studio, project: str) -> bool:
-    return studio.is_open and str(studio.desk.project.folder) == project
+    return studio.is_open and key_of(studio.desk.project) == project
 
 
 def _fits(value: Any, kind: Any) -> bool:

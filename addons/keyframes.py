@@ -6,11 +6,13 @@ from uuid import uuid4
 
 from addons.deeds import step_of
 from addons.live import live
+from domain.errors import StudioError
 from services import carried_values, takes
 from services.errands import errand, unmade_variants
 from services.studio import Studio
 
 ID = "keyframes"
+MOST = 32  # variants of a shot at once
 
 
 def build(studio: Studio) -> None:
@@ -19,15 +21,19 @@ def build(studio: Studio) -> None:
 
 def generate(studio: Studio, shots: list[str], count: int = 0) -> list[str]:
     """The next `count` variants of each shot; 0 means as many as the board says."""
+    if not 0 <= count <= MOST:
+        raise StudioError(f"A shot gets 1 to {MOST} variants at once.")
     desk, means, run = studio.desk, studio.means(), uuid4().hex[:8]
     count = count or desk.board.variants or 2
-    wanted, asked = [], studio.runs.errands()
-    for id in shots:
-        shot = desk.shot(id)
-        numbers = unmade_variants(desk, means, shot, count, asked) if shot.is_renderable else [1]
-        for number in numbers:
-            wanted.append(errand("keyframe", desk.project.folder, id, run, variant=number))
-    return studio.ask(wanted)
+    wanted = []
+    with desk.asking:
+        asked = studio.runs.errands()
+        for id in shots:
+            shot = desk.shot(id)
+            numbers = unmade_variants(desk, means, shot, count, asked) if shot.is_renderable else [1]
+            for number in numbers:
+                wanted.append(errand("keyframe", desk.project.folder, id, run, variant=number))
+        return studio.ask(wanted)
 
 
 def again(studio: Studio, shot: str, seed: int, choose: bool = False) -> list[str]:
@@ -78,8 +84,10 @@ def star(studio: Studio, take: str) -> None:
     takes.star(studio.desk, take)
 
 
-def use(studio: Studio, take: str, shots: list[str], field: str) -> None:
-    takes.use(studio.desk, studio.desk.project.takes / Path(take).name, shots, field)
+def use(studio: Studio, take: str, shots: list[str], field: str) -> float:
+    """Returns what `undo` knows the step by."""
+    desk = studio.desk
+    return step_of(studio, lambda: takes.use(desk, desk.project.takes / Path(take).name, shots, field))
 
 
 DEEDS = {

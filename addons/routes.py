@@ -6,6 +6,7 @@ that is not ours, or a page from elsewhere that posts, is turned away.
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ from services.desk import Conflict
 from services.feed import json_text
 from services.project_facts import key_of
 from services.studio import Studio
+
+log = logging.getLogger(__name__)
 
 LARGEST_ASKED = 4_000_000  # bytes of one deed's arguments
 PING = 5.0  # seconds
@@ -75,7 +78,7 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
             body += chunk
             if len(body) > LARGEST_ASKED:
                 return error_of("That is too much at once.", 413)
-        project = unquote(request.headers.get("x-project", ""))
+        project = request.headers.get("x-project", "")
         return await run_in_threadpool(_done, deeds, name, studio, bytes(body), project)
 
     @app.post("/studio/upload")
@@ -97,13 +100,18 @@ def _done(deeds: Mapping[str, Deed], name: str, studio: Studio, body: bytes, pro
     except (ValueError, RecursionError):
         return error_of("That is no JSON.")
     try:
-        return _json({"result": carry_out(deeds, name, studio, arguments, project)})
+        result = carry_out(deeds, name, studio, arguments, project)
     except Conflict as conflict:
         return _json({"error": str(conflict), "theirs": conflict.theirs}, 409)
     except OtherProject as error:
         return error_of(str(error), 409)
     except StudioError as error:
         return error_of(str(error))
+    try:
+        return _json({"result": result})
+    except ValueError:
+        log.exception("what %s answers is no JSON", name)
+        return error_of("What was asked for cannot be told; the log says why.", 500)
 
 
 def _json(content: Any, status: int = 200) -> Response:
@@ -112,10 +120,14 @@ def _json(content: Any, status: int = 200) -> Response:
 
 def _of_open(studio: Studio, key: str, file: Callable[[Project], Path]) -> Response:
     """A file of the open project; refused to a page that means the one before and would keep it as that."""
-    project = studio.desk.project
-    if key not in ("", key_of(project)):
-        return error_of("Another project is open now.", 409)
-    return told(lambda: FileResponse(file(project), headers=FOREVER))
+
+    def answer() -> Response:
+        project = studio.desk.project
+        if key not in ("", key_of(project)):
+            return error_of("Another project is open now.", 409)
+        return FileResponse(file(project), headers=FOREVER)
+
+    return told(answer)
 
 
 def _preview(picture: bytes | None) -> Response:

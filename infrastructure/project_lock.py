@@ -32,7 +32,7 @@ def locked(folder: Path, held: str = RENDERING) -> Iterator[None]:
         os.close(handle)
         if error.errno in _HELD:
             raise Blocked(held.format(folder=folder)) from error
-        told = f"{folder} cannot be locked: {error.strerror or error}. Put the project on another disk."
+        told = f"{folder} cannot be locked: {error.strerror or error}. Put it on another disk."
         raise StudioError(told) from error
     try:
         yield

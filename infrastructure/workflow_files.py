@@ -17,6 +17,7 @@ LARGEST = 8_000_000  # bytes; the largest of ComfyUI's own templates has a tenth
 
 ABOUT = ".about.json"
 _SECTION = re.compile(r"\[([a-z_]*)\]$")
+_NODE = ("class_type", "inputs", "_meta")  # older programs also write what only they had a use for
 _FIELDS = {"title", "purpose", "kind", "fps", "frame_step", "longest", "grid", "sizes", "models", "slots"}
 
 
@@ -98,7 +99,7 @@ def graph_in(content: Any, path: Path | str) -> dict[str, dict[str, Any]]:
     if isinstance(body, dict) and "class_type" not in body:  # a whole request, as some tools save it
         content = body
     check_nodes(content, f"{path} is no ComfyUI workflow")
-    return content
+    return {id: {key: node[key] for key in _NODE if key in node} for id, node in content.items()}
 
 
 def check_nodes(graph: Mapping[str, Any], where: str) -> None:

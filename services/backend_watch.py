@@ -1,6 +1,6 @@
 """Keeps an eye on the backend while somebody looks at the window, and tells what changes.
 
-Nobody is asked while nobody looks: a pod that is left alone is left alone.
+Nobody is asked while nobody looks and no work waits for it: a pod that is left alone is left alone.
 """
 
 import threading
@@ -15,12 +15,13 @@ EVERY = 3.0  # seconds between two looks at a backend that answers
 LONGEST = 15.0  # … and at most, at one that does not
 FIRST = 2.0  # … and at first; twice as long after each miss
 ATTENTION = 10.0  # seconds that a page counts as looking after its last heartbeat
+NAP = 10.0  # seconds between two looks whether work has begun to wait, while nobody looks
 FAREWELL = 1.0  # seconds that stop() waits for a look under way; its answer is dropped then
 
 
 class BackendWatch:
     """`tell` is called from the watch's own thread, with what is new and nothing else; `is_up` after
-    every look at a backend that answered.
+    every look at a backend that answered. `is_awaited` says whether work waits for one to come back.
 
     `connect` is called before the first look, after `again`, and as long as it raises a StudioError,
     which is told as a backend that is not up.
@@ -31,8 +32,9 @@ class BackendWatch:
         connect: Callable[[], Backend],
         tell: Callable[[Status], None],
         is_up: Callable[[], None] = lambda: None,
+        is_awaited: Callable[[], bool] = lambda: False,
     ):
-        self._connect, self._tell, self._is_up = connect, tell, is_up
+        self._connect, self._tell, self._is_up, self._is_awaited = connect, tell, is_up, is_awaited
         self._backend: Backend | None = None
         self._latest: Status | None = None
         self._misses = 0
@@ -76,7 +78,7 @@ class BackendWatch:
             if is_news:
                 self._latest = status
                 self._tell(status)
-            if status.is_up:
+            if status.is_up and not self._is_stopped:
                 self._is_up()
 
     def _is_time(self) -> bool:
@@ -84,12 +86,12 @@ class BackendWatch:
         with self._changed:
             while not self._is_stopped and not self._is_wanted:
                 now = time.monotonic()
-                left = self._asked + pause(self._misses) - now
-                if now - self._seen > ATTENTION:
-                    left = threading.TIMEOUT_MAX  # until somebody looks
-                if left <= 0:
+                if now - self._seen > ATTENTION and not self._is_awaited():
+                    self._changed.wait(NAP)
+                elif (left := self._asked + pause(self._misses) - now) > 0:
+                    self._changed.wait(left)
+                else:
                     break
-                self._changed.wait(left)
             if self._is_wanted:
                 self._backend, self._misses, self._is_wanted = None, 0, False
             return not self._is_stopped

@@ -1,6 +1,7 @@
 """The values a picture says it was made with, whoever made it, and taking them over into shots."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,17 @@ FIELDS = {  # value -> the field of a shot it goes to
 
 
 def carried_values(picture: Path) -> dict[str, Any]:
-    """By the names of FIELDS; {} when the picture says nothing of how it was made."""
+    """By the names of FIELDS; {} when the picture says nothing of how it was made. Seeds are texts: they
+    have more digits than a page can count with."""
     texts: dict[str, str] = {}
     try:
         for key, text in media_texts(picture, picture.name):
             texts.setdefault(key, text)
     except BadFile:
         return {}
-    return _of_sketch(texts.get(CHUNK, "")) or _of_graph(picture) or _of_text(texts)
+    said = _of_sketch(texts.get(CHUNK, "")) or _of_graph(picture) or _of_text(texts)
+    clean = ((name, _clean(name, value)) for name, value in said.items())
+    return {name: value for name, value in clean if value is not None}
 
 
 def needed_values(picture: Path) -> dict[str, Any]:
@@ -54,6 +58,8 @@ def use(desk: Desk, shot_ids: Sequence[str], values: Mapping[str, Any]) -> None:
 
     def edit(board: Storyboard) -> Storyboard:
         for name, value in values.items():
+            if name == "seed" and isinstance(value, str) and value.isdecimal():
+                value = int(value)
             board = board_edits.with_shots_field(board, shot_ids, FIELDS[name], value)
         return board
 
@@ -64,7 +70,7 @@ def _of_sketch(text: str) -> dict[str, Any]:
     try:
         said = json.loads(text)
         return {"prompt": said["prompt"], "seed": said["seed"]}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return {}
 
 
@@ -77,15 +83,27 @@ def _of_graph(picture: Path) -> dict[str, Any]:
 
 
 def _held(workflow: Workflow, name: str) -> Any:
-    """What the graph has where a value goes: a text, or a number."""
+    """What the graph has where a value goes."""
     for slot in workflow.slots.get(name, ()):
         value = workflow.graph[slot.node]["inputs"][slot.input]
-        if name in ("prompt", "negative") and isinstance(value, str) and value.strip():
-            return value
-        if name not in ("prompt", "negative") and isinstance(value, int | float):
-            return round(value / slot.scale) if name in ("width", "height") else value
+        is_scaled = slot.scale != 1 and isinstance(value, int | float)
+        if _clean(name, value) is not None:
+            return round(value / slot.scale) if is_scaled else value
     return None
 
 
 def _of_text(texts: Mapping[str, str]) -> dict[str, Any]:
     return next((values for text in texts.values() if (values := parameters(text))), {})
+
+
+def _clean(name: str, value: Any) -> Any:
+    """The value as its kind; None for what others wrote that is not of that kind."""
+    if name in ("prompt", "negative"):
+        return value.strip() or None if isinstance(value, str) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        return None
+    if name == "cfg":
+        return value
+    if value != int(value):
+        return None
+    return str(int(value)) if name == "seed" else int(value)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.addresses import parse_pod_id, parse_port, parse_url
 from domain.errors import StudioError
-from domain.settings import ComfySettings, Mode
+from domain.settings import ComfySettings, Mode, Settings
 
 T = TypeVar("T")
 
@@ -47,6 +47,21 @@ def entered(mode: str, url: str, pod_id: str, port: object, kept: ComfySettings)
     )
     needed = {Mode.sketch: (), Mode.local: ("url",), Mode.runpod: ("pod_id", "port")}[chosen]
     return Entered(comfy, {name: said for name, said in faults.items() if name in needed})
+
+
+def settings_fact(settings: Settings) -> dict[str, Any]:
+    """Settings as pages are told them."""
+    comfy = settings.comfy
+    return {
+        "mode": comfy.mode.value,
+        "url": comfy.url,
+        "pod_id": comfy.pod_id,
+        "port": comfy.port,
+        "address": entered(comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy).address,
+        "theme": settings.theme or "dark",
+        "language": settings.language,
+        "introduced": settings.is_introduced,
+    }
 
 
 def exported(comfy: ComfySettings) -> dict[str, dict[str, str]]:

@@ -51,6 +51,7 @@ class Desk:
         self._told = told
         self._stamp = _stamp(project.storyboard)
         self._lock = threading.RLock()
+        self.asking = threading.Lock()  # held from finding out what is free until it is asked for
         self._holders = 0
         self._held: Any = None
         shutil.rmtree(project.cache / UNDO, ignore_errors=True)  # of a desk that was left
@@ -59,8 +60,7 @@ class Desk:
     # --- editing ---------------------------------------------------------------------------------
 
     def edit(self, label: str, edit: Edit, about: str = "", stroke: str = "") -> None:
-        """Change the board as one step that can be undone. `edit` may be called again after an outside
-        change was taken in."""
+        """Change the board as one step that can be undone; what others wrote into its file comes first."""
         with self._lock:
             self.look()
             before, after = self.board, edit(self.board)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from domain.cut import EDITS, Cut, Entry, Track, edited
@@ -69,19 +70,18 @@ class FilmDesk:
 
     def take_again(self, desk: Desk, number: int) -> None:
         """Cut the film as a version of it was cut. Shots that came later stay as they are."""
-        version, project = version_of(desk.project, number), desk.project
-        then = cut_of(version.cut, version.path.with_suffix(".json"))
+        version, project, fps = version_of(desk.project, number), desk.project, self._fps()
+        then = cut_of(version.cut, version.path.with_suffix(".json")).at(fps)
         with desk.in_turn(), self._lock:
-            before = open_cut(project)
-            counted, after = then.at(before.fps or self._fps()), before
-            for shown in version.shots:
-                after = after.with_entry(counted.entry(shown.span.shot))
-            if after == before:
+            now = open_cut(project).at(fps)
+            shots = [shown.span.shot for shown in version.shots]
+            other = [shot for shot in shots if now.entry(shot).edits != then.entry(shot).edits]
+            if not other:
                 return
-            save_cut(project, after)
-            desk.took(
-                Step("cut", lambda: save_cut(project, before), lambda: save_cut(project, after), f"v{number}")
-            )
+            before, after = [now.entry(shot) for shot in other], [then.entry(shot) for shot in other]
+            self._put(project, fps, *after)
+            undo, redo = partial(self._put, project, fps, *before), partial(self._put, project, fps, *after)
+            desk.took(Step("cut", undo, redo, f"v{number}"))
             self.tell()
         desk.tell(())
 
@@ -122,12 +122,15 @@ class FilmDesk:
             raise StudioError("No project is open. Open one, or create a new one.")
         return _fps_of(today)
 
-    def _put(self, project: Project, fps: Fraction, entry: Entry) -> None:
-        """The entry in place of the shot's own, whatever the cut is counted in by now."""
+    def _put(self, project: Project, fps: Fraction, *entries: Entry) -> None:
+        """These entries in place of their shots' own, whatever the cut is counted in by now."""
         with self._lock:
             cut = open_cut(project)
-            counted = Cut(fps, (Track(entries=(entry,)),)).at(cut.fps or fps)
-            save_cut(project, cut.with_entry(counted.entry(entry.shot)))
+            counted = Cut(fps, (Track(entries=entries),)).at(cut.fps or fps)
+            cut = replace(cut, fps=counted.fps)
+            for entry in entries:
+                cut = cut.with_entry(counted.entry(entry.shot))
+            save_cut(project, cut)
 
     def _versions(self, project: Project) -> Sequence[Any]:
         """Read anew only when a note of one changed."""

@@ -24,6 +24,7 @@ from infrastructure.queue_file import QueueFile
 from services.feed import Feed
 from services.pace import Pace
 from services.queue import Queue
+from services.queue_keeper import QueueKeeper
 from services.run_facts import Live, queue_fact, run_fact
 from services.standstill import Standstill
 
@@ -32,20 +33,19 @@ log = logging.getLogger(__name__)
 Begin = Callable[[Errand], Generator[Event, None, Any]]
 
 PAUSED = "paused"  # why nothing begins, when the artist said so
-_WRITE = 1.0  # seconds between two writings of a queue that goes on
 
 
 class Runs:
     def __init__(self, begin: Begin, lanes: Callable[[], int], feed: Feed, file: Path):
-        self._begin, self._lanes, self._feed, self._file = begin, lanes, feed, QueueFile(file)
-        self._queue = Queue(self._file.read())
+        self._begin, self._lanes, self._feed = begin, lanes, feed
+        kept = QueueFile(file)
+        self._queue, self._keeper = Queue(kept.read()), QueueKeeper(kept, self.errands)
         self._live: dict[str, Live] = {}
         self._threads: dict[threading.Thread, bool] = {}  # whether it does what is done aside
         self._wanted = 1  # lanes
         self._pace = Pace()
         self._worked: set[str] = set()  # runs of which something was made
-        self._lock, self._telling, self._writing = threading.RLock(), threading.RLock(), threading.Lock()
-        self._is_written, self._written = True, 0.0
+        self._lock, self._telling = threading.RLock(), threading.RLock()
         self._is_closing = False
         self._standstill = Standstill()
         for errand in sorted(self.errands(), key=lambda errand: errand.ended):
@@ -107,15 +107,16 @@ class Runs:
 
     def resume(self) -> None:
         """Go on; with what trouble had paused the queue over."""
-        with self._lock:
-            changed = self._queue.again(self._standstill.over())
-        self._changed(changed, is_by_hand=True)
-        self._start()
+        self._resume(lambda: True)
 
     def is_back(self) -> None:
         """Whoever draws answers: what only waited for that goes on."""
-        if self._standstill.is_due(time.monotonic()):
-            self.resume()
+        self._resume(lambda: self._standstill.is_due(time.monotonic()))
+
+    @property
+    def waits_for_backend(self) -> bool:
+        """Whether work goes on as soon as whoever draws is back."""
+        return self._standstill.is_passing and self._queue.left > 0
 
     def go_on(self) -> None:
         """Also with everything that was not finished when the studio ended."""
@@ -146,15 +147,22 @@ class Runs:
             threads = list(self._threads)
         for thread in threads:
             thread.join()
-        self._write(is_urgent=True)
+        self._keeper.write(is_urgent=True)
 
     # --- working ---------------------------------------------------------------------------------
+
+    def _resume(self, may: Callable[[], bool]) -> None:
+        with self._lock:  # a pause that comes now counts
+            if not may():
+                return
+            changed = self._queue.again(self._standstill.over())
+        self._changed(changed, is_by_hand=True)
+        self._start()
 
     def _start(self) -> None:
         """As many lanes as there is work for, and as the backend has; one more for what is done aside.
 
-        Called whenever something may have become ready and whenever a lane has ended, so that nothing
-        that is ready is ever left without a lane.
+        Called whenever something may have become ready, and whenever a lane has ended.
         """
         self._start_lanes(True, 1)
         try:
@@ -184,7 +192,7 @@ class Runs:
             with self._lock:
                 self._threads.pop(threading.current_thread(), None)
             self._start()  # something may have been asked for while this lane was going
-            self._write(is_urgent=True)
+            self._keeper.write(is_urgent=True)
 
     def _next(self, is_aside: bool) -> Errand | None:
         with self._lock:
@@ -217,7 +225,7 @@ class Runs:
         for event in work:
             if live.heard(event):
                 self._tell([errand.id])
-                self._write()
+                self._keeper.write()
             elif isinstance(event, Told):
                 self._feed.put("told", {"text": event.sentence, "at": time.time()})
             if live.is_cancelled or self._is_closing:
@@ -260,10 +268,9 @@ class Runs:
 
     def _changed(self, errands: Sequence[Errand], is_by_hand: bool = False) -> None:
         """`is_by_hand` when the order may have changed: then it is told, and on disk at once."""
-        with self._lock:
-            self._is_written = False
+        self._keeper.changed()
         self._tell([errand.id for errand in errands], is_by_hand)
-        self._write(is_by_hand)
+        self._keeper.write(is_by_hand)
 
     def _tell(self, ids: Iterable[str], is_reordered: bool = False) -> None:
         with self._telling:
@@ -280,19 +287,3 @@ class Runs:
                 gone = self._queue.taken_off()
             self._feed.put_all(facts)
             self._feed.drop(*(f"run/{id}" for id in gone))
-
-    def _write(self, is_urgent: bool = False) -> None:
-        """Keep the queue, at most once a second as it goes."""
-        if not is_urgent and (self._is_written or time.monotonic() - self._written < _WRITE):
-            return
-        with self._writing:  # whoever closes waits here for a writing that is under way
-            with self._lock:
-                if self._is_written:
-                    return
-                errands, self._is_written = self._queue.all(), True
-            self._written = time.monotonic()
-            try:
-                self._file.write(errands)
-            except CannotWrite as error:
-                self._is_written = False
-                log.warning("the queue is only in memory: %s", error)

@@ -11,15 +11,18 @@ class Standstill:
         self._culprits: list[str] = []  # whose failures they were
         self._wait = 0.0
         self._again: float | None = None  # when it may go on by itself
+        self._is_ordered = False
 
     def ordered(self, why: str) -> None:
         """By somebody who will also say when to go on."""
-        self.why, self._again = why, None
+        self.why, self._again, self._is_ordered = why, None, True
 
     def trouble(self, error: StudioError, culprit: str, now: float) -> None:
         """That a server is away, or another program holds the project, passes by itself."""
-        self.why = str(error)
         self._culprits += [culprit] if culprit else []
+        if self._is_ordered:
+            return  # whoever said so says when to go on
+        self.why, self._again = str(error), None
         if isinstance(error, BackendUnreachable | Blocked):
             self._wait = min(LONGEST, max(FIRST, 2 * self._wait))
             self._again = now + self._wait
@@ -27,11 +30,17 @@ class Standstill:
     def over(self) -> list[str]:
         """Everything may begin again; returns whose failures it had been."""
         culprits, self.why, self._culprits, self._again = self._culprits, "", [], None
+        self._is_ordered = False
         return culprits
 
     def worked(self) -> None:
         """Something was made, so that the next trouble is a new one."""
         self._wait = 0.0
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it is waited for that the trouble ends."""
+        return self._again is not None
 
     def is_due(self, now: float) -> bool:
         return bool(self.why) and self._again is not None and now >= self._again

@@ -26,7 +26,7 @@ from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands, project_work, projects, sample
 from services.backend_watch import BackendWatch
 from services.bench_runs import BenchRuns
-from services.connections import entered
+from services.connections import settings_fact
 from services.desk import Desk
 from services.errands import Means, errand
 from services.feed import Feed
@@ -74,7 +74,9 @@ class Studio:
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)
-        self._watch = BackendWatch(lambda: self.backend, self._tell_backend, self.runs.is_back)
+        self._watch = BackendWatch(
+            lambda: self.backend, self._tell_backend, self.runs.is_back, lambda: self.runs.waits_for_backend
+        )
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
         if complaints:
@@ -167,12 +169,12 @@ class Studio:
         desk.look()
         with self._lock:
             self._desk = desk
-        self.set(last_project=str(desk.project.folder))
         desk.tell()
         try:
+            self.set(last_project=str(desk.project.folder))
             projects.remember(self.places.recent, desk.project.folder)
         except StudioError as error:
-            log.warning("the list of recent projects cannot be kept: %s", error)
+            log.warning("what was opened last cannot be kept: %s", error)
         self.shelf.again()
         return desk
 
@@ -197,7 +199,7 @@ class Studio:
         self.feed.put("workflows", listed(self.workflows, self.places.workflows))
 
     def ask(self, wanted: Sequence[Errand]) -> list[str]:
-        """Have things made; refuses what can be known to be impossible."""
+        """Have things made; returns the ids of the errands."""
         return self.runs.add(wanted)
 
     @property
@@ -267,22 +269,8 @@ class Studio:
         return name if name in self.workflows.names() else ""
 
     def _tell_settings(self) -> None:
-        comfy = self.settings.comfy
-        self.feed.put(
-            "settings",
-            {
-                "mode": comfy.mode.value,
-                "url": comfy.url,
-                "pod_id": comfy.pod_id,
-                "port": comfy.port,
-                "address": entered(comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy).address,
-                "keyframe_workflow": self.default_workflow("keyframe"),
-                "video_workflow": self.default_workflow("video"),
-                "theme": self.settings.theme or "dark",
-                "language": self.settings.language,
-                "introduced": self.settings.is_introduced,
-            },
-        )
+        chosen = {f"{kind}_workflow": self.default_workflow(kind) for kind in ("keyframe", "video")}
+        self.feed.put("settings", {**settings_fact(self.settings), **chosen})
 
     def _tell_backend(self, status: Status) -> None:
         facts = asdict(status)

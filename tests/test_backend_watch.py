@@ -111,6 +111,19 @@ def test_what_stays_the_same_is_told_once(watch, backend, told):
     assert told == [UP]
 
 
+def test_work_that_waits_for_a_backend_counts_as_somebody_looking(backend, told, monkeypatch):
+    monkeypatch.setattr(backend_watch, "NAP", 0.002)
+    waits = threading.Event()
+    one = BackendWatch(lambda: backend, told.append, is_awaited=waits.is_set)
+    one.start()
+    assert is_quiet(backend) and not backend.looks
+    waits.set()
+    looks_on(backend)
+    waits.clear()
+    until(lambda: is_quiet(backend), "sleep")
+    one.stop()
+
+
 def test_when_the_last_page_is_closed_it_sleeps_and_the_next_one_wakes_it(watch, backend, monkeypatch):
     monkeypatch.setattr(backend_watch, "ATTENTION", 0.05)
     watch.looking()

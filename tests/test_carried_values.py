@@ -24,7 +24,7 @@ Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 123, Size: 512x768, Model: "x
 ITS = {
     "prompt": "a cat, (hat:1.2)\non a mat: red",
     "negative": "blurry, bad: hands",
-    "seed": 123,
+    "seed": "123",
     "steps": 20,
     "cfg": 7.5,
     "width": 512,
@@ -33,7 +33,7 @@ ITS = {
 OF_GRAPH = {
     "prompt": "a hill",
     "negative": "rain",
-    "seed": 7,
+    "seed": "7",
     "steps": 20,
     "cfg": 8,
     "width": 512,
@@ -54,7 +54,7 @@ def test_a_prompt_that_comes_from_another_node_is_found(tmp_path):
 def test_the_text_of_other_programs_is_read_in_png_and_jpeg(tmp_path):
     assert carried_values(a_png(tmp_path / "a.png", parameters=TEXT)) == ITS
     comment = b"UNICODE\0" + TEXT.encode("utf-16-be")
-    assert carried_values(with_exif(tmp_path / "a.jpg", "JPEG", {}, comment))["seed"] == 123
+    assert carried_values(with_exif(tmp_path / "a.jpg", "JPEG", {}, comment))["seed"] == "123"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_sketch_has_its_words_and_its_seed(tmp_path):
         drawing.ask([errand("keyframe", folder, "001", seed=5)])
         until_done(drawing)
         values = carried_values(folder / "takes" / "001_v1.png")
-    assert values == {"prompt": "A harbour before sunrise.", "seed": 5}
+    assert values == {"prompt": "A harbour before sunrise.", "seed": "5"}
 
 
 def test_a_picture_that_says_nothing_is_refused_in_a_sentence(tmp_path):
@@ -87,8 +87,32 @@ def test_a_picture_that_says_nothing_is_refused_in_a_sentence(tmp_path):
         needed_values(plain)
 
 
+@pytest.mark.parametrize(
+    ("chunk", "values"),
+    [
+        ('{"prompt": "a hill", "seed": NaN}', {"prompt": "a hill"}),
+        ('{"prompt": {"a": 1}, "seed": 7}', {"seed": "7"}),
+        ('{"prompt": "a hill", "seed": true}', {"prompt": "a hill"}),
+        (
+            '{"prompt": "a hill", "seed": 9151314442816847873}',
+            {"prompt": "a hill", "seed": "9151314442816847873"},
+        ),
+        ("[" * 100_000, {}),
+        ("[]", {}),
+    ],
+)
+def test_only_what_is_of_its_kind_is_believed(tmp_path, chunk, values):
+    assert carried_values(a_png(tmp_path / "a.png", sketch=chunk)) == values
+
+
+def test_a_seed_of_many_digits_is_taken_over_whole(tmp_path):
+    desk = made(tmp_path / "film", "A door")
+    use(desk, ["001"], {"seed": "9151314442816847873"})
+    assert desk.shot("001").keyframe.seed == 9151314442816847873
+
+
 def test_a_clip_of_comfyui_has_values_too(tmp_path):
-    assert carried_values(a_clip(tmp_path / "a.mp4", prompt=json.dumps(picture())))["seed"] == 7
+    assert carried_values(a_clip(tmp_path / "a.mp4", prompt=json.dumps(picture())))["seed"] == "7"
 
 
 def test_an_own_picture_keeps_what_it_says_of_itself_in_its_recipe(tmp_path):

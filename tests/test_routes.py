@@ -10,6 +10,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from addons import routes, window
+from domain.project import Project
+from services.project_facts import key_of
 from tests import studios
 
 OURS = {"X-Studio": "1", "Content-Type": "application/json"}
@@ -72,7 +74,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(client, deed, arguments, said
 
 
 def test_what_is_meant_for_a_project_is_not_done_to_another(client, studio, folder):
-    meant = {**OURS, "X-Project": quote(str(folder))}
+    meant = {**OURS, "X-Project": key_of(Project(folder))}
     assert ask(client, "shot.set", meant, shots=["001"], field="prompt", value="A gate").status_code == 200
     other = studios.project(studio, "Elsewhere", name="other – 2")
     for deed, arguments in (
@@ -88,7 +90,7 @@ def test_what_is_meant_for_a_project_is_not_done_to_another(client, studio, fold
     assert studio.desk.shot("001").prompt == "Elsewhere"
     for deed in ("project.measure", "run.pause", "run.resume", "settings.introduced"):
         assert ask(client, deed, meant).status_code == 200, deed
-    now = {**OURS, "X-Project": quote(str(other))}
+    now = {**OURS, "X-Project": key_of(Project(other))}
     assert ask(client, "shot.set", now, shots=["001"], field="scene", value=" Dawn ").json() == {
         "result": "Dawn"
     }

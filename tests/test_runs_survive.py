@@ -69,6 +69,26 @@ def test_what_waits_for_the_artist_goes_on_for_nobody_else(bench, monkeypatch, t
     assert bench.runs.paused == "paused"
 
 
+def test_a_pause_stays_when_what_still_runs_loses_its_backend(bench, monkeypatch):
+    monkeypatch.setattr(standstill, "FIRST", 0.0)
+    bench.work.hold("001")
+    bench.work.breaks["001"] = GONE
+    one, two = bench.add("001", "002")
+    bench.until(one, RUNNING)
+    bench.runs.pause()
+    bench.work.let_go()
+    until(lambda: not bench.runs._threads)
+    bench.runs.is_back()
+    assert (bench.runs.paused, bench.state(one), bench.state(two)) == ("paused", WAITING, WAITING)
+
+
+def test_a_full_disk_after_a_lost_server_waits_for_the_artist():
+    still = Standstill()
+    still.trouble(GONE, "", 0.0)
+    still.trouble(CannotWrite("The disk is full."), "", 1.0)
+    assert not still.is_due(1000.0) and still.why == "The disk is full."
+
+
 def test_a_backend_that_comes_and_goes_is_tried_ever_later():
     still, waits, now = Standstill(), [], 0.0
     for _ in range(9):

@@ -95,7 +95,8 @@ def test_a_failed_run_says_why_and_is_tried_again(studio, folder, page):
     studio.wait_until_done()
     rows(page, "failed").first.get_by_role("button", name="Try again").click()
     expect(rows(page, "failed")).to_have_count(1)
-    tool(page, "Retry 1 failed").click()
+    with page.expect_response("**/studio/do/**"):
+        tool(page, "Retry 1 failed").click()
     expect(rows(page, "failed")).to_have_count(0)
     studio.wait_until_done()
     assert sorted(path.name for path in (folder / "videos").glob("*.mp4")) == ["001.mp4", "002.mp4"]
@@ -230,7 +231,8 @@ def test_what_a_killed_studio_left_goes_on_or_is_forgotten(own_studio, open_page
     assert left > 3
     rows(page, "stopped").last.get_by_role("button", name="Cancel").click()
     expect(rows(page, "stopped")).to_have_count(left - 1)
-    banner.get_by_role("button", name="Go on").click()
+    with page.expect_response("**/studio/do/**"):
+        banner.get_by_role("button", name="Go on").click()
     expect(banner).to_have_count(0)
     studio.wait_until_done()
     expect(rows(page, "done")).to_have_count(17)

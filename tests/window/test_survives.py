@@ -36,7 +36,8 @@ def test_what_a_killed_studio_left_is_shown_and_goes_on_when_told_to(own_studio,
     studio.start()
     page = open_page(studio)
     expect(page.locator("#dock .summary")).to_contain_text("not finished")
-    page.locator("#dock").get_by_role("button", name="Go on").click()
+    with page.expect_response("**/studio/do/**"):
+        page.locator("#dock").get_by_role("button", name="Go on").click()
     studio.wait_until_done()
     pictures = sorted(path.name for path in (folder / "takes").glob("*.png"))
     assert len(pictures) == 12

@@ -128,7 +128,7 @@ def test_what_another_project_makes_is_not_shown_on_this_ones_shots(studio, firs
         studio.ask("project.open", folder=str(second))
         is_open(page, second)
         expect(page.locator(".board .mark.queued")).to_have_count(0)
-        expect(page.locator("#dock .job")).to_have_count(1)
+        expect(page.locator("#dock .job[data-state=waiting]")).to_have_count(1)
     finally:
         studio.ask("run.cancel_all")
         studio.ask("run.resume")

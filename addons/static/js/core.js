@@ -13,6 +13,7 @@ export const fact = (key, otherwise = null) => facts.has(key) ? facts.get(key) :
 export const shot = id => facts.get(`shot/${id}`);
 /** What is stale about a shot, and why; nothing, when all of it is what the shot asks for. */
 export const stale = id => fact(`stale/${id}`) ?? { keyframe: '', video: '', why: [], video_why: [] };
+export const openProject = () => fact('project')?.key; // what deeds say they are meant for
 export const shots = () => (fact('order') ?? []).map(shot).filter(Boolean);
 export const runs = () => (fact('queue/order') ?? []).map(id => facts.get(`run/${id}`)).filter(Boolean);
 export const connected = () => isConnected;
@@ -112,9 +113,9 @@ export function inTurn(edit) {
 
 /** Ask the studio for a deed, after the edits before it. Raises Refused with the sentence the studio answers. `project`
  *  is the one it is about: the studio refuses it once another is open. null: it is about none, or whichever is open. */
-export async function ask(name, args = {}, { project = fact('project')?.path, isEdit = false, keepalive = false } = {}) {
+export async function ask(name, args = {}, { project = openProject(), isEdit = false, keepalive = false } = {}) {
   const asked = JSON.stringify(args), headers = { 'Content-Type': 'application/json', 'X-Studio': '1' };
-  if (project) headers['X-Project'] = encodeURIComponent(project);
+  if (project) headers['X-Project'] = project;
   if (!isEdit) await written;
   let answer;
   const over = waiting();

@@ -44,7 +44,7 @@ function drawDock(summary, cards, deeds, bar) {
   keyed(cards, listed, run => run.id, makeCard, updateCard);
   deeds.goOn.hidden = !queue.paused && !stopped.length;
   deeds.retry.hidden = !failed.length;
-  deeds.pause.hidden = !live.length || !!queue.paused;
+  deeds.pause.hidden = !live.length || queue.paused === 'paused';
   deeds.cancelAll.hidden = live.length < 2;
 }
 

@@ -1,14 +1,13 @@
 // What is typed, on its way to the disk: within half a second, one edit after another, in the place it was
 // typed for, whatever is selected or open by then. What the studio does not take stays in its field.
 
-import { Refused, connected, fact, follow, inTurn, notice, put, t } from './core.js';
+import { Refused, connected, follow, inTurn, notice, openProject, put, t } from './core.js';
 
 const WAIT = 350; // ms without a key before what was typed is sent
 const JUST = 2000; // ms in which a fact may be older than what was stored
 const AGAIN = 3000; // ms until the studio is asked once more when it did not answer
 const unsent = new Map(); // edits that wait, are under way or were refused, by the place they are for
 
-const openProject = () => fact('project')?.path ?? '';
 const nameOf = (source, field, ids, project) => [source.about, field, ids.join(), project].join('\n');
 
 /** Edits of one field of a source; `said` shows what is refused, and '' once it is taken. */
@@ -98,7 +97,7 @@ function refuse(edit, error) {
 /** Another window wrote the same field: nothing is thrown away until the artist says what. */
 function askWhose(edit, theirs) {
   const { name } = edit.hand, latest = () => unsent.get(name) ?? edit;
-  notice(t('conflict', { field: edit.source.label(edit.field), theirs: String(theirs).slice(0, 80) }), 'bad', [
+  notice(t('conflict', { field: [edit.hand.ids.join(', '), edit.source.label(edit.field)].filter(Boolean).join(' · '), theirs: String(theirs).slice(0, 80) }), 'bad', [
     { label: t('conflict.mine'), run: () => { const mine = latest(); mine.isMine = true; send(mine) } },
     { label: t('conflict.theirs'), run: () => { const mine = latest(); clearTimeout(mine.timer); unsent.delete(name); mine.redraw('leave') } },
   ]);

@@ -1,13 +1,13 @@
 // One take used in other shots: what they refer to, begin with or end on.
 
-import { ask, h, keyframeUrl, notice, shots, t, thumbUrl } from './core.js';
+import { ask, h, keyframeUrl, notice, openProject, shots, t, thumbUrl } from './core.js';
 import { form } from './dialogs.js';
-import { undo } from './where.js';
+import { takeBack } from './undoing.js';
 
 const USES = ['references', 'start_image', 'end_image'];
 
 export function useElsewhere(take) {
-  const order = shots(), next = order[order.findIndex(s => s.id === take.shot) + 1];
+  const how = { project: openProject() }, order = shots(), next = order[order.findIndex(s => s.id === take.shot) + 1];
   const uses = USES.map(use => h('label.tick', {}, h('input', { type: 'radio', name: 'use', value: use, checked: use === 'start_image' }), h('span', {}, t(`field.${use}`))));
   const ticks = order.map(s => h('input', { type: 'checkbox', value: s.id, checked: s === next }));
   const cards = order.map((s, n) => h('label.where', { title: s.label || s.prompt }, ticks[n],
@@ -17,8 +17,8 @@ export function useElsewhere(take) {
   const { box } = form(t('elsewhere.title'), t('elsewhere.use'), body, async () => {
     const field = uses.map(label => label.firstChild).find(radio => radio.checked).value, ids = ticks.filter(tick => tick.checked).map(tick => tick.value);
     if (!ids.length) return false;
-    await ask('take.use', { take: take.file, shots: ids, field });
-    notice(t('elsewhere.used', { what: t(`field.${field}`), shots: ids.join(', ') }), '', { label: t('undo'), run: undo });
+    const step = await ask('take.use', { take: take.file, shots: ids, field }, how);
+    notice(t('elsewhere.used', { what: t(`field.${field}`), shots: ids.join(', ') }), '', step ? takeBack(step) : null);
   });
   box.querySelector('.where:has(:checked)')?.scrollIntoView({ block: 'nearest' });
 }

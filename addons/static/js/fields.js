@@ -1,7 +1,7 @@
 // Fields to edit: what is typed is on disk within half a second. A source says whose fields they are:
 // {about, ids, get, ask, label, bring, addPictures, dropPicture}; with several ids, a field shows what they have in common.
 
-import { Refused, fact, h, icon, notice, put, t, thumbUrl, upload } from './core.js';
+import { Refused, fact, h, icon, notice, openProject, put, t, thumbUrl, upload } from './core.js';
 import { edits, flushEdits as flush } from './edits.js';
 
 export const flushEdits = flush;
@@ -112,7 +112,7 @@ export const keyOf = (category, words) => {
 export function pictures(source, field, { many = false } = {}) {
   const place = h('div.pictures'), name = source.label(field);
   const bring = async files => {
-    const ids = source.ids(), how = { project: fact('project')?.path }; // where they were dropped, whatever is selected once they are there
+    const ids = source.ids(), how = { project: openProject() }; // where they were dropped, whatever is selected once they are there
     try {
       const paths = [];
       for (const file of files) paths.push(await source.bring(await upload(file), how));

@@ -41,7 +41,7 @@ function fill(place, s, take, recipe) {
     seed != null && h('div.deeds.seeds', {}, button(t('recipe.again'), () => again(0), { mark: 'again', title: t('recipe.again.hint') }), button('−1', () => again(-1), { title: t('recipe.seedMinus') }), button('+1', () => again(1), { title: t('recipe.seedPlus') })),
     h('div.uses', {}, [
       seed != null && button(t('recipe.keepSeed'), () => act('shot.set', { shots: [s.id], field: 'keyframe.seed', value: seed }).then(done => done !== undefined && notice(t('recipe.seedKept'))), { kind: 'ghost', mark: 'check' }),
-      hasValues(values) && button(t('values.button'), () => offerValues(values), { kind: 'ghost', mark: 'drop', title: t('values.hint') }),
+      hasValues(values) && button(t('values.button'), () => offerValues(values, { isOurs: !recipe.carried }), { kind: 'ghost', mark: 'drop', title: t('values.hint') }),
       button(t('recipe.asReference'), () => act('take.use', { take: take.file, shots: [s.id], field: 'references' }), { kind: 'ghost', mark: 'image' }),
       button(t('recipe.asStart'), () => startNext(s, take), { kind: 'ghost', mark: 'video' }),
       button(t('elsewhere.button'), () => useElsewhere(take), { kind: 'ghost', mark: 'right' }),

@@ -84,7 +84,7 @@ export function mount(place) {
     put(empty.lastChild, { text: t(`${why}.hint`) });
     put(count, { text: queue.left ? [tn('dock.making', queue.left), queue.seconds != null && t('dock.left', { time: clock(queue.seconds) })].filter(Boolean).join(' · ') : '' });
     drawBanners(banners, queue, all.filter(run => run.state === 'stopped').length);
-    tools.pause.hidden = !!queue.paused;
+    tools.pause.hidden = queue.paused === 'paused';
     tools.goOn.hidden = !queue.paused;
     put(tools.pause, { disabled: !queue.left });
     put(tools.cancel, { disabled: !all.some(isLeft) });

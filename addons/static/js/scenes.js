@@ -1,6 +1,6 @@
 // Scenes on the board: a heading before the shots of each, to fold them away and to name them all at once.
 
-import { act, clock, fact, h, icon, put, shot, shots, t, tn } from './core.js';
+import { act, clock, fact, h, icon, openProject, put, shot, shots, t, tn } from './core.js';
 
 const KEY = 'studio.folded';
 const project = () => fact('project')?.folder ?? '';
@@ -47,7 +47,7 @@ export function makeHead(row, redraw) {
     if (event.key === 'Escape') { name.value = node.scene; event.stopPropagation(); name.blur() }
     if (event.key === 'Enter') name.blur();
   });
-  name.addEventListener('focus', () => { node.project = fact('project')?.path });
+  name.addEventListener('focus', () => { node.project = openProject() });
   name.addEventListener('change', () => rename(node, name.value.trim()));
   const node = h('div.scene-head', { role: 'row' }, h('div', { role: 'rowheader' }, fold, name, about));
   return node;

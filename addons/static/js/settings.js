@@ -5,12 +5,14 @@
 import { act, button, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
 import { setLook } from './rail.js';
 
+const LONGEST = 1000; // ms until a form that had nothing new to show counts as answered
+
 /** The page's head. The form asks for its values when it is first seen and when they changed elsewhere. */
 export function mount(place) {
   place.append(h('div.page', {}, h('header.head', {}, h('h1', {}, t('page.settings')))));
   const theme = () => document.documentElement.dataset.theme;
   let known = ''; // what the form showed last: asking for the same again could only undo what is being typed
-  const want = isEdited => place.say.form_wanted({ edited: isEdited, theme: theme(), language: kept('studio.language') });
+  const want = oneByOne(isEdited => place.say.form_wanted({ edited: isEdited, theme: theme(), language: kept('studio.language') }));
   const wantNews = () => {
     const now = JSON.stringify([fact('settings'), fact('keys'), fact('workflows'), theme()]);
     if (now !== known) { known = now; want(isEdited()) }
@@ -18,6 +20,23 @@ export function mount(place) {
   Studio.settings = { setTheme, setLanguage, copy, reload: () => want(false) };
   follow(['settings', 'keys', 'workflows'], place, wantNews);
   new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+}
+
+/** Ask again only once the form has what was asked for before; the last wish counts. */
+function oneByOne(ask) {
+  let timer = null, next = null;
+  const over = () => {
+    clearTimeout(timer);
+    timer = null;
+    if (next) { const args = next; next = null; go(...args) }
+  };
+  const go = (...args) => {
+    if (timer) { next = args; return }
+    timer = setTimeout(over, LONGEST);
+    document.querySelector('#set-state .live')?.addEventListener('value', over, { once: true });
+    ask(...args);
+  };
+  return go;
 }
 
 function isEdited() {

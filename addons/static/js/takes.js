@@ -1,6 +1,6 @@
 // Takes as the pages show them: which there are of a shot, how each looks, and what can be done with one.
 
-import { Refused, act, ask, h, icon, mediaUrl, notice, put, shot, t, thumbUrl, tn, upload } from './core.js';
+import { Refused, act, ask, h, icon, mediaUrl, notice, openProject, put, shot, t, thumbUrl, tn, upload } from './core.js';
 
 export const isPicture = file => /\.(png|jpe?g|webp)$/i.test(file);
 const order = name => Number(/_v(\d+)$/.exec(name)?.[1] ?? 0);
@@ -48,8 +48,9 @@ export const reject = take => take && act('take.mark', { take: take.name, reject
 
 /** Own pictures, chosen or dropped, become takes of a shot. */
 export async function bring(shotId, files) {
+  const how = { project: openProject() }; // the one they were dropped on
   for (const file of files) {
-    try { await ask('keyframe.bring', { shot: shotId, upload: await upload(file), pick: files.length === 1 }) } catch (error) {
+    try { await ask('keyframe.bring', { shot: shotId, upload: await upload(file), pick: files.length === 1 }, how) } catch (error) {
       if (!(error instanceof Refused)) throw error;
       notice(error.message, 'bad');
     }

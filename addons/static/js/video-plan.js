@@ -1,6 +1,6 @@
 // How the shot becomes its video: what it begins and ends with, its segments, what is missing, how it moves.
 
-import { Refused, act, ask, button, fact, h, icon, keyed, keyframeUrl, notice, put, seconds, shot, show, t, thumbUrl, tn, upload } from './core.js';
+import { Refused, act, ask, button, fact, h, icon, keyed, keyframeUrl, notice, openProject, put, seconds, shot, show, t, thumbUrl, tn, upload } from './core.js';
 import { number, row, section, seed, slider, tag, text } from './fields.js';
 import { selected } from './inspector.js';
 import { makeAgain } from './segments.js';
@@ -111,10 +111,10 @@ export function endOnNext(s) {
 /** The picture the shot ends with: the next shot's keyframe, one of the artist's own, or none. */
 function endOf() {
   const img = h('img', { alt: '', hidden: true }), none = h('span', {}, t('video.end.none')), caption = h('span.caption');
-  const set = (value, shots = selection().slice(0, 1)) => act('shot.set', { shots, field: 'end_image', value });
+  const set = (value, shots = selection().slice(0, 1), how = {}) => act('shot.set', { shots, field: 'end_image', value }, how);
   const bring = async files => {
-    const shots = selection().slice(0, 1); // those it was dropped on: others may be chosen before it has arrived
-    try { await set(await ask('reference.bring', { upload: await upload(files[0]) }), shots) } catch (error) {
+    const shots = selection().slice(0, 1), how = { project: openProject() }; // those it was dropped on: others may be chosen before it has arrived
+    try { await set(await ask('reference.bring', { upload: await upload(files[0]) }, how), shots, how) } catch (error) {
       if (!(error instanceof Refused)) throw error;
       notice(error.message, 'bad');
     }
