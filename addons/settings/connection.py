@@ -68,6 +68,8 @@ class _Form:
         form, kept = self._read(*asked.entered), self._studio.settings.comfy
         if asked.is_edited and (not form.is_good or form.comfy != kept):
             return self._told(form, "elsewhere")
+        if asked.entered[0] and form.is_good and form.comfy == kept:
+            return self._told(form)  # it is all there, and the next may be being typed in by now
         saved = entered(kept.mode.value, kept.url, kept.pod_id, kept.port, kept)
         return {**self._filled(kept), **self._told(saved)}
 

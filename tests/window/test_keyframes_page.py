@@ -257,6 +257,7 @@ def test_one_more_asked_for_three_times_at_once_is_three_more(studio, page):
 
 
 def test_what_a_take_is_stands_in_its_name(folder, studio, two_takes, page):
+    studio.ask("keyframe.pick", shot="001", file="001_v1.png")
     studio.ask("take.mark", take="001_v1", stars=3, rejected=True)
     first = page.locator(".variants .take").first
     first.click()
