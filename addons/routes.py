@@ -132,7 +132,7 @@ def _of_open(studio: Studio, key: str, file: Callable[[Project], Path]) -> Respo
 
 def _preview(picture: bytes | None) -> Response:
     if picture is None:
-        return Response(status_code=404, headers=NEVER)
+        return Response(status_code=204, headers=NEVER)  # it is over by now, which is no fault
     return Response(picture, media_type=media.type_of(picture), headers=NEVER)
 
 
