@@ -82,7 +82,7 @@ class Studio:
         if complaints:
             with suppress(StudioError):  # told it is even when it cannot be kept
                 about = {"about": places.settings.name}
-                self.outcomes.put(Errand("settings", "import", "", values=about), complaints, is_bad=True)
+                self.outcomes.put(Errand("settings", "settings", "", values=about), complaints, is_bad=True)
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()
