@@ -10,7 +10,7 @@ import gradio as gr
 
 from addons.live import live
 from addons.settings import connection, defaults, exchange, folders, keys, looks
-from addons.settings.part import LATEST, Asked, Changes
+from addons.settings.part import ONE_BY_ONE, Asked, Changes
 from domain.errors import StudioError
 from services.studio import Studio
 from services.words import LANGUAGES
@@ -34,7 +34,7 @@ def build(studio: Studio) -> None:
 
     fields = [place for part in parts for place in part.fields]
     shown = [place for part in parts for place in part.shown]
-    page.form_wanted(load, fields, shown, **LATEST)
+    page.form_wanted(load, fields, shown, **ONE_BY_ONE)
 
 
 def look(studio: Studio, theme: str = "", language: str | None = None) -> None:

@@ -8,6 +8,7 @@ import gradio as gr
 
 Changes = dict[Any, Any]  # component -> its value, or a gr.update
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+ONE_BY_ONE: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # the page's script asks one by one itself
 LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}  # while typing: the last word counts
 
 

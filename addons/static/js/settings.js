@@ -5,7 +5,8 @@
 import { act, button, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
 import { setLook } from './rail.js';
 
-const LONGEST = 1000; // ms until a form that had nothing new to show counts as answered
+const LONGEST = 1000; // ms until an answer counts as lost
+const TRIES = 2;
 
 /** The page's head. The form asks for its values when it is first seen and when they changed elsewhere. */
 export function mount(place) {
@@ -22,17 +23,24 @@ export function mount(place) {
   new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
 }
 
-/** Ask again only once the form has what was asked for before; the last wish counts. */
+/** Ask again only once the form has what was asked for before; the last wish counts. Gradio closes the stream of
+ *  its answers when it believes that none is awaited, and may lose one by that: then the form is asked once more. */
 function oneByOne(ask) {
-  let timer = null, next = null;
+  let timer = null, next = null, tries = 0;
   const over = () => {
     clearTimeout(timer);
     timer = null;
+    tries = 0;
     if (next) { const args = next; next = null; go(...args) }
+  };
+  const lost = () => {
+    timer = null;
+    if (next || ++tries >= TRIES) over();
+    else go(isEdited());
   };
   const go = (...args) => {
     if (timer) { next = args; return }
-    timer = setTimeout(over, LONGEST);
+    timer = setTimeout(lost, LONGEST);
     document.querySelector('#set-state .live')?.addEventListener('value', over, { once: true });
     ask(...args);
   };
