@@ -138,3 +138,9 @@ def picture(path: Path, colour: str = "#c04020", size: tuple[int, int] = (320, 1
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, colour).save(path)
     return path
+
+
+def prompts(folder: Path) -> list[str]:
+    """Of a project's shots, as they are on disk."""
+    board = json.loads((folder / "storyboard.json").read_text("utf-8"))
+    return [shot["prompt"] for shot in board["shots"]]

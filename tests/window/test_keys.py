@@ -1,20 +1,16 @@
 """The keyboard: what a key reaches, on whatever layout, and what it leaves alone."""
 
-import json
 from itertools import count
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.window.studio import prompts
 from tests.window.test_typing import Held
 
 NUMBERS = count(1)
 PRESS = """key => document.activeElement.dispatchEvent(
   new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...key }))"""
-
-
-def prompts(folder):
-    return [shot["prompt"] for shot in json.loads((folder / "storyboard.json").read_text("utf-8"))["shots"]]
 
 
 def card(page, words):

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from playwright.sync_api import expect
 
-from tests.window.studio import picture
+from tests.window.studio import picture, prompts
 
 NUMBERS = count(1)
 # a page that hears of everything late, as on a machine that draws
@@ -23,10 +23,6 @@ READY = "() => window.Studio && Studio.ready && Studio.core.connected()"
 
 def board(folder):
     return json.loads((folder / "storyboard.json").read_text("utf-8"))
-
-
-def prompts(folder):
-    return [shot["prompt"] for shot in board(folder)["shots"]]
 
 
 def card(page, words):

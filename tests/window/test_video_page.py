@@ -173,30 +173,6 @@ def paused(studio, folder):
     studio.ask("run.resume")
 
 
-def test_a_plan_that_comes_late_does_not_take_the_place_of_the_next_ones(page, studio, paused):
-    late = []
-
-    def answer(route):
-        is_first = json.loads(route.request.post_data)["shot"] == "001" and not late
-        late.append(route) if is_first else route.continue_()
-
-    expect(page.locator(".chain li")).to_have_count(3)
-    page.route("**/studio/do/video.plan", answer)
-    studio.ask("shot.set", shots=["001"], field="label", value="one")
-    page.wait_for_function("() => Studio.core.shot('001').label === 'one'")
-    with page.expect_request(lambda request: request.url.endswith("video.plan")):
-        page.evaluate("() => Studio.core.flush()")
-    with page.expect_response(lambda response: response.url.endswith("video.plan")):
-        page.keyboard.press("j")
-    expect(page.locator(".chain li")).to_have_count(2)
-    with page.expect_response(lambda response: response.url.endswith("video.plan")):
-        late[0].continue_()
-    studio.ask("keyframe.generate", shots=["001"], count=1)
-    expect(page.locator("#dock .job[data-state=waiting]")).to_have_count(1)
-    page.evaluate("() => Studio.core.flush()")
-    expect(page.locator(".chain li")).to_have_count(2)
-
-
 def test_a_plan_that_was_refused_is_asked_for_again(page, studio, paused):
     expect(page.locator(".chain li")).to_have_count(3)
     page.route(
