@@ -95,7 +95,8 @@ def _bound(host: str, port: int | None) -> socket.socket:
     host = host or ANY
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in [port] if port else range(FIRST_PORT, FIRST_PORT + PORTS):
-        listener = socket.socket(family)
+        # asyncio sends small answers at once only on sockets that say they are TCP; 40 ms late otherwise
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         if os.name == "posix":  # elsewhere it would take a port that is in use
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,5 +1,6 @@
 """The page, opened as a user would: by a command of its own, on a port of its own."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import requests
+
+from commands.window import _bound
 
 HOUSE = Path(__file__).parent.parent
 PATIENCE = 60.0  # seconds for the page to open on a busy machine
@@ -148,3 +151,24 @@ def test_the_newer_loopback_is_an_address_too(own_folders):
         assert requests.get(address, timeout=PATIENCE).status_code == 200
     finally:
         ended(process)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_small_answers_are_sent_at_once_and_not_when_the_next_packet_is_full(host):
+    """Without it every answer of two parts waits 40 ms for the browser's acknowledgement."""
+    no_delay: list[int] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted = writer.get_extra_info("socket")
+        no_delay.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def talk() -> None:
+        async with await asyncio.start_server(answer, sock=_bound(host, None)) as server:
+            _, port = server.sockets[0].getsockname()[:2]
+            reader, writer = await asyncio.open_connection(host, port)
+            await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+
+    asyncio.run(talk())
+    assert no_delay and all(no_delay)
