@@ -12,9 +12,9 @@ from infrastructure.sketch_backend import SketchBackend
 from services import takes
 from services.carried_values import carried_values, needed_values, use
 from services.errands import errand
+from tests.desks import made
 from tests.graphs import node, picture
 from tests.studios import project, studio, until_done
-from tests.test_desk import made
 from tests.test_media_workflows import a_clip, a_png, with_exif
 
 TEXT = """a cat, (hat:1.2)

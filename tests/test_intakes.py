@@ -14,8 +14,8 @@ from infrastructure.storyboard_files import write_storyboard
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import defaults, intakes
 from services.studio import Studio
+from tests.commands.typing import nobody
 from tests.graphs import picture
-from tests.test_commands import nobody
 from tests.test_workflows import runs_here, window
 
 

@@ -9,8 +9,8 @@ from infrastructure.comfy_stats import graphics_card
 from infrastructure.sketch import ENGINE
 from infrastructure.sketch_backend import SketchBackend
 from tests.comfy_jobs import picture, until
+from tests.commands.typing import nobody
 from tests.fake_answers import HANG_UP, Slow, page
-from tests.test_commands import nobody
 
 
 def test_a_server_tells_its_version_its_gpu_and_its_memory(fake):

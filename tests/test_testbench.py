@@ -20,11 +20,11 @@ from services.testbench import PARTS, bench
 from services.testbench_report import Report, Stage, clean
 from tests import graphs
 from tests.comfy_jobs import until
+from tests.commands.typing import nobody
 from tests.fake_answers import HANG_UP, Answer, Cut, page
 from tests.fake_comfy_nodes import png
 from tests.fakes import FakeBackend
 from tests.graphs import node, template
-from tests.test_commands import nobody
 
 NAMES = [part.name for part in PARTS]
 POD = "abc123def456gh"

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.test_commands import nobody
+from tests.commands.typing import nobody
 from tests.test_workflows import runs_here
 from tests.window.studio import RunningStudio
 

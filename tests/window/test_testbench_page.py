@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from infrastructure.workflow_files import SHIPPED
 from tests import graphs
 from tests.comfy_jobs import until
+from tests.commands.typing import nobody
 from tests.graphs import node
-from tests.test_commands import nobody
 from tests.window.studio import RunningStudio
 from tests.window.test_accessible import AXE, JUDGE
 

@@ -1,0 +1,47 @@
+"""A user who has nothing yet, and a project that a render has made."""
+
+import shutil
+
+import pytest
+
+import main
+from tests.commands.typing import WORKFLOWS, board, typed
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Settings and workflows of a user who has none."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A board and the project that a render made of it, with what the command said."""
+    folder = tmp_path_factory.mktemp("finished")
+    board(folder)
+    said = typed(folder, "render", "board.json", "--json", *WORKFLOWS)
+    assert said.returncode == 0, said.stderr
+    return folder, said
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    folder = tmp_path / "work"
+    shutil.copytree(finished[0], folder)
+    return folder
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch, capsys):
+    """The same without a process of its own: code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        try:
+            code = main.main([str(word) for word in words])
+        except SystemExit as end:
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return run
