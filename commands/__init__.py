@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _check(commands)
     _testbench(commands)
     _import(commands)
+    _pods(commands)
     return top
 
 
@@ -197,3 +198,27 @@ def _import(commands: Any) -> None:
         "--project", metavar="DIR", help="the project it goes into; a zip is unpacked below this folder"
     )
     command.set_defaults(deed="commands.importing")
+
+
+def _pods(commands: Any) -> None:
+    command = _command(
+        commands,
+        "pods",
+        "List the pods of the RunPod account, start or stop one, and read its log.",
+        "stop my-comfyui",
+    )
+    command.add_argument(
+        "what",
+        choices=("list", "start", "stop", "restart", "terminate", "logs"),
+        metavar="WHAT",
+        help="list, start, stop, restart, terminate or logs",
+    )
+    command.add_argument("pod", nargs="?", default="", metavar="POD", help="a pod's name or id")
+    command.add_argument("--all", action="store_true", help="with stop: every pod that is running")
+    command.add_argument(
+        "--yes", action="store_true", help="with terminate: yes, delete the pod and its disk"
+    )
+    command.add_argument(
+        "--tail", type=_positive, default=50, metavar="N", help="lines of the log (default: 50)"
+    )
+    command.add_argument("--json", action="store_true", help="print the pods as one JSON object")

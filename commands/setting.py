@@ -10,20 +10,17 @@ from pathlib import Path
 from platformdirs import user_config_path, user_data_path
 
 from domain.addresses import parse_pod_id, parse_url
-from domain.errors import BackendUnreachable, CannotWrite, StudioError
+from domain.errors import BackendUnreachable, CannotWrite, PlatformSilent, StudioError
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode, Settings
 from domain.workflow import Workflow
 from infrastructure.backends import connect
 from infrastructure.settings_file import SettingsFile
 from infrastructure.workflow_files import WorkflowFolder
+from services.workflow_choice import KEYFRAME_WORKFLOW, VIDEO_WORKFLOW
 
 NAME = "cindergrace-studio"
 HERE = Path(__file__).resolve().parent.parent
-KEYFRAME_WORKFLOW, VIDEO_WORKFLOW = (
-    "keyframe_z_image_turbo",
-    "video_wan22_5b",
-)  # free to use, light on the GPU
 
 DONE, SOME_FAILED, BAD_INPUT, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -37,7 +34,7 @@ def told_plainly(deed: Deed) -> Deed:
     def run(asked: argparse.Namespace) -> int:
         try:
             return deed(asked)
-        except BackendUnreachable as error:
+        except (BackendUnreachable, PlatformSilent) as error:
             return _complain(error, UNREACHABLE)
         except CannotWrite as error:
             return _complain(error, SOME_FAILED)

@@ -14,6 +14,7 @@ from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from infrastructure.strict_json import parse_json, read_text
 from services import shots
+from services.workflow_choice import KEYFRAME_WORKFLOW
 
 _BY_TYPE = {"flux": "keyframe_flux_dev", "standard": "keyframe_sdxl", "sd15": "keyframe_sd15"}
 _BY_REFERENCES = {1: "keyframe_qwen_edit_1ref", 2: "keyframe_qwen_edit_2ref", 3: "keyframe_qwen_edit_3ref"}
@@ -60,4 +61,4 @@ def _workflow(asked: Any, references: int) -> Workflow:
                     f"workflow.type {kind!r} is not known: take one of {known}, or a template's name."
                 )
             return folder.load(_BY_TYPE[kind])
-    return folder.load(_BY_REFERENCES.get(min(references, 3), setting.KEYFRAME_WORKFLOW))
+    return folder.load(_BY_REFERENCES.get(min(references, 3), KEYFRAME_WORKFLOW))

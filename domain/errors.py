@@ -5,6 +5,9 @@ StudioError
   CannotWrite          the disk takes no more, or not there: nothing can go on
   Blocked              the project is held, or has to be mended first: nothing can be made in it
   Gone                 what a step would bring back is not there any more
+  PlatformError        whoever rents out the GPU refuses
+    PlatformSilent     … does not answer: whether it did what it was asked is not known
+    NoCapacity         … has no such GPU left just now
   BackendError
     BackendUnreachable nobody answers at the address
     JobRejected        the backend would not start the workflow
@@ -32,12 +35,27 @@ class Gone(StudioError):
     pass
 
 
+class PlatformError(StudioError):
+    pass
+
+
+class PlatformSilent(PlatformError):
+    pass
+
+
+class NoCapacity(PlatformError):
+    pass
+
+
 class BackendError(StudioError):
     pass
 
 
 class BackendUnreachable(BackendError):
-    pass
+    def __init__(self, sentence: str, symptom: str = ""):
+        """`symptom` is what was seen, in a word (`domain.status.Status`)."""
+        super().__init__(sentence)
+        self.symptom = symptom
 
 
 class JobRejected(BackendError):

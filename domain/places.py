@@ -46,3 +46,13 @@ class Places:
     def instance(self) -> Path:
         """The note of the studio that is open."""
         return self.cache / "instance.json"
+
+    @property
+    def spending(self) -> Path:
+        """What rented machines cost."""
+        return self.data / "spending.json"
+
+    @property
+    def pod_starts(self) -> Path:
+        """How long pods took to start."""
+        return self.data / "pod_starts.json"

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from domain.addresses import PORT, URL, pod_url
+from domain.spending import Limits
 
 
 class Mode(str, Enum):
@@ -25,6 +26,7 @@ class ComfySettings:
     url: str = URL
     pod_id: str = ""
     port: int = PORT  # of ComfyUI in the pod
+    pod_name: str = ""  # by which it is found again when its id has changed
 
     @property
     def address(self) -> str:
@@ -44,3 +46,4 @@ class Settings:
     theme: str = ""  # "dark" or "light"; "": dark
     language: str = ""  # "": the browser's own
     is_introduced: bool = False  # the first start's three steps were gone through or skipped
+    limits: Limits = field(default_factory=Limits)  # of what rented machines may cost

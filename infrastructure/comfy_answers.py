@@ -55,23 +55,28 @@ def complaint(reply: requests.Response, url: str) -> BackendError:
     status, text = reply.status_code, _text(reply)
     if status == 403 and "1010" in text:
         return BackendUnreachable(
-            f"The proxy at {url} turned this program away (error 1010). Please report it."
+            f"The proxy at {url} turned this program away (error 1010). Please report it.", "1010"
         )
     if status in (401, 407) or 300 <= status < 400:
-        return BackendUnreachable(_PROTECTED.format(status=status))
+        return BackendUnreachable(_PROTECTED.format(status=status), "login")
     if status == 413:
         return JobRejected("The workflow is larger than the server takes (413).")
     if is_pod(url) and status in _PROXY:
-        return BackendUnreachable(f"{_PROXY[status]} ({status}, {url}).")
+        return BackendUnreachable(f"{_PROXY[status]} ({status}, {url}).", str(status))
     if status in (502, 503, 504) or 520 <= status < 530:
-        return BackendUnreachable(f"What stands before ComfyUI at {url} gets no answer from it ({status}).")
+        said = f"What stands before ComfyUI at {url} gets no answer from it ({status})."
+        return BackendUnreachable(said, str(status))
     if status == 403:
-        return BackendUnreachable(f"{url} refuses this program (403). Is that the address of ComfyUI?")
+        return BackendUnreachable(f"{url} refuses this program (403). Is that the address of ComfyUI?", "403")
     if status == 404:
-        return BackendUnreachable(no_answer(url, "it does not know what ComfyUI knows (404)"))
+        return BackendUnreachable(no_answer(url, "it does not know what ComfyUI knows (404)"), "404")
     said = f"ComfyUI could not deal with the request ({status}): {text[:200] or 'no reason given'}"
     asks_only = reply.request.method in ("GET", "HEAD")
-    return BackendUnreachable(said) if asks_only and (status >= 500 or status == 429) else JobRejected(said)
+    return (
+        BackendUnreachable(said, str(status))
+        if asks_only and (status >= 500 or status == 429)
+        else JobRejected(said)
+    )
 
 
 def refused(answer: dict[str, Any], graph: Graph) -> JobRejected:

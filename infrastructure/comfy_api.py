@@ -152,7 +152,7 @@ class ComfyAPI:
             while chunk := reply.raw.read1(CHUNK):
                 yield chunk
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise BackendUnreachable(no_answer(self.url)) from error
+            raise BackendUnreachable(no_answer(self.url), "silence") from error
 
     def _ask(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
         content = as_json(self._send(method, path, **kwargs))
@@ -161,7 +161,7 @@ class ComfyAPI:
         return content
 
     def not_comfy(self) -> BackendError:
-        return BackendUnreachable(no_answer(self.url, "its answer is not what ComfyUI says"))
+        return BackendUnreachable(no_answer(self.url, "its answer is not what ComfyUI says"), "stranger")
 
     def _send(
         self, method: str, path: str, allowed: tuple[int, ...] = (), **kwargs: Any
@@ -171,7 +171,7 @@ class ComfyAPI:
         try:
             reply = self._line.send(method, path, **kwargs)
         except requests.RequestException as error:
-            raise BackendUnreachable(no_answer(self.url)) from error
+            raise BackendUnreachable(no_answer(self.url), "silence") from error
         if (reply.ok and not reply.is_redirect) or reply.status_code in allowed:
             return reply
         with reply:

@@ -45,7 +45,8 @@ class ComfyBackend:
                 return self._seen(address)  # a kept connection may have been closed meanwhile
         except BackendError as error:
             name = self._server or "ComfyUI"
-            return Status(is_up=False, name=name, address=address, said=without_secrets(str(error)))
+            said, symptom = without_secrets(str(error)), getattr(error, "symptom", "")
+            return Status(is_up=False, name=name, address=address, said=said, symptom=symptom)
 
     def _seen(self, address: str) -> Status:
         stats = self._api.system_stats(GLANCE)

@@ -7,12 +7,13 @@ from typing import Any
 from domain.addresses import parse_pod_id, parse_port, parse_url
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
+from domain.spending import Limits
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside
 from infrastructure.strict_json import parse_json, read_text
 
 _KEYS = {"comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project"}
-_KEYS |= {"theme", "language", "is_introduced"}
+_KEYS |= {"theme", "language", "is_introduced", "limits"}
 _PIXELS = range(256, 4097)
 
 
@@ -38,9 +39,8 @@ class SettingsFile:
         return settings, notes
 
     def save(self, settings: Settings) -> None:
-        comfy = settings.comfy
         own = {
-            "comfy": {"mode": comfy.mode.value, "url": comfy.url, "pod_id": comfy.pod_id, "port": comfy.port},
+            "comfy": {**vars(settings.comfy), "mode": settings.comfy.mode.value},
             "keyframe_workflow": settings.keyframe_workflow,
             "video_workflow": settings.video_workflow,
             "width": settings.width,
@@ -49,6 +49,7 @@ class SettingsFile:
             "theme": settings.theme,
             "language": settings.language,
             "is_introduced": settings.is_introduced,
+            "limits": vars(settings.limits),
         }
         write_json(self._path, {**settings.extra, **own})
 
@@ -68,6 +69,7 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
     if not isinstance(comfy, dict):
         notes.append("comfy in the settings is not an object; its values are the studio's own.")
         comfy = {}
+    limits = said if isinstance(said := data.get("limits"), dict) else {}
 
     def taken(values: dict[str, Any], key: str, read: Callable[[Any], Any], otherwise: Any) -> Any:
         if values.get(key) in (None, ""):
@@ -85,6 +87,7 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
             taken(comfy, "url", lambda v: parse_url(_text(v)), default.comfy.url),
             taken(comfy, "pod_id", lambda v: parse_pod_id(_text(v))[0], ""),
             taken(comfy, "port", parse_port, default.comfy.port),
+            taken(comfy, "pod_name", _text, ""),
         ),
         taken(data, "keyframe_workflow", _text, ""),
         taken(data, "video_workflow", _text, ""),
@@ -95,6 +98,9 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
         taken(data, "theme", _theme, ""),
         taken(data, "language", _text, ""),
         data.get("is_introduced") is True,
+        Limits(
+            **{key: taken(limits, key, _amount, getattr(default.limits, key)) for key in vars(default.limits)}
+        ),
     )
 
 
@@ -102,6 +108,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
     return value
+
+
+def _amount(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e6:
+        raise ValueError
+    return float(value)
 
 
 def _theme(value: Any) -> str:

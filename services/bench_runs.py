@@ -65,6 +65,10 @@ class BenchRuns:
         self._throw_away()
         self._tell()
 
+    @property
+    def is_on(self) -> bool:
+        return self._live is not None and self._live.is_on
+
     def start(self, images: int, seed: int) -> None:
         """Begin, unless one runs."""
         if not 1 <= images <= MOST_IMAGES:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errand import CANCELLED, DONE, FAILED, OVER, STOPPED, WAITING, Errand
-from domain.errors import BackendUnreachable, Blocked, CannotWrite, JobRejected, StudioError
+from domain.errors import StudioError
 from domain.events import Event, Told
 from infrastructure.queue_file import QueueFile
 from services.feed import Feed
@@ -26,7 +26,7 @@ from services.pace import Pace
 from services.queue import Queue
 from services.queue_keeper import QueueKeeper
 from services.run_facts import Live, queue_fact, run_fact
-from services.standstill import Standstill
+from services.standstill import Standstill, broken
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,13 @@ class Runs:
             ids = [errand.id for errand in self._queue.all() if not errand.is_over]
         self.cancel(ids)
 
+    def end(self, project: str, why: str) -> None:
+        """Nothing more is drawn of a project that waits or runs; everybody is told why."""
+        ids = [e.id for e in self.errands() if e.project == project and not e.is_over and not e.is_aside]
+        if ids:
+            self.cancel(ids)
+            self._feed.put("told", {"text": why, "at": time.time()})
+
     def again(self, ids: Sequence[str]) -> None:
         """Failed, cancelled and stopped errands are asked for anew; a queue that trouble has paused tries
         again, too."""
@@ -117,6 +124,13 @@ class Runs:
     def waits_for_backend(self) -> bool:
         """Whether work goes on as soon as whoever draws is back."""
         return self._standstill.is_passing and self._queue.left > 0
+
+    def at_work(self) -> list[Errand]:
+        """What is being drawn, or begins without anybody's doing."""
+        with self._lock:
+            is_held = bool(self.paused) and not self._standstill.is_passing
+            live = [errand for id in self._live if (errand := self._queue.get(id)) and not errand.is_aside]
+            return live or ([] if is_held else list(islice(self._queue.ready(), 1)))
 
     def go_on(self) -> None:
         """Also with everything that was not finished when the studio ended."""
@@ -215,7 +229,8 @@ class Runs:
             whole = FAILED if live.failures else DONE
             end = replace(errand, state=whole if is_whole else state, error=" ".join(live.failures))
         except StudioError as error:
-            end, trouble = self._broken(errand, error)
+            is_first = errand.run not in self._worked
+            end, trouble = broken(errand, error, live.is_cancelled, self._is_closing, is_first)
         finally:
             self._ended(end, trouble)
 
@@ -231,18 +246,6 @@ class Runs:
             if live.is_cancelled or self._is_closing:
                 return False
         return True
-
-    def _broken(self, errand: Errand, error: StudioError) -> tuple[Errand, StudioError | None]:
-        """What becomes of an errand that broke, and why nothing else should begin."""
-        if self._live[errand.id].is_cancelled:
-            return replace(errand, state=CANCELLED), None  # nobody waits for it any more
-        if isinstance(error, BackendUnreachable | CannotWrite | Blocked) and not errand.is_aside:
-            if self._is_closing:
-                return replace(errand, state=STOPPED), None
-            return replace(errand, state=WAITING, began=0.0), error  # its turn stays
-        failed = replace(errand, state=FAILED, error=str(error))
-        # the rest of this run would be refused as well
-        return failed, error if isinstance(error, JobRejected) and errand.run not in self._worked else None
 
     def _ended(self, errand: Errand, trouble: StudioError | None) -> None:
         with self._lock:

@@ -1,6 +1,9 @@
 """Why nothing new begins, and when it may go on by itself."""
 
-from domain.errors import BackendUnreachable, Blocked, StudioError
+from dataclasses import replace
+
+from domain.errand import CANCELLED, FAILED, STOPPED, WAITING, Errand
+from domain.errors import BackendUnreachable, Blocked, CannotWrite, JobRejected, StudioError
 
 FIRST, LONGEST = 4.0, 300.0  # seconds until a trouble that passes by itself is tried again
 
@@ -44,3 +47,19 @@ class Standstill:
 
     def is_due(self, now: float) -> bool:
         return bool(self.why) and self._again is not None and now >= self._again
+
+
+def broken(
+    errand: Errand, error: StudioError, is_cancelled: bool, is_closing: bool, is_first: bool
+) -> tuple[Errand, StudioError | None]:
+    """What becomes of an errand that broke, and why nothing else should begin. `is_first` when nothing of
+    its run was made yet."""
+    if is_cancelled:
+        return replace(errand, state=CANCELLED), None  # nobody waits for it any more
+    if isinstance(error, BackendUnreachable | CannotWrite | Blocked) and not errand.is_aside:
+        if is_closing:
+            return replace(errand, state=STOPPED), None
+        return replace(errand, state=WAITING, began=0.0), error  # its turn stays
+    failed = replace(errand, state=FAILED, error=str(error))
+    # the rest of this run would be refused as well
+    return failed, error if isinstance(error, JobRejected) and is_first else None

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
@@ -14,7 +15,7 @@ from domain.errors import StudioError
 from domain.events import Event
 from domain.job import Backend
 from domain.places import Places
-from domain.settings import ComfySettings
+from domain.settings import ComfySettings, Mode
 from domain.status import Status
 from infrastructure.backends import connect, server
 from infrastructure.presets_file import read_presets
@@ -32,19 +33,20 @@ from services.errands import Means, errand
 from services.feed import Feed
 from services.film_desk import FilmDesk
 from services.intakes import Intakes, listed
+from services.machines import KEY, Around, Machines
 from services.older_settings import taken_over
 from services.outcomes import Outcomes
 from services.project_facts import ProjectFacts
-from services.project_workflows import chosen_workflows
 from services.runs import Runs
 from services.shelf import Shelf
+from services.spending import Work
 from services.stale import Today
 from services.stale_facts import StaleFacts
 from services.uploads import Uploads
+from services.workflow_choice import WorkflowChoice
 
 log = logging.getLogger(__name__)
 
-KEYFRAME_WORKFLOW, VIDEO_WORKFLOW = "keyframe_z_image_turbo", "video_wan22_5b"  # free, and light on the GPU
 _LOOK = 1.5  # seconds between two looks whether the board's file was changed by somebody else
 
 
@@ -57,6 +59,7 @@ class Studio:
         self.secrets = SecretsFile(places.secrets)
         self._settings_file = SettingsFile(places.settings)
         self.settings, complaints = self._settings_file.load()
+        self.workflow_choice = WorkflowChoice(self.workflows, lambda: self.settings)
         self._connect = connect
         self._backend: tuple[ComfySettings, Backend] | None = None
         self._desks: dict[Path, Desk] = {}
@@ -77,6 +80,7 @@ class Studio:
         self._watch = BackendWatch(
             lambda: self.backend, self._tell_backend, self.runs.is_back, lambda: self.runs.waits_for_backend
         )
+        self.machines = Machines(self.feed, places, self._around_machines())
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
         if complaints:
@@ -95,6 +99,7 @@ class Studio:
         self._looker = threading.Thread(target=self._look, name="look", daemon=True)
         self._looker.start()
         self._watch.start()
+        self.machines.start()
 
     @property
     def desk(self) -> Desk:
@@ -119,18 +124,8 @@ class Studio:
     def means(self, desk: Desk | None = None) -> Means:
         """What a project's things are made with: as it says itself, else as the settings are now."""
         desk = desk or self._desk
-        own = chosen_workflows(desk.project) if desk else {}
-        keyframe, video = (
-            self.workflows.load(self._there(own.get(kind, "")) or self.default_workflow(kind))
-            for kind in ("keyframe", "video")
-        )
-        return Means(self.backend, keyframe, video, self.presets)
-
-    def default_workflow(self, kind: str) -> str:
-        """The name of the workflow that keyframes, or videos, are made with."""
-        if kind == "keyframe":
-            return self._there(self.settings.keyframe_workflow) or KEYFRAME_WORKFLOW
-        return self._there(self.settings.video_workflow) or VIDEO_WORKFLOW
+        chosen = self.workflow_choice.of(desk.project if desk else None)
+        return Means(self.backend, *chosen, self.presets)
 
     def glance(self, comfy: ComfySettings) -> Status:
         """Who would answer with these settings, saved or not. Raises StudioError for what is no address."""
@@ -199,7 +194,10 @@ class Studio:
         self.feed.put("workflows", listed(self.workflows, self.places.workflows))
 
     def ask(self, wanted: Sequence[Errand]) -> list[str]:
-        """Have things made; returns the ids of the errands."""
+        """Have things made; returns the errands' ids. Raises StudioError when they would cost too much."""
+        if self.settings.comfy.mode is Mode.runpod:
+            for project in {errand.project for errand in wanted if not errand.is_aside}:
+                self.machines.spending.allow(project, time.time())
         return self.runs.add(wanted)
 
     @property
@@ -226,6 +224,7 @@ class Studio:
     def close(self) -> None:
         """End what runs; the queue goes on at the next start, when it is told to."""
         self._closing.set()
+        self.machines.stop()
         self._watch.stop()
         self._stale.stop()
         self.bench.close()
@@ -264,16 +263,26 @@ class Studio:
             return replace(means, backend=self._connect(ComfySettings()))
         return means
 
-    def _there(self, name: str) -> str:
-        """A workflow of the settings, if it is still there."""
-        return name if name in self.workflows.names() else ""
+    def _around_machines(self) -> Around:
+        def drawn() -> Sequence[Errand]:
+            return self.runs.at_work() if self.settings.comfy.mode is Mode.runpod else ()
+
+        work = Work(
+            drawn,
+            lambda: self.bench.is_on,
+            lambda: str(self._desk.project.folder) if self._desk else "",
+            self.runs.end,
+        )
+        key, look = lambda: self.secrets.get(KEY), lambda: self._watch.again()
+        return Around(lambda: self.settings, key, work, lambda comfy: self.set(comfy=comfy), look)
 
     def _tell_settings(self) -> None:
-        chosen = {f"{kind}_workflow": self.default_workflow(kind) for kind in ("keyframe", "video")}
+        chosen = {f"{kind}_workflow": self.workflow_choice.default(kind) for kind in ("keyframe", "video")}
         self.feed.put("settings", {**settings_fact(self.settings), **chosen})
 
     def _tell_backend(self, status: Status) -> None:
         facts = asdict(status)
+        self.machines.saw(status)
         self.feed.put("backend", {**facts, "up": facts.pop("is_up")})
 
     def _look(self) -> None:

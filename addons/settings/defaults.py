@@ -29,7 +29,7 @@ def _choice(studio: Studio, kind: str) -> Part:
     about = live("set-flow", elem_id=f"set-{kind}-about")
 
     def load(asked: Asked) -> Changes:
-        name = studio.default_workflow(kind)
+        name = studio.workflow_choice.default(kind)
         choices = defaults.choices(studio.workflows, kind)
         return {
             chosen: gr.update(choices=choices, value=name),

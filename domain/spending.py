@@ -1,0 +1,105 @@
+"""What rented machines cost as time passes, by day, project and run. USD; moments are seconds since 1970."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be spent at most, and how long a machine may idle; 0: no limit."""
+
+    day: float = 0.0
+    project: float = 0.0
+    idle_minutes: float = 15.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """A machine that is paid for: its last known price an hour, and up to when it is booked."""
+
+    price: float
+    until: float
+
+
+@dataclass
+class Book:
+    days: dict[str, float] = field(default_factory=dict)  # by local date: "2026-11-27"
+    projects: dict[str, float] = field(default_factory=dict)  # by folder
+    runs: dict[str, float] = field(default_factory=dict)  # of this start of the studio only
+    accounts: dict[str, Account] = field(default_factory=dict)  # by pod
+
+    def passed(
+        self, now: float, prices: Mapping[str, float], projects: Sequence[str], runs: Sequence[str] = ()
+    ) -> None:
+        """Book each machine from when it was booked last, its price being what it was then; shared evenly
+        among who had it. A machine that is not among `prices` any more has stopped costing."""
+        for pod, account in list(self.accounts.items()):
+            since = max(account.until, now - _LONGEST)
+            for day, seconds in _by_day(since, now):
+                amount = account.price * seconds / HOUR
+                self._book(self.days, (day,), amount)
+                self._book(self.projects, projects, amount)
+                self._book(self.runs, runs, amount)
+            if pod not in prices:
+                del self.accounts[pod]
+        for pod, price in prices.items():
+            last = self.accounts.get(pod)
+            self.accounts[pod] = Account(price or (last.price if last else 0.0), now)
+
+    def spent_on(self, now: float) -> float:
+        """In the whole local day of this moment."""
+        return self.days.get(_date(now), 0.0)
+
+    @property
+    def per_hour(self) -> float:
+        return sum(account.price for account in self.accounts.values())
+
+    def reached(self, limits: Limits, now: float, project: str) -> str:
+        """Which limit is reached: "day", "project" or neither."""
+        if limits.day and self.spent_on(now) >= limits.day:
+            return "day"
+        return "project" if limits.project and self.projects.get(project, 0.0) >= limits.project else ""
+
+    @staticmethod
+    def _book(book: dict[str, float], names: Sequence[str], amount: float) -> None:
+        for name in names:
+            book[name] = book.get(name, 0.0) + amount / len(names)
+
+
+class IdleStop:
+    """How long a machine that nobody needs may go on costing."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None  # from when on nobody needed it
+
+    def left(self, now: float, seconds: float, is_needed: bool) -> float | None:
+        """Seconds until it is to be stopped, 0 when it is time; None while it is needed, or for ever."""
+        if is_needed or not seconds:
+            self._since = None
+            return None
+        self._since = now if self._since is None else self._since
+        return max(0.0, self._since + seconds - now)
+
+    def keep(self, now: float) -> None:
+        """Somebody wants it for as long again."""
+        self._since = now
+
+
+_LONGEST = 31 * 24 * HOUR  # a note older than that is of another time
+
+
+def _by_day(start: float, end: float) -> Iterator[tuple[str, float]]:
+    """The stretch, cut at every local midnight: the date, and its seconds."""
+    while start < end:
+        date = datetime.fromtimestamp(start)
+        midnight = datetime(date.year, date.month, date.day) + timedelta(days=1)
+        stop = min(end, max(midnight.timestamp(), start + 1))
+        yield _date(start), stop - start
+        start = stop
+
+
+def _date(moment: float) -> str:
+    return datetime.fromtimestamp(moment).strftime("%Y-%m-%d")

@@ -1,0 +1,149 @@
+"""What RunPod's API says: its objects read with doubt, its refusals as one sentence each."""
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from domain.errors import NoCapacity, PlatformError, PlatformSilent
+from domain.pods import GpuOffer, NetworkVolume, Pod, PodState
+
+_STATES = {
+    "PROVISIONING": PodState.provisioning,
+    "STARTING": PodState.starting,
+    "RUNNING": PodState.running,
+    "EXITED": PodState.stopped,
+    "ERROR": PodState.broken,
+    "TERMINATED": PodState.gone,
+}
+_ACTIONS = frozenset(("start", "stop", "restart", "terminate"))
+_NO_CAPACITY = ("no longer any instances", "no instances available", "not enough free gpu", "no capacity")
+
+
+def pod(said: Mapping[str, Any]) -> Pod:
+    gpu, runtime = _dict(said.get("gpu")), said.get("runtime")
+    mounts = _dict(said.get("mounts"))
+    networks = mounts.get("network")
+    network = _dict(networks[0]) if isinstance(networks, list) and networks else {}
+    return Pod(
+        id=_text(said.get("id")),
+        name=_text(said.get("name")),
+        state=_STATES.get(_text(said.get("status")).upper(), PodState.unknown),
+        can=_ACTIONS & {_text(action) for action in said.get("actions") or ()},
+        gpu=_text(gpu.get("id")),
+        gpus=int(_number(gpu.get("count")) or 1),
+        price=_number(said.get("cost")),
+        uptime=_uptime(said, runtime),
+        volume=int(_number(_dict(mounts.get("persistent")).get("size"))),
+        network_volume=_text(network.get("volumeId")),
+        data_centre=_text(said.get("dataCenterId")),
+        ports=tuple(_http_ports(said.get("ports"))),
+        is_up=isinstance(runtime, dict),
+    )
+
+
+def offer(said: Mapping[str, Any], cloud: str) -> GpuOffer:
+    prices = _dict(said.get("price"))
+    centres = [_dict(centre) for centre in said.get("dataCenters") or ()]
+    is_offered = said.get(cloud.lower()) is not False  # a price is told for clouds that have none, too
+    return GpuOffer(
+        id=_text(said.get("id")),
+        name=_text(said.get("name")) or _text(said.get("id")),
+        memory=int(_number(said.get("memory"))),
+        price=_number(prices.get(cloud.lower())),
+        availability=_text(said.get("availability")).upper() if is_offered else "NONE",
+        data_centres=tuple(
+            _text(centre.get("id")) for centre in centres if centre.get("availability") not in (None, "NONE")
+        ),
+    )
+
+
+def network_volume(said: Mapping[str, Any]) -> NetworkVolume:
+    centre = said.get("dataCenter") or said.get("dataCenterId")
+    id = _dict(centre).get("id") if isinstance(centre, dict) else centre
+    return NetworkVolume(
+        _text(said.get("id")), _text(said.get("name")), int(_number(said.get("size"))), _text(id)
+    )
+
+
+def complaint(reply: requests.Response) -> PlatformError:
+    """What an answer other than a good one means. Says nothing of the key."""
+    status, said = reply.status_code, _detail(reply)
+    if status == 403 and "1010" in said:
+        return PlatformError("RunPod turned this program away (error 1010). Please report it.")
+    if status == 401:
+        return PlatformError("RunPod does not know this API key. Enter it again in Settings.")
+    if status == 402:
+        return PlatformError("The RunPod account has no credit left. Top it up in RunPod first.")
+    if status == 403:
+        return PlatformError(f"The API key may not do this in RunPod: {said or 'it lacks the permission'}.")
+    if status == 404:
+        return PlatformError("RunPod has no such pod in this account: it was terminated, or moved.")
+    if status == 409:
+        return PlatformError(f"RunPod cannot do this with the pod as it is now: {said or 'no reason given'}.")
+    if status == 410:
+        return PlatformError("RunPod has closed the interface that was asked. Is there a newer studio?")
+    if status == 429:
+        return PlatformSilent("RunPod asks for fewer questions (429). The studio waits a little.")
+    if status >= 500:
+        return PlatformSilent(f"RunPod has trouble of its own ({status}).")
+    if status == 400 and any(words in said.lower() for words in _NO_CAPACITY):
+        return NoCapacity("RunPod has none of these GPUs free just now.")
+    return PlatformError(f"RunPod refused this ({status}): {said or 'no reason given'}.")
+
+
+def as_json(reply: requests.Response) -> dict[str, Any] | None:
+    """An answer's JSON object, if it is one: a proxy in between answers in pages."""
+    try:
+        content = json.loads(reply.content)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _detail(reply: requests.Response) -> str:
+    """RFC 9457 in v2, {"error": …} from what came before; of anything else its first words."""
+    said = as_json(reply)
+    if said is None:
+        text = " ".join(reply.content[:2000].decode("utf-8", "replace").split())
+        return "1010" if "1010" in text else "" if text.startswith("<") else text[:200]
+    words = [_text(said.get(key)) for key in ("detail", "error", "title")]
+    return next((word for word in words if word), "")[:300].rstrip(".")
+
+
+def _uptime(said: Mapping[str, Any], runtime: Any) -> float | None:
+    uptime = _dict(runtime).get("uptime")
+    if isinstance(uptime, int | float) and not isinstance(uptime, bool):
+        return max(0.0, float(uptime))
+    if _text(said.get("status")).upper() not in ("RUNNING", "STARTING"):
+        return None
+    try:
+        started = datetime.fromisoformat(_text(said.get("startedAt")).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return max(0.0, time.time() - started.timestamp()) if started.tzinfo else None
+
+
+def _http_ports(said: Any) -> list[int]:
+    words = [_text(port).partition("/") for port in said or ()] if isinstance(said, list) else []
+    return [int(number) for number, _, kind in words if kind == "http" and number.isdigit()]
+
+
+def _text(said: Any) -> str:
+    return said if isinstance(said, str) else ""
+
+
+def _number(said: Any) -> float:
+    """Prices come as numbers and as texts."""
+    try:
+        number = 0.0 if isinstance(said, bool) else float(said)
+    except (TypeError, ValueError):
+        return 0.0
+    return number if 0 <= number < 1e9 else 0.0
+
+
+def _dict(said: Any) -> dict[str, Any]:
+    return said if isinstance(said, dict) else {}

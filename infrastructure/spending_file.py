@@ -1,0 +1,55 @@
+"""What was spent, on disk: so that a cap also counts what an earlier start of the studio spent."""
+
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile
+from domain.spending import Account, Book
+from infrastructure.json_files import aside_if_broken, read_json, write_json
+
+DAYS = 400  # kept
+
+
+class SpendingFile:
+    def __init__(self, path: Path):
+        self._path = path
+
+    def read(self) -> Book:
+        """What does not read is left out; a file that does not is kept aside."""
+        aside_if_broken(self._path, dict)
+        try:
+            content = read_json(self._path)
+        except BadFile:
+            return Book()
+        said = content if isinstance(content, dict) else {}
+        return Book(
+            _amounts(said.get("days")), _amounts(said.get("projects")), accounts=_accounts(said.get("pods"))
+        )
+
+    def write(self, book: Book) -> None:
+        """Raises CannotWrite; what stood there before still does then."""
+        days = dict(sorted(book.days.items())[-DAYS:])
+        pods = {pod: {"price": one.price, "until": one.until} for pod, one in book.accounts.items()}
+        write_json(self._path, {"days": _rounded(days), "projects": _rounded(book.projects), "pods": pods})
+
+
+def _rounded(amounts: dict[str, float]) -> dict[str, float]:
+    return {name: round(amount, 6) for name, amount in amounts.items()}
+
+
+def _amounts(said: Any) -> dict[str, float]:
+    entries = said.items() if isinstance(said, dict) else ()
+    return {name: float(amount) for name, amount in entries if _is_number(amount)}
+
+
+def _accounts(said: Any) -> dict[str, Account]:
+    entries = said.items() if isinstance(said, dict) else ()
+    return {
+        pod: Account(float(one["price"]), float(one["until"]))
+        for pod, one in entries
+        if isinstance(one, dict) and _is_number(one.get("price")) and _is_number(one.get("until"))
+    }
+
+
+def _is_number(said: Any) -> bool:
+    return isinstance(said, int | float) and not isinstance(said, bool) and 0 <= said < 1e12

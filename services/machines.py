@@ -1,0 +1,219 @@
+"""The rented machines: what the account says of them, what they cost, what is wrong with the one in use."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from domain.errors import PlatformError, StudioError
+from domain.places import Places
+from domain.pods import NewPod, Pod
+from domain.settings import ComfySettings, Mode, Settings
+from domain.status import Status
+from infrastructure.runpod_api import RunPodAPI
+from infrastructure.spending_file import SpendingFile
+from services import doctor, pod_making
+from services.feed import Feed
+from services.pod_start import PodStart
+from services.pods import Order, Platform, Pods, Seen
+from services.spending import Spending, Work
+
+log = logging.getLogger(__name__)
+
+KEY = "RUNPOD_API_KEY"
+ACTIONS = ("start", "stop", "restart", "terminate")
+TEMPLATE = "cw3nka7d08"  # RunPod's own ComfyUI
+LOGS_EVERY = 60.0  # seconds between two looks into the log of a pod in trouble
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the machines need of the studio."""
+
+    settings: Callable[[], Settings]
+    key: Callable[[], str]
+    work: Work
+    use: Callable[[ComfySettings], None]  # make these the settings
+    look_again: Callable[[], None]  # at whoever draws
+
+
+class Machines:
+    def __init__(
+        self,
+        feed: Feed,
+        places: Places,
+        around: Around,
+        connect: Callable[[str], Platform] = RunPodAPI,
+    ):
+        self._feed, self._around, self._connect = feed, around, connect
+        self._platform: tuple[str, Platform] | None = None
+        self._status: Status | None = None
+        self._start = PodStart(places.pod_starts)
+        self._log: tuple[str, float, list[str]] = "", 0.0, []  # a pod's, when it was asked for
+        self._was_up = False
+        self.pods = Pods(self._api, self._tell, lambda: feed.is_heard, self._ours)
+        self.spending = Spending(
+            SpendingFile(places.spending),
+            self.pods,
+            around.work,
+            lambda: around.settings().limits,
+            lambda money: feed.put("money", money),
+        )
+
+    def start(self) -> None:
+        self.pods.start()
+        self.spending.start()
+
+    def stop(self) -> None:
+        self.spending.stop()
+        self.pods.stop()
+
+    # --- asking; nothing of it waits for RunPod ----------------------------------------------------
+
+    def order(self, id: str, action: str) -> None:
+        """Raises StudioError for what is no such order, or would cost beyond a limit."""
+        if action not in ACTIONS:
+            raise StudioError(f"A pod cannot be asked to {action}.")
+        if action in ("start", "restart"):
+            self.spending.allow(self._around.work.project(), time.time())
+            self._start.began(id, time.time())
+            self.spending.watch(id)
+        self.pods.order(id, action)
+
+    def choose(self, id: str, port: int | None = None) -> None:
+        """Draw on this pod from now on."""
+        pod, kept = self._pod(id), self._around.settings().comfy
+        ports = (
+            [port] if port else [kept.port, *pod.ports] if kept.port in pod.ports else [*pod.ports, kept.port]
+        )
+        self._around.use(ComfySettings(Mode.runpod, kept.url, pod.id, ports[0], pod.name))
+
+    def make(self, wanted: NewPod, gpus: Sequence[str]) -> None:
+        """Have a pod made, with the first of these GPUs that is free, and drawn on."""
+        self.spending.allow(self._around.work.project(), time.time())
+        named = pod_making.unique_name(wanted.name, list(self.pods.seen.pods.values()))
+        self.pods.ask(lambda platform: self._made(platform, NewPod(**{**vars(wanted), "name": named}), gpus))
+
+    def show_offers(self, cloud: str = "SECURE") -> None:
+        self.pods.ask(lambda platform: self._tell_offers(platform, cloud))
+
+    def show_log(self, id: str) -> None:
+        self._feed.put("pod/log", {"pod": id, "lines": None, "said": ""})
+        self.pods.ask(lambda platform: self._tell_log(platform, id))
+
+    def saw(self, status: Status) -> None:
+        """How whoever draws is now."""
+        self._status = status
+        if status.is_up != self._was_up:
+            self._was_up = status.is_up
+            self.pods.again()
+
+    # --- in the thread of the pods -----------------------------------------------------------------
+
+    def _api(self) -> Platform | None:
+        key = self._around.key()
+        if not key:
+            return None
+        if self._platform is None or self._platform[0] != key:
+            self._platform = key, self._connect(key)
+        return self._platform[1]
+
+    def _ours(self) -> set[str]:
+        chosen = self._around.settings().comfy.pod_id
+        return self.spending.watched | ({chosen} if chosen else set())
+
+    def _pod(self, id: str) -> Pod:
+        if pod := self.pods.seen.pods.get(id):
+            return pod
+        raise StudioError("The account has no such pod any more. Look again.")
+
+    def _tell(self, seen: Seen, orders: Mapping[str, Order]) -> None:
+        comfy = self._around.settings().comfy
+        pods = [
+            {
+                **asdict(pod),
+                "state": pod.state.value,
+                "can": sorted(pod.can),
+                "is_ours": pod.id in self._ours(),
+            }
+            for pod in seen.pods.values()
+        ]
+        for pod in pods:
+            pod["uptime"] = None if pod["uptime"] is None else round(time.time() - pod["uptime"], -1)
+        self._feed.put_all(
+            {
+                "pods": {
+                    "has_key": seen.has_key,
+                    "said": seen.said,
+                    "list": pods,
+                    "balance": seen.balance,
+                },
+                "pods/orders": {
+                    id: {"action": order.action, "tries": order.tries, "said": order.said}
+                    for id, order in orders.items()
+                },
+            }
+        )
+        self._tell_chosen(seen, comfy)
+
+    def _tell_chosen(self, seen: Seen, comfy: ComfySettings) -> None:
+        """How the pod in use starts, or what is wrong with it."""
+        is_used = comfy.mode is Mode.runpod and seen.has_key and not seen.said
+        pod = seen.pods.get(comfy.pod_id) if is_used else None
+        starting = self._start.look(pod, self._status, time.time())
+        found = None
+        if is_used and self._status and not self._status.is_up:
+            moved = self.pods.find(comfy.pod_name) if comfy.pod_name and pod is None else None
+            logs = self._last_lines(pod) if doctor.needs_logs(pod, self._status) and pod else []
+            found = asdict(doctor.diagnose(self._status, pod, comfy.port, moved, logs))
+        self._feed.put_all({"pod/start": starting, "doctor": found})
+        if pod and pod.is_up and starting:
+            self._around.look_again()
+
+    def _last_lines(self, pod: Pod) -> list[str]:
+        known, at, lines = self._log
+        if known == pod.id and time.monotonic() - at < LOGS_EVERY:
+            return lines
+        platform = self._api()
+        try:
+            lines = platform.logs(pod.id, 40) if platform else []
+        except PlatformError as error:
+            log.info("no log of %s: %s", pod.name, error)
+            lines = []
+        self._log = pod.id, time.monotonic(), lines
+        return lines
+
+    def _tell_log(self, platform: Platform, id: str) -> None:
+        try:
+            told: dict[str, Any] = {"pod": id, "lines": platform.logs(id, 200), "said": ""}
+        except PlatformError as error:
+            told = {"pod": id, "lines": [], "said": str(error)}
+        self._feed.put("pod/log", told)
+
+    def _tell_offers(self, platform: Platform, cloud: str) -> None:
+        try:
+            offers = [{**asdict(one), "is_there": one.is_there} for one in platform.offers(cloud)]
+            volumes = [asdict(volume) for volume in platform.network_volumes()]
+            told: dict[str, Any] = {"cloud": cloud, "list": offers, "volumes": volumes, "said": ""}
+        except PlatformError as error:
+            told = {"cloud": cloud, "list": [], "volumes": [], "said": str(error)}
+        self._feed.put("pods/offers", told)
+
+    def _made(self, platform: Platform, wanted: NewPod, gpus: Sequence[str]) -> None:
+        def tell(said: str, is_bad: bool = False) -> None:
+            self._feed.put("pods/making", {"name": wanted.name, "said": said, "is_bad": is_bad})
+
+        try:
+            pod = pod_making.make(platform, wanted, gpus, tell)
+        except PlatformError as error:
+            tell(str(error), True)
+            return
+        self._start.began(pod.id, time.time())
+        self.spending.watch(pod.id)
+        self._around.use(
+            ComfySettings(
+                Mode.runpod, self._around.settings().comfy.url, pod.id, wanted.ports[0], wanted.name
+            )
+        )
+        self._feed.put("pods/making", None)

@@ -1,0 +1,90 @@
+"""How far a pod is on its way from being started to drawing: which phase, since when, and how long it takes
+as a rule."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from domain.errors import BadFile, CannotWrite
+from domain.pods import Pod, PodState
+from domain.status import Status
+from infrastructure.json_files import aside_if_broken, read_json, write_json
+
+PHASES = ("machine", "container", "proxy", "comfyui")
+REMEMBERED = 7  # starts of a pod
+LONGEST = 1800.0  # seconds; a pod that takes longer is not starting any more, but in trouble
+
+
+@dataclass
+class _Start:
+    pod: str
+    began: float
+
+
+class PodStart:
+    def __init__(self, file: Path):
+        self._file = file
+        self._took = _read(file)  # seconds, by pod
+        self._start: _Start | None = None
+
+    def began(self, pod: str, now: float) -> None:
+        """It was just asked to start."""
+        self._start = _Start(pod, now)
+
+    def look(self, pod: Pod | None, status: Status | None, now: float) -> dict[str, Any] | None:
+        """What pages are told; None while nothing starts."""
+        phase = _phase(pod, status) if pod else ""
+        if not pod or not phase:
+            self._over(pod, status, now)
+            return None
+        if self._start is None or self._start.pod != pod.id:
+            self._start = _Start(pod.id, now - (pod.uptime or 0.0))
+        if now - self._start.began > LONGEST:
+            return None
+        took = self._took.get(pod.id) or [seconds for known in self._took.values() for seconds in known]
+        return {
+            "pod": pod.id,
+            "name": pod.name,
+            "phase": phase,
+            "since": round(self._start.began),
+            "usual": round(median(took)) if took else None,
+        }
+
+    def _over(self, pod: Pod | None, status: Status | None, now: float) -> None:
+        """It draws, or was stopped on its way. How long it took is remembered for the next time."""
+        start, self._start = self._start, None
+        if not (start and pod and pod.id == start.pod and status and status.is_up):
+            return
+        self._took[pod.id] = [*self._took.get(pod.id, []), round(now - start.began, 1)][-REMEMBERED:]
+        try:
+            aside_if_broken(self._file, dict)
+            write_json(self._file, self._took)
+        except CannotWrite:
+            return  # the next start is guessed from fewer
+
+
+def _phase(pod: Pod, status: Status | None) -> str:
+    """Which of PHASES; "" when it is not starting."""
+    if pod.state is PodState.provisioning:
+        return PHASES[0]
+    if pod.state is PodState.starting:
+        return PHASES[1]
+    if pod.state is not PodState.running or status is None or status.is_up:
+        return ""
+    if not pod.is_up:
+        return PHASES[1]
+    return PHASES[3] if status.symptom == "502" else PHASES[2]
+
+
+def _read(file: Path) -> dict[str, list[float]]:
+    try:
+        content = read_json(file)
+    except BadFile:
+        return {}
+    entries = content.items() if isinstance(content, dict) else ()
+    return {
+        pod: [float(one) for one in took if isinstance(one, int | float)]
+        for pod, took in entries
+        if isinstance(took, list)
+    }
