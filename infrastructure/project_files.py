@@ -9,6 +9,7 @@ from domain.errors import BadFile, StudioError
 from domain.project import Project
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import is_left, remove_leftovers
+from infrastructure.project_folders import ASIDE
 
 KINDS = ("keyframe", "video")  # of workflows
 
@@ -68,7 +69,8 @@ def leftovers_removed(project: Project) -> None:
 
 def _is_at_work_elsewhere(project: Project, path: Path) -> bool:
     """Whether it lies where others than a render write at any time, and clear up themselves."""
-    return path.relative_to(project.cache).parts[0] in ("film", "thumbs", "proxies")
+    first = path.relative_to(project.cache).parts[0]
+    return first in ("film", "thumbs", "proxies") or first.startswith(ASIDE)
 
 
 def _file(project: Project) -> Path:
