@@ -69,8 +69,8 @@ def sheet(studio: Studio, columns: int = 3, landscape: bool = False) -> list[str
 
 
 def empty_cache(studio: Studio) -> int:
-    with studio.desk.alone():
-        freed = projects.empty_cache(studio.desk.project, but=[UNDO])
+    desk = studio.desk
+    freed = projects.empty_cache(desk.project, [UNDO], desk.alone)
     studio.shelf.again()
     return freed
 

@@ -2,7 +2,7 @@
 queue of errands outlives the program."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 WAITING, RUNNING = "waiting", "running"
@@ -25,7 +25,7 @@ class Errand:
     after: tuple[str, ...] = ()
     run: str = ""
     state: str = WAITING
-    error: str = ""  # why it failed, or was left out without having begun
+    error: str = ""  # why it failed, was left out without having begun, or waits for its project
     files: tuple[str, ...] = ()  # what it made, by their paths in the project
     takes: tuple[str, ...] = ()  # the recipes it worked on
     server: str = ""  # who drew
@@ -52,3 +52,18 @@ class Errand:
     def is_aside(self) -> bool:
         """Whether it is done beside the backend's lanes, also while those are paused."""
         return self.deed in ASIDE
+
+    def anew(self, asked: float) -> "Errand":
+        """The same, asked for once more: it waits, and nothing came of it yet."""
+        return replace(
+            self,
+            state=WAITING,
+            error="",
+            files=(),
+            takes=(),
+            server="",
+            is_reused=False,
+            asked=asked,
+            began=0.0,
+            ended=0.0,
+        )

@@ -5,23 +5,26 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from domain.errors import CannotWrite, StudioError
+from infrastructure import own_run
 
-_OURS = secrets.token_hex(3)  # of this run of the program
 _PART = re.compile(r"(?:([0-9a-f]{6})-[0-9a-f]{4}\.)?(?:list\.|palette\.)?part")  # behind the name it is of
+_WRITER = re.compile(r"\.([0-9a-f]{6})-[0-9a-f]{4}\.(?:list\.|palette\.)?part$")
+_SILENCE = 24 * 3600.0  # seconds without a byte after which a part of an unknown writer is given up
 
 
 @contextmanager
 def writing(to: Path) -> Iterator[Path]:
     """Write to the path this gives; it becomes `to` at the end, and is gone when something breaks.
 
-    Two who write the same at once have a part each, and the last one's stands. A part that an
-    earlier, killed run left behind is unlinked first and never written into: whoever may still
-    hold it open then writes into nothing.
+    Two who write the same at once, in one program or in two, have a part each, and the last one's
+    stands. A part that a killed run left behind is unlinked first and never written into: a helper
+    of its that still holds it open then writes into nothing.
     """
     part = _part_of(to)
     try:
@@ -59,24 +62,35 @@ def named(part: Path) -> str:
     return re.sub(r"(\.[0-9a-f]{6}-[0-9a-f]{4})?\.part$", "", part.name)
 
 
+def is_left(part: Path) -> bool:
+    """Whether whoever wrote it is surely gone, so that nobody misses it.
+
+    A run of this machine is known by the lock it holds. Of all others, on another machine at the same
+    share or without a name, it is only seen that nothing was written for a day.
+    """
+    writer = _WRITER.search(part.name)
+    if writer and writer[1] == own_run.own():
+        return False
+    if writer and (is_over := own_run.is_over(writer[1])) is not None:
+        return is_over
+    try:
+        return time.time() - part.stat().st_mtime > _SILENCE
+    except OSError:
+        return False  # it went
+
+
 def _part_of(to: Path) -> Path:
-    return to.with_name(f"{to.name}.{_OURS}-{secrets.token_hex(2)}.part")
+    return to.with_name(f"{to.name}.{own_run.own()}-{secrets.token_hex(2)}.part")
 
 
 def _left_behind(to: Path) -> list[Path]:
-    """Parts of the same that are not of this run."""
+    """Parts of the same whose writers are gone."""
     with os.scandir(to.parent) as entries:
         names = [entry.name for entry in entries if entry.name.endswith(".part")]
     beginning = f"{to.name}."
-    own = [name for name in names if name.startswith(beginning)]
-    parts = [(name, _PART.fullmatch(name.removeprefix(beginning))) for name in own]
-    return [to.with_name(name) for name, part in parts if part and part[1] != _OURS]
-
-
-def of_other_runs(folder: Path) -> list[Path]:
-    """Parts in a folder that this run of the program does not write."""
-    parts = folder.glob("*.part")
-    return [part for part in parts if not re.search(rf"\.{_OURS}-[0-9a-f]{{4}}\.", part.name)]
+    parts = [name for name in names if name.startswith(beginning)]
+    own = [to.with_name(name) for name in parts if _PART.fullmatch(name.removeprefix(beginning))]
+    return list(filter(is_left, own))
 
 
 def remove_leftovers(parts: Iterable[Path]) -> None:

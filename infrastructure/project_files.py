@@ -8,7 +8,8 @@ from typing import Any
 from domain.errors import BadFile, StudioError
 from domain.project import Project
 from infrastructure.json_files import read_json, write_json
-from infrastructure.part_files import remove_leftovers
+from infrastructure.part_files import is_left, remove_leftovers
+from infrastructure.project_folders import ASIDE
 
 KINDS = ("keyframe", "video")  # of workflows
 
@@ -57,19 +58,19 @@ def leftovers_removed(project: Project) -> None:
     """Remove what a killed render left half written; in the project's folder only what is ours there."""
     own = (project.film, project.storyboard, _file(project))
     cached = (path for path in project.cache.rglob("*.part") if not _is_at_work_elsewhere(project, path))
-    remove_leftovers(
-        chain(
-            *(path.parent.glob(f"{path.name}*.part") for path in own),
-            *(folder.glob("*.part") for folder in (project.takes, project.keyframes, project.videos)),
-            (project.folder / "references").glob("*.part"),
-            cached,
-        )
+    parts = chain(
+        *(path.parent.glob(f"{path.name}*.part") for path in own),
+        *(folder.glob("*.part") for folder in (project.takes, project.keyframes, project.videos)),
+        (project.folder / "references").glob("*.part"),
+        cached,
     )
+    remove_leftovers(filter(is_left, parts))  # a window on the project may be writing down an edit
 
 
 def _is_at_work_elsewhere(project: Project, path: Path) -> bool:
     """Whether it lies where others than a render write at any time, and clear up themselves."""
-    return path.relative_to(project.cache).parts[0] in ("film", "thumbs", "proxies")
+    first = path.relative_to(project.cache).parts[0]
+    return first in ("film", "thumbs", "proxies") or first.startswith(ASIDE)
 
 
 def _file(project: Project) -> Path:

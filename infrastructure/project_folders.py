@@ -20,6 +20,7 @@ CHUNK = 1 << 20
 LEFT_BEHIND = ("cache", ".bin", ".lock")  # at the top of a project: made again, thrown away, held by someone
 _NO_SUCH_NAME = (errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG)
 _VIDEOS = {".mp4", ".mov", ".mkv", ".webm", ".avi"}
+ASIDE = ".emptied-"  # how names begin of what only waits to be removed
 KINDS = ("takes", "keyframes", "videos", "films", "cache", "bin", "other")
 
 
@@ -113,18 +114,56 @@ def used(project: Project) -> dict[str, int]:
 
 def emptied(folder: Path, but: Sequence[str] = ()) -> int:
     """Remove everything in a folder but what is named; returns the bytes that are free now."""
-    files = [found for found in files_of(folder) if found.within[0] not in but]
+    return removed([child for child in _children(folder) if child.name not in but])
+
+
+def set_aside(folder: Path, but: Sequence[str] = ()) -> list[Path]:
+    """Move everything in a folder, but what is named, out of the way, which takes a moment however much
+    it is; returns what is to be `removed`.
+
+    It stays in the folder under a hidden name, so that it lies on the same disk and counts as what the
+    folder is. What an earlier removal that was interrupted left there is returned as well.
+    """
+    children = [child for child in _children(folder) if child.name not in but]
+    before = [child for child in children if child.name.startswith(ASIDE)]
+    aside = folder / f"{ASIDE}{secrets.token_hex(6)}"
     try:
-        for child in list(folder.iterdir()) if folder.is_dir() else []:
-            if child.name in but:
-                continue
-            if child.is_dir() and not child.is_symlink():
-                shutil.rmtree(child)
-            else:
-                child.unlink()
+        for child in children:
+            if child not in before:
+                aside.mkdir(exist_ok=True)
+                child.rename(aside / child.name)
     except OSError as error:
-        raise StudioError(f"{error.filename} cannot be removed: {error.strerror or error}.") from error
-    return sum(found.size for found in files)
+        raise _cannot_remove(error) from error
+    return [*before, aside] if aside.exists() else before
+
+
+def removed(paths: Sequence[Path]) -> int:
+    """Remove files and folders for good; returns the bytes that are free now."""
+    freed = 0
+    try:
+        for path in paths:
+            if path.is_dir() and not path.is_symlink():
+                freed += sum(found.size for found in files_of(path))
+                while path.exists():
+                    with suppress(FileNotFoundError):  # somebody else removes it, too
+                        shutil.rmtree(path)
+            else:
+                freed += path.stat().st_size if path.is_file() else 0
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _cannot_remove(error) from error
+    return freed
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise _cannot_remove(error) from error
+
+
+def _cannot_remove(error: OSError) -> StudioError:
+    return StudioError(f"{error.filename} cannot be removed: {error.strerror or error}.")
 
 
 def _kind(found: Found) -> str:

@@ -27,7 +27,7 @@ def locked(folder: Path, held: str = RENDERING) -> Iterator[None]:
     except OSError as error:
         raise StudioError(f"{folder} cannot be used: {error.strerror}.") from error
     try:
-        _take(handle)
+        take(handle)
     except OSError as error:
         os.close(handle)
         if error.errno in _HELD:
@@ -43,11 +43,13 @@ def locked(folder: Path, held: str = RENDERING) -> Iterator[None]:
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(handle: int) -> None:
+    def take(handle: int) -> None:
+        """Lock an open file. Raises OSError at once when somebody else has."""
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _take(handle: int) -> None:
+    def take(handle: int) -> None:
+        """Lock an open file. Raises OSError at once when somebody else has."""
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

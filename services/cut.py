@@ -18,7 +18,7 @@ from domain.storyboard import Shot, Storyboard
 from infrastructure import cut_file
 from infrastructure.clip_parts import Dissolve, Part, Piece
 from infrastructure.clip_probe import Clip, known
-from infrastructure.part_files import remove_leftovers
+from infrastructure.part_files import is_left, remove_leftovers
 from infrastructure.project_lock import locked
 from services import film
 from services.film import Film, Format, Step
@@ -107,7 +107,7 @@ def film_cache(project: Project) -> Iterator[Path]:
     """Where pieces of the film are kept. Raises StudioError while another film is made of the project."""
     folder = project.cache / "film"
     with locked(folder):
-        remove_leftovers(chain(folder.rglob("*.part"), project.films.glob("*.part")))
+        remove_leftovers(chain(folder.rglob("*.part"), filter(is_left, project.films.glob("*.part"))))
         yield folder
 
 

@@ -229,7 +229,7 @@ class Desk:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Nothing is made in the project meanwhile; what would begin waits."""
+        """Nothing is made in the project meanwhile; what would begin waits. Only for moments: so do edits."""
         with self._lock:
             if self._holders:
                 raise StudioError("Something is being made in this project. Wait for it, or stop it first.")

@@ -18,6 +18,7 @@ from domain.storyboard import Shot
 from domain.workflow import Workflow
 from infrastructure.recipe_facts import recipe_of
 from infrastructure.recipes import Ledger
+from infrastructure.there import is_file
 from infrastructure.workflow_files import read_workflow
 from services import films, keyframes, picks, proxies, stale, tries, videos
 from services.cut import open_cut
@@ -43,6 +44,17 @@ def errand(deed: str, project: Path, shot: str = "", run: str = "", **values: An
     return Errand(uuid4().hex[:12], deed, str(project), shot, values, run=run)
 
 
+def desk_for(errand: Errand, desk_of: Callable[[Path], Desk]) -> Desk:
+    """The desk of an errand's project. Raises Blocked for as long as its board is there and does not read."""
+    project = Project(Path(errand.project))
+    try:
+        return desk_of(project.folder)
+    except BadFile as error:
+        if is_file(project.storyboard):
+            raise Blocked(str(error)) from error
+        raise
+
+
 def begin(errand: Errand, desk: Desk, means: Callable[[], Means]) -> Work:
     """Carry out an errand; its project is held meanwhile, and told of what is new."""
     deed = _DEEDS.get(errand.deed)
@@ -52,7 +64,7 @@ def begin(errand: Errand, desk: Desk, means: Callable[[], Means]) -> Work:
         try:
             desk.look()
         except BadFile as error:
-            raise Blocked(str(error)) from error  # all that waits behind it would break as well
+            raise Blocked(str(error)) from error  # all of this project would break as well
         try:
             with closing(deed(errand, desk, means())) as work:
                 yield from work

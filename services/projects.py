@@ -1,7 +1,7 @@
 """Projects as a whole: made, found again, copied, packed, measured. What is in a shot is known elsewhere."""
 
-from collections.abc import Generator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from os import scandir
@@ -136,11 +136,17 @@ def disk_used(project: Project) -> dict[str, int]:
     return project_folders.used(project)
 
 
-def empty_cache(project: Project, but: Sequence[str] = ()) -> int:
-    """Remove what can be made again; returns the bytes that are free now."""
+def empty_cache(
+    project: Project, but: Sequence[str] = (), alone: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> int:
+    """Remove what can be made again; returns the bytes that are free now.
+
+    The project is held, `alone`, only until all of it is out of the way: removing may take minutes.
+    """
     _check_is_there(project)
-    with locked(project.folder):  # a render works in it
-        return project_folders.emptied(project.cache, but)
+    with alone(), locked(project.folder):  # a render works in it
+        aside = project_folders.set_aside(project.cache, but)
+    return project_folders.removed(aside)
 
 
 def _looked_at(opened: recents.Opened) -> Recent:

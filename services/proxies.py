@@ -11,7 +11,7 @@ from domain.project import Project
 from infrastructure import proxies as files
 from infrastructure.clip_parts import Part
 from infrastructure.clip_probe import Clip, known, probe
-from infrastructure.part_files import of_other_runs, remove_leftovers, writing
+from infrastructure.part_files import is_left, remove_leftovers, writing
 from infrastructure.project_lock import locked
 from services.rates import film_frames, is_frame_by_frame, nearest
 
@@ -26,7 +26,7 @@ def thumbnail(project: Project, source: Path, width: int = 320) -> Path:
 def clear_thumbnails(project: Project) -> None:
     """Remove what a killed studio left half made."""
     with suppress(StudioError):
-        remove_leftovers(of_other_runs(project.cache / "thumbs"))
+        remove_leftovers(filter(is_left, (project.cache / "thumbs").glob("*.part")))
 
 
 def proxy(project: Project, shot: str, fps: Fraction) -> Path | None:

@@ -6,7 +6,7 @@ same whether ten wait or ten thousand; only what an artist does by hand looks at
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ class Queue:
         self._clicks: dict[str, _Click] = {}  # by run, as long as something of it is to be made
         self._states: Counter[str] = Counter()
         self._deeds: Counter[str] = Counter()  # of those that wait
+        self._projects: Counter[str] = Counter()  # … and for the backend
         self._gone: list[str] = []
         for errand in errands:
             self._put(errand)
@@ -39,11 +40,13 @@ class Queue:
     def ids(self, *states: str) -> list[str]:
         return [id for id, errand in self._all.items() if not states or errand.state in states]
 
-    def ready(self, is_aside: bool = False) -> Iterator[Errand]:
-        """What may begin now, in order: of what the backend draws, or of what is done aside."""
+    def ready(self, is_aside: bool = False, held: Container[str] = ()) -> Iterator[Errand]:
+        """What may begin now, in order: of what is done aside, or of what the backend draws for projects
+        that are not `held`."""
         is_any = not is_aside or any(self._deeds[deed] for deed in ASIDE)  # else all would be looked at
         waiting = (self._all[id] for id in self._waiting) if is_any else ()
-        return (e for e in waiting if e.is_aside == is_aside and self._is_ready(e))
+        ready = (e for e in waiting if e.is_aside == is_aside and self._is_ready(e))
+        return (e for e in ready if is_aside or e.project not in held)
 
     @property
     def left(self) -> int:
@@ -53,6 +56,11 @@ class Queue:
     def waiting(self) -> Counter[str]:
         """How many wait, by deed."""
         return self._deeds
+
+    @property
+    def projects(self) -> set[str]:
+        """Those for which the backend is to draw something that waits."""
+        return set(+self._projects)
 
     def share(self, fractions: Iterable[float]) -> float:
         """How far the clicks are of which something is still to be made."""
@@ -86,11 +94,11 @@ class Queue:
             self._sort()
         return list(changed.values())
 
-    def begin(self, is_aside: bool = False) -> Errand | None:
+    def begin(self, is_aside: bool = False, held: Container[str] = ()) -> Errand | None:
         """The first that is ready, running; what nobody waits for only when there is nothing else."""
-        loud = (errand for errand in self.ready(is_aside) if errand.deed not in QUIET)
-        errand = next(loud, None) or next(self.ready(is_aside), None)
-        return errand and self._put(replace(errand, state=RUNNING, began=time.time(), ended=0.0))
+        loud = (errand for errand in self.ready(is_aside, held) if errand.deed not in QUIET)
+        errand = next(loud, None) or next(self.ready(is_aside, held), None)
+        return errand and self._put(replace(errand, state=RUNNING, error="", began=time.time(), ended=0.0))
 
     def end(self, errand: Errand) -> list[Errand]:
         """It is over, or waits again; what cannot be made without it is left out."""
@@ -184,13 +192,13 @@ class Queue:
         while rest:
             errand = self._all.get(rest.pop())
             if errand and errand.state == STOPPED:
-                changed[errand.id] = self._put(_fresh(errand))
+                changed[errand.id] = self._put(errand.anew(time.time()))
                 rest += errand.after
 
     def _join(self, there: Errand, asked: Errand, changed: dict[str, Errand]) -> None:
         """Something equal is here: it waits for what the new one would wait for."""
         if there.state == STOPPED:
-            changed[there.id] = self._put(replace(_fresh(there), after=asked.after, run=asked.run))
+            changed[there.id] = self._put(replace(there.anew(time.time()), after=asked.after, run=asked.run))
         elif more := [id for id in asked.after if id not in there.after and not self._needs(id, there.id)]:
             self._put(replace(there, after=(*there.after, *more)))
 
@@ -208,7 +216,7 @@ class Queue:
     def _asked_again(self, errand: Errand) -> Errand:
         if errand.state != STOPPED:
             self._all[errand.id] = self._all.pop(errand.id)  # to the end of the queue
-        return self._put(_fresh(errand))
+        return self._put(errand.anew(time.time()))
 
     def _replace(self, id: str, by: str) -> None:
         for dependent in list(self._dependents.get(id, ())):
@@ -227,6 +235,7 @@ class Queue:
         self._states[errand.state] += 1
         if errand.state == WAITING:
             self._deeds[errand.deed] += 1
+            self._projects[errand.project] += not errand.is_aside
             self._waiting.setdefault(errand.id)
         if errand.state in (WAITING, STOPPED):
             self._same.setdefault(errand.content, errand.id)
@@ -242,6 +251,7 @@ class Queue:
         self._states[errand.state] -= 1
         if errand.state == WAITING:
             self._deeds[errand.deed] -= 1
+            self._projects[errand.project] -= not errand.is_aside
             del self._waiting[errand.id]
         if self._same.get(errand.content) == errand.id:
             del self._same[errand.content]
@@ -277,18 +287,3 @@ def _because(errand: Errand, cause: Errand) -> str:
     if len(errand.after) > 1:
         return "Left out, because nothing of what it is made of came to be."
     return f"Left out, because {what} {'failed' if cause.state == FAILED else 'was cancelled'}."
-
-
-def _fresh(errand: Errand) -> Errand:
-    return replace(
-        errand,
-        state=WAITING,
-        error="",
-        files=(),
-        takes=(),
-        server="",
-        is_reused=False,
-        asked=time.time(),
-        began=0.0,
-        ended=0.0,
-    )

@@ -26,7 +26,7 @@ from services.pace import Pace
 from services.queue import Queue
 from services.queue_keeper import QueueKeeper
 from services.run_facts import Live, queue_fact, run_fact
-from services.standstill import Standstill, broken
+from services.standstill import Standstill, Standstills, broken
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Runs:
         self._worked: set[str] = set()  # runs of which something was made
         self._lock, self._telling = threading.RLock(), threading.RLock()
         self._is_closing = False
-        self._standstill = Standstill()
+        self._stills = Standstills()
         for errand in sorted(self.errands(), key=lambda errand: errand.ended):
             self._remember(errand)
         self._tell([errand.id for errand in self.errands()], is_reordered=True)
@@ -88,8 +88,9 @@ class Runs:
         again, too."""
         with self._lock:
             changed = self._queue.again(ids)
-            if self.paused != PAUSED:
-                self._standstill.over()
+            for still in self._stills.each():
+                if still.why != PAUSED:
+                    still.over()
         self._changed(changed, is_by_hand=True)
         self._start()
 
@@ -109,28 +110,29 @@ class Runs:
     def pause(self, why: str = PAUSED) -> None:
         """Nothing new begins; what runs goes on to its end."""
         with self._lock:
-            self._standstill.ordered(why)
+            self._stills.whole.ordered(why)
         self._tell([])
 
     def resume(self) -> None:
         """Go on; with what trouble had paused the queue over."""
-        self._resume(lambda: True)
+        self._resume(lambda still: True)
 
     def is_back(self) -> None:
-        """Whoever draws answers: what only waited for that goes on."""
-        self._resume(lambda: self._standstill.is_due(time.monotonic()))
+        """Whoever draws answers: what only waited for that, or for its project, goes on."""
+        self._resume(lambda still: still.is_due(time.monotonic()))
 
     @property
     def waits_for_backend(self) -> bool:
-        """Whether work goes on as soon as whoever draws is back."""
-        return self._standstill.is_passing and self._queue.left > 0
+        """Whether work goes on as soon as whoever draws is back, or a project can be worked in again."""
+        with self._lock:
+            return self._queue.left > 0 and any(still.is_passing for still in self._stills.each())
 
     def at_work(self) -> list[Errand]:
         """What is being drawn, or begins without anybody's doing."""
         with self._lock:
-            is_held = bool(self.paused) and not self._standstill.is_passing
             live = [errand for id in self._live if (errand := self._queue.get(id)) and not errand.is_aside]
-            return live or ([] if is_held else list(islice(self._queue.ready(), 1)))
+            is_held = self._stills.whole.why and not self._stills.whole.is_passing
+            return live or ([] if is_held else list(islice(self._queue.ready(held=self._stills.held), 1)))
 
     def go_on(self) -> None:
         """Also with everything that was not finished when the studio ended."""
@@ -151,8 +153,9 @@ class Runs:
 
     @property
     def paused(self) -> str:
-        """Why nothing new begins; "" when everything may."""
-        return self._standstill.why
+        """Why nothing new begins; "" when something may."""
+        with self._lock:
+            return self._stills.why(self._queue.projects)
 
     def close(self) -> None:
         """Stop what runs and come back when it has ended; the queue stays on disk."""
@@ -165,11 +168,12 @@ class Runs:
 
     # --- working ---------------------------------------------------------------------------------
 
-    def _resume(self, may: Callable[[], bool]) -> None:
+    def _resume(self, may: Callable[[Standstill], bool]) -> None:
         with self._lock:  # a pause that comes now counts
-            if not may():
+            stills = [still for still in self._stills.each() if may(still)]
+            if not stills:
                 return
-            changed = self._queue.again(self._standstill.over())
+            changed = self._queue.again([id for still in stills for id in still.over()])
         self._changed(changed, is_by_hand=True)
         self._start()
 
@@ -188,9 +192,10 @@ class Runs:
 
     def _start_lanes(self, is_aside: bool, most: int) -> None:
         with self._lock:
-            if self._is_closing or (self.paused and not is_aside):
+            if self._is_closing or (self._stills.whole.why and not is_aside):
                 return
-            for _ in islice(self._queue.ready(is_aside), max(0, most - self._going(is_aside))):
+            ready = self._queue.ready(is_aside, self._stills.held)
+            for _ in islice(ready, max(0, most - self._going(is_aside))):
                 thread = threading.Thread(target=self._lane, args=(is_aside,), name="lane", daemon=True)
                 thread.start()  # its first step waits for the lock
                 self._threads[thread] = is_aside
@@ -210,10 +215,10 @@ class Runs:
 
     def _next(self, is_aside: bool) -> Errand | None:
         with self._lock:
-            is_too_many = not is_aside and (self.paused or self._going(False) > self._wanted)
+            is_too_many = not is_aside and (self._stills.whole.why or self._going(False) > self._wanted)
             if self._is_closing or is_too_many:
                 return None
-            errand = self._queue.begin(is_aside)
+            errand = self._queue.begin(is_aside, self._stills.held)
             if errand:
                 self._live[errand.id] = Live()
             return errand
@@ -255,10 +260,10 @@ class Runs:
             changed = self._queue.end(errand)
             self._queue.let_go()
             if errand.state == DONE:
-                self._standstill.worked()
+                self._stills.worked(errand.project)
             if trouble:
                 culprit = errand.id if errand.state == FAILED else ""
-                self._standstill.trouble(trouble, culprit, time.monotonic())
+                self._stills.trouble(trouble, errand.project, culprit, time.monotonic())
         self._changed(changed)
         self._start()
 

@@ -1,4 +1,4 @@
-"""Why nothing new begins, and when it may go on by itself."""
+"""Why nothing new begins, at all or for a project, and when it may go on by itself."""
 
 from dataclasses import replace
 
@@ -49,6 +49,39 @@ class Standstill:
         return bool(self.why) and self._again is not None and now >= self._again
 
 
+class Standstills:
+    """Of the whole queue, and of single projects in which nothing can be made: others go on."""
+
+    def __init__(self) -> None:
+        self.whole = Standstill()
+        self._of = dict[str, Standstill]()
+
+    def each(self) -> list[Standstill]:
+        return [self.whole, *self._of.values()]
+
+    @property
+    def held(self) -> dict[str, str]:
+        """The projects that stand still, and why."""
+        return {project: still.why for project, still in self._of.items() if still.why}
+
+    def why(self, waiting: set[str]) -> str:
+        """Why nothing begins for any of the projects for which something waits; "" when something may."""
+        held = self.held
+        reasons = [why for project, why in held.items() if project in waiting]
+        return self.whole.why or (reasons[0] if reasons and waiting <= held.keys() else "")
+
+    def trouble(self, error: StudioError, project: str, culprit: str, now: float) -> None:
+        """Of a project alone, when that is what is held or has to be mended."""
+        of = self._of.setdefault(project, Standstill()) if isinstance(error, Blocked) else self.whole
+        of.trouble(error, culprit, now)
+
+    def worked(self, project: str) -> None:
+        """Something was made."""
+        for still in (self.whole, self._of.get(project)):
+            if still:
+                still.worked()
+
+
 def broken(
     errand: Errand, error: StudioError, is_cancelled: bool, is_closing: bool, is_first: bool
 ) -> tuple[Errand, StudioError | None]:
@@ -59,7 +92,8 @@ def broken(
     if isinstance(error, BackendUnreachable | CannotWrite | Blocked) and not errand.is_aside:
         if is_closing:
             return replace(errand, state=STOPPED), None
-        return replace(errand, state=WAITING, began=0.0), error  # its turn stays
+        why = str(error) if isinstance(error, Blocked) else ""  # of the others the whole queue tells
+        return replace(errand, state=WAITING, began=0.0, error=why), error  # its turn stays
     failed = replace(errand, state=FAILED, error=str(error))
     # the rest of this run would be refused as well
     return failed, error if isinstance(error, JobRejected) and is_first else None

@@ -252,7 +252,7 @@ class Studio:
                 around = project_work.Around(self.places.projects, self.uploads, self.outcomes, self._desk_of)
                 yield from project_work.begin(errand, around)
             else:
-                desk = self._desk_of(Path(errand.project))
+                desk = errands.desk_for(errand, self._desk_of)
                 yield from errands.begin(errand, desk, lambda: self._means_of(errand, desk))
         finally:
             self.shelf.again()

@@ -1,6 +1,7 @@
 """Project folders for tests, with real files, and a way to see all that is in a folder."""
 
 import json
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,3 +64,9 @@ def done(work: Generator[Event, None, T]) -> tuple[T, list[Event]]:
             said.append(next(work))
         except StopIteration as stop:
             return stop.value, said
+
+
+def aged(path: Path) -> Path:
+    """A file or folder that nobody has written to for years."""
+    os.utime(path, (0, 0))
+    return path

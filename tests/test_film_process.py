@@ -13,6 +13,7 @@ from infrastructure import ffmpeg
 from infrastructure.part_files import writing
 from services.film import Segment, join, shot_video
 from tests.film_corpus import KINDS, codes, make, of
+from tests.folders import aged
 from tests.test_film import AT_24, finish
 
 LONG = ("-f", "lavfi", "-i", "testsrc2=s=192x128:r=24", "-frames:v", "1000000", "-f", "null", "-")
@@ -172,7 +173,9 @@ def test_after_a_kill_the_same_work_goes_on(tmp_path):
     command = [sys.executable, "-c", KILLED, *clips, to, cache]
     killed = subprocess.run(command, cwd=Path(__file__).parent.parent, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL
-    to.with_name("film.mp4.part").write_bytes(b"half")
+    half = to.with_name("film.mp4.part")
+    half.write_bytes(b"half")
+    aged(half)
 
     _, film = finish(join(clips, to, AT_24, cache))
 
@@ -184,6 +187,7 @@ def test_a_part_left_behind_is_not_written_into(tmp_path):
     to = tmp_path / "film.mp4"
     left = tmp_path / "film.mp4.part"
     left.write_bytes(b"old")
+    aged(left)
     with left.open("rb") as held_by_an_old_process, writing(to) as part:
         part.write_bytes(b"new")
         assert held_by_an_old_process.read() == b"old"
@@ -206,6 +210,7 @@ def test_what_another_run_left_half_written_is_removed_and_nothing_else(tmp_path
     others = ["film.mp4.mov.part", "film.part", "a film.mp4.0123ab-4567.part"]
     for name in (*left, *others):
         (tmp_path / name).write_bytes(b"half")
+        aged(tmp_path / name)
     with writing(tmp_path / "film.mp4") as part:
         part.write_bytes(b"new")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["film.mp4", *others])

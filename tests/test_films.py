@@ -17,6 +17,7 @@ from services import films
 from services.cut import as_cut, save_cut
 from services.films import PRESETS, Format, compare, render_film, versions
 from tests.film_corpus import KINDS, code, codes, encode, make, of, picture
+from tests.folders import aged
 from tests.test_cut import cut_of
 from tests.test_cut_film import SHOTS, a_project
 from tests.test_film import AT_24, encoded, finish, has_exact_times
@@ -293,6 +294,8 @@ def test_what_a_killed_render_left_half_written_is_removed(tmp_path):
     (project.films / "x_v001.part").mkdir()
     (project.films / "x_v001.part" / "000001.png").write_bytes(b"half")
     (project.films / "x_v002.mp4.part").write_bytes(b"half")
+    for part in project.films.iterdir():
+        aged(part)
     (project.films / "notes.txt").write_text("mine")
     _, version = rendered(project)
     assert sorted(path.name for path in project.films.iterdir()) == [

@@ -23,7 +23,7 @@ from services.studio import Studio
 from tests.fakes import FakeBackend
 from tests.folders import picture
 from tests.older import older
-from tests.run_bench import until
+from tests.run_bench import LONGEST, until
 from tests.studios import facts, places, project, studio, until_done
 
 CSV = "prompt,seconds\nA harbour before sunrise,3\nA red door,2\n"
@@ -170,6 +170,27 @@ def test_the_room_a_project_takes_is_told_by_kind_and_so_is_its_bin(desk):
     assert take.exists()
     with pytest.raises(StudioError, match="not in the bin"):
         page.restore(desk, disk["bin"][0]["name"])
+
+
+def test_an_edit_does_not_wait_for_a_cache_that_is_emptied(desk, monkeypatch):
+    folder = project(desk, "A door")
+    picture(folder / "cache" / "thumbs" / "a.png")
+    remove, waited = shutil.rmtree, []
+
+    def slowly(path, *more, **how):
+        """It takes as long as an edit and a render's beginning do; not for ever, should they wait for it."""
+        edit = threading.Thread(target=storyboard.set_field, args=(desk, ["001"], "prompt", "A red door"))
+        edit.start()
+        edit.join(LONGEST)
+        waited.append(edit.is_alive())
+        with locked(folder):
+            remove(path, *more, **how)
+
+    monkeypatch.setattr(shutil, "rmtree", slowly)
+    assert page.empty_cache(desk) > 0
+    assert waited == [False]
+    assert board(folder)["shots"][0]["prompt"] == "A red door"
+    assert list((folder / "cache").iterdir()) == []
 
 
 def test_undo_needs_nothing_of_an_emptied_cache(desk, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from domain.errors import StudioError
 from domain.events import Told
 from domain.project import Project
 from domain.safe_names import folder_name, plain_name
+from infrastructure.project_files import leftovers_removed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger
 from infrastructure.storyboard_files import open_storyboard
@@ -261,6 +263,42 @@ def test_an_emptied_cache_frees_its_bytes_and_touches_nothing_else(tmp_path):
 
     assert projects.empty_cache(project) == 1000
     assert everything(project.folder) == {k: v for k, v in before.items() if not k.startswith("cache/")}
+
+
+def test_an_emptying_that_was_interrupted_is_finished_by_the_next_one(tmp_path, monkeypatch):
+    project = filled(tmp_path / "a")
+    picture(project.cache / "thumbs" / "001_v1.png")
+    (project.cache / "thumbs" / "002_v1.png.part").write_bytes(b"half")
+    before, used = everything(project.folder), projects.disk_used(project)
+
+    def killed(path):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(shutil, "rmtree", killed)
+        projects.empty_cache(project)
+
+    assert projects.disk_used(project) == used, "it lies in the cache still, and counts as cache"
+    copy, _ = done(projects.duplicate(project, tmp_path / "copies", "Copy"))
+    assert not copy.cache.exists()
+    leftovers_removed(project)
+    picture(project.cache / "thumbs" / "003_v1.png")
+    assert projects.empty_cache(project) > used["cache"]
+    assert everything(project.folder) == {k: v for k, v in before.items() if not k.startswith("cache/")}
+    assert list(project.cache.iterdir()) == []
+
+
+def test_a_cache_that_two_empty_at_once_is_empty(tmp_path, monkeypatch):
+    project, remove = filled(tmp_path / "a"), shutil.rmtree
+
+    def with_another(path):
+        monkeypatch.setattr(shutil, "rmtree", remove)
+        assert projects.empty_cache(project) > 0
+        remove(path)
+
+    monkeypatch.setattr(shutil, "rmtree", with_another)
+    assert projects.empty_cache(project) > 0
+    assert list(project.cache.iterdir()) == []
 
 
 def test_the_cache_is_not_emptied_under_a_render(tmp_path):

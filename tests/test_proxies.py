@@ -21,6 +21,7 @@ from infrastructure.project_lock import locked
 from services import proxies
 from tests import film_corpus
 from tests.film_corpus import KINDS, codes, make, of, picture
+from tests.folders import aged
 from tests.test_cut_film import a_project
 from tests.test_film import finish, has_exact_times
 
@@ -235,6 +236,7 @@ def test_what_a_killed_studio_left_of_a_thumbnail_goes_and_what_is_being_made_st
         ours.write_bytes(b"half")
         for name in ("a.webp.0a1b2c-3d4e.part", "c.webp.part"):
             (thumbs / name).write_bytes(b"half")
+            aged(thumbs / name)
         proxies.clear_thumbnails(project)
         assert list(thumbs.iterdir()) == [ours]
 
@@ -245,6 +247,7 @@ def test_a_render_at_work_does_not_remove_what_is_being_made(tmp_path):
     for name in names:
         (project.cache / name).parent.mkdir(parents=True)
         (project.cache / name).write_bytes(b"half")
+        aged(project.cache / name)
     leftovers_removed(project)
     assert all((project.cache / name).exists() for name in names)
 

@@ -9,6 +9,7 @@ import pytest
 from domain.storyboard import Motion, Sampling
 from tests import film_corpus
 from tests.fakes import FakeBackend
+from tests.folders import aged
 from tests.renders import Rendered, a_board, a_shot, copy_of, finished_project, stamps
 
 ONE, TWO, THREE = a_shot("001"), a_shot("002", seconds=1.0), a_shot("003")
@@ -157,6 +158,7 @@ def test_what_a_killed_render_left_half_written_is_removed_and_the_artists_files
     for name in ours:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"half")
+        aged(folder / name)
     (folder / "my download.part").write_bytes(b"theirs")
     again(folder)
     assert [path.name for path in folder.rglob("*.part")] == ["my download.part"]

@@ -185,3 +185,47 @@ def test_a_plan_that_was_refused_is_asked_for_again(page, studio, paused):
     studio.ask("keyframe.generate", shots=["002"], count=1)
     expect(page.locator(".chain li")).to_have_count(2)
     expect(page.locator(".screen .problem")).to_be_hidden()
+
+
+COUNTED = """() => {
+  const ask = window.fetch;
+  window.plansRead = 0;
+  window.fetch = async (...asked) => {
+    const answer = await ask(...asked);
+    if (!String(asked[0]).endsWith('/video.plan')) return answer;
+    const read = answer.json.bind(answer);
+    answer.json = async () => { const plan = await read(); window.plansRead += 1; return plan };
+    return answer;
+  };
+}"""
+
+
+def test_a_plan_that_arrives_late_is_not_drawn_for_another_shot(page, paused):
+    """The plan of 002 is held up on its way until the artist is back at 001."""
+    late = []
+
+    def hold_up(route):
+        if route.request.post_data_json == {"shot": "002"}:
+            late.append(route)
+        else:
+            route.continue_()
+
+    expect(page.locator(".chain li")).to_have_count(3)
+    page.evaluate(COUNTED)
+    page.route("**/studio/do/video.plan", hold_up)
+    with page.expect_request(lambda request: request.post_data_json == {"shot": "002"}):
+        page.keyboard.press("j")
+    expect(page.locator(".videoplan .id")).to_have_text("002")
+    expect(page.locator(".chain li")).to_have_count(0)
+    page.keyboard.press("k")
+    expect(page.locator(".videoplan .id")).to_have_text("001")
+    expect(page.locator(".chain li")).to_have_count(3)
+    total = page.locator(".chainbox p").inner_text()
+    before = page.evaluate("window.plansRead")
+    (route,) = late
+    route.continue_()
+    page.wait_for_function("before => window.plansRead > before", arg=before)
+    expect(page.locator(".videoplan .id")).to_have_text("001")
+    assert page.locator(".chain li").count() == 3
+    assert page.locator(".chainbox p").inner_text() == total
+    expect(page.locator(".counter")).to_contain_text("1 / 24")
