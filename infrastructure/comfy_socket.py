@@ -15,10 +15,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import certifi
 import websocket
+
+from infrastructure.http_line import authorities
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +155,7 @@ class Doorbell:
                 header=self._header,
                 skip_utf8_validation=True,  # json finds out as well, and a hundred times faster
                 suppress_origin=True,  # a browser's; a server on this machine compares it with its own
-                sslopt={"ca_certs": certifi.where()},
+                sslopt=_trusting(authorities()),
             )
             socket.send(_FEATURES)
         except (websocket.WebSocketException, OSError, ValueError) as error:
@@ -195,6 +197,10 @@ class Doorbell:
             listeners = tuple(self._listeners.get(prompt_id, ()))
         for listener in listeners:
             listener.hear(message)
+
+
+def _trusting(authorities: str) -> dict[str, str]:
+    return {"ca_cert_path" if Path(authorities).is_dir() else "ca_certs": authorities}
 
 
 def _news(frame: bytes) -> tuple[str, Message]:

@@ -4,15 +4,22 @@ No cookies, no redirects, no passwords from ~/.netrc. Less than half the work of
 requests, which is most of what a short job costs on our side. May be used from many threads.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
+import certifi
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 _CONNECTIONS = 16  # kept open for the next request
+
+
+def authorities() -> str:
+    """The file or folder of those whose certificates are trusted: a company's own, if it names them."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
 
 
 class SizedBody(Protocol):
@@ -33,7 +40,11 @@ class Line:
         # no proxy stands between us and this machine
         session.trust_env = not (host in ("localhost", "::1") or host.startswith("127."))
         surroundings = session.merge_environment_settings(url, {}, None, None, None)
-        self._surroundings: dict[str, Any] = {key: surroundings[key] for key in ("proxies", "verify", "cert")}
+        self._surroundings: dict[str, Any] = {
+            "proxies": surroundings["proxies"],
+            "verify": authorities(),
+            "cert": surroundings["cert"],
+        }
 
     def send(
         self,

@@ -9,6 +9,7 @@ from tests import real_comfy_build
 from tests.fake_comfy import FakeComfy
 from tests.real_comfy import RealComfy
 from tests.real_comfy_build import BuildFailed, Installation
+from tests.runpod.emulator import RunPod
 from tests.window.studio import chromium
 
 LEFT_OUT = pytest.StashKey[list[str]]()
@@ -90,3 +91,13 @@ def fake() -> Iterator[FakeComfy]:
     """A ComfyUI that behaves as it is told."""
     with FakeComfy() as server:
         yield server
+
+
+@pytest.fixture
+def runpod(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunPod]:
+    """What this program meets in place of RunPod; nothing else may be asked for, and no pod gets the key."""
+    with RunPod() as emulated:
+        emulated.used_by(monkeypatch)
+        yield emulated
+        assert not emulated.elsewhere
+        assert not emulated.leaks
