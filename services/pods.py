@@ -235,9 +235,8 @@ class Pods:
     def _look(self, platform: Platform) -> None:
         try:
             pods = {pod.id: pod for pod in platform.pods()}
-            self.seen = Seen(
-                True, {id: self._priced(pod) for id, pod in pods.items()}, "", platform.balance()
-            )
+            priced = {id: self._priced(pod) for id, pod in pods.items()}
+            self.seen = replace(self.seen, has_key=True, pods=priced, said="")
         except PlatformError as error:
             self.seen = replace(self.seen, has_key=True, said=str(error))
 
