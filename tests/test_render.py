@@ -346,7 +346,7 @@ def test_a_disk_that_knows_no_locks_is_not_taken_for_another_render(folder, monk
     def knows_none(handle):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(project_lock, "_take", knows_none)
+    monkeypatch.setattr(project_lock, "take", knows_none)
     made = Rendered(FakeBackend(), folder, a_board(ONE))
     assert str(made.error).startswith(f"{folder} cannot be locked: ")
 
