@@ -10,6 +10,7 @@ from addons import (
     film,
     intro,
     keyframes,
+    machines,
     project_routes,
     projects,
     routes,
@@ -33,6 +34,7 @@ ADDONS: tuple[ModuleType, ...] = (
     videos,
     film,
     runs,
+    machines,
     settings,
     testbench,
 )

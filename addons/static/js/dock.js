@@ -1,6 +1,7 @@
 // The dock: what is being made, what failed and why, always in sight.
 
 import { act, button, clock, fact, follow, h, icon, keyed, notice, put, runs, show, t, tn } from './core.js';
+import { remedy } from './remedies.js';
 import { go } from './where.js';
 
 const LISTED = 60; // cards at once; the Runs page has them all
@@ -16,10 +17,11 @@ export function mount(place) {
     pause: button('', () => act('run.pause'), { mark: 'pause', title: t('dock.pause') }),
     cancelAll: button('', () => act('run.cancel_all'), { mark: 'stop', title: t('dock.cancelAll') }),
   };
-  tools.append(...Object.values(deeds), button('', () => go('runs'), { mark: 'runs', title: t('page.runs') }));
+  const help = h('div.help');
+  tools.append(help, ...Object.values(deeds), button('', () => go('runs'), { mark: 'runs', title: t('page.runs') }));
   place.replaceChildren(bar, summary, cards, tools);
-  const draw = () => drawDock(summary, cards, deeds, bar);
-  follow(['run/', 'queue', 'connection', 'trouble'], place, draw);
+  const draw = () => drawDock(summary, cards, deeds, bar, help);
+  follow(['run/', 'queue', 'connection', 'trouble', 'doctor', 'pod/start'], place, draw);
   setInterval(() => runs().some(run => run.state === 'done' && isRecent(run)) && draw(), 2000);
   follow(['told'], place, () => { const told = fact('told'); if (told && Date.now() / 1000 - told.at < 5) notice(told.text) });
 }
@@ -29,7 +31,7 @@ const isLive = run => ['running', 'cancelling', 'waiting', 'stopped', 'failed'].
 export const isActive = run => ['running', 'cancelling', 'waiting'].includes(run.state);
 export const nameOf = run => run.shot ? t(`deed.${run.deed}.shot`, { shot: run.shot }) : t(`deed.${run.deed}`);
 
-function drawDock(summary, cards, deeds, bar) {
+function drawDock(summary, cards, deeds, bar, help) {
   const all = runs(), queue = fact('queue') ?? {};
   const order = { running: 0, cancelling: 0, failed: 1, stopped: 2, waiting: 3, done: 4 };
   const listed = all.filter(run => isLive(run) || run.state === 'done' && isRecent(run))
@@ -37,7 +39,9 @@ function drawDock(summary, cards, deeds, bar) {
   const live = all.filter(isActive), failed = all.filter(run => run.state === 'failed'), stopped = all.filter(run => run.state === 'stopped');
   bar.firstChild.style.width = live.length ? `${(queue.share ?? 0) * 100}%` : '0';
   const left = queue.seconds != null && live.length ? t('dock.left', { time: clock(queue.seconds) }) : '';
-  put(summary, { text: fact('trouble') || (queue.paused ? (queue.paused === 'paused' ? t('dock.paused') : queue.paused)
+  const found = queue.paused && queue.paused !== 'paused' ? remedy() : null;
+  if (help.dataset.key !== (found?.key ?? '')) { help.dataset.key = found?.key ?? ''; help.replaceChildren(...[found?.button].filter(Boolean)) }
+  put(summary, { text: fact('trouble') || (found ? found.said : queue.paused ? (queue.paused === 'paused' ? t('dock.paused') : queue.paused)
     : live.length ? [tn('dock.making', live.length), left].filter(Boolean).join(' · ')
     : stopped.length ? tn('dock.stopped', stopped.length) : failed.length ? tn('dock.failed', failed.length) : t('dock.idle')),
     'data-kind': fact('trouble') || queue.paused ? 'bad' : '' });

@@ -1,6 +1,7 @@
 // The rail: who we are, the pages, and whoever draws.
 
 import { act, fact, follow, h, icon, put, runs, t, tn } from './core.js';
+import { followMoney, meter } from './money.js';
 import { PAGES, go, here, watch } from './where.js';
 
 export function mount(place) {
@@ -9,11 +10,12 @@ export function mount(place) {
     type: 'button', data: { page }, onclick: () => go(page), title: `${t(`page.${page}`)} (${n + 1})`,
   }, icon(page), h('span', {}, t(`page.${page}`)), h('kbd', { 'aria-hidden': 'true' }, String(n + 1))));
   const project = h('button.project', { type: 'button', onclick: () => go('project') }, h('b', {}), h('small', {}));
-  const pill = h('button.pill', { type: 'button', onclick: () => go('settings') },
+  const pill = h('button.pill', { type: 'button', onclick: () => go(fact('settings')?.mode === 'runpod' && fact('pods')?.has_key ? 'machines' : 'settings') },
     h('span.dot'), h('b', {}), h('small.gpu'), h('div.meter', {}, h('i')), h('small.queue'));
+  const money = meter();
   place.replaceChildren(
     h('header.brand', {}, h('span.mark', { 'aria-hidden': 'true' }), h('div', {}, h('b', {}, 'CINDERGRACE'), h('small', {}, 'studio'))),
-    project, h('nav', { 'aria-label': t('rail.pages') }, links), h('div.grow'), pill,
+    project, h('nav', { 'aria-label': t('rail.pages') }, links), h('div.grow'), money.place, pill,
     h('div.foot', {},
       h('button', { type: 'button', title: t('rail.look'), 'aria-label': t('rail.look'), onclick: changeLook }, icon('light')),
       h('button', { type: 'button', title: `${t('rail.keys')} (?)`, 'aria-label': t('rail.keys'), onclick: () => Studio.showKeys() }, icon('help'))));
@@ -24,8 +26,9 @@ export function mount(place) {
     project.hidden = !about;
     if (about) put(project.firstChild, { text: about.title }), put(project.lastChild, { text: tn('count.shots', order.length) });
   });
+  followMoney(place, money.draw);
   follow(['bench'], place, () => put(links[PAGES.indexOf('testbench')], { 'data-busy': ['running', 'cancelling'].includes(fact('bench')?.state) }));
-  follow(['settings', 'backend', 'run/', 'queue', 'connection'], place, () => drawPill(pill));
+  follow(['settings', 'backend', 'run/', 'queue', 'connection', 'pod/start'], place, () => drawPill(pill));
 }
 
 export function changeLook() {
@@ -44,12 +47,12 @@ function drawPill(pill) {
   const [, name, gpu, meter, queue] = pill.children;
   const busy = runs().filter(run => ['running', 'cancelling'].includes(run.state)).length;
   const waiting = runs().filter(run => run.state === 'waiting').length;
-  const isUp = settings.mode === 'sketch' || backend.up;
-  put(pill, { 'data-state': backend.up === undefined && settings.mode !== 'sketch' ? 'unknown' : !isUp ? 'down' : busy ? 'busy' : 'up', title: backend.said ?? '' });
+  const isUp = settings.mode === 'sketch' || backend.up, start = settings.mode === 'runpod' ? fact('pod/start') : null;
+  put(pill, { 'data-state': backend.up === undefined && settings.mode !== 'sketch' ? 'unknown' : start ? 'busy' : !isUp ? 'down' : busy ? 'busy' : 'up', title: backend.said ?? '' });
   put(name, { text: t(`mode.${settings.mode ?? 'sketch'}`) });
   put(gpu, { text: backend.gpu || backend.name || settings.address?.replace(/^https?:\/\//, '') || t('pill.sketch') });
   const share = backend.vram_total ? backend.vram_used / backend.vram_total : null;
   meter.hidden = share == null;
   if (share != null) meter.firstChild.style.width = `${Math.round(share * 100)}%`;
-  put(queue, { text: !isUp && backend.up === false ? t('pill.down') : busy || waiting ? t('pill.queue', { busy, waiting }) : t('pill.idle') });
+  put(queue, { text: start ? t('pill.starting') : !isUp && backend.up === false ? t('pill.down') : busy || waiting ? t('pill.queue', { busy, waiting }) : t('pill.idle') });
 }

@@ -6,6 +6,7 @@ import * as film from './film.js';
 import * as intro from './intro.js';
 import * as keyframes from './keyframes.js';
 import * as keys from './keys.js';
+import * as machines from './machines.js';
 import * as project from './project.js';
 import * as rail from './rail.js';
 import * as runs from './runs.js';
@@ -16,7 +17,7 @@ import * as video from './video.js';
 import * as where from './where.js';
 import * as workflows from './workflows.js';
 
-const parts = { rail, dock, project, storyboard, keyframes, video, film, runs, settings, testbench, workflows, ...settings.parts };
+const parts = { rail, dock, project, storyboard, keyframes, video, film, runs, machines, settings, testbench, workflows, ...settings.parts };
 
 await core.loadWords();
 document.title = 'Cindergrace Studio';

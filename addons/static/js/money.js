@@ -1,0 +1,71 @@
+// What rented machines cost: the meter in the rail, and the panel with its limits.
+
+import { act, button, clock, fact, follow, h, put, t } from './core.js';
+import { labelled } from './dialogs.js';
+
+export const dollars = amount => new Intl.NumberFormat(document.documentElement.lang || 'en', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(amount ?? 0);
+const perHour = amount => t('money.perHour', { amount: dollars(amount) });
+
+/** In the rail: what goes out now, and when it ends by itself. */
+export function meter() {
+  const rate = h('b'), today = h('small'), idle = h('small.idle'), keep = button(t('money.keep'), () => act('money.keep'), { kind: 'link', title: t('money.keep.hint') });
+  const trouble = h('p.trouble', { role: 'alert' });
+  const place = h('section.money', { 'aria-label': t('money.title'), hidden: true }, h('div.now', {}, rate, today), h('div.idling', {}, idle, keep), trouble);
+  const draw = () => {
+    const money = fact('money') ?? {}, failing = failingStop();
+    place.hidden = !(money.per_hour || money.reached || failing || money.today);
+    put(rate, { text: money.per_hour ? perHour(money.per_hour) : '' });
+    put(today, { text: t('money.today', { amount: dollars(money.today) }) });
+    const left = money.idle_until ? Math.max(0, money.idle_until - Date.now() / 1000) : null;
+    idle.parentNode.hidden = left == null;
+    if (left != null) put(idle, { text: t('money.idle', { time: clock(left) }) });
+    put(trouble, { text: failing ? t('money.failing', { said: failing.said }) : money.reached ? t(`money.reached.${money.reached}`) : '' });
+  };
+  setInterval(() => fact('money')?.idle_until && draw(), 1000);
+  return { place, draw };
+}
+
+/** A pod that is to be stopped and does not stop: it costs on. */
+function failingStop() {
+  return Object.values(fact('pods/orders') ?? {}).find(order => ['stop', 'terminate'].includes(order.action) && order.said);
+}
+
+/** On the page: sums, limits and the account. */
+export function panel() {
+  const sums = ['hour', 'run', 'project', 'today', 'balance'].map(name => h('div.sum', { data: { sum: name } }, h('dt', {}, t(`money.sum.${name}`)), h('dd')));
+  const limits = [['day', 'USD'], ['project', 'USD'], ['idle_minutes', 'min']].map(([name, unit]) => {
+    const input = h('input', { type: 'number', min: '0', step: name === 'idle_minutes' ? '1' : '0.5', placeholder: t('money.none'), name: `limit-${name}` });
+    input.addEventListener('change', () => act('money.limit', { name, value: Number(input.value || 0) }).then(draw));
+    return { name, input, field: labelled(t(`money.limit.${name}`), h('span.unit', { 'data-unit': unit }, input)) };
+  });
+  const notes = h('div.notes');
+  const place = h('aside.purse', {}, h('h2', {}, t('money.title')), h('dl.sums', {}, sums), h('h2', {}, t('money.limits')), limits.map(one => one.field), h('p.quiet', {}, t('money.limits.hint')), notes);
+  function draw() {
+    const money = fact('money') ?? {}, pods = fact('pods') ?? {};
+    const run = Object.values(money.runs ?? {}).reduce((a, b) => a + b, 0);
+    const values = { hour: money.per_hour && perHour(money.per_hour), run: run && dollars(run), project: fact('project') && dollars(money.project), today: dollars(money.today), balance: pods.balance != null && dollars(pods.balance) };
+    for (const sum of sums) {
+      put(sum.lastChild, { text: values[sum.dataset.sum] || '–' });
+      if (sum.dataset.sum === 'balance') sum.hidden = !values.balance;
+    }
+    const kept = { day: money.cap_day, project: money.cap_project, idle_minutes: money.idle_minutes };
+    for (const { name, input } of limits) put(input, { value: kept[name] ? String(kept[name]) : '' });
+    const said = [money.reached && t(`money.reached.${money.reached}`), ...warnings(pods)].filter(Boolean);
+    if (notes.dataset.said !== said.join('\n')) notes.dataset.said = said.join('\n'), notes.replaceChildren(...said.map(text => h('p', {}, text)));
+  }
+  return { place, draw };
+}
+
+/** What is told when it matters: disks that cost while a pod is stopped, and what happens at balance 0. */
+function warnings(pods) {
+  const ours = (pods.list ?? []).filter(pod => pod.is_ours && pod.state !== 'gone'), said = [];
+  const disks = ours.filter(pod => pod.state === 'stopped' && pod.volume);
+  const monthly = disks.reduce((sum, pod) => sum + pod.volume * 0.2, 0);
+  if (monthly) said.push(t('money.disks', { amount: dollars(monthly), names: disks.map(pod => pod.name).join(', ') }));
+  const mortal = ours.filter(pod => !pod.network_volume);
+  const hours = pods.balance != null && fact('money')?.per_hour ? pods.balance / fact('money').per_hour : null;
+  if (mortal.length && hours != null && hours < 3) said.push(t('money.mortal', { time: clock(hours * 60), names: mortal.map(pod => pod.name).join(', ') }));
+  return said;
+}
+
+export function followMoney(place, draw) { follow(['money', 'pods', 'project'], place, draw) }
