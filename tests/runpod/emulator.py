@@ -71,6 +71,7 @@ class RunPod:
         self.requests: list[Seen] = []
         self.leaks: list[Seen] = []  # requests that carried the key to a pod
         self.elsewhere: list[str] = []  # other hosts that were asked for
+        self.connections = 0  # that were opened to its hosts
         self.is_over = threading.Event()
         self.lock = threading.RLock()
         self.times: list[float] = []  # of the last minute's requests
@@ -119,6 +120,7 @@ class RunPod:
             monkeypatch.setenv(name, value)
 
     def opened(self, line: socket.socket) -> None:
+        self.connections += 1
         self._open.add(line)
 
     def closed(self, line: socket.socket) -> None:

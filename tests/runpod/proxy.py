@@ -72,7 +72,7 @@ class PodProxy(Wire):
         inner = HTTPConnection("pod")
         inner.sock = line
         with suppress(ConnectionError):  # it may have answered before it had heard all
-            self._hand_over(inner, line)
+            self._hand_over(inner)
         self.drain()
         try:
             reply = inner.getresponse()
@@ -82,7 +82,7 @@ class PodProxy(Wire):
             return self.answer(html(502))
         return self._bring(reply, pod)
 
-    def _hand_over(self, inner: HTTPConnection, line: socket.socket) -> None:
+    def _hand_over(self, inner: HTTPConnection) -> None:
         inner.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in OF_ONE_HOP:
@@ -94,8 +94,6 @@ class PodProxy(Wire):
         inner.endheaders()
         for chunk in self._watched(self.body()):
             inner.send(b"%x\r\n%s\r\n" % (len(chunk), chunk) if is_chunked else chunk)
-            if select.select([line], [], [], 0)[0]:
-                return  # it has said enough
         if is_chunked:
             inner.send(b"0\r\n\r\n")
 
