@@ -42,10 +42,22 @@ API = "api.runpod.io"
 KEY = "rpa_EMULATED0KEY0THAT0OPENS0NOTHING0"
 _POD = re.compile(r"([a-z0-9]+)-(\d+)\.proxy\.runpod\.net")
 
+_EARLIER: set[str] = set()  # ids of pods of emulators that are closed: somebody may still ask for them
 
-@cache
-def _authority() -> trustme.CA:
-    return trustme.CA(organization_name="Emulated RunPod")
+
+class _Authority:
+    """Of all emulators in this process; its file stays as long as the process."""
+
+    def __init__(self) -> None:
+        self._signs = trustme.CA(organization_name="Emulated RunPod")
+        self._folder = tempfile.TemporaryDirectory()
+        self.bundle = Path(self._folder.name) / "authority.pem"
+        self._signs.cert_pem.write_to_path(str(self.bundle))
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._signs.issue_cert(API, "*.proxy.runpod.net").configure_cert(self.tls)
+
+
+_authority = cache(_Authority)
 
 
 class RunPod:
@@ -80,11 +92,6 @@ class RunPod:
     # --- its life
 
     def __enter__(self) -> "RunPod":
-        self._folder = tempfile.TemporaryDirectory()
-        self.bundle = Path(self._folder.name) / "authority.pem"
-        _authority().cert_pem.write_to_path(str(self.bundle))
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        _authority().issue_cert(API, "*.proxy.runpod.net").configure_cert(self.tls)
         handler = type("Handler", (_Connect,), {"runpod": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -93,11 +100,16 @@ class RunPod:
 
     def __exit__(self, *_: object) -> None:
         self.is_over.set()
+        _EARLIER.update(id for pod in self.pods for id in pod.ids)
         self._server.shutdown()
         self._server.server_close()
         for one in list(self._open):
             cut(one)
-        self._folder.cleanup()
+
+    @property
+    def bundle(self) -> Path:
+        """Whom to trust."""
+        return _authority().bundle
 
     @property
     def url(self) -> str:
@@ -125,6 +137,11 @@ class RunPod:
 
     def closed(self, line: socket.socket) -> None:
         self._open.discard(line)
+
+    def saw(self, request: Seen) -> None:
+        """Keep a request in mind, unless it is a straggler of an earlier test."""
+        if request.host.partition("-")[0] not in _EARLIER:
+            self.requests.append(request)
 
     # --- what is in it
 
@@ -180,7 +197,7 @@ class _Connect(BaseHTTPRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         with suppress(OSError):
             self.connection.settimeout(30)
-            line = self.runpod.tls.wrap_socket(self.connection, server_side=True)
+            line = _authority().tls.wrap_socket(self.connection, server_side=True)
             line.settimeout(None)
             (PodProxy if is_pod else Api)(line, host, self.runpod)
         return None

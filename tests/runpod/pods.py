@@ -84,6 +84,7 @@ class EmulatedPod:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self.proxy.clock = self.clock
+        self.ids = [self.id]  # all that it ever had
         self.ports = [f"{self.port}/http"] if self.ports is None else self.ports
         if self.mounts is None and self.network_volume:
             self.mounts = {"network": [{"volumeId": self.network_volume, "path": "/workspace"}]}
@@ -176,6 +177,7 @@ class EmulatedPod:
         """Onto another host: everything stays, but not the id."""
         with self.lock:
             self.id = new_id()
+            self.ids.append(self.id)
         self.cut()
         return self.id
 

@@ -27,7 +27,7 @@ class PodProxy(Wire):
     def serve(self) -> None:
         id, _, port = self.host.partition(".")[0].rpartition("-")
         self._seen = Seen(self.host, self.command, self.path, dict(self.headers), b"")
-        self.runpod.requests.append(self._seen)
+        self.runpod.saw(self._seen)
         self._look_for_key(str(self._seen).encode())
         if self.is_nameless():
             return self.turn_away()
