@@ -35,7 +35,8 @@ class PodProxy(Wire):
         if not pod or pod.state != "RUNNING" or not pod.opens(int(port)):
             return self._say(html(404))
         self.runpod.is_over.wait(pod.proxy.delay)
-        instead = pod.proxy.instead()
+        self._what = f"{self.command} {self.path.partition('?')[0]}"
+        instead = pod.proxy.instead(self._what)
         if instead == CUT:
             return self.hang_up()
         if isinstance(instead, Answer):
@@ -80,6 +81,8 @@ class PodProxy(Wire):
             return self.answer(html(524))
         except (OSError, HTTPException):
             return self.answer(html(502))
+        if lost := pod.proxy.afterwards(self._what):
+            return self.answer(lost)
         return self._bring(reply, pod)
 
     def _hand_over(self, inner: HTTPConnection) -> None:
