@@ -145,10 +145,10 @@ class RunPod:
 
     # --- what is in it
 
-    def add_pod(self, **given: Any) -> EmulatedPod:
+    def add_pod(self, status: str = "RUNNING", **given: Any) -> EmulatedPod:
         """A pod with whatever fields of EmulatedPod; without more it runs and is ready."""
         times = {"provisioning": self.provisioning, "starting": self.starting, "boot": self.boot}
-        pod = EmulatedPod(**{"clock": self.clock, **times, **given})
+        pod = EmulatedPod(**{"clock": self.clock, "begins": status, **times, **given})
         with self.lock:
             self.pods.append(pod)
         return pod
@@ -156,7 +156,7 @@ class RunPod:
     def pod(self, id: str) -> EmulatedPod | None:
         """One that is not terminated."""
         with self.lock:
-            return next((one for one in self.pods if one.id == id and one.state != "TERMINATED"), None)
+            return next((one for one in self.pods if one.id == id and one.status != "TERMINATED"), None)
 
     def add_network_volume(self, name: str, size: int = 100, data_center: str = "EU-RO-1") -> dict[str, Any]:
         id = f"vol{len(self.network_volumes):07}"

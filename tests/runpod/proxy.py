@@ -32,7 +32,7 @@ class PodProxy(Wire):
         if self.is_nameless():
             return self.turn_away()
         pod = self.runpod.pod(id)
-        if not pod or pod.state != "RUNNING" or not pod.opens(int(port)):
+        if not pod or pod.status != "RUNNING" or not pod.opens(int(port)):
             return self._say(html(404))
         self.runpod.is_over.wait(pod.proxy.delay)
         self._what = f"{self.command} {self.path.partition('?')[0]}"

@@ -49,7 +49,7 @@ def test_a_stopped_pod_whose_card_was_taken_does_not_start(runpod, api):
         400,
         "There are not enough free GPUs on the host machine to start this pod.",
     )
-    assert pod.state == "EXITED"
+    assert pod.status == "EXITED"
 
 
 def test_the_list_of_pods_comes_in_pages(runpod, api):
@@ -183,7 +183,7 @@ def test_who_cannot_pay_for_an_hour_gets_no_pod(runpod, api):
     stopped = runpod.add_pod(status="EXITED")
     assert refusal(api("POST", "/v2/pods", json=WISH))[0] == 402
     assert refusal(act(api, stopped, "start"))[0] == 402
-    assert runpod.pods == [stopped] and stopped.state == "EXITED"
+    assert runpod.pods == [stopped] and stopped.status == "EXITED"
 
 
 def test_when_the_money_is_gone_pods_stop_and_those_without_a_volume_end(runpod, api, clock):

@@ -78,7 +78,7 @@ def test_answers_of_the_api_can_be_replaced_one_by_one(runpod, api):
     assert api("GET", "/v2/pods").json() == []
     runpod.instead["POST /v2/pods/{id}/action"] = [problem(500, "No.")]
     assert refusal(act(api, pod, "stop")) == (500, "No.")
-    assert pod.state == "RUNNING"
+    assert pod.status == "RUNNING"
 
 
 def test_a_pod_may_be_made_though_nobody_hears_of_it(runpod, api):
