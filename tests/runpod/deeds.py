@@ -44,7 +44,7 @@ class Ask:
 
 
 def list_pods(ask: Ask) -> Done:
-    pods = [pod.told() for pod in ask.runpod.pods if pod.state != "TERMINATED"]
+    pods = [pod.told() for pod in ask.runpod.pods if pod.status != "TERMINATED"]
     size = min(ask.runpod.page_size, int(ask.query.get("limit", ask.runpod.page_size)))
     start = int(ask.query.get("cursor", "c0").removeprefix("c"))
     has_more = start + size < len(pods)
@@ -76,7 +76,7 @@ def act(ask: Ask) -> Done:
     if action not in ("start", "stop", "restart", "terminate"):
         raise Refused(422, "action is none of start, stop, restart, terminate.")
     if action not in pod.actions:
-        raise Refused(409, f"Action {action} is not valid for a pod that is {pod.state}.")
+        raise Refused(409, f"Action {action} is not valid for a pod that is {pod.status}.")
     if action == "start" and pod.host_is_full:
         raise Refused(400, FULL)
     if action == "start" and not ask.runpod.account.can_afford(pod.cost):

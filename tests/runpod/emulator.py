@@ -42,10 +42,22 @@ API = "api.runpod.io"
 KEY = "rpa_EMULATED0KEY0THAT0OPENS0NOTHING0"
 _POD = re.compile(r"([a-z0-9]+)-(\d+)\.proxy\.runpod\.net")
 
+_EARLIER: set[str] = set()  # ids of pods of emulators that are closed: somebody may still ask for them
 
-@cache
-def _authority() -> trustme.CA:
-    return trustme.CA(organization_name="Emulated RunPod")
+
+class _Authority:
+    """Of all emulators in this process; its file stays as long as the process."""
+
+    def __init__(self) -> None:
+        self._signs = trustme.CA(organization_name="Emulated RunPod")
+        self._folder = tempfile.TemporaryDirectory()
+        self.bundle = Path(self._folder.name) / "authority.pem"
+        self._signs.cert_pem.write_to_path(str(self.bundle))
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._signs.issue_cert(API, "*.proxy.runpod.net").configure_cert(self.tls)
+
+
+_authority = cache(_Authority)
 
 
 class RunPod:
@@ -71,6 +83,7 @@ class RunPod:
         self.requests: list[Seen] = []
         self.leaks: list[Seen] = []  # requests that carried the key to a pod
         self.elsewhere: list[str] = []  # other hosts that were asked for
+        self.connections = 0  # that were opened to its hosts
         self.is_over = threading.Event()
         self.lock = threading.RLock()
         self.times: list[float] = []  # of the last minute's requests
@@ -79,11 +92,6 @@ class RunPod:
     # --- its life
 
     def __enter__(self) -> "RunPod":
-        self._folder = tempfile.TemporaryDirectory()
-        self.bundle = Path(self._folder.name) / "authority.pem"
-        _authority().cert_pem.write_to_path(str(self.bundle))
-        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        _authority().issue_cert(API, "*.proxy.runpod.net").configure_cert(self.tls)
         handler = type("Handler", (_Connect,), {"runpod": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -92,11 +100,16 @@ class RunPod:
 
     def __exit__(self, *_: object) -> None:
         self.is_over.set()
+        _EARLIER.update(id for pod in self.pods for id in pod.ids)
         self._server.shutdown()
         self._server.server_close()
         for one in list(self._open):
             cut(one)
-        self._folder.cleanup()
+
+    @property
+    def bundle(self) -> Path:
+        """Whom to trust."""
+        return _authority().bundle
 
     @property
     def url(self) -> str:
@@ -119,17 +132,23 @@ class RunPod:
             monkeypatch.setenv(name, value)
 
     def opened(self, line: socket.socket) -> None:
+        self.connections += 1
         self._open.add(line)
 
     def closed(self, line: socket.socket) -> None:
         self._open.discard(line)
 
+    def saw(self, request: Seen) -> None:
+        """Keep a request in mind, unless it is a straggler of an earlier test."""
+        if request.host.partition("-")[0] not in _EARLIER:
+            self.requests.append(request)
+
     # --- what is in it
 
-    def add_pod(self, **given: Any) -> EmulatedPod:
+    def add_pod(self, status: str = "RUNNING", **given: Any) -> EmulatedPod:
         """A pod with whatever fields of EmulatedPod; without more it runs and is ready."""
         times = {"provisioning": self.provisioning, "starting": self.starting, "boot": self.boot}
-        pod = EmulatedPod(**{"clock": self.clock, **times, **given})
+        pod = EmulatedPod(**{"clock": self.clock, "begins": status, **times, **given})
         with self.lock:
             self.pods.append(pod)
         return pod
@@ -137,7 +156,7 @@ class RunPod:
     def pod(self, id: str) -> EmulatedPod | None:
         """One that is not terminated."""
         with self.lock:
-            return next((one for one in self.pods if one.id == id and one.state != "TERMINATED"), None)
+            return next((one for one in self.pods if one.id == id and one.status != "TERMINATED"), None)
 
     def add_network_volume(self, name: str, size: int = 100, data_center: str = "EU-RO-1") -> dict[str, Any]:
         id = f"vol{len(self.network_volumes):07}"
@@ -178,7 +197,7 @@ class _Connect(BaseHTTPRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         with suppress(OSError):
             self.connection.settimeout(30)
-            line = self.runpod.tls.wrap_socket(self.connection, server_side=True)
+            line = _authority().tls.wrap_socket(self.connection, server_side=True)
             line.settimeout(None)
             (PodProxy if is_pod else Api)(line, host, self.runpod)
         return None

@@ -67,27 +67,49 @@ class Manners:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._bad, self._until, self._left = 0, 0.0, 0.0
+        self._only, self._is_done = "", False
 
-    def bad(self, status: int, seconds: float | None = None, count: int | None = None) -> None:
-        """Answer with this page instead: for so long, so many times, or until `good()`."""
+    def bad(
+        self,
+        status: int,
+        seconds: float | None = None,
+        count: int | None = None,
+        only: str = "",
+        is_done: bool = False,
+    ) -> None:
+        """Answer with this page instead: for so long, so many times, or until `good()`.
+
+        `only` one kind of request: "POST /prompt". With `is_done` the pod does what it is asked to,
+        and the page is all that is heard of it.
+        """
         endless = float("inf")
         with self._lock:
             self._until = self.clock() + (endless if seconds is None else seconds)
             self._bad, self._left = status, endless if count is None else count
+            self._only, self._is_done = only, is_done
 
     def good(self) -> None:
         with self._lock:
             self._bad = 0
 
-    def instead(self) -> Answer | str | None:
-        """What this request gets in place of the pod's answer, if anything."""
+    def instead(self, what: str) -> Answer | str | None:
+        """What this request gets in place of being passed on, if anything."""
         with self._lock:
-            if self._bad and self._left > 0 and self.clock() < self._until:
-                self._left -= 1
+            if not self._is_done and self._is_due(what):
                 return html(self._bad)
             if self.fail_share and self.dice.random() < self.fail_share:
                 return html(502) if self.dice.random() < 0.5 else CUT
             return None
+
+    def afterwards(self, what: str) -> Answer | None:
+        """What this request gets in place of the pod's answer, if anything."""
+        with self._lock:
+            return html(self._bad) if self._is_done and self._is_due(what) else None
+
+    def _is_due(self, what: str) -> bool:
+        is_due = self._bad and self._left > 0 and self.clock() < self._until and self._only in ("", what)
+        self._left -= bool(is_due)
+        return bool(is_due)
 
     def may_pass(self, sent: int, more: int) -> int:
         """How many of so many more bytes of an answer pass; fewer than there are: the line breaks."""

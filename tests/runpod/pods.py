@@ -66,7 +66,7 @@ class EmulatedPod:
     cost: float = 0.69  # USD per hour while it runs
     port: int = 8188  # the one that `server` listens on in the pod
     ports: list[str] | None = None  # those that are open to the proxy; by default the server's
-    status: str = "RUNNING"  # to begin with; later it is `state`, which the clock moves on
+    begins: str = "RUNNING"  # its first status; from then on the clock and its actions move it
     network_volume: str | None = None  # its id
     mounts: dict[str, Any] | None = None
     provisioning: float = 0.0  # seconds as PROVISIONING
@@ -84,6 +84,7 @@ class EmulatedPod:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self.proxy.clock = self.clock
+        self.ids = [self.id]  # all that it ever had
         self.ports = [f"{self.port}/http"] if self.ports is None else self.ports
         if self.mounts is None and self.network_volume:
             self.mounts = {"network": [{"volumeId": self.network_volume, "path": "/workspace"}]}
@@ -94,17 +95,17 @@ class EmulatedPod:
         self._began = self._born  # its last start, as if that had begun with PROVISIONING
         self._started: float | None = None
         self._halt = ""  # the state it stands still in
-        if self.status == "RUNNING":
+        if self.begins == "RUNNING":
             self._begin(self.provisioning + self.starting)
-        elif self.status == "PROVISIONING":
+        elif self.begins == "PROVISIONING":
             self._begin(0.0)
         else:
-            self._halt = self.status
+            self._halt = self.begins
 
     # --- what it is
 
     @property
-    def state(self) -> str:
+    def status(self) -> str:
         with self.lock:
             if self._halt:
                 return self._halt
@@ -115,18 +116,18 @@ class EmulatedPod:
 
     @property
     def actions(self) -> list[str]:
-        return ACTIONS[self.state]
+        return ACTIONS[self.status]
 
     @property
     def uptime(self) -> float:
         """Seconds as RUNNING."""
-        if self.state != "RUNNING":
+        if self.status != "RUNNING":
             return 0.0
         return self.clock() - self._began - self.provisioning - self.starting
 
     @property
     def has_booted(self) -> bool:
-        return self.state == "RUNNING" and self.uptime >= self.boot
+        return self.status == "RUNNING" and self.uptime >= self.boot
 
     @property
     def costs_now(self) -> float:
@@ -176,6 +177,7 @@ class EmulatedPod:
         """Onto another host: everything stays, but not the id."""
         with self.lock:
             self.id = new_id()
+            self.ids.append(self.id)
         self.cut()
         return self.id
 
@@ -211,7 +213,7 @@ class EmulatedPod:
                 "ports": self.ports,
                 "env": self.env,
                 "registry": None,
-                "status": self.state,
+                "status": self.status,
                 "actions": self.actions,
                 "mounts": self.mounts,
                 "gpu": {"id": self.gpu, "count": self.gpu_count},
@@ -229,7 +231,7 @@ class EmulatedPod:
             }
 
     def _runtime(self) -> dict[str, Any] | None:
-        if self.state != "RUNNING":
+        if self.status != "RUNNING":
             return None
         ports = [one.partition("/") for one in self.ports or []]
         return {

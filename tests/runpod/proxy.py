@@ -27,15 +27,16 @@ class PodProxy(Wire):
     def serve(self) -> None:
         id, _, port = self.host.partition(".")[0].rpartition("-")
         self._seen = Seen(self.host, self.command, self.path, dict(self.headers), b"")
-        self.runpod.requests.append(self._seen)
+        self.runpod.saw(self._seen)
         self._look_for_key(str(self._seen).encode())
         if self.is_nameless():
             return self.turn_away()
         pod = self.runpod.pod(id)
-        if not pod or pod.state != "RUNNING" or not pod.opens(int(port)):
+        if not pod or pod.status != "RUNNING" or not pod.opens(int(port)):
             return self._say(html(404))
         self.runpod.is_over.wait(pod.proxy.delay)
-        instead = pod.proxy.instead()
+        self._what = f"{self.command} {self.path.partition('?')[0]}"
+        instead = pod.proxy.instead(self._what)
         if instead == CUT:
             return self.hang_up()
         if isinstance(instead, Answer):
@@ -72,7 +73,7 @@ class PodProxy(Wire):
         inner = HTTPConnection("pod")
         inner.sock = line
         with suppress(ConnectionError):  # it may have answered before it had heard all
-            self._hand_over(inner, line)
+            self._hand_over(inner)
         self.drain()
         try:
             reply = inner.getresponse()
@@ -80,9 +81,11 @@ class PodProxy(Wire):
             return self.answer(html(524))
         except (OSError, HTTPException):
             return self.answer(html(502))
+        if lost := pod.proxy.afterwards(self._what):
+            return self.answer(lost)
         return self._bring(reply, pod)
 
-    def _hand_over(self, inner: HTTPConnection, line: socket.socket) -> None:
+    def _hand_over(self, inner: HTTPConnection) -> None:
         inner.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in OF_ONE_HOP:
@@ -94,8 +97,6 @@ class PodProxy(Wire):
         inner.endheaders()
         for chunk in self._watched(self.body()):
             inner.send(b"%x\r\n%s\r\n" % (len(chunk), chunk) if is_chunked else chunk)
-            if select.select([line], [], [], 0)[0]:
-                return  # it has said enough
         if is_chunked:
             inner.send(b"0\r\n\r\n")
 

@@ -30,7 +30,7 @@ class Api(Wire):
     def serve(self) -> None:
         body = b"".join(self.body())
         url = urlsplit(self.path)
-        self.runpod.requests.append(Seen(self.host, self.command, self.path, dict(self.headers), body))
+        self.runpod.saw(Seen(self.host, self.command, self.path, dict(self.headers), body))
         if self.is_nameless():
             return self.turn_away()
         bad = self.runpod.answer_instead(self.command, url.path)

@@ -91,8 +91,9 @@ class Wire(BaseHTTPRequestHandler):
 
     def _chunks(self) -> Iterator[bytes]:
         while size := int(self.rfile.readline().partition(b";")[0], 16):
-            yield self.rfile.read(size)
+            chunk = self.rfile.read(size)
             self.rfile.readline()
+            yield chunk
         self.rfile.readline()
         self._is_chunked = False
 
