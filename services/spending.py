@@ -20,7 +20,7 @@ from services.pods import Pods
 
 log = logging.getLogger(__name__)
 
-TICK, NAP = 1.0, 5.0  # seconds between two looks while something costs, and while nothing does
+TICK, NAP = 1.0, 2.0  # seconds between two looks while something costs, and while nothing does
 KEEP = 30.0  # seconds between two writes while nothing but the sums changes
 REACHED = {
     "day": "Today's limit is reached: {spent:.2f} of {cap:.2f} USD. Raise it on the Machines page, or go on "

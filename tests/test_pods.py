@@ -9,7 +9,6 @@ from infrastructure.runpod_api import RunPodAPI
 from services import pod_making
 from services.pods import EVERY, NAP, SOON, Pods
 from tests.fake_answers import DO_AND_HANG_UP, HANG_UP, Answer
-from tests.runpod.emulator import RunPod
 from tests.runpod.pods import Clock
 
 BUSY = Answer(503, b"<html>busy</html>")
@@ -39,11 +38,9 @@ class Watched:
         return self.pods.seen.pods[pod.id].state
 
 
-@pytest.fixture
-def runpod(monkeypatch):
-    with RunPod(Clock()) as runpod:
-        runpod.used_by(monkeypatch)
-        yield runpod
+@pytest.fixture(autouse=True)
+def clock(runpod):
+    runpod.clock = Clock()
 
 
 @pytest.fixture
@@ -101,7 +98,7 @@ def test_an_order_is_carried_out_and_its_outcome_seen_at_once(runpod, watched):
     watched.pods.order(pod.id, "stop")
     watched.step(1)
 
-    assert pod.state == "EXITED"
+    assert pod.status == "EXITED"
     assert watched.state(pod) is PodState.stopped
     assert watched.told[-1][1] == {}
 
@@ -116,7 +113,7 @@ def test_a_stop_that_fails_is_tried_until_it_is_done_and_told_meanwhile(runpod, 
         watched.step(5)
         said |= {order.said for order in watched.told[-1][1].values()}
 
-    assert pod.state == "EXITED"
+    assert pod.status == "EXITED"
     assert runpod.asked("POST /v2/pods/{id}/action") == 8
     assert any("trouble of its own (503)" in sentence for sentence in said)
     assert watched.told[-1][1] == {}
@@ -130,7 +127,7 @@ def test_a_stop_whose_answer_is_lost_is_seen_to_be_done(runpod, watched):
     watched.step(1)
     watched.step(60)
 
-    assert pod.state == "EXITED"
+    assert pod.status == "EXITED"
     assert runpod.asked("POST /v2/pods/{id}/action") == 1
 
 
@@ -165,7 +162,7 @@ def test_the_newest_order_counts(runpod, watched):
     watched.pods.order(pod.id, "stop")
     watched.step(1)
     watched.step(60)
-    assert pod.state == "EXITED"
+    assert pod.status == "EXITED"
 
 
 def test_what_was_seen_last_stays_while_runpod_is_silent(runpod, watched):

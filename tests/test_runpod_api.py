@@ -8,18 +8,14 @@ from infrastructure.comfy_api import USER_AGENT
 from infrastructure.runpod_answers import pod as read_pod
 from infrastructure.runpod_api import RunPodAPI
 from tests.fake_answers import HANG_UP, Answer
-from tests.runpod.emulator import RunPod
 from tests.runpod.pods import Clock
 
 NEW = NewPod("cindergrace-7", "cw3nka7d08", "NVIDIA GeForce RTX 4090", volume=40)
 
 
-@pytest.fixture
-def runpod(monkeypatch):
-    with RunPod(Clock()) as runpod:
-        runpod.used_by(monkeypatch)
-        yield runpod
-        assert not runpod.elsewhere and not runpod.leaks
+@pytest.fixture(autouse=True)
+def clock(runpod):
+    runpod.clock = Clock()
 
 
 @pytest.fixture

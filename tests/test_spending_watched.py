@@ -13,7 +13,6 @@ from infrastructure.spending_file import SpendingFile
 from services.pods import Pods
 from services.spending import Spending, Work
 from tests.fake_answers import Answer
-from tests.runpod.emulator import RunPod
 from tests.runpod.pods import Clock
 
 NOW = datetime(2026, 11, 27, 12).timestamp()  # no day ends within these tests
@@ -61,10 +60,9 @@ class Metered:
 
 
 @pytest.fixture
-def metered(monkeypatch, tmp_path):
-    with RunPod(Clock()) as runpod:
-        runpod.used_by(monkeypatch)
-        yield Metered(runpod, tmp_path)
+def metered(runpod, tmp_path):
+    runpod.clock = Clock()
+    return Metered(runpod, tmp_path)
 
 
 def test_the_meter_goes_with_the_clock(metered):
@@ -82,13 +80,13 @@ def test_a_limit_ends_the_work_and_stops_the_pod_in_the_second_it_is_reached(met
     metered.limits = limits
     metered.draw()
     metered.pass_by(99)
-    assert metered.pod.state == "RUNNING" and not metered.ended
+    assert metered.pod.status == "RUNNING" and not metered.ended
 
     metered.pass_by(1)
     assert [project for project, _ in metered.ended] == ["/film"]
     assert "0.10 of 0.10 USD" in metered.ended[0][1]
     metered.pass_by(1)
-    assert metered.pod.state == "EXITED"
+    assert metered.pod.status == "EXITED"
     assert metered.now["reached"] == ("day" if limits.day else "project")
 
 
@@ -112,7 +110,7 @@ def test_another_project_goes_on_beside_one_that_has_reached_its_limit(metered):
     metered.pass_by(30)
 
     assert [project for project, _ in metered.ended] == ["/film"]
-    assert metered.pod.state == "RUNNING"
+    assert metered.pod.status == "RUNNING"
 
 
 def test_a_limit_counts_what_was_spent_before_the_studio_was_opened_again(metered):
@@ -131,9 +129,9 @@ def test_a_pod_that_nobody_needs_is_stopped_to_the_second(metered):
     metered.pass_by(1)
     assert metered.now["idle_until"] == round(NOW + metered.clock() + 15 * MINUTE)
     metered.pass_by(15 * MINUTE - 1)
-    assert metered.pod.state == "RUNNING"
+    assert metered.pod.status == "RUNNING"
     metered.pass_by(2)
-    assert metered.pod.state == "EXITED"
+    assert metered.pod.status == "EXITED"
     assert metered.now["idle_until"] is None and metered.now["per_hour"] == 0
 
 
@@ -141,9 +139,9 @@ def test_one_click_keeps_it_for_as_long_again(metered):
     metered.pass_by(14 * MINUTE)
     metered.spending.keep(NOW + metered.clock())
     metered.pass_by(14 * MINUTE)
-    assert metered.pod.state == "RUNNING"
+    assert metered.pod.status == "RUNNING"
     metered.pass_by(MINUTE + 1)
-    assert metered.pod.state == "EXITED"
+    assert metered.pod.status == "EXITED"
 
 
 @pytest.mark.parametrize("needed_by", ["work", "bench"])
@@ -152,7 +150,7 @@ def test_what_is_needed_is_not_stopped(metered, needed_by):
         metered.draw()
     metered.is_tested = needed_by == "bench"
     metered.pass_by(16 * MINUTE)
-    assert metered.pod.state == "RUNNING" and metered.now["idle_until"] is None
+    assert metered.pod.status == "RUNNING" and metered.now["idle_until"] is None
 
 
 def test_a_pod_that_is_starting_does_not_idle(metered):
@@ -161,20 +159,20 @@ def test_a_pod_that_is_starting_does_not_idle(metered):
     metered.pod.starting = 20 * MINUTE
     metered.pod.start()
     metered.pass_by(16 * MINUTE)
-    assert metered.now["idle_until"] is None and metered.pod.state == "STARTING"
+    assert metered.now["idle_until"] is None and metered.pod.status == "STARTING"
 
 
 def test_idling_may_be_allowed(metered):
     metered.limits = Limits(idle_minutes=0)
     metered.pass_by(20 * MINUTE)
-    assert metered.pod.state == "RUNNING"
+    assert metered.pod.status == "RUNNING"
 
 
 def test_a_stop_that_runpod_does_not_take_is_tried_again_until_it_does(metered, caplog):
     caplog.set_level(logging.WARNING)
     metered.runpod.instead["POST /v2/pods/{id}/action"] = [Answer(503), Answer(500), Answer(429)]
     metered.pass_by(15 * MINUTE + 40)
-    assert metered.pod.state == "EXITED"
+    assert metered.pod.status == "EXITED"
     assert metered.runpod.asked("POST /v2/pods/{id}/action") == 4
     assert "503" in caplog.text
 

@@ -5,16 +5,11 @@ import json
 import pytest
 
 from tests.fake_answers import HANG_UP, Answer
-from tests.runpod.emulator import RunPod
 
 
-@pytest.fixture
-def runpod(monkeypatch):
-    with RunPod() as runpod:
-        runpod.used_by(monkeypatch)
-        monkeypatch.setenv("RUNPOD_API_KEY", runpod.key)
-        yield runpod
-        assert not runpod.elsewhere and not runpod.leaks
+@pytest.fixture(autouse=True)
+def key(runpod, monkeypatch):
+    monkeypatch.setenv("RUNPOD_API_KEY", runpod.key)
 
 
 def test_the_pods_are_listed_with_what_they_cost(runpod, told):
@@ -41,24 +36,24 @@ def test_programs_are_told_in_json(runpod, told):
 def test_a_pod_is_stopped_and_started_by_its_name_or_id(runpod, told):
     pod = runpod.add_pod(name="studio")
     assert told("pods", "stop", "studio")[0] == 0
-    assert pod.state == "EXITED"
+    assert pod.status == "EXITED"
     assert told("pods", "start", pod.id)[0] == 0
-    assert pod.state == "RUNNING"
+    assert pod.status == "RUNNING"
 
 
 def test_all_that_run_are_stopped_at_once(runpod, told):
     pods = [runpod.add_pod(name=name) for name in ("a", "b")]
     code, _, error = told("pods", "stop", "--all")
     assert code == 0 and "a (" in error and "b (" in error
-    assert [pod.state for pod in pods] == ["EXITED", "EXITED"]
+    assert [pod.status for pod in pods] == ["EXITED", "EXITED"]
 
 
 def test_terminating_asks_twice(runpod, told):
     pod = runpod.add_pod(name="studio")
     code, _, error = told("pods", "terminate", "studio")
-    assert code == 2 and "--yes" in error and pod.state == "RUNNING"
+    assert code == 2 and "--yes" in error and pod.status == "RUNNING"
     assert told("pods", "terminate", "studio", "--yes")[0] == 0
-    assert pod.state == "TERMINATED"
+    assert pod.status == "TERMINATED"
 
 
 def test_the_log_is_printed(runpod, told):
@@ -81,7 +76,7 @@ def test_what_is_not_clear_is_not_done(runpod, told, words, said):
     pods = [runpod.add_pod(name=name) for name in ("studio", "twin", "twin")]
     code, _, error = told("pods", *words)
     assert code == 2 and said in error
-    assert {pod.state for pod in pods} == {"RUNNING"}
+    assert {pod.status for pod in pods} == {"RUNNING"}
 
 
 def test_without_a_key_it_is_said_where_one_goes(monkeypatch, told):
