@@ -1,0 +1,186 @@
+"""The studio with a pod: it waits for one that starts, says what is wrong with one that does not, and follows
+one that moved. The account is emulated; the ComfyUI in the pod is the fake one."""
+
+import time
+
+import pytest
+
+from domain.errors import StudioError
+from domain.pods import NewPod
+from domain.settings import ComfySettings, Mode
+from domain.spending import Limits
+from infrastructure.secrets_file import SecretsFile
+from services import backend_watch, pods
+from services.errands import errand
+from services.studio import Studio
+from tests.fake_comfy import FakeComfy
+from tests.studios import facts, places, project, until_done
+
+LONGEST = 20.0
+KEYFRAME = "keyframe_sd15"
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Looks as in life, only sooner one after another."""
+    monkeypatch.setattr(pods, "SOON", 0.1)
+    monkeypatch.setattr(pods, "EVERY", 0.3)
+    monkeypatch.setattr(backend_watch, "EVERY", 0.2)
+    monkeypatch.setattr(backend_watch, "FIRST", 0.1)
+    monkeypatch.setattr(backend_watch, "LONGEST", 0.3)
+    monkeypatch.setattr("services.standstill.FIRST", 0.1)
+
+
+@pytest.fixture
+def fake():
+    with FakeComfy() as fake:
+        fake.models["checkpoints"].append("v1-5-pruned-emaonly-fp16.safetensors")
+        yield fake
+
+
+@pytest.fixture
+def studio(runpod, tmp_path, hurried):
+    """With the account's key, and a page that is open."""
+    where = places(tmp_path)
+    where.settings.parent.mkdir(parents=True, exist_ok=True)
+    SecretsFile(where.secrets).put("RUNPOD_API_KEY", runpod.key)
+    studio = Studio(where)
+    leave = studio.feed.listen(lambda: None)
+    yield studio
+    leave()
+    studio.close()
+
+
+def until(studio, is_so):
+    end = time.monotonic() + LONGEST
+    while not is_so(told := facts(studio)):
+        studio.looking()
+        assert time.monotonic() < end, {
+            key: told.get(key) for key in ("doctor", "pod/start", "backend", "queue")
+        }
+        time.sleep(0.02)
+    return facts(studio)
+
+
+def listed(told):
+    return told.get("pods", {}).get("list", [])
+
+
+def a_keyframe(studio):
+    studio.set(keyframe_workflow=KEYFRAME)
+    folder = project(studio, "A harbour")
+    return studio.ask([errand("keyframe", folder, "001", "r1", variant=1)])
+
+
+def use(studio, pod):
+    until(studio, lambda told: any(one["id"] == pod.id for one in listed(told)))
+    studio.machines.choose(pod.id)
+
+
+def test_the_pods_of_the_account_are_told(studio, runpod):
+    runpod.add_pod(name="studio", cost=0.69)
+    told = until(studio, lambda told: listed(told))
+    (pod,) = listed(told)
+    assert (pod["name"], pod["state"], pod["price"]) == ("studio", "running", 0.69)
+    assert told["pods"]["balance"] == pytest.approx(100, abs=1)
+
+
+def test_choosing_a_pod_takes_its_id_its_name_and_the_port_it_opens(studio, runpod):
+    pod = runpod.add_pod(name="studio", port=3000)
+    use(studio, pod)
+    assert studio.settings.comfy == ComfySettings(Mode.runpod, pod_id=pod.id, port=3000, pod_name="studio")
+
+
+def test_a_render_that_is_asked_for_while_the_pod_starts_waits_and_begins_by_itself(studio, runpod, fake):
+    pod = runpod.add_pod(name="studio", server=fake, status="EXITED", starting=0.6, boot=0.6)
+    use(studio, pod)
+    until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "start")
+    a_keyframe(studio)
+    studio.machines.order(pod.id, "start")
+
+    phases = []
+
+    def is_done(told):
+        start = told.get("pod/start")
+        if start and start["phase"] not in phases:
+            phases.append(start["phase"])
+        return not told["queue"]["left"]
+
+    until(studio, is_done)
+    until_done(studio)
+    (done,) = studio.runs.errands()
+    assert done.state == "done", done.error
+    assert phases and phases == [one for one in ("machine", "container", "proxy", "comfyui") if one in phases]
+    assert facts(studio)["pod/start"] is None
+
+    pod.stop()
+    until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "start")
+    studio.machines.order(pod.id, "start")
+    told = until(studio, lambda told: told.get("pod/start"))
+    assert told["pod/start"]["usual"] is not None, "how long it took the last time"
+
+
+def test_a_pod_that_moved_is_found_by_its_name_and_drawn_on(studio, runpod, fake):
+    pod = runpod.add_pod(name="studio", server=fake)
+    use(studio, pod)
+    until(studio, lambda told: told.get("backend", {}).get("up"))
+    pod.migrate()
+    told = until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "find")
+    assert "has another id now" in told["doctor"]["said"]
+    studio.machines.choose(told["doctor"]["target"])
+    until(studio, lambda told: told.get("backend", {}).get("up"))
+
+
+def test_a_comfyui_that_crashed_is_told_with_what_its_log_says(studio, runpod):
+    pod = runpod.add_pod(name="studio", server=None)
+    pod.log("RuntimeError: No CUDA GPUs are available")
+    runpod.clock = lambda: time.monotonic() + 3600
+    pod.clock = runpod.clock
+    use(studio, pod)
+    told = until(studio, lambda told: told.get("doctor") and told["doctor"]["remedy"])
+    assert told["doctor"]["remedy"] == "gpu" and "No CUDA GPUs" in told["doctor"]["said"]
+
+
+def test_a_new_pod_is_made_and_drawn_on(studio, runpod, fake):
+    runpod.server_of_new_pods = fake
+    studio.machines.show_offers()
+    told = until(studio, lambda told: told.get("pods/offers"))
+    gpus = [offer["id"] for offer in told["pods/offers"]["list"]][:2]
+    runpod.gpus[gpus[0]].availability = "NONE"
+    studio.machines.make(NewPod("film", "cw3nka7d08", "", volume=40), gpus)
+    until(studio, lambda told: told["settings"]["mode"] == "runpod" and told.get("backend", {}).get("up"))
+
+    (pod,) = runpod.pods
+    assert (pod.name, pod.gpu) == ("film", gpus[1])
+    assert pod.mounts == {"persistent": {"size": 40, "path": "/workspace"}}
+    assert pod.id in studio.machines.pods.costing()
+
+
+def test_without_a_key_a_pasted_id_still_draws(runpod, fake, tmp_path, hurried):
+    pod = runpod.add_pod(name="studio", server=fake)
+    studio = Studio(places(tmp_path))
+    try:
+        studio.set(comfy=ComfySettings(Mode.runpod, pod_id=pod.id))
+        a_keyframe(studio)
+        until_done(studio)
+        (done,) = studio.runs.errands()
+        assert done.state == "done", done.error
+        assert facts(studio)["pods"]["has_key"] is False
+        assert not [seen for seen in runpod.requests if seen.host == "api.runpod.io"]
+    finally:
+        studio.close()
+
+
+def test_a_limit_refuses_what_would_cost_and_lets_the_sketch_engine_draw(studio, runpod, fake):
+    pod = runpod.add_pod(name="studio", server=fake, cost=3600.0)
+    use(studio, pod)
+    until(studio, lambda told: told.get("money", {}).get("per_hour"))
+    studio.set(limits=Limits(day=0.5))
+    until(studio, lambda told: told.get("money", {}).get("reached") == "day" and pod.status == "EXITED")
+    with pytest.raises(StudioError, match="Today's limit is reached"):
+        a_keyframe(studio)
+    with pytest.raises(StudioError, match="Today's limit is reached"):
+        studio.machines.order(pod.id, "start")
+    studio.set(comfy=ComfySettings())
+    studio.ask([errand("keyframe", studio.desk.project.folder, "001", "r2", variant=1)])
+    until_done(studio)
