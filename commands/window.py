@@ -6,11 +6,13 @@ import logging
 import os
 import shutil
 import socket
+import sys
 import threading
 import webbrowser
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path, user_data_path, user_documents_path
 
@@ -66,8 +68,30 @@ def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, p
         app = window.app(studio, ["*"] if password else names, password)
         serving.serve(app, listener, studio, partial(_announce, address, places, asked))
     finally:
+        _leave(studio)
         studio.close()
         InstanceFile(places.instance).remove()
+
+
+def _leave(studio: Any) -> None:
+    """A pod costs on when the studio is closed: whoever closes it is asked, or told."""
+    costing = studio.machines.pods.costing().values()
+    if not costing:
+        return
+    names, price = " and ".join(pod.name for pod in costing), sum(pod.price for pod in costing)
+    cost = f"{names} costs {price:.2f} USD an hour, also while the studio is closed."
+    stop = f"Stop it: python main.py pods stop {next(iter(costing)).name}"
+    if not (sys.stdin and sys.stdin.isatty()):
+        print(f"{cost} {stop}", flush=True)
+        return
+    try:
+        answer = input(f"{cost} Stop it now? [Y/n] ").strip().lower()
+    except (EOFError, KeyboardInterrupt):
+        answer = "n"
+    if answer not in ("", "y", "yes"):
+        return
+    said = studio.machines.pods.stop_now()
+    print("\n".join([*said, stop] if said else ["Stopped."]), flush=True)
 
 
 def _reached_by(host: str) -> str:

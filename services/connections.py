@@ -44,6 +44,7 @@ def entered(mode: str, url: str, pod_id: str, port: object, kept: ComfySettings)
         _read("url", lambda: parse_url(url or ""), kept.url, faults),
         pod,
         pasted_port or _read("port", lambda: parse_port("" if port is None else port), kept.port, faults),
+        pod_name=kept.pod_name if pod == kept.pod_id else "",
     )
     needed = {Mode.sketch: (), Mode.local: ("url",), Mode.runpod: ("pod_id", "port")}[chosen]
     return Entered(comfy, {name: said for name, said in faults.items() if name in needed})

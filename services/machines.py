@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from domain.errors import PlatformError, StudioError
@@ -87,13 +87,13 @@ class Machines:
         ports = (
             [port] if port else [kept.port, *pod.ports] if kept.port in pod.ports else [*pod.ports, kept.port]
         )
-        self._around.use(ComfySettings(Mode.runpod, kept.url, pod.id, ports[0], pod.name))
+        self._around.use(replace(kept, mode=Mode.runpod, pod_id=pod.id, port=ports[0], pod_name=pod.name))
 
     def make(self, wanted: NewPod, gpus: Sequence[str]) -> None:
         """Have a pod made, with the first of these GPUs that is free, and drawn on."""
         self.spending.allow(self._around.work.project(), time.time())
         named = pod_making.unique_name(wanted.name, list(self.pods.seen.pods.values()))
-        self.pods.ask(lambda platform: self._made(platform, NewPod(**{**vars(wanted), "name": named}), gpus))
+        self.pods.ask(lambda platform: self._made(platform, replace(wanted, name=named), gpus))
 
     def show_offers(self, cloud: str = "SECURE") -> None:
         self.pods.ask(lambda platform: self._tell_offers(platform, cloud))
@@ -211,9 +211,8 @@ class Machines:
             return
         self._start.began(pod.id, time.time())
         self.spending.watch(pod.id)
+        kept = self._around.settings().comfy
         self._around.use(
-            ComfySettings(
-                Mode.runpod, self._around.settings().comfy.url, pod.id, wanted.ports[0], wanted.name
-            )
+            replace(kept, mode=Mode.runpod, pod_id=pod.id, port=wanted.ports[0], pod_name=wanted.name)
         )
         self._feed.put("pods/making", None)

@@ -109,6 +109,18 @@ class Pods:
             if not is_ordered:
                 self.order(id, "stop")
 
+    def stop_now(self) -> list[str]:
+        """The same while somebody waits for it; returns what is said of those that do not stop."""
+        platform = self._platform()
+        said: list[str] = []
+        for id, pod in self.costing().items():
+            try:
+                if platform:
+                    platform.act(id, "stop")
+            except PlatformError as error:
+                said.append(f"{pod.name}: {error}")
+        return said
+
     def forget(self, id: str) -> None:
         """An order that was refused has been read."""
         with self._changed:

@@ -188,6 +188,7 @@ class Studio:
     def tell_keys(self) -> None:
         """Which keys are set; of each no more than how it ends."""
         self.feed.put("keys", self.secrets.hints())
+        self.machines.pods.again()
 
     def tell_workflows(self) -> None:
         """The workflows there are to choose from."""

@@ -41,6 +41,7 @@ class _Form:
             self.port = gr.Number(
                 label=port, elem_id="set-port", precision=0, interactive=True, visible=False
             )
+        self.pods = live("set-pods", elem_id="set-pods")
         self.faults = {
             name: live("said", elem_id=f"set-{name}-fault", elem_classes="set-fault")
             for name in ("url", "pod_id", "port")
@@ -51,7 +52,15 @@ class _Form:
             self.state = live("set-state", says=("typed",), elem_id="set-state")
         self.answer = live("set-answer", elem_id="set-answer")
         self.fields = [self.mode, self.url, self.pod, self.port]
-        self.shown = [*self.fields, *self.faults.values(), self.hint, self.test, self.save, self.state]
+        self.shown = [
+            *self.fields,
+            self.pods,
+            *self.faults.values(),
+            self.hint,
+            self.test,
+            self.save,
+            self.state,
+        ]
 
     def connect(self) -> None:
         fields, all_shown = self.fields, [*self.shown, self.answer]
@@ -119,6 +128,7 @@ class _Form:
     def _of_mode(self, mode: str) -> Changes:
         return {
             self.hint: {"key": f"settings.mode.{mode}.hint"},
+            self.pods: mode,
             self.url: gr.update(visible=mode == "local"),
             self.pod: gr.update(visible=mode == "runpod"),
             self.port: gr.update(visible=mode == "runpod"),

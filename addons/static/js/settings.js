@@ -4,6 +4,7 @@
 
 import { act, button, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
 import { setLook } from './rail.js';
+import { go } from './where.js';
 
 const LONGEST = 1000; // ms until an answer counts as lost
 const TRIES = 2;
@@ -79,6 +80,27 @@ const shown = draw => ({
 });
 
 const heading = shown((place, key) => place.replaceChildren(h('h2', {}, t(key ?? ''))));
+
+/** Where a pod is asked for: the account's own to choose from, or where a key would bring them. */
+const podChoice = {
+  mount(place) {
+    const draw = () => {
+      const pods = fact('pods'), isAsked = place.value === 'runpod' && pods;
+      place.hidden = !isAsked;
+      if (!isAsked) return;
+      const listed = pods.list.filter(pod => pod.state !== 'gone'), now = JSON.stringify([pods.has_key, fact('settings').pod_id, listed.map(pod => [pod.id, pod.name, pod.state])]);
+      if (place.dataset.drawn === now) return;
+      place.dataset.drawn = now;
+      place.replaceChildren(h('span.label', {}, t('settings.pods')), ...(listed.length ? listed.map(choice) : [h('small', {}, t(pods.has_key ? 'settings.pods.none' : 'settings.pods.nokey')), button(t('page.machines'), () => go('machines'), { kind: 'link' })]));
+    };
+    const choice = pod => h('button.chip', {
+      type: 'button', 'aria-pressed': String(pod.id === fact('settings').pod_id && fact('settings').mode === 'runpod'),
+      onclick: () => act('pod.use', { id: pod.id }).then(() => Studio.settings.reload()),
+    }, h('b', {}, pod.name || pod.id), h('small', {}, t(`machines.state.${pod.state}`)));
+    place.addEventListener('value', draw);
+    follow(['pods', 'settings'], place.parentNode, draw);
+  },
+};
 
 /** A sentence about the field above it: the studio's own, or {key, values}. */
 const said = shown((place, value) => {
@@ -171,4 +193,4 @@ const notes = shown((place, value) => {
 const number = (value, digits = 1) => value.toLocaleString(language, { maximumFractionDigits: digits });
 export const bytes = count => count >= 1 << 30 ? `${number(count / (1 << 30))} GiB` : count >= 1 << 20 ? `${number(count / (1 << 20))} MiB` : `${number(Math.ceil(count / 1024), 0)} KiB`;
 
-export const parts = { heading, said, 'set-state': typing, 'set-answer': answer, 'set-flow': flow, 'set-notes': notes };
+export const parts = { 'set-pods': podChoice, heading, said, 'set-state': typing, 'set-answer': answer, 'set-flow': flow, 'set-notes': notes };
