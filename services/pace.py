@@ -11,17 +11,27 @@ _SOON = 1.0  # seconds
 
 class Pace:
     def __init__(self) -> None:
-        self._took: dict[str, list[float]] = {}  # seconds, by deed
-        self._mean: dict[str, float] = {}
+        self._took: dict[tuple[str, str], list[float]] = {}  # seconds, by project ("": all) and deed
+        self._mean: dict[str, float] = {}  # by deed
 
     def took(self, errand: Errand) -> None:
         """Remember an errand that is done; what was there already took no time and says nothing."""
         if errand.is_reused or errand.ended <= errand.began:
             return
-        took = self._took.setdefault(errand.deed, [])
-        took.append(errand.ended - errand.began)
-        del took[:-MEMORY]
-        self._mean[errand.deed] = sum(took) / len(took)
+        for project in ("", errand.project):
+            took = self._took.setdefault((project, errand.deed), [])
+            took.append(errand.ended - errand.began)
+            del took[:-MEMORY]
+        self._mean[errand.deed] = self._seconds("", errand.deed)
+
+    def of(self, project: str) -> dict[str, float]:
+        """How many seconds each deed takes in a project; as elsewhere, where it has not been done there."""
+        own = {deed for where, deed in self._took if where == project}
+        return {deed: round(self._seconds(project if deed in own else "", deed), 1) for deed in self._mean}
+
+    def _seconds(self, project: str, deed: str) -> float:
+        took = self._took[project, deed]
+        return sum(took) / len(took)
 
     def until(self, errand: Errand, share: float, now: float) -> float | None:
         """When an errand that runs will be over: by how others went, and the more it has done itself, by

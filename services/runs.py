@@ -43,7 +43,7 @@ class Runs:
         self._live: dict[str, Live] = {}
         self._threads: dict[threading.Thread, bool] = {}  # whether it does what is done aside
         self._wanted = 1  # lanes
-        self._pace = Pace()
+        self.pace = Pace()
         self._worked: set[str] = set()  # runs of which something was made
         self._lock, self._telling = threading.RLock(), threading.RLock()
         self._is_closing = False
@@ -269,7 +269,7 @@ class Runs:
 
     def _remember(self, errand: Errand) -> None:
         if errand.state == DONE:
-            self._pace.took(errand)
+            self.pace.took(errand)
             self._worked.add(errand.run)
 
     # --- telling ---------------------------------------------------------------------------------
@@ -285,11 +285,11 @@ class Runs:
             with self._lock:
                 errands = [errand for id in ids if (errand := self._queue.get(id))]
                 facts: dict[str, Any] = {
-                    f"run/{errand.id}": run_fact(errand, self._live.get(errand.id), self._pace)
+                    f"run/{errand.id}": run_fact(errand, self._live.get(errand.id), self.pace)
                     for errand in errands
                 }
-                queue = queue_fact(self._queue, self._live, self._pace, self._wanted)
-                facts["queue"] = {**queue, "paused": self.paused}
+                queue = queue_fact(self._queue, self._live, self.pace, self._wanted)
+                facts["queue"] = {**queue, "paused": self.paused, "lanes": self._wanted}
                 if is_reordered:
                     facts["queue/order"] = self._queue.ids()
                 gone = self._queue.taken_off()

@@ -7,7 +7,7 @@ stops nothing.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ class Work:
     at_work: Callable[[], Sequence[Errand]]  # what is drawn on them now, or begins by itself
     is_tested: Callable[[], bool]  # whether the test bench is at them
     project: Callable[[], str]  # the one that is open, which pays for what nobody uses
+    seconds: Callable[[str], Mapping[str, float]]  # that each deed takes in a project
     end: Callable[[str, str], None]  # cancel what waits and runs, of one project or ("") of all; says why
 
 
@@ -135,6 +136,7 @@ class Spending:
             "per_hour": round(self._book.per_hour, 3),
             "today": round(self._book.spent_on(now), 3),
             "project": round(self._book.projects.get(project, 0.0), 3),
+            "seconds": dict(self._work.seconds(project)),
             "runs": {run: round(self._book.runs.get(run, 0.0), 3) for run in runs},
             "cap_day": limits.day,
             "cap_project": limits.project,

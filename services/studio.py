@@ -272,6 +272,7 @@ class Studio:
             drawn,
             lambda: self.bench.is_on,
             lambda: str(self._desk.project.folder) if self._desk else "",
+            self.runs.pace.of,
             self.runs.end,
         )
         key, look = lambda: self.secrets.get(KEY), lambda: self._watch.again()

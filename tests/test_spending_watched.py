@@ -32,7 +32,7 @@ class Metered:
     def open(self):
         api = RunPodAPI(self.runpod.key)
         self.pods = Pods(lambda: api, lambda *_: None, lambda: True, lambda: {self.pod.id})
-        work = Work(lambda: self.work, lambda: self.is_tested, lambda: "/film", self._end)
+        work = Work(lambda: self.work, lambda: self.is_tested, lambda: "/film", lambda project: {}, self._end)
         file = SpendingFile(self.folder / "spending.json")
         self.spending = Spending(file, self.pods, work, lambda: self.limits, self.money.append)
         self.tick()

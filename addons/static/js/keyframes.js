@@ -6,6 +6,7 @@ import { compare } from './compare.js';
 import { isActive } from './dock.js';
 import { offer } from './keys.js';
 import { madeOf, onlyMade } from './making.js';
+import { estimate } from './money.js';
 import { onProject } from './otherproject.js';
 import { drawRecipe } from './recipe.js';
 import { makeTable } from './table.js';
@@ -23,9 +24,9 @@ export function mount(place) {
   const parts = { list: h('div.shots', { role: 'listbox', 'aria-label': t('keyframes.shots'), 'aria-multiselectable': 'true' }), stage: h('div.stage'), grid: h('div.variants', { role: 'listbox', 'aria-label': t('keyframes.variants') }), recipe: h('aside.inspector'), table: h('div.table') };
   const tableButton = button(t('keyframes.table'), () => setTable(!isTable), { mark: 'grid', key: 'L' });
   const chooser = h('input', { type: 'file', accept: 'image/*', multiple: true, hidden: true, onchange: () => { bring(currentShot(), [...chooser.files]); chooser.value = '' } });
-  const info = h('small.count');
+  const info = h('small.count'), cost = h('small.estimate', { title: t('money.estimate.hint') });
   const page = h('div.page.keyframes', {},
-    h('header.head', {}, h('h1', {}, t('page.keyframes')), info, h('div.grow'), tableButton, button(t('keyframes.own'), () => chooser.click(), { mark: 'image' }), chooser, h('span.sep'), count,
+    h('header.head', {}, h('h1', {}, t('page.keyframes')), info, h('div.grow'), tableButton, button(t('keyframes.own'), () => chooser.click(), { mark: 'image' }), chooser, h('span.sep'), cost, count,
       button(t('keyframes.missing'), missing, { mark: 'plus' }),
       button(t('keyframes.generate'), generate, { kind: 'primary', mark: 'spark', key: 'G' })),
     parts.list, h('div.middle', {}, parts.stage, parts.grid), parts.recipe, parts.table);
@@ -47,6 +48,7 @@ export function mount(place) {
     tableButton.classList.toggle('is-on', isTable);
     page.style.setProperty('--ratio', ratio());
     put(count, { placeholder: String(fact('project')?.variants ?? 2) });
+    drawCost();
     put(info, { text: tn('count.takes', shots().reduce((sum, s) => sum + countOf(s), 0)) });
     if (isTable) return drawTable();
     keyed(parts.list, shots(), s => s.id, makeRow, updateRow);
@@ -56,6 +58,10 @@ export function mount(place) {
     stage.draw(s, one());
     drawRecipe(parts.recipe, s, one());
   }
+
+  const drawCost = () => put(cost, { text: estimate('keyframe', selection().length * (Number(count.value) || (fact('project')?.variants ?? 2))) });
+  count.addEventListener('input', drawCost);
+  follow(['money'], page, drawCost);
 
   function drawMade(ids) {
     if (isTable) return;

@@ -6,6 +6,15 @@ import { labelled } from './dialogs.js';
 export const dollars = amount => new Intl.NumberFormat(document.documentElement.lang || 'en', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(amount ?? 0);
 const perHour = amount => t('money.perHour', { amount: dollars(amount) });
 
+/** What so many of a deed will take and cost, from how long they took in this project; nothing where no money goes. */
+export function estimate(deed, count) {
+  const money = fact('money') ?? {}, settings = fact('settings') ?? {}, each = money.seconds?.[deed];
+  const price = settings.mode === 'runpod' && (money.per_hour || fact('pods')?.list?.find(pod => pod.id === settings.pod_id)?.price);
+  if (!price || !each || !count) return '';
+  const took = each * count / Math.max(1, Math.min(count, fact('queue')?.lanes ?? 1));
+  return t('money.estimate', { time: clock(took), amount: dollars(Math.max(0.01, took / 3600 * price)) });
+}
+
 /** In the rail: what goes out now, and when it ends by itself. */
 export function meter() {
   const rate = h('b'), today = h('small'), idle = h('small.idle'), keep = button(t('money.keep'), () => act('money.keep'), { kind: 'link', title: t('money.keep.hint') });

@@ -28,7 +28,7 @@ export function mount(place) {
   });
   followMoney(place, money.draw);
   follow(['bench'], place, () => put(links[PAGES.indexOf('testbench')], { 'data-busy': ['running', 'cancelling'].includes(fact('bench')?.state) }));
-  follow(['settings', 'backend', 'run/', 'queue', 'connection', 'pod/start'], place, () => drawPill(pill));
+  follow(['settings', 'backend', 'run/', 'queue', 'connection', 'pod/start', 'doctor'], place, () => drawPill(pill));
 }
 
 export function changeLook() {
@@ -54,5 +54,5 @@ function drawPill(pill) {
   const share = backend.vram_total ? backend.vram_used / backend.vram_total : null;
   meter.hidden = share == null;
   if (share != null) meter.firstChild.style.width = `${Math.round(share * 100)}%`;
-  put(queue, { text: start ? t('pill.starting') : !isUp && backend.up === false ? t('pill.down') : busy || waiting ? t('pill.queue', { busy, waiting }) : t('pill.idle') });
+  put(queue, { text: start ? t('pill.starting') : fact('doctor')?.remedy === 'start' ? t('pill.stopped') : !isUp && backend.up === false ? t('pill.down') : busy || waiting ? t('pill.queue', { busy, waiting }) : t('pill.idle') });
 }

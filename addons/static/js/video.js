@@ -7,6 +7,7 @@ import { isActive } from './dock.js';
 import { flushEdits } from './fields.js';
 import { offer } from './keys.js';
 import { madeOf, onlyMade } from './making.js';
+import { estimate } from './money.js';
 import { onProject } from './otherproject.js';
 import { makePlayer } from './player.js';
 import { makeAgain, makeSegments } from './segments.js';
@@ -19,10 +20,10 @@ let looked = null; // a take looked at instead of the clip
 onProject(() => { plan = looked = null; planned = '' });
 
 export function mount(place) {
-  const count = h('small.count'), list = h('div.shots', { role: 'listbox', 'aria-label': t('keyframes.shots'), 'aria-multiselectable': 'true' });
+  const count = h('small.count'), cost = h('small.estimate', { title: t('money.estimate.hint') }), list = h('div.shots', { role: 'listbox', 'aria-label': t('keyframes.shots'), 'aria-multiselectable': 'true' });
   const screen = h('div.player'), strip = h('div.segments', { hidden: true }), side = h('aside.inspector.videoplan');
   const page = h('div.page.videos', {},
-    h('header.head', {}, h('h1', {}, t('page.video')), count, h('div.grow'), button(t('video.missing'), makeMissing, { mark: 'plus' }),
+    h('header.head', {}, h('h1', {}, t('page.video')), count, h('div.grow'), cost, button(t('video.missing'), makeMissing, { mark: 'plus' }),
       button(t('video.generate'), makeSelected, { kind: 'primary', mark: 'video', key: 'V' })),
     list, h('div.middle', {}, screen, strip), side);
   place.append(page);
@@ -30,10 +31,14 @@ export function mount(place) {
   const segments = makeSegments(strip, { look, compare });
   const planView = makePlan(side, { make: makeSelected, goOn });
 
+  const drawCost = () => put(cost, { text: estimate('video', selection().length) });
+  follow(['money'], page, drawCost);
+
   let drawn = '';
   function draw() {
     page.style.setProperty('--ratio', ratio());
     const all = shots(), made = all.filter(s => s.vid);
+    drawCost();
     put(count, { text: all.length ? t('video.count', { made: made.length, all: all.length, time: clock(all.reduce((sum, s) => sum + s.seconds, 0)) }) : '' });
     keyed(list, all, s => s.id, makeRow, updateRow);
     const s = shot(currentShot()), run = runOf(s);
