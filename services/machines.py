@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from domain.addresses import parse_pod_id
 from domain.errors import PlatformError, StudioError
+from domain.job import Backend
 from domain.places import Places
 from domain.pods import NewPod, Pod
 from domain.settings import ComfySettings, Mode, Settings
 from domain.status import Status
+from infrastructure.priced import Priced
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.spending_file import SpendingFile
 from services import doctor, pod_making
@@ -108,6 +111,17 @@ class Machines:
         if status.is_up != self._was_up:
             self._was_up = status.is_up
             self.pods.again()
+
+    def priced(self, backend: Backend, comfy: ComfySettings) -> Backend:
+        """A backend whose jobs say what they cost, where that is known."""
+        return backend if comfy.mode is Mode.sketch else Priced(backend, self._price_at)
+
+    def _price_at(self, url: str) -> float:
+        try:
+            pod = self.pods.seen.pods.get(parse_pod_id(url)[0])
+        except StudioError:
+            return 0.0  # no pod's address
+        return pod.price if pod else 0.0
 
     # --- in the thread of the pods -----------------------------------------------------------------
 

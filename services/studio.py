@@ -118,7 +118,8 @@ class Studio:
         """Whoever draws, as the settings are now; the same one for as long as they stay."""
         with self._lock:
             if self._backend is None or self._backend[0] != self.settings.comfy:
-                self._backend = self.settings.comfy, self._connect(self.settings.comfy)
+                comfy = self.settings.comfy
+                self._backend = comfy, self.machines.priced(self._connect(comfy), comfy)
             return self._backend[1]
 
     def means(self, desk: Desk | None = None) -> Means:

@@ -1,6 +1,7 @@
 """The studio with a pod: it waits for one that starts, says what is wrong with one that does not, and follows
 one that moved. The account is emulated; the ComfyUI in the pod is the fake one."""
 
+import json
 import time
 
 import pytest
@@ -110,6 +111,8 @@ def test_a_render_that_is_asked_for_while_the_pod_starts_waits_and_begins_by_its
     until_done(studio)
     (done,) = studio.runs.errands()
     assert done.state == "done", done.error
+    recipe = json.loads((studio.desk.project.takes / "001_v1.json").read_text("utf-8"))
+    assert recipe["price"] == pod.cost and 0 < recipe["cost"] < 0.01
     assert phases and phases == [one for one in ("machine", "container", "proxy", "comfyui") if one in phases]
     assert facts(studio)["pod/start"] is None
 

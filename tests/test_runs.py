@@ -106,7 +106,7 @@ def test_nothing_begins_in_a_paused_queue_and_what_runs_ends(bench):
     bench.runs.resume()
     bench.until_quiet()
     assert bench.work.begun == ["001", "002", "003"]
-    assert bench.fact("queue") == {"left": 0, "share": 0, "seconds": None, "paused": ""}
+    assert bench.fact("queue") == {"left": 0, "share": 0, "seconds": None, "paused": "", "lanes": 1}
 
 
 # --- cancelling and trying again --------------------------------------------------------------------

@@ -324,7 +324,7 @@ def test_what_was_there_already_says_nothing_about_how_long_things_take(bench):
     (one,) = bench.add("001")
     bench.until_quiet()
     assert bench.fact(f"run/{one.id}")["reused"] is True
-    assert bench.runs._pace._mean == {}
+    assert bench.runs.pace.of("") == {}
 
 
 def test_the_page_never_hears_an_older_state_last(tmp_path):

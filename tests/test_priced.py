@@ -1,0 +1,66 @@
+"""What a job on a rented machine cost stands in its recipe."""
+
+import json
+from contextlib import suppress
+
+import pytest
+
+from domain.errors import JobFailed
+from domain.events import Fact
+from domain.project import Project
+from infrastructure.comfy_backend import ComfyBackend
+from infrastructure.priced import Priced
+from infrastructure.recipes import Ledger, Wanted
+from tests.comfy_jobs import picture, puts_out
+
+
+def made(fake, folder, price=3600.0, graph=None):
+    """The recipe of one take, at so many dollars an hour: a dollar a second."""
+    backend = Priced(ComfyBackend(fake.url), lambda url: price if url == fake.url else 0.0)
+    work = Ledger(Project(folder)).carry_out(backend, Wanted("001", graph or picture(), "", {}))
+    with suppress(JobFailed):
+        list(work)
+    (recipe,) = (folder / "takes").glob("*.json")
+    return json.loads(recipe.read_text("utf-8"))
+
+
+def test_a_take_costs_the_time_the_gpu_was_at_it(fake, tmp_path):
+    recipe = made(fake, tmp_path)
+    assert recipe["state"] == "done" and recipe["price"] == 3600
+    assert recipe["cost"] == pytest.approx(recipe["gpu_seconds"])
+
+
+def test_one_that_failed_cost_as_well(fake, tmp_path):
+    recipe = made(fake, tmp_path, graph=puts_out({}))
+    assert recipe["state"] == "failed"
+    assert recipe["cost"] > 0
+
+
+def test_what_costs_nothing_says_nothing_of_it(fake, tmp_path):
+    recipe = made(fake, tmp_path, price=0.0)
+    assert "cost" not in recipe and "price" not in recipe
+
+
+def test_a_take_that_the_server_had_already_costs_nothing_again(fake, tmp_path):
+    made(fake, tmp_path / "one")
+    recipe = made(fake, tmp_path / "two")
+    assert recipe["state"] == "done" and "cost" not in recipe
+
+
+def test_everything_else_is_the_backends_own(fake):
+    inner = ComfyBackend(fake.url)
+    priced = Priced(inner, lambda url: 1.0)
+    assert (priced.engine, priced.lanes, priced.inner) == ("comfyui", inner.lanes, inner)
+    assert priced.status() == inner.status()
+    assert priced.check(picture()) == inner.check(picture())
+
+
+def test_closing_it_cancels_the_job(fake, tmp_path):
+    fake.gate.clear()
+    backend = Priced(ComfyBackend(fake.url), lambda url: 1.0)
+    work = Ledger(Project(tmp_path)).carry_out(backend, Wanted("001", picture(), "", {}))
+    for event in work:
+        if isinstance(event, Fact) and event.key == "sent":
+            break
+    work.close()
+    assert not fake.running and not fake.pending
