@@ -3,7 +3,8 @@
 import { act, button, clock, fact, follow, h, put, t } from './core.js';
 import { labelled } from './dialogs.js';
 
-export const dollars = amount => new Intl.NumberFormat(document.documentElement.lang || 'en', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(amount ?? 0);
+/** `digits` more than two for what a single take costs. */
+export const dollars = (amount, digits = 2) => new Intl.NumberFormat(document.documentElement.lang || 'en', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: digits }).format(amount ?? 0);
 const perHour = amount => t('money.perHour', { amount: dollars(amount) });
 
 /** What so many of a deed will take and cost, from how long they took in this project; nothing where no money goes. */

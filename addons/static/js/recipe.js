@@ -3,6 +3,7 @@
 import { act, ask, button, fact, h, notice, stale, t } from './core.js';
 import { copyText } from './copytext.js';
 import { useElsewhere } from './elsewhere.js';
+import { dollars } from './money.js';
 import { onProject } from './otherproject.js';
 import { hasValues, offerValues } from './values.js';
 import { go } from './where.js';
@@ -36,7 +37,7 @@ function fill(place, s, take, recipe) {
       row(t('field.prompt'), values.prompt, true), row(t('field.negative'), values.negative, true),
       row(t('recipe.seed'), values.seed), row(t('recipe.size'), values.width && `${values.width} × ${values.height}`), row(t('recipe.steps'), values.steps), row('cfg', values.cfg),
       row(t('field.references'), values.references), row('LoRA', values.lora), row(t('recipe.workflow'), recipe.workflow), row(t('recipe.server'), recipe.server),
-      row(t('recipe.took'), recipe.seconds != null && `${Number(recipe.seconds).toFixed(1)} s`), row(t('recipe.made'), recipe.finished && new Date(recipe.finished).toLocaleString(document.documentElement.lang)),
+      row(t('recipe.took'), recipe.seconds != null && `${Number(recipe.seconds).toFixed(1)} s`), row(t('recipe.cost'), recipe.cost != null && dollars(recipe.cost, 4)), row(t('recipe.made'), recipe.finished && new Date(recipe.finished).toLocaleString(document.documentElement.lang)),
       row(t('recipe.broughtIn'), recipe.brought_in)),
     seed != null && h('div.deeds.seeds', {}, button(t('recipe.again'), () => again(0), { mark: 'again', title: t('recipe.again.hint') }), button('−1', () => again(-1), { title: t('recipe.seedMinus') }), button('+1', () => again(1), { title: t('recipe.seedPlus') })),
     h('div.uses', {}, [

@@ -4,6 +4,7 @@ import { act, button, h, t } from './core.js';
 import { copyText } from './copytext.js';
 import { nameOf } from './dock.js';
 import { dialog } from './dialogs.js';
+import { dollars } from './money.js';
 
 export async function showRecipe(run) {
   const place = h('div.recipes'), names = [...new Set(run.takes)];
@@ -30,5 +31,6 @@ function facts(recipe) {
     recipe.error ? h('p.problem', {}, recipe.error) : null, row(t('field.prompt'), values.prompt, true), row(t('field.negative'), values.negative, true),
     row(t('recipe.workflow'), recipe.workflow), row(t('recipe.seed'), values.seed), row(t('recipe.size'), values.width && `${values.width} × ${values.height}`),
     row(t('recipe.server'), recipe.server), row(t('recipe.address'), recipe.url), row(t('runs.began'), date(recipe.started)), row(t('recipe.made'), date(recipe.finished ?? recipe.ended)),
-    row(t('recipe.took'), recipe.seconds != null ? `${Number(recipe.seconds).toFixed(1)} s` : null), row(t('recipe.gpu'), recipe.gpu_seconds != null ? `${Number(recipe.gpu_seconds).toFixed(1)} s` : null));
+    row(t('recipe.took'), recipe.seconds != null ? `${Number(recipe.seconds).toFixed(1)} s` : null), row(t('recipe.gpu'), recipe.gpu_seconds != null ? `${Number(recipe.gpu_seconds).toFixed(1)} s` : null),
+    row(t('recipe.cost'), recipe.cost != null ? dollars(recipe.cost, 4) : null));
 }
