@@ -20,7 +20,7 @@ from tests.fake_comfy import FakeComfy
 from tests.window.conftest import ARGUMENTS
 from tests.window.studio import HOUSE, RunningStudio, chromium
 
-PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "settings", "testbench")
+PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "machines", "settings", "testbench")
 SIZES = {"wide": (1680, 1000), "small": (1280, 800), "tablet": (1024, 768)}
 WAIT = 900  # ms for pictures to load and pages to settle
 

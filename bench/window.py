@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.window.conftest import ARGUMENTS
 from tests.window.studio import RunningStudio, chromium
 
-PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "settings", "testbench")
+PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "machines", "settings", "testbench")
 
 
 def main(wanted: list[str]) -> None:
