@@ -18,6 +18,7 @@ from domain.project import Project
 from domain.prompts import Presets
 from domain.storyboard import Shot, Storyboard
 from domain.workflow import Workflow
+from infrastructure.booting import booted
 from infrastructure.project_files import base_seed, keep_base_seed, leftovers_removed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger, Take
@@ -109,6 +110,7 @@ def render(order: Order, outcome: Outcome | None = None) -> Generator[Event, Non
     graphs = _graphs_to_run(order, ledger, plan)
     is_checked = bool(graphs) or not order.project.folder.exists()
     if is_checked:
+        yield from booted(order.backend)
         yield Told(order.backend.check(*graphs, order.video_workflow.graph))
     with locked(order.project.folder):
         if boards_own is None:
