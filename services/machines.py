@@ -13,6 +13,7 @@ from domain.places import Places
 from domain.pods import NewPod, Pod
 from domain.settings import ComfySettings, Mode, Settings
 from domain.status import Status
+from infrastructure.pool import Pool
 from infrastructure.priced import Priced
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.spending_file import SpendingFile
@@ -38,6 +39,7 @@ class Around:
     key: Callable[[], str]
     work: Work
     use: Callable[[ComfySettings], None]  # make these the settings
+    backend: Callable[[], Backend | None]  # whoever draws, where anybody has been asked yet
     look_again: Callable[[], None]  # at whoever draws
 
 
@@ -61,7 +63,7 @@ class Machines:
             self.pods,
             around.work,
             lambda: around.settings().limits,
-            lambda money: feed.put("money", money),
+            lambda money: feed.put_all({"money": money, "lanes": self._lanes()}),
         )
 
     def start(self) -> None:
@@ -115,6 +117,12 @@ class Machines:
     def priced(self, backend: Backend, comfy: ComfySettings) -> Backend:
         """A backend whose jobs say what they cost, where that is known."""
         return backend if comfy.mode is Mode.sketch else Priced(backend, self._price_at)
+
+    def _lanes(self) -> dict[str, Any] | None:
+        """What each machine is doing, where several draw as one."""
+        backend = self._around.backend()
+        inner = backend.inner if isinstance(backend, Priced) else backend
+        return asdict(inner.view()) if isinstance(inner, Pool) else None
 
     def _price_at(self, url: str) -> float:
         try:

@@ -2,6 +2,7 @@
 
 import { act, button, clock, fact, follow, h, keyed, put, t, tn } from './core.js';
 import { dialog } from './dialogs.js';
+import { makeLanes } from './lanes.js';
 import { followMoney, dollars, panel } from './money.js';
 import { newPod } from './newpod.js';
 import { remedy } from './remedies.js';
@@ -19,9 +20,9 @@ export function mount(place) {
   const blank = h('div.empty', {}, h('b', {}, t('machines.nokey')), h('p', {}, t('machines.nokey.how')), button(t('machines.nokey.go'), () => go('settings'), { kind: 'primary' }));
   const none = h('div.empty', {}, h('b', {}, t('machines.none')), h('p', {}, t('machines.none.how')));
   const log = h('section.log', { hidden: true }, h('header', {}, h('h2'), h('div.grow'), button('', () => { shownLog = ''; draw() }, { mark: 'close', kind: 'ghost', title: t('close') })), h('pre', { tabindex: '0' }));
-  const purse = panel();
+  const purse = panel(), lanes = makeLanes();
   place.append(h('div.page.machines', {}, h('header.head', {}, h('h1', {}, t('page.machines')), count, h('div.grow'), tools),
-    h('div.body', {}, said, ill, start, making, rows, none, blank, log), purse.place));
+    h('div.body', {}, said, ill, start, making, rows, none, blank, log, lanes.place), purse.place));
 
   function draw() {
     const pods = fact('pods') ?? {}, list = (pods.list ?? []).filter(pod => pod.state !== 'gone');
@@ -38,6 +39,7 @@ export function mount(place) {
     drawLog(log, list);
   }
   follow(['pods', 'pod/', 'settings', 'doctor', 'backend'], place, draw);
+  follow(['lanes', 'settings'], place, lanes.draw);
   followMoney(place, purse.draw);
   setInterval(() => place.offsetParent && fact('pods')?.list?.length && draw(), 5000); // uptimes and times so far
 }
@@ -75,6 +77,7 @@ function makeRow(pod) {
   const order = action => act('pod.order', { id: pod.id, action });
   const deeds = h('div.do', {},
     button(t('machines.use'), () => act('pod.use', { id: pod.id }), { 'data-do': 'use' }),
+    button('', () => act('machine.add', { machine: pod.id }), { mark: 'plus', title: t('machines.also'), 'data-do': 'also' }),
     ...Object.entries(MARKS).map(([action, mark]) => button(action === 'restart' ? '' : t(`machines.${action}`), () => order(action), { mark, title: t(`machines.${action}`), 'data-do': action })),
     button('', () => act('pod.log', { id: pod.id }), { mark: 'pages', title: t('machines.showLog'), 'data-do': 'log' }),
     button('', () => terminate(pod.id), { mark: 'bin', kind: 'danger', title: t('machines.terminate'), 'data-do': 'terminate' }));
@@ -95,6 +98,7 @@ function updateRow(row, pod) {
   for (const button of deeds.children) {
     const deed = button.dataset.do;
     if (deed === 'use') { button.hidden = isChosen; continue }
+    if (deed === 'also') { button.hidden = isChosen || fact('settings')?.mode === 'sketch' || fact('settings')?.more?.includes(pod.id); continue }
     if (deed !== 'log') button.hidden = !pod.can.includes(deed);
     put(button, { disabled: !!order && !order.said });
   }
