@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from domain.addresses import PORT, URL, pod_url
+from domain.addresses import PORT, URL, machine_url, pod_url
 
 
 class Mode(str, Enum):
@@ -25,11 +25,18 @@ class ComfySettings:
     url: str = URL
     pod_id: str = ""
     port: int = PORT  # of ComfyUI in the pod
+    more: tuple[str, ...] = ()  # further machines that draw as well, each a URL or a pod's id
 
     @property
     def address(self) -> str:
         """Where ComfyUI answers; for the sketch backend, where it would."""
         return pod_url(self.pod_id, self.port) if self.mode is Mode.runpod else self.url
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where all of them answer, each once."""
+        more = (machine_url(machine, self.port) for machine in self.more)
+        return tuple(dict.fromkeys((self.address, *more)))
 
 
 @dataclass(frozen=True)

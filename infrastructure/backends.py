@@ -1,9 +1,12 @@
 """Which backend the settings mean. Nothing else in the house asks for the mode."""
 
+from collections.abc import Sequence
+
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.comfy_server import ComfyServer
+from infrastructure.pool import HANDOVER, Pool
 from infrastructure.sketch_backend import SketchBackend
 
 
@@ -11,10 +14,20 @@ def connect(comfy: ComfySettings) -> Backend:
     match comfy.mode:
         case Mode.sketch:
             return SketchBackend()
-        case Mode.local:
-            return ComfyBackend(comfy.url)
-        case Mode.runpod:
-            return ComfyBackend(comfy.address)
+        case Mode.local | Mode.runpod:
+            return _comfy(comfy.addresses)
+
+
+def _comfy(addresses: Sequence[str]) -> Backend:
+    """One machine, which is waited for when it is away; of several, others take over soon."""
+    if len(addresses) == 1:
+        return ComfyBackend(addresses[0])
+    return Pool({_name(address): ComfyBackend(address, HANDOVER) for address in addresses})
+
+
+def _name(address: str) -> str:
+    """What is told apart by it at a glance."""
+    return address.partition("://")[2].removesuffix(".proxy.runpod.net")
 
 
 def server(comfy: ComfySettings) -> ComfyServer | None:

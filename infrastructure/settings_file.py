@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from domain.addresses import parse_pod_id, parse_port, parse_url
+from domain.addresses import parse_machine, parse_pod_id, parse_port, parse_url
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from infrastructure.json_files import write_json
@@ -40,7 +40,13 @@ class SettingsFile:
     def save(self, settings: Settings) -> None:
         comfy = settings.comfy
         own = {
-            "comfy": {"mode": comfy.mode.value, "url": comfy.url, "pod_id": comfy.pod_id, "port": comfy.port},
+            "comfy": {
+                "mode": comfy.mode.value,
+                "url": comfy.url,
+                "pod_id": comfy.pod_id,
+                "port": comfy.port,
+                "more": list(comfy.more),
+            },
             "keyframe_workflow": settings.keyframe_workflow,
             "video_workflow": settings.video_workflow,
             "width": settings.width,
@@ -85,6 +91,7 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
             taken(comfy, "url", lambda v: parse_url(_text(v)), default.comfy.url),
             taken(comfy, "pod_id", lambda v: parse_pod_id(_text(v))[0], ""),
             taken(comfy, "port", parse_port, default.comfy.port),
+            _machines(comfy.get("more"), notes),
         ),
         taken(data, "keyframe_workflow", _text, ""),
         taken(data, "video_workflow", _text, ""),
@@ -96,6 +103,18 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
         taken(data, "language", _text, ""),
         data.get("is_introduced") is True,
     )
+
+
+def _machines(value: Any, notes: list[str]) -> tuple[str, ...]:
+    """Each by itself: one that cannot be used leaves the others as they are."""
+    kept: list[str] = []
+    for machine in value if isinstance(value, list) else [value] if value else []:
+        try:
+            kept.append(parse_machine(_text(machine)))
+        except (StudioError, ValueError) as error:
+            reason = str(error) if isinstance(error, StudioError) else f"{machine!r} cannot be used."
+            notes.append(f"more in the settings: {reason} It is left out.")
+    return tuple(dict.fromkeys(kept))
 
 
 def _text(value: Any) -> str:

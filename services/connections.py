@@ -44,6 +44,7 @@ def entered(mode: str, url: str, pod_id: str, port: object, kept: ComfySettings)
         _read("url", lambda: parse_url(url or ""), kept.url, faults),
         pod,
         pasted_port or _read("port", lambda: parse_port("" if port is None else port), kept.port, faults),
+        kept.more,
     )
     needed = {Mode.sketch: (), Mode.local: ("url",), Mode.runpod: ("pod_id", "port")}[chosen]
     return Entered(comfy, {name: said for name, said in faults.items() if name in needed})
@@ -83,6 +84,7 @@ def taken(found: ComfySettings, kept: ComfySettings) -> ComfySettings:
         url=kept.url if found.url == untold.url else found.url,
         pod_id=found.pod_id or kept.pod_id,
         port=kept.port if found.port == untold.port else found.port,
+        more=kept.more,
     )
 
 
