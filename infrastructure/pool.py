@@ -163,10 +163,10 @@ class Pool:
                 if lane := search.lane(members):
                     break
                 roster.look_around()
-                refusals = search.old_refusals(members)
-                for member in refusals:
+                doubtful = search.to_ask_again(members)
+                for member in doubtful:
                     roster.look(member, anew=True)  # it may have been put right meanwhile
-                if not refusals and (why := search.hopeless(members)):
+                if not doubtful and (why := search.hopeless(members)):
                     raise why
                 roster.changed.wait(WORD)
             yield Progress(0, "waiting for a free machine")

@@ -98,12 +98,14 @@ class Member:
     lacks: Lacks | None = None  # as it was when it was last asked
     learned_at: float = 0.0
     is_known: bool = False  # `lacks` is of now: it was not away since
+    is_new: bool = True  # nobody knows yet whether it can be given jobs
     is_ready: bool = False  # it may get jobs
     is_asked: bool = False  # how it is, just now
     is_looked_at: bool = False  # the same, or what it can run
     away_since: float | None = None
     times_away: int = 0
     next_look: float = 0.0
+    asked_at: float = 0.0  # when it last was
     done: int = 0
     failed: int = 0
     lanes: list[Lane] = field(default_factory=list)
@@ -158,7 +160,7 @@ class Member:
         return now >= self.next_look if not self.is_ready else self.is_up and len(self.abandoned) > 0
 
     def answered(self, status: Status) -> None:
-        self.is_asked = False
+        self.is_asked, self.asked_at = False, time.monotonic()
         if status.is_up:
             self.status, self.away_since, self._misses = status, None, 0
             self.is_ready, self.next_look = self.is_known, 0.0

@@ -130,6 +130,7 @@ class Roster:
                 if member.is_asked or (learns and not member.is_known and member.times_away == times):
                     member.answered(_away(member, trouble))
                 member.is_looked_at = False
+                member.is_new = member.is_new and member.is_up and not member.is_known
                 self.changed.notify_all()
 
     def _learn(self, member: Member, times: int) -> None:

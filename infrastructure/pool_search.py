@@ -30,27 +30,30 @@ class Search:
     def judge(self, member: Member, lacks: Sequence[str], learned_at: float) -> None:
         self._judged[member] = learned_at, list(lacks)
 
-    def lane(self, members: Iterable[Member]) -> Lane | None:
+    def lane(self, members: Sequence[Member]) -> Lane | None:
         """The best free one of those that can run it.
 
         Whoever has the job itself is waited for, as running it again takes longer. Else the idlest: of
-        those equally busy the one that has its files.
+        those equally busy the one that has its files. Nobody gets a second job while a machine that
+        has just come may be idle.
         """
         able = [m for m in members if m.is_ready and self._can(m) and self.job.id not in m.abandoned]
         holders = [m for m in able if self.job.id in m.jobs]
-        free = [m for m in holders or able if m.has_room]
+        may_be_idle = any(m.is_new and m.is_looked_at for m in members)
+        free = [m for m in holders or able if m.has_room and not (m.lanes and may_be_idle)]
         if not free:
             return None
         best = min(free, key=lambda m: (self.tried.count(m), m.load, -m.has(self.job)))
         self._alone_since = None
         return best.taken(self.job)
 
-    def old_refusals(self, members: Iterable[Member]) -> list[Member]:
-        """Those who lacked something before this search began, when nobody is left who can run it."""
+    def to_ask_again(self, members: Sequence[Member]) -> list[Member]:
+        """When nobody is left who can run it: those of whom that is known from before this search began."""
         if any(self._can(m) for m in members):
             return []
         then = min(self.began, time.monotonic() - STALE)
-        return [m for m in members if m.is_ready and m not in self._refused and m.learned_at < then]
+        left = [m for m in members if m not in self._refused]
+        return [m for m in left if (m.learned_at < then if m.is_ready else m.asked_at < self.began)]
 
     def hopeless(self, members: Sequence[Member]) -> BackendError | None:
         """Why waiting is of no use, if it is not."""
