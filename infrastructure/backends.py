@@ -22,12 +22,7 @@ def _comfy(addresses: Sequence[str]) -> Backend:
     """One machine, which is waited for when it is away; of several, others take over soon."""
     if len(addresses) == 1:
         return ComfyBackend(addresses[0])
-    return Pool({_name(address): ComfyBackend(address, HANDOVER) for address in addresses})
-
-
-def _name(address: str) -> str:
-    """What is told apart by it at a glance."""
-    return address.partition("://")[2].removesuffix(".proxy.runpod.net")
+    return Pool({address.partition("://")[2]: ComfyBackend(address, HANDOVER) for address in addresses})
 
 
 def server(comfy: ComfySettings) -> ComfyServer | None:

@@ -98,6 +98,7 @@ class Pool:
 
     def probe(self) -> Probe:
         """The test bench tries one machine: this is the first that answers, else the first."""
+        self.status()
         with self._roster.changed:
             members = sorted(self._roster.members, key=lambda m: not m.is_up)
         if not members:

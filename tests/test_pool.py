@@ -13,6 +13,7 @@ from infrastructure import patience, pool_member, pool_roster, pool_search
 from infrastructure import pool as pool_module
 from infrastructure.pool import Pool
 from infrastructure.pool_member import Remembered
+from infrastructure.sketch_probe import SketchProbe
 from tests.comfy_jobs import carried_out, make_job, picture, until
 from tests.pools import AWAY, Machine, UnderWay, all_ended, jobs
 from tests.test_recipes import made, recipe, wanted
@@ -479,8 +480,10 @@ def test_check_names_who_is_there(two):
 def test_the_test_bench_tries_the_first_machine_that_answers(two):
     pool = awake(two)
     two["left"].is_up = False
-    pool.status()
-    assert isinstance(two["right"].probe(), type(pool.probe()))
+    two["right"].probe = lambda: "the right one's"
+    assert pool.probe() == "the right one's"
+    two["right"].is_up = False
+    assert isinstance(pool.probe(), SketchProbe)
 
 
 def test_an_equal_take_is_made_once_and_taken_from_disk_then(tmp_path, two):
