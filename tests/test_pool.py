@@ -203,8 +203,9 @@ def test_a_job_goes_where_the_files_it_starts_from_were_made(tmp_path, two, what
     two["left"].gate.set()
     held.ended()
 
+    copy = a_file(tmp_path / "other" / "copy.png", clip.read_text())
     frame = a_file(clip.with_name("003.01_v1_last.png"))
-    start = clip if what == "the file itself" else frame
+    start = copy if what == "the file itself" else frame
     assert carried_out(pool, job_from(tmp_path, start, 2)).facts("machine") == ["right"]
 
 
