@@ -16,8 +16,10 @@ from infrastructure.pool import Pool
 from infrastructure.preflight import essence, lacks
 from tests.comfy_jobs import carried_out, make_job, parts, picture, until
 from tests.fake_answers import HANG_UP
+from tests.fakes import FakeBackend
 from tests.graphs import template
 from tests.pools import Counting, UnderWay, all_ended, jobs
+from tests.renders import Rendered, a_board, a_shot
 from tests.test_recipes import made, recipe, wanted
 
 SHORT = 0.1  # seconds of patience
@@ -95,6 +97,20 @@ def test_a_server_that_was_away_is_asked_again(servers, tmp_path):
 
     assert carried_out(pool, new).facts("machine") == ["gpu-1"]
     assert [fake.asked("GET /object_info") for fake in fakes] == [2, 1]
+
+
+def test_what_a_server_lost_while_it_was_away_is_not_asked_of_it(servers, tmp_path):
+    fakes = servers(2)
+    pool = pool_of(fakes)
+    fakes[0].crash()
+    pool.status()
+    fakes[0].models["checkpoints"].clear()
+    fakes[0].start()
+    pool.status()
+    over = all_ended(pool, jobs(tmp_path, 6), pool.lanes)
+
+    assert {one.facts("machine")[-1] for one in over} == {"gpu-2"}
+    assert fakes[0].asked("POST /prompt") == 0
 
 
 def loader(model):
@@ -235,6 +251,7 @@ def test_a_crashed_servers_job_is_made_by_another_and_the_recipe_says_so(servers
     assert said["attempts"][0]["member"] == "gpu-1"
     assert "No ComfyUI answers" in said["attempts"][0]["reason"]
     assert take.path.exists() and not parts(tmp_path)
+    assert fakes[1].asked("GET /object_info") == 1  # it was looked at, and not asked all over again
 
 
 class _Plain:
@@ -408,3 +425,39 @@ def test_a_single_server_keeps_its_patience_and_one_of_several_has_less(servers,
     )
     assert len(outcome.facts("attempts")) == 1
     assert json.loads(fakes[1].bodies[0])["prompt_id"] == make_job(tmp_path).id
+
+
+# --- a whole film -----------------------------------------------------------------------------------
+
+
+class Both(Pool):
+    """Of two backends that draw clips with frames that can be read back."""
+
+    def __init__(self, **backends):
+        super().__init__(backends)
+        self.backends = backends
+
+    @property
+    def jobs(self):
+        return [job for backend in self.backends.values() for job in backend.jobs]
+
+
+def test_a_film_is_made_by_two_machines_and_by_one_when_the_other_leaves(tmp_path):
+    long = [a_shot(f"{n:03}", seconds=1.5) for n in range(1, 4)]
+    leaves, stays = FakeBackend(leaves_after=3), FakeBackend(seconds=0.01)
+    pool = Both(leaves=leaves, stays=stays)
+    film = Rendered(pool, tmp_path / "film", a_board(*long))
+
+    assert film.error is None and film.failed == {}
+    assert film.outcome.film and len(film.film) == 3 * 24
+    assert len(leaves.done) == 3
+    assert sorted(film.ran) == sorted({*film.ran}), "a take was made twice"
+    assert not pool.view().machines[0].is_up
+
+
+def test_a_shots_segments_stay_on_one_machine_while_it_has_a_lane_free(tmp_path):
+    pool = Both(left=FakeBackend(), right=FakeBackend())
+    pool.check()
+    film = Rendered(pool, tmp_path / "film", a_board(a_shot("001", seconds=2.0)))
+    machines = {recipe(film.project, name)["machine"] for name in film.ran if name.startswith("001.")}
+    assert len(machines) == 1 and len(film.ran) > 3
