@@ -138,6 +138,7 @@ class Pool:
         except JobRejected as error:
             search.refused(member, error)
             self._let_go(lane, has_failed=True)
+            self._roster.doubt(member)
             return None
         except (GeneratorExit, KeyboardInterrupt, JobFailed) as end:
             self._let_go(lane, isinstance(end, JobFailed))

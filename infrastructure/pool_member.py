@@ -17,6 +17,7 @@ from domain.machines import LaneView, MachineView
 from domain.status import Status
 
 FIRST, LONGEST = 1.0, 15.0  # seconds until a machine that is away is looked at again
+STALE = 5.0  # seconds after which what it can run may have changed, if there is a sign of it
 REMEMBERED = 5_000  # files and jobs that a machine is known to have
 
 Lacks = Callable[[Graph], list[str]]  # what a graph needs that is not there

@@ -14,6 +14,7 @@ from dataclasses import replace
 from domain.errors import BackendError, JobFailed, JobRejected
 from domain.job import Backend
 from domain.status import Status
+from infrastructure import pool_member
 from infrastructure.pool_member import Known, Lane, Member, what_it_lacks
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,12 @@ class Roster:
         for member in self.members:
             if member.is_due(now):
                 self.look(member, learns=True)
+
+    def doubt(self, member: Member) -> None:
+        """It refused what it seemed to be able to run: it may have lost a model since it was asked."""
+        with self.changed:
+            if time.monotonic() - member.learned_at > pool_member.STALE:
+                self.look(member, anew=True)
 
     def glances(self, seconds: float) -> Iterator[None]:
         """See how all are; yields at least once a second until each has answered, or time is over."""

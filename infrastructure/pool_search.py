@@ -6,10 +6,9 @@ from contextlib import suppress
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected
 from domain.job import Graph, Job
-from infrastructure import patience
+from infrastructure import patience, pool_member
 from infrastructure.pool_member import Known, Lacks, Lane, Member
 
-STALE = 5.0  # seconds after which a machine that lacked something may have been put right
 ATTEMPTS = 3  # machines that may go away under one job
 NAMED = 5  # machines at most of which a sentence tells what they lack
 
@@ -51,7 +50,7 @@ class Search:
         """When nobody is left who can run it: those of whom that is known from before this search began."""
         if any(self._can(m) for m in members):
             return []
-        then = min(self.began, time.monotonic() - STALE)
+        then = min(self.began, time.monotonic() - pool_member.STALE)
         left = [m for m in members if m not in self._refused]
         return [m for m in left if (m.learned_at < then if m.is_ready else m.asked_at < self.began)]
 

@@ -9,7 +9,7 @@ import pytest
 from domain.errors import BackendUnreachable, JobFailed, JobRejected, StudioError
 from domain.machines import LaneView, MachineView
 from domain.project import Project
-from infrastructure import patience, pool_member, pool_roster, pool_search
+from infrastructure import patience, pool_member, pool_roster
 from infrastructure import pool as pool_module
 from infrastructure.pool import Pool
 from infrastructure.pool_member import Member, Remembered
@@ -151,7 +151,7 @@ def test_what_is_put_right_after_a_refusal_is_seen(tmp_path, monkeypatch):
     with pytest.raises(JobRejected, match="a cannot run the workflow yet: no node y"):
         carried_out(pool, make_job(tmp_path))
     machine.lacks.clear()
-    monkeypatch.setattr(pool_search, "STALE", 0.0)
+    monkeypatch.setattr(pool_member, "STALE", 0.0)
     assert carried_out(pool, make_job(tmp_path)).files
 
 
@@ -245,6 +245,7 @@ def test_a_job_whose_machine_goes_away_is_made_by_another(tmp_path, two):
     assert under_way.ended().files[0].read_text() == f"made as {under_way.job.id}"
     assert under_way.facts("machine") == ["left", "right"]
     assert under_way.facts("attempts") == [[{"member": "left", "reason": AWAY}]]
+    assert [(machine.done, machine.failed) for machine in pool.view().machines] == [(0, 1), (1, 0)]
 
 
 def test_the_recipe_says_where_a_take_was_made_and_what_was_tried(tmp_path, two):

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import JobRejected
 from domain.project import Project
 from domain.settings import ComfySettings, Mode
-from infrastructure import comfy_execution, patience, pool_member, pool_roster, pool_search
+from infrastructure import comfy_execution, patience, pool_member, pool_roster
 from infrastructure import pool as pool_module
 from infrastructure.backends import connect
 from infrastructure.comfy_backend import ComfyBackend
@@ -157,13 +157,24 @@ def test_two_workflows_may_each_have_a_server_of_their_own(servers):
 def test_a_model_that_was_put_there_meanwhile_is_seen_when_it_is_asked_for_again(
     servers, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(pool_search, "STALE", 0.0)
+    monkeypatch.setattr(pool_member, "STALE", 0.0)
     fakes = servers(2)
     pool, job = pool_of(fakes), make_job(tmp_path, picture() | {"9": loader("late.safetensors")})
     with pytest.raises(JobRejected, match=r"late\.safetensors"):
         pool.check(job.graph)
     fakes[1].models["checkpoints"].append("late.safetensors")
     assert carried_out(pool, job).facts("machine") == ["gpu-2"]
+
+
+def test_a_server_that_lost_a_model_refuses_one_job_and_is_asked_what_it_has(servers, tmp_path, monkeypatch):
+    monkeypatch.setattr(pool_member, "STALE", 0.0)
+    fakes = servers(2)
+    pool = pool_of(fakes)
+    fakes[0].models["checkpoints"].clear()
+    first, *others = jobs(tmp_path, 5)
+    assert carried_out(pool, first).facts("machine") == ["gpu-1", "gpu-2"]
+    assert {one.facts("machine")[0] for one in all_ended(pool, others, pool.lanes)} == {"gpu-2"}
+    assert [fake.asked("POST /prompt") for fake in fakes] == [1, 5]
 
 
 @pytest.mark.parametrize("has_new_lists", [False, True])
