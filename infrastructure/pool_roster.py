@@ -82,7 +82,7 @@ class Roster:
             member.failed += 1
             self.is_away(member, said)
             for other in self.members:
-                if other is not member:
+                if other.is_ready:
                     other.doubted()
 
     def is_away(self, member: Member, said: str) -> None:
