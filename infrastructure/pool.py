@@ -48,7 +48,7 @@ class Pool:
         """By their names. Who is left out finishes what it has; who is new is used at once."""
         if len({backend.engine for backend in backends.values()}) > 1:
             raise StudioError("Machines of one pool draw with the same engine: a sketch is no take.")
-        self._roster.set(backends)
+        self._roster.change_to(backends)
 
     def view(self) -> PoolView:
         """Every machine and every lane, as they are at this moment."""

@@ -161,7 +161,8 @@ class Member:
         return now >= self.next_look if not self.is_ready else self.is_up and len(self.abandoned) > 0
 
     def answered(self, status: Status) -> None:
-        self.is_asked, self.asked_at = False, time.monotonic()
+        self.asked_at = time.monotonic()
+        self.is_new = self.is_new and status.is_up
         if status.is_up:
             self.status, self.away_since, self._misses = status, None, 0
             self.is_ready, self.next_look = self.is_known, 0.0
@@ -171,6 +172,7 @@ class Member:
     def learned(self, lacks: Lacks, jobs: set[str]) -> None:
         self.lacks, self.learned_at = lacks, time.monotonic()
         self.is_known = self.is_ready = True
+        self.is_new = False
         self.jobs.add(*jobs)
 
     def doubted(self) -> None:

@@ -15,7 +15,7 @@ from domain.errors import BackendError, JobFailed, JobRejected
 from domain.job import Backend
 from domain.status import Status
 from infrastructure import pool_member
-from infrastructure.pool_member import Known, Lane, Member, what_it_lacks
+from infrastructure.pool_member import Known, Lacks, Lane, Member, what_it_lacks
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +29,9 @@ class Roster:
         self.changed = threading.Condition()
         self.members: list[Member] = []
         self.leaving: list[Member] = []  # they finish what they have
-        self.set(backends)
+        self.change_to(backends)
 
-    def set(self, backends: Mapping[str, Backend]) -> None:
+    def change_to(self, backends: Mapping[str, Backend]) -> None:
         with self.changed:
             there = {(member.name, id(member.backend)): member for member in (*self.members, *self.leaving)}
             now = [there.get((name, id(b))) or Member(name, b) for name, b in backends.items()]
@@ -117,6 +117,7 @@ class Roster:
 
     def _look(self, member: Member, learns: bool) -> None:
         times, trouble = member.times_away, f"{member.name} could not be asked."
+        is_asking, learned = True, None
         try:
             status = member.backend.status()
             if status.is_up:
@@ -125,27 +126,28 @@ class Roster:
                 if member.times_away == times:  # else a job has found out meanwhile that it is away
                     member.answered(status)
                     times = member.times_away
-                member.is_asked = False
-                learns = learns and member.is_up and not member.is_known
+                is_asking = member.is_asked = False
+                learns = member.is_looked_at = learns and member.is_up and not member.is_known
                 self.changed.notify_all()
             if learns:
-                self._learn(member, times)
+                learned = what_it_lacks(member.backend), _held(member.backend)
         except BackendError as error:
             trouble = str(error)
         finally:
-            with self.changed:
-                if member.is_asked or (learns and not member.is_known and member.times_away == times):
-                    member.answered(_away(member, trouble))
-                member.is_looked_at = False
-                member.is_new = member.is_new and member.is_up and not member.is_known
-                self.changed.notify_all()
+            if is_asking or learns:
+                self._ended(member, times, trouble, learned)
 
-    def _learn(self, member: Member, times: int) -> None:
-        jobs = member.backend.holds() if isinstance(member.backend, Known) else set()
-        lacks = what_it_lacks(member.backend)
+    def _ended(
+        self, member: Member, times: int, trouble: str, learned: tuple[Lacks, set[str]] | None
+    ) -> None:
         with self.changed:
             if member.times_away == times:
-                member.learned(lacks, jobs)
+                if learned:
+                    member.learned(*learned)
+                else:
+                    member.answered(_away(member, trouble))
+            member.is_asked = member.is_looked_at = False
+            self.changed.notify_all()
 
     def _clear(self, member: Member) -> None:
         """Take off it what others make by now."""
@@ -164,3 +166,7 @@ class Roster:
 def _away(member: Member, said: str) -> Status:
     known = member.status or Status(is_up=False, name=member.name)
     return replace(known, is_up=False, said=said)
+
+
+def _held(backend: Backend) -> set[str]:
+    return backend.holds() if isinstance(backend, Known) else set()

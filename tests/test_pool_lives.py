@@ -166,6 +166,15 @@ def test_a_model_that_was_put_there_meanwhile_is_seen_when_it_is_asked_for_again
     assert carried_out(pool, job).facts("machine") == ["gpu-2"]
 
 
+def test_check_asks_anew_what_was_missing_before(servers):
+    fakes = servers(2)
+    pool, graph = pool_of(fakes), picture() | {"9": loader("late.safetensors")}
+    with pytest.raises(JobRejected):
+        pool.check(graph)
+    fakes[1].models["checkpoints"].append("late.safetensors")
+    assert pool.check(graph).startswith("2 machines")
+
+
 def test_a_server_that_lost_a_model_refuses_one_job_and_is_asked_what_it_has(servers, tmp_path, monkeypatch):
     monkeypatch.setattr(pool_member, "STALE", 0.0)
     fakes = servers(2)
