@@ -1,10 +1,10 @@
 """Several --url and --pod-id: all of them draw."""
 
 import json
-from argparse import Namespace
 
 import pytest
 
+from commands import parser
 from commands.setting import comfy_settings
 from domain.settings import ComfySettings, Mode
 from tests.comfy_jobs import picture
@@ -21,8 +21,11 @@ def two(fake):
         yield fake, other
 
 
-def asked(backend, urls=None, pods=None):
-    return comfy_settings(Namespace(backend=backend, url=urls, pod_id=pods), KEPT)
+def asked(backend, urls=(), pods=()):
+    words = ["check", "--backend", backend]
+    words += [word for url in urls for word in ("--url", url)]
+    words += [word for pod in pods for word in ("--pod-id", pod)]
+    return comfy_settings(parser().parse_args(words), KEPT)
 
 
 def test_each_url_is_a_machine_and_those_of_the_settings_are_not_asked():
