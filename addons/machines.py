@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from addons.live import live
+from domain.addresses import machine_url, parse_machine
 from domain.errors import StudioError
 from domain.pods import NewPod
+from domain.settings import Mode
 from domain.spending import Limits
 from services.machines import TEMPLATE
 from services.studio import Studio
@@ -69,6 +71,23 @@ def limit(studio: Studio, name: str, value: float) -> None:
     studio.set(limits=replace(studio.settings.limits, **{name: float(value)}))
 
 
+def add(studio: Studio, machine: str) -> str:
+    """One more that draws: an address, or a pod's id. Returns how it is kept."""
+    comfy, parsed = studio.settings.comfy, parse_machine(machine)
+    if comfy.mode is Mode.sketch:
+        raise StudioError("The sketch engine draws alone. Choose a ComfyUI in Settings first.")
+    if parsed in comfy.more or machine_url(parsed, comfy.port) == comfy.address:
+        raise StudioError(f"{parsed} draws already.")
+    studio.set(comfy=replace(comfy, more=(*comfy.more, parsed)))
+    return parsed
+
+
+def leave(studio: Studio, machine: str) -> None:
+    """It finishes what it has, and gets nothing new."""
+    comfy = studio.settings.comfy
+    studio.set(comfy=replace(comfy, more=tuple(one for one in comfy.more if one != machine)))
+
+
 def keep(studio: Studio) -> None:
     """Let what idles go on for as long again."""
     studio.machines.spending.keep(time.time())
@@ -88,6 +107,8 @@ DEEDS = {
     "pod.log": log,
     "pod.offers": offers,
     "pod.make": make,
+    "machine.add": add,
+    "machine.leave": leave,
     "money.limit": limit,
     "money.keep": keep,
 }

@@ -64,8 +64,16 @@ def _backend(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--backend", choices=("sketch", "local", "runpod"), help="who draws (default: sketch)"
     )
-    command.add_argument("--url", metavar="URL", help="address of ComfyUI, for --backend local")
-    command.add_argument("--pod-id", metavar="ID", help="the pod's id or its proxy URL, for --backend runpod")
+    several = "; several times: all of them draw"
+    command.add_argument(
+        "--url", action="append", metavar="URL", help=f"address of ComfyUI, for --backend local{several}"
+    )
+    command.add_argument(
+        "--pod-id",
+        action="append",
+        metavar="ID",
+        help=f"the pod's id or its proxy URL, for --backend runpod{several}",
+    )
 
 
 def _render(commands: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
 
-from domain.addresses import parse_pod_id, parse_url
+from domain.addresses import parse_pod_id, parse_url, pod_url
 from domain.errors import BackendUnreachable, CannotWrite, PlatformSilent, StudioError
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode, Settings
@@ -76,13 +76,22 @@ def comfy_settings(asked: argparse.Namespace, kept: ComfySettings) -> ComfySetti
     if asked.backend is None and (asked.url or asked.pod_id):
         raise StudioError("--url and --pod-id need a --backend: local for a URL, runpod for a pod.")
     mode = Mode(asked.backend or Mode.sketch)
+    urls, pods = asked.url or [], asked.pod_id or []
+    if not urls and not pods:
+        return replace(kept, mode=mode)
     comfy = replace(kept, mode=mode)
-    if asked.url:
-        comfy = replace(comfy, url=parse_url(asked.url))
-    if asked.pod_id:
-        pod_id, port = parse_pod_id(asked.pod_id)
-        comfy = replace(comfy, pod_id=pod_id, port=port or comfy.port)
-    return comfy
+    if mode is Mode.local and urls:
+        comfy, urls = replace(comfy, url=parse_url(urls[0])), urls[1:]
+    if mode is Mode.runpod and pods:
+        pod_id, port = parse_pod_id(pods[0])
+        comfy, pods = replace(comfy, pod_id=pod_id, port=port or comfy.port), pods[1:]
+    return replace(comfy, more=(*map(parse_url, urls), *map(_pod, pods)))
+
+
+def _pod(text: str) -> str:
+    """A further pod, by its address where a port is named."""
+    pod_id, port = parse_pod_id(text)
+    return pod_url(pod_id, port) if port else pod_id
 
 
 def chosen_workflows(asked: argparse.Namespace) -> tuple[Workflow, Workflow]:

@@ -16,6 +16,7 @@ _POD_HOST = re.compile(r"([a-z0-9]+)(?:-(\d{1,5}))?\.proxy\.runpod\.net")
 _POD_PAGE = re.compile(r"[?&/](?:id=|pods?/)([a-z0-9]{8,32})(?:[/?&#]|$)")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 _IN_TEXT = re.compile(r"(https?://)(?:[^/\s]*@)?([^\s?#]*)(?:[?#]\S+)?", re.IGNORECASE)
+_NAME = re.compile(r"[^\s.:/?#\[\]]+")  # of one word: no address, unless it is this machine's own
 _PAGES = ("/prompt", "/queue", "/history", "/view", "/ws", "/system_stats", "/object_info", "/index.html")
 
 
@@ -70,6 +71,28 @@ def parse_url(text: str) -> str:
         raise StudioError(f"{_shown(text)} has port 0; ComfyUI listens on {PORT} unless told otherwise.")
     host = _checked_host(parts.hostname, text) + (f":{port}" if port else "")
     return f"{parts.scheme}://{host}{_path(parts.path)}"
+
+
+def parse_machine(text: str) -> str:
+    """One of several machines as it is kept: a pod's id, or the address of a ComfyUI."""
+    pasted = text.strip()
+    if _NAME.fullmatch(pasted) and pasted.lower() != "localhost":
+        return parse_pod_id(pasted)[0]
+    host = _host_of(pasted.lower())
+    if host.endswith((".proxy.runpod.net", ".runpod.io")):
+        pod_id, port = parse_pod_id(pasted)
+        return pod_url(pod_id, port) if port else pod_id
+    return parse_url(pasted)
+
+
+def machine_url(machine: str, port: int = PORT) -> str:
+    """Where a machine answers; the port is a pod's, when only its id is known."""
+    return machine if "://" in machine else pod_url(machine, port)
+
+
+def is_pod(machine: str) -> bool:
+    """Whether a machine, as `parse_machine` keeps it, is a pod: its id, or its proxy's address."""
+    return "://" not in machine or ".proxy.runpod.net" in machine
 
 
 def without_secrets(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from domain.addresses import PORT, URL, pod_url
+from domain.addresses import PORT, URL, is_pod, machine_url, parse_pod_id, pod_url
 from domain.spending import Limits
 
 
@@ -26,12 +26,32 @@ class ComfySettings:
     url: str = URL
     pod_id: str = ""
     port: int = PORT  # of ComfyUI in the pod
+    more: tuple[str, ...] = ()  # further machines that draw as well, each a URL or a pod's id
     pod_name: str = ""  # by which it is found again when its id has changed
 
     @property
     def address(self) -> str:
         """Where ComfyUI answers; for the sketch backend, where it would."""
         return pod_url(self.pod_id, self.port) if self.mode is Mode.runpod else self.url
+
+    @property
+    def pods(self) -> tuple[str, ...]:
+        """The ids of those that are pods; also of one that is chosen and does not draw."""
+        more = [parse_pod_id(machine)[0] for machine in self.more if is_pod(machine)]
+        return tuple(dict.fromkeys([*([self.pod_id] if self.pod_id else []), *more]))
+
+    @property
+    def draws_on_pods(self) -> bool:
+        """Whether a pod is among those that draw."""
+        if self.mode is Mode.sketch:
+            return False
+        return self.mode is Mode.runpod or any(map(is_pod, self.more))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where all of them answer, each once."""
+        more = (machine_url(machine, self.port) for machine in self.more)
+        return tuple(dict.fromkeys((self.address, *more)))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
 """Which backend the settings mean. Nothing else in the house asks for the mode."""
 
+from collections.abc import Sequence
+
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.comfy_server import ComfyServer
+from infrastructure.pool import HANDOVER, Pool
 from infrastructure.sketch_backend import SketchBackend
 
 
@@ -11,10 +14,36 @@ def connect(comfy: ComfySettings) -> Backend:
     match comfy.mode:
         case Mode.sketch:
             return SketchBackend()
-        case Mode.local:
-            return ComfyBackend(comfy.url)
-        case Mode.runpod:
-            return ComfyBackend(comfy.address)
+        case Mode.local | Mode.runpod:
+            return _comfy(comfy.addresses)
+
+
+def changed(backend: Backend, comfy: ComfySettings) -> bool:
+    """Whether a backend became what the settings mean now: jobs under way in a pool go on while machines come
+    and go. False when it cannot."""
+    if not isinstance(backend, Pool) or comfy.mode is Mode.sketch:
+        return False
+    backend.set_members({**_members(comfy.addresses), **_kept(backend, comfy)})
+    return True
+
+
+def _kept(pool: Pool, comfy: ComfySettings) -> dict[str, Backend]:
+    """Machines that were there and stay: with what they have under way."""
+    names = {_name(address) for address in comfy.addresses}
+    return {name: backend for name, backend in pool.members.items() if name in names}
+
+
+def _comfy(addresses: Sequence[str]) -> Backend:
+    """One machine, which is waited for when it is away; of several, others take over soon."""
+    return ComfyBackend(addresses[0]) if len(addresses) == 1 else Pool(_members(addresses))
+
+
+def _members(addresses: Sequence[str]) -> dict[str, Backend]:
+    return {_name(address): ComfyBackend(address, HANDOVER) for address in addresses}
+
+
+def _name(address: str) -> str:
+    return address.partition("://")[2]
 
 
 def server(comfy: ComfySettings) -> ComfyServer | None:

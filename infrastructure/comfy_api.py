@@ -29,10 +29,10 @@ CHUNK = 1 << 18
 
 
 class ComfyAPI:
-    """May be used from many threads."""
+    """May be used from many threads. `patience`: seconds that its users wait for it when it is away."""
 
-    def __init__(self, url: str):
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, patience: float | None = None):
+        self.url, self.patience = url.rstrip("/"), patience
         self._line = Line(self.url, USER_AGENT)
 
     def system_stats(self, timeout: tuple[float, float] = USUAL) -> dict[str, Any]:
@@ -99,6 +99,10 @@ class ComfyAPI:
         if entry is not None and not isinstance(entry, dict):
             raise self.not_comfy()
         return entry
+
+    def recent(self, most: int) -> set[str]:
+        """The prompts that ended last, and whose end the server still knows."""
+        return set(self._ask("GET", f"/history?max_items={most}"))
 
     def cancel(self, prompt_id: str) -> None:
         """Stop this prompt and no other, whether it waits or runs."""

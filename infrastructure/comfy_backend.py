@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 from domain.addresses import without_secrets
@@ -16,10 +16,11 @@ from infrastructure.comfy_probe import ComfyProbe
 from infrastructure.comfy_socket import Doorbell
 from infrastructure.comfy_stats import graphics_card, server
 from infrastructure.downloads import GoneError
-from infrastructure.preflight import missing
+from infrastructure.preflight import essence, lacks, missing
 
 GLANCE = 3.0, 3.0  # seconds to get through, and to be silent, when somebody only wants to know how it is
 BLINK = 1.0  # seconds within which a failure may be of the line alone
+RECENT = 32  # jobs that ended last, among which one may be that is asked for again
 _TURN = 0.1  # seconds between two looks whether an equal job has ended
 
 
@@ -27,8 +28,8 @@ class ComfyBackend:
     engine = "comfyui"
     lanes = 2  # one runs, one is queued behind it: the GPU never waits for us
 
-    def __init__(self, url: str):
-        self._api = ComfyAPI(url)
+    def __init__(self, url: str, patience: float | None = None):
+        self._api = ComfyAPI(url, patience)
         self._doorbell = Doorbell(self._api.url, USER_AGENT)
         self._server = ""
         self._lock = threading.Lock()
@@ -88,6 +89,23 @@ class ComfyBackend:
 
     def probe(self) -> Probe:
         return ComfyProbe(self._api, self._doorbell)
+
+    def learned(self) -> Callable[[Graph], list[str]]:
+        """Tells what a graph lacks here, without asking the server again."""
+        known = essence(self._api.object_info())
+        return lambda graph: lacks(known, [graph])
+
+    def holds(self) -> set[str]:
+        """Ids of jobs that run or wait there, or ended lately."""
+        running, waiting = self._api.queued()
+        return {*running, *waiting, *self._api.recent(RECENT)}
+
+    def drop(self, job_id: str) -> None:
+        """Take a job off the server that nobody here waits for any more."""
+        with self._lock:
+            if job_id in self._under_way:
+                return
+        self._api.cancel(job_id)
 
     def _turn(self, job: Job) -> Generator[Progress, None, None]:
         """Of equal jobs one runs and the others wait: they find its files on the server."""

@@ -13,14 +13,15 @@ PAUSE = 0.5  # seconds between two attempts
 class Patience:
     """Begins with the first failure and starts anew after a success."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds = SECONDS if seconds is None else seconds
         self._since: float | None = None
 
     def after(self, error: BackendUnreachable, fraction: float = 0.0) -> Generator[Progress, None, None]:
         """Pause before the next attempt; raises the error when there have been enough."""
         now = time.monotonic()
         self._since = now if self._since is None else self._since
-        if now - self._since > SECONDS:
+        if now - self._since > self._seconds:
             raise error
         yield Progress(fraction, "the server does not answer; waiting for it")
         time.sleep(PAUSE)

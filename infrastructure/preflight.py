@@ -49,12 +49,32 @@ def unknown(graph: Graph, object_info: Mapping[str, Any]) -> dict[str, str]:
 
 def missing(object_info: dict[str, Any], graphs: Iterable[Graph]) -> None:
     """Raises JobRejected that names every node and model the server lacks."""
-    lacks = dict.fromkeys(lack for graph in graphs for lack in _lacks(object_info, graph))
-    if lacks:
-        raise JobRejected("This server cannot run the workflow yet: " + "; ".join(lacks) + ".")
+    if found := lacks(object_info, graphs):
+        raise JobRejected("This server cannot run the workflow yet: " + "; ".join(found) + ".")
 
 
-def _lacks(object_info: dict[str, Any], graph: Graph) -> Iterator[str]:
+def lacks(object_info: Mapping[str, Any], graphs: Iterable[Graph]) -> list[str]:
+    """Every node and model the server lacks, each once."""
+    return list(dict.fromkeys(lack for graph in graphs for lack in _lacks(object_info, graph)))
+
+
+def essence(object_info: Mapping[str, Any]) -> dict[str, Any]:
+    """What `lacks` reads of it, to be kept: of tens of megabytes a few. Equal lists are one list."""
+    lists: dict[tuple[Any, ...], list[Any]] = {}
+    return {name: {"input": {"optional": _offers(info or {}, lists)}} for name, info in object_info.items()}
+
+
+def _offers(info: Mapping[str, Any], lists: dict[tuple[Any, ...], list[Any]]) -> dict[str, list[Any]]:
+    """The model files that each of a node's menus offers; none for a menu of something else."""
+    offers = {}
+    for input, spec in _inputs(info).items():
+        if (choices := _choices(spec)) is not None:
+            files = tuple(choice for choice in choices if isinstance(choice, str) and _is_model(choice))
+            offers[input] = [lists.setdefault(files, list(files))]
+    return offers
+
+
+def _lacks(object_info: Mapping[str, Any], graph: Graph) -> Iterator[str]:
     for id, node in graph.items():
         name = node["class_type"]
         if name not in object_info:
@@ -66,13 +86,17 @@ def _lacks(object_info: dict[str, Any], graph: Graph) -> Iterator[str]:
 
 
 def _models(id: str, node: dict[str, Any], info: Mapping[str, Any]) -> Iterator[Model]:
-    kinds = info.get("input") or {}
-    inputs = {**kinds.get("required", {}), **kinds.get("optional", {})}
+    inputs = _inputs(info)
     for input, value in node["inputs"].items():
         if isinstance(value, str) and _is_model(value):
             choices = _choices(inputs.get(input))
             is_there = None if choices is None else value in choices
             yield Model(value, folder_of(node["class_type"], input), id, input, is_there)
+
+
+def _inputs(info: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = info.get("input") or {}
+    return {**kinds.get("required", {}), **kinds.get("optional", {})}
 
 
 def folder_of(class_type: str, input: str) -> str:

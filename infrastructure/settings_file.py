@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from domain.addresses import parse_pod_id, parse_port, parse_url
+from domain.addresses import parse_machine, parse_pod_id, parse_port, parse_url
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from domain.spending import Limits
@@ -87,6 +87,7 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
             taken(comfy, "url", lambda v: parse_url(_text(v)), default.comfy.url),
             taken(comfy, "pod_id", lambda v: parse_pod_id(_text(v))[0], ""),
             taken(comfy, "port", parse_port, default.comfy.port),
+            _machines(comfy.get("more"), notes),
             taken(comfy, "pod_name", _text, ""),
         ),
         taken(data, "keyframe_workflow", _text, ""),
@@ -102,6 +103,18 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
             **{key: taken(limits, key, _amount, getattr(default.limits, key)) for key in vars(default.limits)}
         ),
     )
+
+
+def _machines(value: Any, notes: list[str]) -> tuple[str, ...]:
+    """Each by itself: one that cannot be used leaves the others as they are."""
+    kept: list[str] = []
+    for machine in value if isinstance(value, list) else [value] if value else []:
+        try:
+            kept.append(parse_machine(_text(machine)))
+        except (StudioError, ValueError) as error:
+            reason = str(error) if isinstance(error, StudioError) else f"{machine!r} cannot be used."
+            notes.append(f"more in the settings: {reason} It is left out.")
+    return tuple(dict.fromkeys(kept))
 
 
 def _text(value: Any) -> str:

@@ -44,6 +44,7 @@ def entered(mode: str, url: str, pod_id: str, port: object, kept: ComfySettings)
         _read("url", lambda: parse_url(url or ""), kept.url, faults),
         pod,
         pasted_port or _read("port", lambda: parse_port("" if port is None else port), kept.port, faults),
+        kept.more,
         pod_name=kept.pod_name if pod == kept.pod_id else "",
     )
     needed = {Mode.sketch: (), Mode.local: ("url",), Mode.runpod: ("pod_id", "port")}[chosen]
@@ -58,6 +59,7 @@ def settings_fact(settings: Settings) -> dict[str, Any]:
         "url": comfy.url,
         "pod_id": comfy.pod_id,
         "port": comfy.port,
+        "more": list(comfy.more),
         "address": entered(comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy).address,
         "theme": settings.theme or "dark",
         "language": settings.language,
@@ -84,6 +86,7 @@ def taken(found: ComfySettings, kept: ComfySettings) -> ComfySettings:
         url=kept.url if found.url == untold.url else found.url,
         pod_id=found.pod_id or kept.pod_id,
         port=kept.port if found.port == untold.port else found.port,
+        more=kept.more,
     )
 
 

@@ -13,6 +13,7 @@ from domain.places import Places
 from domain.pods import NewPod, Pod
 from domain.settings import ComfySettings, Mode, Settings
 from domain.status import Status
+from infrastructure.backends import changed
 from infrastructure.pool import Pool
 from infrastructure.priced import Priced
 from infrastructure.runpod_api import RunPodAPI
@@ -114,9 +115,13 @@ class Machines:
             self._was_up = status.is_up
             self.pods.again()
 
-    def priced(self, backend: Backend, comfy: ComfySettings) -> Backend:
-        """A backend whose jobs say what they cost, where that is known."""
-        return backend if comfy.mode is Mode.sketch else Priced(backend, self._price_at)
+    def drawing(
+        self, before: Backend | None, comfy: ComfySettings, connect: Callable[[ComfySettings], Backend]
+    ) -> Backend:
+        """Whoever draws with these settings; its jobs say what they cost, where that is known."""
+        if isinstance(before, Priced) and changed(before.inner, comfy):
+            return before
+        return connect(comfy) if comfy.mode is Mode.sketch else Priced(connect(comfy), self._price_at)
 
     def _lanes(self) -> dict[str, Any] | None:
         """What each machine is doing, where several draw as one."""
@@ -142,8 +147,7 @@ class Machines:
         return self._platform[1]
 
     def _ours(self) -> set[str]:
-        chosen = self._around.settings().comfy.pod_id
-        return self.spending.watched | ({chosen} if chosen else set())
+        return self.spending.watched | {*self._around.settings().comfy.pods}
 
     def _pod(self, id: str) -> Pod:
         if pod := self.pods.seen.pods.get(id):

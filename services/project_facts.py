@@ -3,15 +3,17 @@ each shot."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from domain.cast import called, known_by
 from domain.project import Project
+from domain.prompts import Presets
 from domain.storyboard import Character, Sampling, Shot
 from infrastructure.marks_file import Marks
 from infrastructure.project_files import chosen_workflows
-from services import picks, takes
+from services import picks, projects, takes
 from services.desk import Desk
 from services.feed import Feed
 from services.history import Step
@@ -182,3 +184,10 @@ def _step(step: Step | None) -> Fact | None:
 def _at_home(path: Path) -> str:
     home = Path.home()
     return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
+
+
+def fixed_facts(presets: Presets) -> dict[str, Any]:
+    """What is the same for every project: choices that its forms offer."""
+    labels = {category: {k: p.label for k, p in group.items()} for category, group in presets.items()}
+    sizes = [asdict(resolution) for resolution in projects.RESOLUTIONS]
+    return {"told": None, "resolutions": sizes, "presets": labels}

@@ -15,7 +15,7 @@ from domain.errors import StudioError
 from domain.events import Event
 from domain.job import Backend
 from domain.places import Places
-from domain.settings import ComfySettings, Mode
+from domain.settings import ComfySettings
 from domain.status import Status
 from infrastructure.backends import connect, server
 from infrastructure.presets_file import read_presets
@@ -36,7 +36,7 @@ from services.intakes import Intakes, listed
 from services.machines import KEY, Around, Machines
 from services.older_settings import taken_over
 from services.outcomes import Outcomes
-from services.project_facts import ProjectFacts
+from services.project_facts import ProjectFacts, fixed_facts
 from services.runs import Runs
 from services.shelf import Shelf
 from services.spending import Work
@@ -90,12 +90,7 @@ class Studio:
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()
-        self.feed.put("told", None)
-        self.feed.put("resolutions", [asdict(resolution) for resolution in projects.RESOLUTIONS])
-        labels = {
-            category: {k: p.label for k, p in group.items()} for category, group in self.presets.items()
-        }
-        self.feed.put("presets", labels)
+        self.feed.put_all(fixed_facts(self.presets))
         self._looker = threading.Thread(target=self._look, name="look", daemon=True)
         self._looker.start()
         self._watch.start()
@@ -118,8 +113,8 @@ class Studio:
         """Whoever draws, as the settings are now; the same one for as long as they stay."""
         with self._lock:
             if self._backend is None or self._backend[0] != self.settings.comfy:
-                comfy = self.settings.comfy
-                self._backend = comfy, self.machines.priced(self._connect(comfy), comfy)
+                comfy, before = self.settings.comfy, self._backend and self._backend[1]
+                self._backend = comfy, self.machines.drawing(before, comfy, self._connect)
             return self._backend[1]
 
     def means(self, desk: Desk | None = None) -> Means:
@@ -197,7 +192,7 @@ class Studio:
 
     def ask(self, wanted: Sequence[Errand]) -> list[str]:
         """Have things made; returns the errands' ids. Raises StudioError when they would cost too much."""
-        if self.settings.comfy.mode is Mode.runpod:
+        if self.settings.comfy.draws_on_pods:
             for project in {errand.project for errand in wanted if not errand.is_aside}:
                 self.machines.spending.allow(project, time.time())
         return self.runs.add(wanted)
@@ -266,18 +261,21 @@ class Studio:
         return means
 
     def _around_machines(self) -> Around:
-        def drawn() -> Sequence[Errand]:
-            return self.runs.at_work() if self.settings.comfy.mode is Mode.runpod else ()
-
         work = Work(
-            drawn,
+            lambda: self.runs.at_work() if self.settings.comfy.draws_on_pods else (),
             lambda: self.bench.is_on,
             lambda: str(self._desk.project.folder) if self._desk else "",
             self.runs.pace.of,
             self.runs.end,
         )
-        key, look = lambda: self.secrets.get(KEY), lambda: self._watch.again()
-        return Around(lambda: self.settings, key, work, lambda comfy: self.set(comfy=comfy), look)
+        return Around(
+            lambda: self.settings,
+            lambda: self.secrets.get(KEY),
+            work,
+            lambda comfy: self.set(comfy=comfy),
+            lambda: self._backend and self._backend[1],
+            lambda: self._watch.again(),
+        )
 
     def _tell_settings(self) -> None:
         chosen = {f"{kind}_workflow": self.workflow_choice.default(kind) for kind in ("keyframe", "video")}

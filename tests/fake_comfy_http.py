@@ -97,6 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
                     running = [self.fake.running.listed()] if self.fake.running else []
                     waiting = [prompt.listed() for prompt in self.fake.pending]
                 self._json({"queue_running": running, "queue_pending": waiting})
+            case "GET", ["history"]:
+                newest = list(self.fake.histories.items())[-int(self.query["max_items"]) :]
+                self._json(dict(newest))
             case "GET", ["history", id]:
                 entry = self.fake.histories.get(id)
                 self._json({id: entry} if entry else {})

@@ -10,7 +10,7 @@ from infrastructure.settings_file import SettingsFile
 from services.connections import entered, exported
 from services.older_settings import taken_over
 
-KEPT = ComfySettings(Mode.local, "http://box:8188", "kept1234kept", 8188)
+KEPT = ComfySettings(Mode.local, "http://box:8188", "kept1234kept", 8188, ("http://more:8188",))
 POD = "abc123def456gh"
 
 
@@ -41,7 +41,7 @@ def test_an_odd_port_is_a_fault_and_no_crash(port):
 def test_what_a_mode_does_not_need_cannot_be_wrong():
     form = entered("sketch", "not an address", "What?", None, KEPT)
     assert form.is_good and form.address == ""
-    assert form.comfy == ComfySettings(Mode.sketch, KEPT.url, KEPT.pod_id, KEPT.port)
+    assert form.comfy == ComfySettings(Mode.sketch, KEPT.url, KEPT.pod_id, KEPT.port, KEPT.more)
 
 
 def test_a_mode_that_is_none_leaves_the_one_there_is():
@@ -80,7 +80,7 @@ def test_settings_brought_in_leave_what_they_do_not_speak_of(tmp_path):
 
     settings, notes = taken_over(file, kept, place)
 
-    assert settings.comfy == ComfySettings(Mode.local, "http://old:8188", KEPT.pod_id, KEPT.port)
+    assert settings.comfy == ComfySettings(Mode.local, "http://old:8188", KEPT.pod_id, KEPT.port, KEPT.more)
     assert (settings.width, settings.theme, settings.last_project) == (1280, "light", "there")
     assert settings.is_introduced
     told = " ".join(notes)
@@ -95,3 +95,13 @@ def test_a_file_without_settings_is_refused(tmp_path):
     file.write_text('{"shots": []}', "utf-8")
     with pytest.raises(BadFile):
         taken_over(file, Settings(), tmp_path / "settings.json")
+
+
+def test_pods_are_known_by_their_id_wherever_they_stand_and_whether_one_draws():
+    more = ("abc123def456gh", "https://xyz123def456gh-3000.proxy.runpod.net", "http://192.168.0.3:8188")
+    mixed = ComfySettings(Mode.local, more=more)
+    assert mixed.pods == ("abc123def456gh", "xyz123def456gh")
+    assert mixed.draws_on_pods
+    assert not ComfySettings(Mode.local, pod_id="abc123def456gh", more=more[2:]).draws_on_pods
+    assert ComfySettings(Mode.local, pod_id="abc123def456gh").pods == ("abc123def456gh",), "it may still run"
+    assert not ComfySettings(Mode.sketch, more=more).draws_on_pods

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from domain.addresses import parse_pod_id, parse_port, parse_url, pod_url
+from domain.addresses import parse_machine, parse_pod_id, parse_port, parse_url, pod_url
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from infrastructure.settings_file import SettingsFile
 
 POD = "abc123def456gh"
 FULL = Settings(
-    ComfySettings(Mode.runpod, "http://10.0.0.5:8000", POD, 3000),
+    ComfySettings(Mode.runpod, "http://10.0.0.5:8000", POD, 3000, ("http://10.0.0.6:8000", "xyz789def456gh")),
     "keyframe_flux1_dev",
     "video_wan22_14b",
     832,
@@ -64,9 +64,51 @@ def test_a_value_that_cannot_be_used_is_told_and_the_others_stay(path: Path) -> 
     data["width"] = "wide"
     settings, notes = damaged(path, json.dumps(data))
 
-    assert settings == replace(FULL, width=1024, comfy=ComfySettings(url="http://10.0.0.5:8000"))
+    assert settings == replace(
+        FULL, width=1024, comfy=ComfySettings(url="http://10.0.0.5:8000", more=FULL.comfy.more)
+    )
     assert [n.split(" in the settings")[0] for n in notes[:-1]] == ["mode", "pod_id", "port", "width"]
     assert json.loads(path.with_name("settings.json.broken").read_text("utf-8")) == data
+
+
+@pytest.mark.parametrize("bad", [7, "ftp://here", "short", "http://a:b@here", None, ["x"], ""])
+def test_a_further_machine_that_cannot_be_used_is_told_and_the_others_stay(path: Path, bad: object) -> None:
+    more = ["http://a:8188", bad, "b:8188"]
+    settings, notes = damaged(path, json.dumps({"comfy": {"mode": "local", "more": more}}))
+    assert settings.comfy == ComfySettings(Mode.local, more=("http://a:8188", "http://b:8188"))
+    assert notes[0].startswith("more in the settings: ") and notes[0].endswith(" It is left out.")
+
+
+@pytest.mark.parametrize(("kept", "more"), [(None, ()), ([], ()), ("", ()), ("b:8188", ("http://b:8188",))])
+def test_no_further_machine_is_none(path: Path, kept: object, more: tuple[str, ...]) -> None:
+    settings, notes = damaged(path, json.dumps({"comfy": {"more": kept}}))
+    assert (settings.comfy.more, notes) == (more, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "machine"),
+    [
+        (POD, POD),
+        (f" {POD.upper()} ", POD),
+        (f"https://{POD}-3000.proxy.runpod.net/queue", f"https://{POD}-3000.proxy.runpod.net"),
+        (f"https://console.runpod.io/pods?id={POD}", POD),
+        ("localhost", "http://localhost"),
+        ("box:8188", "http://box:8188"),
+        ("https://gpu.example/comfy/", "https://gpu.example/comfy"),
+        (
+            f"https://{POD}-3000.proxy.runpod.net.evil.example",
+            f"https://{POD}-3000.proxy.runpod.net.evil.example",
+        ),
+    ],
+)
+def test_a_further_machine_is_a_pod_or_an_address(text: str, machine: str) -> None:
+    assert parse_machine(text) == machine
+    assert parse_machine(machine) == machine
+
+
+def test_all_addresses_are_told_each_once() -> None:
+    comfy = replace(FULL.comfy, more=("http://b:8188", POD, "http://b:8188"))
+    assert comfy.addresses == (f"https://{POD}-3000.proxy.runpod.net", "http://b:8188")
 
 
 def test_copies_of_damaged_files_never_replace_each_other(path: Path) -> None:
