@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 import requests
 
+from domain.addresses import is_pod
 from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected
 from domain.job import Graph
 from infrastructure.comfy_history import messages, status
-
-_POD = ".proxy.runpod.net"
 
 # status of the pod's proxy -> what it means (a pod that starts passes through 502)
 _PROXY = {
@@ -35,10 +34,6 @@ class Fault(NamedTuple):
     node: str  # "" when it is not about one
     input: str
     said: str
-
-
-def is_pod(url: str) -> bool:
-    return _POD in url
 
 
 def no_answer(url: str, why: str = "") -> str:

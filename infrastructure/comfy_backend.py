@@ -1,11 +1,13 @@
 """Carries out jobs on a ComfyUI server: on this machine or in a pod, which is all the same."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
-from domain.addresses import without_secrets
+from domain.addresses import is_pod, without_secrets
 from domain.errors import BackendError, BackendUnreachable
 from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe
@@ -21,7 +23,13 @@ from infrastructure.preflight import essence, lacks, missing
 GLANCE = 3.0, 3.0  # seconds to get through, and to be silent, when somebody only wants to know how it is
 BLINK = 1.0  # seconds within which a failure may be of the line alone
 RECENT = 32  # jobs that ended last, among which one may be that is asked for again
+STUMBLES = 3  # failures of a pod's proxy in a row that are passed over
 _TURN = 0.1  # seconds between two looks whether an equal job has ended
+
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class ComfyBackend:
@@ -65,11 +73,21 @@ class ComfyBackend:
         )
 
     def check(self, *graphs: Graph) -> str:
-        stats = self._api.system_stats()
+        stats = self._asked(self._api.system_stats)
         self._server = server(stats)
         if graphs:
-            missing(self._api.object_info(), graphs)
+            missing(self._asked(self._api.object_info), graphs)
         return f"{self._server} on {graphics_card(stats).name}"
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """Once more where a pod's proxy failed: one request in many does."""
+        for _ in range(STUMBLES if is_pod(self._api.url) else 0):
+            try:
+                return ask()
+            except BackendUnreachable as error:
+                log.info("asked again: %s", error)
+                time.sleep(_TURN)
+        return ask()
 
     def run(self, job: Job) -> JobRun:
         if not self._server:

@@ -72,6 +72,7 @@ class Pool:
             members = list(self._roster.members)
             there = [(m, m.status) for m in members if m.status and m.status.is_up and not m.is_asked]
             away = [m for m in members if m not in dict(there)]
+            symptoms = {m.status.symptom for m in away if m.status}
             reasons = [f"{m.name} is away: {m.said or 'it does not answer in time.'}" for m in away]
         seen = [status for _, status in there]
         return Status(
@@ -82,6 +83,7 @@ class Pool:
             running=sum(status.running for status in seen),
             waiting=sum(status.waiting for status in seen),
             said=" ".join(reasons),
+            symptom="" if seen or len(symptoms) != 1 else symptoms.pop(),
         )
 
     def check(self, *graphs: Graph) -> str:

@@ -8,6 +8,7 @@ from domain.errors import BackendUnreachable
 from infrastructure import booting
 from infrastructure.booting import booted
 from infrastructure.comfy_backend import ComfyBackend
+from infrastructure.pool import Pool
 from tests.commands.typing import SMALL, WORKFLOWS
 from tests.fakes import FakeBackend
 
@@ -24,6 +25,15 @@ def test_a_pod_that_answers_502_is_waited_for_and_said_to_be_starting(runpod, fa
     notes = [progress.note for progress in booted(backend)]
     assert notes and all("is starting in the pod" in note for note in notes)
     assert backend.status().is_up
+
+
+def test_several_pods_are_waited_for_as_long_as_all_of_them_start(runpod, fake):
+    pods = [runpod.add_pod(server=fake) for _ in range(2)]
+    for pod in pods:
+        pod.proxy.bad(502, count=4)
+    pool = Pool({pod.id: ComfyBackend(pod.url, 1.0) for pod in pods})
+    assert list(booted(pool))
+    assert pool.status().is_up
 
 
 def test_it_is_not_waited_for_ever(runpod):

@@ -3,6 +3,8 @@
 The ComfyUIs are real ones; the account and the proxy before them are emulated."""
 
 import json
+import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -36,14 +38,19 @@ def executions(*servers):
 
 
 def is_whole(summary):
-    """The film is there, to the frame, and every file of every shot exists once."""
+    """The film is there, and each of its takes once; returns their recipes."""
     files = [Path(file) for shot in summary["shots"] for file in (*shot["takes"], *shot["clips"])]
     assert len({*files}) == len(files) and all(file.is_file() for file in files)
-    takes = Path(summary["project"]) / "takes"
-    made = [path for path in takes.iterdir() if path.suffix in (".png", ".mp4", ".webm", ".webp")]
-    assert sorted(made) == sorted(files), "nothing besides"
+    recipes = [
+        json.loads(path.read_text("utf-8")) for path in (Path(summary["project"]) / "takes").glob("*.json")
+    ]
+    assert {recipe["state"] for recipe in recipes} == {"done"}
+    assert len({recipe["job"] for recipe in recipes}) == len(recipes) == summary["jobs"]["run"]
+    assert sorted(name for recipe in recipes for name in recipe["files"]) == sorted(
+        file.name for file in files
+    )
     assert probe(Path(summary["film"])).frames > 0
-    return True
+    return recipes
 
 
 def test_a_film_is_finished_over_a_line_that_breaks_all_the_time(tmp_path, told, runpod, real_comfy):
@@ -61,3 +68,40 @@ def test_a_film_is_finished_over_a_line_that_breaks_all_the_time(tmp_path, told,
     assert is_whole(summary)
     assert executions(real_comfy) - before == summary["jobs"]["run"]
     assert pod.proxy.drops and "does not answer; waiting for it" in said
+
+
+def test_of_three_pods_one_dies_and_one_starts_anew_and_the_film_is_finished(
+    tmp_path, told, runpod, real_comfy_server
+):
+    dies, restarts, _ = servers = [real_comfy_server() for _ in range(3)]
+    pods = [runpod.add_pod(name=f"pod {n}", server=server) for n, server in enumerate(servers)]
+    for n, pod in enumerate(pods):
+        pod.proxy.fail_share, pod.proxy.dice = 0.05, random.Random(n)
+    is_over = threading.Event()
+
+    def chaos():
+        for server, after in ((dies, 4), (restarts, 10)):
+            while executions(*servers) < after and not is_over.wait(0.05):
+                pass
+            server.kill()
+            if server is restarts:
+                server.start()
+
+    trouble = threading.Thread(target=chaos)
+    trouble.start()
+    try:
+        board = board_of_twelve(tmp_path, base_seed=1147)
+        ids = [word for pod in pods for word in ("--pod-id", pod.id)]
+        code, summary, said = told("render", board, "--json", *WORKFLOWS, "--backend", "runpod", *ids)
+    finally:
+        is_over.set()
+        trouble.join(60)
+
+    assert code == 0, said
+    recipes = is_whole(summary)
+    lost = [attempt for recipe in recipes for attempt in recipe.get("attempts", [])]
+    assert lost, "a machine went away under a job"
+    assert executions(*servers) - summary["jobs"]["run"] <= len(lost)
+    made_by = {recipe["machine"] for recipe in recipes}
+    assert {pods[1].host(), pods[2].host()} <= made_by
+    assert not runpod.leaks

@@ -23,9 +23,12 @@ export function makeLanes() {
 }
 
 function makeMachine(machine) {
-  return h('li.machine', {}, h('span.dot'), h('div.what', {}, h('b', {}, machine.name), h('small')), h('div.lanes'),
+  return h('li.machine', {}, h('span.dot'), h('div.what', {}, h('b'), h('small')), h('div.lanes'),
     button('', () => act('machine.leave', { machine: leaving.get(machine.name) }), { mark: 'close', kind: 'ghost', title: t('machines.leave') }));
 }
+
+/** A pod by the name it has in the account. */
+const nameOf = machine => fact('pods')?.list?.find(pod => machine.name.startsWith(`${pod.id}-`))?.name || machine.name;
 
 const leaving = new Map(); // by a machine's name: what it is called in the settings
 
@@ -33,6 +36,7 @@ function updateMachine(row, machine, lanes, more) {
   const [, what, place, leave] = row.children;
   const setting = more.find(one => machine.name === one.replace(/^https?:\/\//, '') || machine.name.startsWith(`${one}-`));
   leaving.set(machine.name, setting);
+  put(what.firstChild, { text: nameOf(machine) });
   leave.hidden = !setting || machine.is_leaving;
   put(row, { 'data-state': machine.is_leaving ? 'leaving' : machine.is_up ? 'up' : 'away', title: machine.said || null });
   put(what.lastChild, { text: [machine.is_leaving && t('machines.leaving'), !machine.is_up && t('machines.away'), machine.done && tn('machines.made', machine.done), machine.failed && tn('machines.missed', machine.failed), machine.said].filter(Boolean).join(' · ') });

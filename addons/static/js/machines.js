@@ -39,7 +39,7 @@ export function mount(place) {
     drawLog(log, list);
   }
   follow(['pods', 'pod/', 'settings', 'doctor', 'backend'], place, draw);
-  follow(['lanes', 'settings'], place, lanes.draw);
+  follow(['lanes', 'settings', 'pods'], place, lanes.draw);
   followMoney(place, purse.draw);
   setInterval(() => place.offsetParent && fact('pods')?.list?.length && draw(), 5000); // uptimes and times so far
 }
