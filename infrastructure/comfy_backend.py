@@ -34,9 +34,11 @@ T = TypeVar("T")
 
 class ComfyBackend:
     engine = "comfyui"
-    lanes = 2  # one runs, one is queued behind it: the GPU never waits for us
 
     def __init__(self, url: str, patience: float | None = None):
+        # one runs and one is queued behind it, so that the GPU never waits for us; over a long line one more,
+        # which comes home or goes up meanwhile
+        self.lanes = 3 if is_pod(url) else 2
         self._api = ComfyAPI(url, patience)
         self._doorbell = Doorbell(self._api.url, USER_AGENT)
         self._server = ""
