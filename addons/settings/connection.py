@@ -41,11 +41,11 @@ class _Form:
             self.port = gr.Number(
                 label=port, elem_id="set-port", precision=0, interactive=True, visible=False
             )
-        self.pods = live("set-pods", elem_id="set-pods")
         self.faults = {
             name: live("said", elem_id=f"set-{name}-fault", elem_classes="set-fault")
             for name in ("url", "pod_id", "port")
         }
+        self.pods = live("set-pods", elem_id="set-pods")
         with gr.Row(elem_classes="set-tools"):
             self.test = _button("test")
             self.save = _button("save", variant="primary")

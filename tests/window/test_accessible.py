@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.window.studio import picture
 
@@ -10,7 +11,7 @@ AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 JUDGE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(one =>
   [`${one.id} (${one.impact}): ${one.help}`,
    ...one.nodes.slice(0, 4).map(node => `    ${node.target} ${node.failureSummary}`)].join('\\n'))"""
-PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "settings", "testbench")
+PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "machines", "settings", "testbench")
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,19 @@ def judge(page):
 def test_a_page_is_clean(studio, folder, open_page, where):
     studio.ask("project.open", folder=str(folder))
     judge(open_page(studio, f"{where}/001"))
+
+
+def test_pods_and_a_new_one_are_clean(runpod, own_studio, open_page):
+    runpod.add_pod(name="film", status="EXITED", mounts={"persistent": {"size": 60, "path": "/workspace"}})
+    runpod.add_pod(name="other")
+    studio = own_studio(env={**runpod.environment, "RUNPOD_API_KEY": runpod.key})
+    page = open_page(studio, "machines")
+    page.locator(".pod", has_text="film").get_by_role("button", name="Draw on it", exact=True).click()
+    expect(page.locator(".doctor")).to_contain_text("is stopped")
+    judge(page)
+    page.get_by_role("button", name="New pod").click()
+    expect(page.locator(".gpu input").first).to_be_checked()
+    judge(page)
 
 
 @pytest.mark.parametrize("what", ["New project", "Open …", "Contact sheet", "Duplicate", "By path"])

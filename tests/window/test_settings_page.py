@@ -125,7 +125,14 @@ def test_nobody_there_is_told_soon_and_in_a_sentence(settings):
 def test_what_is_saved_counts_at_once_and_on_a_fresh_page(settings, studio, open_page, fake):
     connect(settings, fake.url)
     save(settings)
-    assert saved(studio)["comfy"] == {"mode": "local", "url": fake.url, "pod_id": "", "port": 8188}
+    assert saved(studio)["comfy"] == {
+        "mode": "local",
+        "url": fake.url,
+        "pod_id": "",
+        "port": 8188,
+        "more": [],
+        "pod_name": "",
+    }
     expect(settings.locator("#set-save")).to_be_disabled()
     expect(settings.locator("#rail .pill .gpu")).to_have_text("Fake GPU")
     fresh = open_page(studio, "settings")
