@@ -1,15 +1,21 @@
 """What the window survives: reloads, second windows, a studio that is killed, a page that comes late."""
 
 import json
+import os
+import signal
 import socket
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.run_bench import until
+from tests.window.line import Line
+from tests.window.studio import prompts
 
 MANY = [f"A harbour in weather number {n}, boats and gulls" for n in range(6)]
 SLOW = {"width": 1024, "height": 576}
+LOADED = "() => [...document.querySelectorAll('.card img')].every(img => img.complete && img.naturalWidth)"
 
 
 def test_a_run_goes_on_through_a_reload_and_in_a_second_window(studio, open_page):
@@ -97,3 +103,109 @@ def test_a_board_broken_from_outside_is_told_and_nothing_is_lost(studio, open_pa
     expect(page.locator("#dock .summary")).to_contain_text("storyboard.json")
     expect(page.locator(".card p")).to_have_text("A door")
     assert (folder / "storyboard.json").read_text("utf-8") == content
+
+
+# --- a network that goes away -----------------------------------------------------------------
+
+
+@pytest.fixture
+def line(studio):
+    line = Line(studio.address)
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def in_the_midst(studio, line, open_page):
+    """Opens a page in the midst of a run that goes on only when `run.resume` says so."""
+
+    def start(name):
+        folder = studio.project(name, *MANY[:4], **SLOW)
+        studio.ask("keyframe.generate", shots=["001", "002", "003", "004"], count=1)
+        studio.ask("run.pause")
+        page = open_page(line)
+        expect(page.locator(".job[data-state=waiting]").first).to_be_visible()
+        return folder, page
+
+    yield start
+    studio.ask("run.resume")
+
+
+def ends(studio):
+    studio.ask("run.resume")
+    studio.wait_until_done()
+
+
+def shows_what_is_true(page, folder, words):
+    expect(page.locator("#dock .summary")).to_have_text("Nothing is being made")
+    expect(page.locator(".card img:not([hidden])")).to_have_count(4)
+    page.wait_for_function(LOADED)
+    expect(page.locator(".card p").first).to_have_text(words)
+    expect(page.locator("#prompt")).to_have_value(words)
+    expect(page.locator("html")).not_to_have_class("is-offline")
+    assert prompts(folder)[0] == words
+
+
+def test_what_happened_without_a_network_is_shown_once_it_is_back(studio, line, context, in_the_midst):
+    folder, page = in_the_midst("no network")
+    line.cut()  # what is open stays open otherwise
+    context.set_offline(True)
+    page.fill("#prompt", "Typed without a network")
+    ends(studio)
+    expect(page.locator(".job[data-state=waiting]").first).to_be_visible()  # the page cannot know
+    assert prompts(folder)[0] == MANY[0]
+    line.come_back()
+    context.set_offline(False)
+    shows_what_is_true(page, folder, "Typed without a network")
+
+
+def test_a_studio_that_falls_silent_without_a_word_is_missed_and_found_again(studio, line, in_the_midst):
+    folder, page = in_the_midst("silence")
+    line.fall_silent()
+    with page.expect_request("**/studio/do/shot.set"):
+        page.fill("#prompt", "Typed into the silence")
+    ends(studio)
+    expect(page.locator("html")).to_have_class("is-offline")
+    line.come_back()
+    shows_what_is_true(page, folder, "Typed into the silence")
+
+
+@contextmanager
+def asleep(browser):
+    """The browser's pages stand still, as on a machine that sleeps: no script, no timer."""
+    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    pages = [process["id"] for process in told if process["type"] == "renderer"]
+    for pid in pages:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pages:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_a_page_that_slept_while_the_network_was_lost_shows_what_is_true_when_it_wakes(
+    studio, line, browser, in_the_midst
+):
+    folder, page = in_the_midst("asleep")
+    page.locator("#prompt").press_sequentially(".")  # and asleep before it is sent
+    with asleep(browser):
+        line.fall_silent()
+        ends(studio)
+        line.come_back()
+    page.locator("#prompt").press("End")
+    page.keyboard.type(" Awake")
+    shows_what_is_true(page, folder, f"{MANY[0]}. Awake")
+
+
+def test_a_page_that_slept_beside_its_studio_goes_on_with_the_line_it_has(studio, line, open_page):
+    studio.project("both asleep", "A door")
+    page = open_page(line)
+    opened = []
+    page.on("request", lambda request: opened.append(request.url) if "events" in request.url else None)
+    page.evaluate(
+        """() => { const now = Date.now; Date.now = () => now() + 3_600_000;  // it slept for an hour
+                   window.looks = 0; setInterval(() => looks++, 1000) }"""
+    )
+    page.wait_for_function("() => looks > 4")  # more than it gives the studio to be heard
+    assert not opened

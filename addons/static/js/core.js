@@ -1,13 +1,14 @@
 // What every page uses: the facts the studio tells, deeds it is asked for, and building the DOM.
 // Text of the artist's only ever becomes text nodes and attributes, never markup.
 
+import { openLine, whileOpen } from './line.js';
 import { waiting } from './waiting.js';
 
 // --- facts -----------------------------------------------------------------------------------
 
 const facts = new Map();
 const listeners = new Set();
-let stream = null, changed = new Set(), isDrawing = false, isConnected = false, isWhole = false;
+let changed = new Set(), isDrawing = false, isConnected = false, isWhole = false;
 
 export const fact = (key, otherwise = null) => facts.has(key) ? facts.get(key) : otherwise;
 export const shot = id => facts.get(`shot/${id}`);
@@ -55,8 +56,8 @@ export function flush() {
   }
 }
 
-function hear(event) {
-  const news = JSON.parse(event.data);
+function hear(news, isEverything) {
+  if (isEverything) for (const key of [...facts.keys()]) if (!(key in news.set)) { facts.delete(key); changed.add(key) } // what is not told is gone
   for (const [key, value] of Object.entries(news.set)) facts.set(key, value);
   for (const key of news.gone) facts.delete(key);
   isWhole = true;
@@ -69,34 +70,10 @@ function setConnected(is) {
   isConnected = is;
   document.documentElement.classList.toggle('is-offline', !is);
   schedule(['connection']);
+  if (is) { giveUp(); showMissing() }
 }
 
-function open() {
-  close();
-  let isFirst = true;
-  stream = new EventSource('studio/events');
-  stream.addEventListener('hello', event => {
-    if (event.data !== Studio.build) location.reload(); // the studio was updated under this page
-  });
-  stream.onmessage = event => {
-    if (isFirst) { // everything, so what is not told is gone
-      const known = JSON.parse(event.data).set;
-      for (const key of [...facts.keys()]) if (!(key in known)) { facts.delete(key); changed.add(key) }
-      isFirst = false;
-    }
-    hear(event);
-  };
-  stream.onerror = () => { setConnected(false); isFirst = true };
-}
-
-function close() { stream?.close(); stream = null }
-
-export function connect() { // six connections a server are all a browser has: a hidden page gives its own back
-  document.addEventListener('visibilitychange', () => document.hidden ? close() : open());
-  addEventListener('pagehide', close);
-  addEventListener('pageshow', event => event.persisted && open());
-  if (!document.hidden) open();
-}
+export const connect = () => openLine(hear, () => { setConnected(false); giveUp() });
 
 // --- deeds -----------------------------------------------------------------------------------
 
@@ -120,10 +97,11 @@ export async function ask(name, args = {}, { project = openProject(), isEdit = f
   let answer;
   const over = waiting();
   try { // no browser lets more than 64 kB outlive their page
-    answer = await fetch(`studio/do/${name}`, { method: 'POST', headers, body: asked, keepalive: keepalive && asked.length < 15_000 });
+    answer = await fetch(`studio/do/${name}`, { method: 'POST', headers, body: asked, signal: whileOpen(), keepalive: keepalive && asked.length < 15_000 });
   } catch { throw new Refused(t('error.gone')) } finally { over() }
-  const body = await answer.json().catch(() => ({ error: t('error.unforeseen') }));
-  if (answer.ok) return body.result;
+  const body = await answer.json().catch(() => ({ error: t(answer.ok ? 'error.gone' : 'error.unforeseen') }));
+  if (answer.ok && !body.error) return body.result;
+  if (answer.ok) throw new Refused(body.error); // the line was lost in the midst of it
   throw Object.assign(new Refused(body.error), { theirs: body.theirs, status: answer.status });
 }
 
@@ -138,7 +116,7 @@ export async function act(name, args = {}, how = {}) {
 /** Hand over a file; returns the id a deed takes it by. */
 export async function upload(file) {
   const over = waiting(), answer = await fetch('studio/upload', {
-    method: 'POST', headers: { 'X-Studio': '1', 'X-Name': encodeURIComponent(file.name) }, body: file,
+    method: 'POST', headers: { 'X-Studio': '1', 'X-Name': encodeURIComponent(file.name) }, body: file, signal: whileOpen(),
   }).catch(() => { throw new Refused(t('error.gone')) }).finally(over);
   const body = await answer.json().catch(() => ({ error: t('error.unforeseen') }));
   if (!answer.ok) throw new Refused(body.error);
@@ -286,11 +264,28 @@ export function show(img, url) {
   img.dataset.url = url ?? '';
   if (!url) { img.removeAttribute('src'); img.hidden = true; return }
   if (!img.src) { img.src = url; img.hidden = false; return }
-  const next = new Image();
+  const next = img.next = new Image();
   next.onload = () => { if (img.dataset.url === url) { img.src = url; img.hidden = false } };
   next.onerror = () => { if (img.dataset.url === url) { img.removeAttribute('src'); img.hidden = true } }; // not the one before under this one's name
   next.src = url;
 }
+
+const missing = new Map(); // pictures that did not come, and what shows them
+
+/** Wait no longer for pictures that have not come: they would keep the few connections a browser has. */
+function giveUp() {
+  for (const img of document.images) {
+    const { url } = img.dataset, src = img.getAttribute('src'), isThere = img.complete && img.naturalWidth;
+    if (!(url || src) || isThere && src === (url || src)) continue;
+    if (!isThere) img.removeAttribute('src');
+    img.next?.removeAttribute('src');
+    if (url) img.dataset.url = '';
+    missing.set(img, () => { if (!url) img.src ||= src; else if (!img.dataset.url) show(img, url) });
+  }
+}
+
+/** A moment later: what is asked for at once gets the answer that still does not come. */
+const showMissing = () => setTimeout(() => { for (const again of missing.values()) again(); missing.clear() }, 100);
 
 export function debounce(run, wait = 350) {
   let timer = null, last = null;

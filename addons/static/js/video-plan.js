@@ -90,7 +90,7 @@ function pictureOf(word, run) {
   return {
     node,
     draw(s, plan) {
-      const own = s.start_image?.media ? thumbUrl(s.start_image.media, s.start_image.stamp, 240) : null;
+      const own = s.start_image?.stamp ? thumbUrl(s.start_image.media, s.start_image.stamp, 240) : null;
       const url = keyframeUrl(s, 240) && plan?.start !== s.start_image?.media ? keyframeUrl(s, 240) : own ?? keyframeUrl(s, 240);
       show(img, url);
       none.hidden = !!url;

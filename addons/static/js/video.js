@@ -85,7 +85,7 @@ export function mount(place) {
 
   /** What the player shows: the take looked at, else the clip, else the picture it will begin with. */
   function clipOf(s) {
-    const poster = keyframeUrl(s, 0) ?? (s.start_image?.media ? mediaUrl(s.start_image.media, s.start_image.stamp) : null);
+    const poster = keyframeUrl(s, 0) ?? (s.start_image?.stamp ? mediaUrl(s.start_image.media, s.start_image.stamp) : null);
     if (looked) return { about: looked.name, url: mediaUrl(`takes/${looked.file}`, stampOf(looked.shot, looked.name)), poster: null, frames: looked.frames, rate: [Math.round(looked.fps * 1000), 1000], joins: [] };
     if (!s.vid) return { about: s.id, url: null, poster, frames: 0, rate: [24, 1], joins: [] };
     const clip = plan?.shot === s.id ? plan.clip : null;
@@ -174,7 +174,7 @@ function makeRow(s) {
 
 function updateRow(row, s) {
   const [img, text, n, move] = row.children, on = endsOn(s), next = nextOf(s.id);
-  show(img, keyframeUrl(s, 160) ?? (s.start_image?.media ? thumbUrl(s.start_image.media, s.start_image.stamp, 160) : null));
+  show(img, keyframeUrl(s, 160) ?? (s.start_image?.stamp ? thumbUrl(s.start_image.media, s.start_image.stamp, 160) : null));
   put(text.children[1], { text: s.label || s.prompt });
   put(n, { text: seconds(s.seconds) });
   move.hidden = !s.end_image;
