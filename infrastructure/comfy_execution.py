@@ -33,6 +33,9 @@ SENDS = 3  # times a job is sent at most, when the server forgets it or its file
 QUIET = 0.5  # seconds without a word from the socket, then the history is asked
 FIRST_LOOK = 0.05  # … and without a socket: so soon at first, then twice as long each time
 QUEUE_LOOK = 3.0  # seconds between two looks whether the server still knows the job
+DOUBT = (
+    10.0  # seconds in which a job may still turn up whose sending was cut short while the server was at it
+)
 CANCEL = 5.0  # seconds a cancelled job has to leave the queue
 
 T = TypeVar("T")
@@ -52,6 +55,7 @@ class Execution:
         self._is_deaf = False  # none does
         self._pause = FIRST_LOOK
         self._asked_queue = 0.0
+        self._doubted_until = 0.0
 
     def carried_out(self, again: str = "") -> Steps[dict[str, Any]]:
         """The job's history, once it is there; sends it unless the server knows it already."""
@@ -135,6 +139,8 @@ class Execution:
         except BackendUnreachable as error:
             log.warning("%s: %s", self._job.name, error)
             self._asked_queue, self._is_deaf = 0.0, True  # it may have arrived all the same: look at once
+            if error.symptom in ("504", "524"):  # it has arrived, and is being looked through
+                self._doubted_until = time.monotonic() + DOUBT
         yield Fact("sent", {"times": self._times, "why": why} if why else {"times": self._times})
         yield self._reporter.last
 
@@ -168,7 +174,7 @@ class Execution:
         if self._job.id in queued:
             return None, True
         history = self._our_history()
-        return history, history is not None
+        return history, history is not None or now < self._doubted_until
 
     def _our_history(self) -> dict[str, Any] | None:
         """The history of this submission, not of an earlier one with the same id."""

@@ -20,6 +20,7 @@ from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.comfy_history import RemoteFile
 from infrastructure.downloads import download
 from tests.comfy_jobs import aside, carried_out, make_job, parts, picture, until
+from tests.fake_answers import Slow
 from tests.runpod.emulator import RunPod
 from tests.runpod.pods import Clock
 from tests.test_real_comfy import picture_graph
@@ -181,16 +182,16 @@ def test_a_program_without_a_name_would_be_turned_away(pod, monkeypatch):
 
 
 def test_a_large_file_comes_home_whole_over_a_line_that_breaks_five_times(fake, pod, tmp_path):
-    content = os.urandom(20 << 20)
+    content = os.urandom(1 << 20) * 200
     fake.files["output", "", "clip.mp4"] = content
-    pod.proxy.cut_downloads_after = 3 << 20, 5
+    pod.proxy.cut_downloads_after = 33 << 20, 5
     to = tmp_path / "clip.mp4"
     list(download(ComfyAPI(pod.url), RemoteFile("clip.mp4", "", "output"), to))
 
     assert to.read_bytes() == content
     assert pod.proxy.cuts == 5
     ranges = [headers.get("Range") for _, path, headers in fake.requests if path == "/view"]
-    assert ranges == [None, *(f"bytes={n * 3 << 20}-" for n in range(1, 6))]
+    assert ranges == [None, *(f"bytes={n * 33 << 20}-" for n in range(1, 6))]
 
 
 def test_a_socket_that_is_cut_again_and_again_costs_no_job(runpod, fake, pod, tmp_path):
@@ -240,6 +241,14 @@ def test_jobs_get_through_though_every_third_request_fails(runpod, fake, pod, tm
 @pytest.mark.parametrize("status", [502, 524])
 def test_a_job_of_whose_sending_nobody_hears_is_not_sent_again(fake, pod, tmp_path, status):
     pod.proxy.bad(status, count=1, only="POST /prompt", is_done=True)
+    outcome = carried_out(ComfyBackend(pod.url), make_job(tmp_path))
+    assert outcome.files[0].exists()
+    assert len(fake.bodies) == 1
+
+
+def test_a_job_that_the_pod_still_looks_through_is_not_sent_again(fake, pod, tmp_path):
+    pod.proxy.patience = 0.2
+    fake.instead["POST /prompt"] = [Slow(1.0)]
     outcome = carried_out(ComfyBackend(pod.url), make_job(tmp_path))
     assert outcome.files[0].exists()
     assert len(fake.bodies) == 1
