@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from domain.errand import RUNNING, WAITING, Errand
-from domain.errors import BadFile, Blocked, StudioError
+from domain.errors import BadFile, Blocked, JobRejected, StudioError
 from domain.events import Event, Saved
 from domain.job import Backend
 from domain.project import Project
@@ -42,6 +42,17 @@ class Means:
 def errand(deed: str, project: Path, shot: str = "", run: str = "", **values: Any) -> Errand:
     """An errand with an id of its own."""
     return Errand(uuid4().hex[:12], deed, str(project), shot, values, run=run)
+
+
+def lacks(means: Means) -> str:
+    """What whoever draws lacks of nodes and models; "" when nothing, or when nobody answers."""
+    try:
+        means.backend.check(means.keyframe_workflow.graph, means.video_workflow.graph)
+    except JobRejected as error:
+        return str(error)
+    except StudioError:
+        return ""
+    return ""
 
 
 def desk_for(errand: Errand, desk_of: Callable[[Path], Desk]) -> Desk:

@@ -20,7 +20,7 @@ from infrastructure.runpod_api import RunPodAPI
 from infrastructure.spending_file import SpendingFile
 from services import doctor, pod_making
 from services.feed import Feed
-from services.pod_start import PodStart
+from services.pod_start import PHASES, PodStart
 from services.pods import Order, Platform, Pods, Seen
 from services.spending import Spending, Work
 
@@ -42,6 +42,7 @@ class Around:
     use: Callable[[ComfySettings], None]  # make these the settings
     backend: Callable[[], Backend | None]  # whoever draws, where anybody has been asked yet
     look_again: Callable[[], None]  # at whoever draws
+    lacks: Callable[[], str]  # what whoever draws lacks for the project that is open: a sentence
 
 
 class Machines:
@@ -194,7 +195,10 @@ class Machines:
             logs = self._last_lines(pod) if doctor.needs_logs(pod, self._status) and pod else []
             found = asdict(doctor.diagnose(self._status, pod, comfy.port, moved, logs))
         self._feed.put_all({"pod/start": starting, "doctor": found})
-        if pod and pod.is_up and starting:
+        if starting and starting["phase"] == PHASES[-1]:
+            self._feed.put("pod/lacks", self._around.lacks())
+            self._feed.put("pod/start", None)
+        elif pod and pod.is_up and starting:
             self._around.look_again()
 
     def _last_lines(self, pod: Pod) -> list[str]:

@@ -11,7 +11,7 @@ from domain.pods import Pod, PodState
 from domain.status import Status
 from infrastructure.json_files import aside_if_broken, read_json, write_json
 
-PHASES = ("machine", "container", "proxy", "comfyui")
+PHASES = ("machine", "container", "proxy", "comfyui", "models")
 REMEMBERED = 7  # starts of a pod
 LONGEST = 1800.0  # seconds; a pod that takes longer is not starting any more, but in trouble
 
@@ -33,30 +33,35 @@ class PodStart:
         self._start = _Start(pod, now)
 
     def look(self, pod: Pod | None, status: Status | None, now: float) -> dict[str, Any] | None:
-        """What pages are told; None while nothing starts."""
+        """What pages are told; None while nothing starts. The last phase is that it answers: what it lacks is
+        looked at then, and the next look finds nothing that starts."""
         phase = _phase(pod, status) if pod else ""
-        if not pod or not phase:
-            self._over(pod, status, now)
+        is_there = bool(pod and self._start and self._start.pod == pod.id and status and status.is_up)
+        if not pod or not (phase or is_there):
+            self._start = None
             return None
         if self._start is None or self._start.pod != pod.id:
             self._start = _Start(pod.id, now - (pod.uptime or 0.0))
         if now - self._start.began > LONGEST:
             return None
+        if is_there:
+            phase = PHASES[-1]
+            self._remember(pod, now - self._start.began)
+            began, self._start = self._start.began, None
+        else:
+            began = self._start.began
         took = self._took.get(pod.id) or [seconds for known in self._took.values() for seconds in known]
         return {
             "pod": pod.id,
             "name": pod.name,
             "phase": phase,
-            "since": round(self._start.began),
+            "since": round(began),
             "usual": round(median(took)) if took else None,
         }
 
-    def _over(self, pod: Pod | None, status: Status | None, now: float) -> None:
-        """It draws, or was stopped on its way. How long it took is remembered for the next time."""
-        start, self._start = self._start, None
-        if not (start and pod and pod.id == start.pod and status and status.is_up):
-            return
-        self._took[pod.id] = [*self._took.get(pod.id, []), round(now - start.began, 1)][-REMEMBERED:]
+    def _remember(self, pod: Pod, seconds: float) -> None:
+        """How long it took, for the next time."""
+        self._took[pod.id] = [*self._took.get(pod.id, []), round(seconds, 1)][-REMEMBERED:]
         try:
             aside_if_broken(self._file, dict)
             write_json(self._file, self._took)

@@ -29,7 +29,7 @@ from services.backend_watch import BackendWatch
 from services.bench_runs import BenchRuns
 from services.connections import settings_fact
 from services.desk import Desk
-from services.errands import Means, errand
+from services.errands import Means, errand, lacks
 from services.feed import Feed
 from services.film_desk import FilmDesk
 from services.intakes import Intakes, listed
@@ -275,6 +275,7 @@ class Studio:
             lambda comfy: self.set(comfy=comfy),
             lambda: self._backend and self._backend[1],
             lambda: self._watch.again(),
+            lambda: lacks(self.means()),
         )
 
     def _tell_settings(self) -> None:

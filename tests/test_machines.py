@@ -13,6 +13,7 @@ from domain.spending import Limits
 from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods
 from services.errands import errand
+from services.pod_start import PHASES
 from services.studio import Studio
 from tests.fake_comfy import FakeComfy
 from tests.studios import facts, places, project, until_done
@@ -113,7 +114,8 @@ def test_a_render_that_is_asked_for_while_the_pod_starts_waits_and_begins_by_its
     assert done.state == "done", done.error
     recipe = json.loads((studio.desk.project.takes / "001_v1.json").read_text("utf-8"))
     assert recipe["price"] == pod.cost and 0 < recipe["cost"] < 0.01
-    assert phases and phases == [one for one in ("machine", "container", "proxy", "comfyui") if one in phases]
+    assert phases and phases == [one for one in PHASES if one in phases]
+    assert "'UNETLoader', which this server lacks" in facts(studio)["pod/lacks"], "what videos need"
     assert facts(studio)["pod/start"] is None
 
     pod.stop()

@@ -8,7 +8,7 @@ import { newPod } from './newpod.js';
 import { remedy } from './remedies.js';
 import { go } from './where.js';
 
-const PHASES = ['machine', 'container', 'proxy', 'comfyui'];
+const PHASES = ['machine', 'container', 'proxy', 'comfyui', 'models'];
 const MARKS = { start: 'play', stop: 'stop', restart: 'again' };
 
 export function mount(place) {
@@ -16,13 +16,14 @@ export function mount(place) {
   const tools = [button(t('machines.look'), () => act('pod.look'), { mark: 'again' }), button(t('machines.new'), newPod, { mark: 'plus', kind: 'primary' })];
   const start = h('section.starting', { 'aria-label': t('machines.starting') }, h('b'), h('ol', {}, PHASES.map(name => h('li', { data: { phase: name } }, t(`machines.phase.${name}`)))), h('small'));
   const ill = h('section.doctor', { role: 'status' }, h('p'), h('div'));
+  const lacks = h('p.problem', { role: 'status' });
   const rows = h('ul.pods', { 'aria-label': t('machines.pods') }), making = h('p.making', { role: 'status' });
   const blank = h('div.empty', {}, h('b', {}, t('machines.nokey')), h('p', {}, t('machines.nokey.how')), button(t('machines.nokey.go'), () => go('settings'), { kind: 'primary' }));
   const none = h('div.empty', {}, h('b', {}, t('machines.none')), h('p', {}, t('machines.none.how')));
   const log = h('section.log', { hidden: true }, h('header', {}, h('h2'), h('div.grow'), button('', () => { shownLog = ''; draw() }, { mark: 'close', kind: 'ghost', title: t('close') })), h('pre', { tabindex: '0' }));
   const purse = panel(), lanes = makeLanes();
   place.append(h('div.page.machines', {}, h('header.head', {}, h('h1', {}, t('page.machines')), count, h('div.grow'), tools),
-    h('div.body', {}, said, ill, start, making, rows, none, blank, log, lanes.place), purse.place));
+    h('div.body', {}, said, ill, start, lacks, making, rows, none, blank, log, lanes.place), purse.place));
 
   function draw() {
     const pods = fact('pods') ?? {}, list = (pods.list ?? []).filter(pod => pod.state !== 'gone');
@@ -32,6 +33,7 @@ export function mount(place) {
     put(count, { text: list.length ? tn('machines.count', list.length) : '' });
     put(said, { text: pods.said ? t('machines.old', { said: pods.said }) : '' });
     keyed(rows, list.sort((a, b) => b.is_ours - a.is_ours || a.name.localeCompare(b.name)), pod => pod.id, makeRow, updateRow);
+    put(lacks, { text: fact('settings')?.mode === 'runpod' ? fact('pod/lacks') ?? '' : '' });
     drawStart(start);
     drawIllness(ill);
     const made = fact('pods/making');
