@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.window import large
 from tests.fake_comfy import FakeComfy
+from tests.runpod.emulator import RunPod
 from tests.window.conftest import ARGUMENTS
 from tests.window.studio import HOUSE, RunningStudio, chromium
 
@@ -69,6 +70,8 @@ def everything(folder: Path, browser: Browser) -> None:
             for name in ("storyboard", "keyframes", "video", "film"):
                 shoot(page, name, to / f"500-{name}.png")
     failed(folder, browser, to)
+    for theme in ("dark", "light"):
+        machines(folder / f"rented-{theme}", browser, to, theme)
     print(f"{len(list(to.iterdir()))} pictures in {to}")
 
 
@@ -87,6 +90,56 @@ def failed(folder: Path, browser: Browser, to: Path) -> None:
                     shoot(page, where, to / f"{name}-{where}.png")
 
 
+def machines(folder: Path, browser: Browser, to: Path, theme: str) -> None:
+    """Pods that are stopped, starting, drawing together, and in trouble; a new one."""
+    with rented(folder) as (studio, runpod), opened(studio, browser, theme, "small") as page:
+        film, second = runpod.pods[:2]
+        shoot(page, "machines", to / f"pods-{theme}.png")
+        studio.ask("pod.use", id=film.id)
+        film.starting, film.boot = 4.0, 4.0
+        studio.ask("pod.order", id=film.id, action="start")
+        page.wait_for_timeout(2500)
+        shoot(page, "machines", to / f"pods-starting-{theme}.png")
+        page.wait_for_timeout(14000)
+        studio.ask("machine.add", machine=second.id)
+        studio.ask("project.workflow", kind="keyframe", name="keyframe_sd15")
+        studio.ask("keyframe.generate", shots=["001", "002", "003", "004"], count=4)
+        page.wait_for_timeout(6000)
+        shoot(page, "machines", to / f"pods-drawing-{theme}.png")
+        page.get_by_role("button", name="New pod").click()
+        page.wait_for_timeout(WAIT)
+        page.screenshot(path=to / f"pods-new-{theme}.png")
+        page.keyboard.press("Escape")
+        studio.ask("run.cancel_all")
+        film.proxy.bad(404)
+        second.stop()
+        page.wait_for_timeout(8000)
+        shoot(page, "machines", to / f"pods-trouble-{theme}.png")
+
+
+@contextmanager
+def rented(folder: Path) -> Iterator[tuple[RunningStudio, RunPod]]:
+    """A studio with an emulated account and three pods, two of them with a fake ComfyUI."""
+    folder.mkdir(parents=True)
+    with FakeComfy() as first, FakeComfy() as second, RunPod() as runpod:
+        for fake in (first, second):
+            fake.models["checkpoints"].append("v1-5-pruned-emaonly-fp16.safetensors")
+            fake.step_seconds = 0.3
+        disk = {"persistent": {"size": 80, "path": "/workspace"}}
+        runpod.add_pod(name="film-4090", server=first, status="EXITED", mounts=disk)
+        runpod.add_pod(name="second-a5000", server=second, gpu="NVIDIA RTX A5000", cost=0.27)
+        runpod.add_pod(
+            name="models-only", gpu="NVIDIA L40S", cost=0.86, status="EXITED", network_volume="vol1"
+        )
+        runpod.add_network_volume("models", 200)
+        studio = RunningStudio(folder, env={**runpod.environment, "RUNPOD_API_KEY": runpod.key}).start()
+        try:
+            studio.project("harbour", "A harbour before sunrise", "A door", "A cat", "The sea")
+            yield studio, runpod
+        finally:
+            studio.stop()
+
+
 def documents(folder: Path, browser: Browser) -> None:
     to = HOUSE / "docs" / "pictures"
     shutil.rmtree(to, ignore_errors=True)
@@ -95,6 +148,10 @@ def documents(folder: Path, browser: Browser) -> None:
         for name in PAGES:
             shoot(page, name, to / f"{name}.png")
         shoot(page, "keyframes", to / "table.png", "l")
+    pods = folder / "pods"
+    pods.mkdir()
+    machines(folder / "rented", browser, pods, "dark")
+    (pods / "pods-drawing-dark.png").replace(to / "machines.png")
     for picture in to.glob("*.png"):
         with Image.open(picture) as image:
             image.convert("RGB").save(picture.with_suffix(".webp"), quality=82, method=6)
