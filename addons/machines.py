@@ -8,7 +8,7 @@ from addons.live import live
 from domain.addresses import machine_url, parse_machine
 from domain.errors import StudioError
 from domain.pods import NewPod
-from domain.settings import Mode
+from domain.settings import Mode, Settings
 from domain.spending import Limits
 from services.machines import TEMPLATE
 from services.studio import Studio
@@ -24,7 +24,7 @@ def build(studio: Studio) -> None:
 
 def look(studio: Studio) -> None:
     """Ask RunPod now."""
-    studio.machines.pods.again()
+    studio.machines.look_again()
 
 
 def order(studio: Studio, id: str, action: str) -> None:
@@ -68,24 +68,32 @@ def limit(studio: Studio, name: str, value: float) -> None:
         raise StudioError(f"There is no limit called {name}.")
     if not 0 <= value <= MOST:
         raise StudioError(f"That is no limit: it goes from 0, which is none, to {MOST:.0f}.")
-    studio.set(limits=replace(studio.settings.limits, **{name: float(value)}))
+    studio.change(lambda now: replace(now, limits=replace(now.limits, **{name: float(value)})))
 
 
 def add(studio: Studio, machine: str) -> str:
     """One more that draws: an address, or a pod's id. Returns how it is kept."""
-    comfy, parsed = studio.settings.comfy, parse_machine(machine)
-    if comfy.mode is Mode.sketch:
-        raise StudioError("The sketch engine draws alone. Choose a ComfyUI in Settings first.")
-    if parsed in comfy.more or machine_url(parsed, comfy.port) == comfy.address:
-        raise StudioError(f"{parsed} draws already.")
-    studio.set(comfy=replace(comfy, more=(*comfy.more, parsed)))
+    parsed = parse_machine(machine)
+
+    def with_it(now: Settings) -> Settings:
+        comfy = now.comfy
+        if comfy.mode is Mode.sketch:
+            raise StudioError("The sketch engine draws alone. Choose a ComfyUI in Settings first.")
+        if machine_url(parsed, comfy.port) in comfy.addresses:
+            raise StudioError(f"{parsed} draws already.")
+        return replace(now, comfy=replace(comfy, more=(*comfy.more, parsed)))
+
+    studio.change(with_it)
     return parsed
 
 
 def leave(studio: Studio, machine: str) -> None:
     """It finishes what it has, and gets nothing new."""
-    comfy = studio.settings.comfy
-    studio.set(comfy=replace(comfy, more=tuple(one for one in comfy.more if one != machine)))
+    studio.change(
+        lambda now: replace(
+            now, comfy=replace(now.comfy, more=tuple(one for one in now.comfy.more if one != machine))
+        )
+    )
 
 
 def keep(studio: Studio) -> None:

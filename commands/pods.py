@@ -7,12 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from commands import setting
-from domain.errors import StudioError
+from domain.errors import PlatformError, StudioError
 from domain.pods import Pod
 from infrastructure.runpod_api import RunPodAPI
+from infrastructure.secrets_file import RUNPOD_KEY as KEY
 from infrastructure.secrets_file import SecretsFile
-
-KEY = "RUNPOD_API_KEY"
 
 
 @setting.told_plainly
@@ -27,15 +26,27 @@ def run(asked: argparse.Namespace) -> int:
     if asked.what == "list":
         _list(pods, asked.json)
         return setting.DONE
-    for pod in _meant(pods, asked):
-        if asked.what == "logs":
-            print("\n".join(api.logs(pod.id, asked.tail)))
-        else:
-            api.act(pod.id, asked.what)
-            print(f"{pod.name} ({pod.id}): {_DONE[asked.what]}", file=sys.stderr)
+    meant = _meant(pods, asked)
+    if asked.what == "logs":
+        print("\n".join(line for pod in meant for line in api.logs(pod.id, asked.tail)))
+        return setting.DONE
+    failures = [error for pod in meant if (error := _done(api, pod, asked.what))]
     if asked.json:
         _list(api.pods(), True)
-    return setting.DONE
+    if failures and not asked.all:
+        raise failures[0]
+    return setting.SOME_FAILED if failures else setting.DONE
+
+
+def _done(api: RunPodAPI, pod: Pod, what: str) -> PlatformError | None:
+    """One that fails does not keep the others from being stopped."""
+    try:
+        api.act(pod.id, what)
+    except PlatformError as error:
+        print(f"{pod.name} ({pod.id}): {error}", file=sys.stderr)
+        return error
+    print(f"{pod.name} ({pod.id}): {_DONE[what]}", file=sys.stderr)
+    return None
 
 
 _DONE = {"start": "starting", "stop": "stopped", "restart": "starting anew", "terminate": "terminated"}
@@ -45,7 +56,7 @@ def _meant(pods: list[Pod], asked: argparse.Namespace) -> list[Pod]:
     if asked.all:
         if asked.what != "stop":
             raise StudioError("--all only goes with stop.")
-        return [pod for pod in pods if pod.state.costs]
+        return [pod for pod in pods if pod.costs]
     if not asked.pod:
         raise StudioError(f"Which pod? Give its name or id: python main.py pods {asked.what} NAME")
     meant = [pod for pod in pods if asked.pod in (pod.id, pod.name)]
@@ -71,7 +82,7 @@ def _list(pods: list[Pod], is_json: bool) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
-    if costing := sum(pod.price for pod in pods if pod.state.costs):
+    if costing := sum(pod.price for pod in pods if pod.costs):
         print(f"running for {costing:.2f} USD an hour", file=sys.stderr)
 
 

@@ -68,30 +68,33 @@ def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, p
         app = window.app(studio, ["*"] if password else names, password)
         serving.serve(app, listener, studio, partial(_announce, address, places, asked))
     finally:
-        _leave(studio)
-        studio.close()
+        try:
+            _leave(studio)
+        finally:
+            studio.close()
         InstanceFile(places.instance).remove()
 
 
 def _leave(studio: Any) -> None:
     """A pod costs on when the studio is closed: whoever closes it is asked, or told."""
-    costing = studio.machines.pods.costing().values()
+    costing = studio.machines.leave()
+    for name in studio.machines.spending.awaited:
+        print(f"A pod {name} may still come to be: look for it with python main.py pods list", flush=True)
     if not costing:
         return
     names, price = " and ".join(pod.name for pod in costing), sum(pod.price for pod in costing)
-    cost = f"{names} costs {price:.2f} USD an hour, also while the studio is closed."
-    stop = f"Stop it: python main.py pods stop {next(iter(costing)).name}"
+    cost = f"Running: {names}, for {price:.2f} USD an hour, also while the studio is closed."
+    stop = "\n".join(f"To stop it: python main.py pods stop {pod.id}" for pod in costing)
     if not (sys.stdin and sys.stdin.isatty()):
-        print(f"{cost} {stop}", flush=True)
+        print(f"{cost}\n{stop}", flush=True)
         return
     try:
-        answer = input(f"{cost} Stop it now? [Y/n] ").strip().lower()
+        answer = input(f"{cost} Stop now? [Y/n] ").strip().lower()
     except (EOFError, KeyboardInterrupt):
         answer = "n"
-    if answer not in ("", "y", "yes"):
-        return
-    said = studio.machines.pods.stop_now()
-    print("\n".join([*said, stop] if said else ["Stopped."]), flush=True)
+    if answer in ("", "y", "yes"):
+        said = studio.machines.stop_now()
+        print("\n".join([*said, stop] if said else ["Stopped."]), flush=True)
 
 
 def _reached_by(host: str) -> str:

@@ -10,6 +10,7 @@ STOPPED = "stopped"  # the studio went away first
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 QUIET = ("proxies",)  # what nobody waits for: it begins when nothing else is ready
 OVER = (DONE, FAILED, CANCELLED)
+DRAWN = ("keyframe", "video", "try")  # by whoever draws; a film is put together on this machine
 ASIDE = ("import", "archive", "duplicate", "sheet")  # nothing is drawn for them, so they wait for nobody
 
 
@@ -47,6 +48,11 @@ class Errand:
     def content(self) -> tuple[Any, ...]:
         """What is asked for: two errands with equal content make the same."""
         return self.deed, self.project, self.shot, tuple(sorted(map(repr, self.values.items())))
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it costs, where whoever draws is rented."""
+        return self.deed in DRAWN
 
     @property
     def is_aside(self) -> bool:

@@ -17,11 +17,6 @@ class PodState(str, Enum):
     gone = "gone"
     unknown = "unknown"  # a word that RunPod did not use when this was written
 
-    @property
-    def costs(self) -> bool:
-        """Whether its GPU is being paid for, or soon will be."""
-        return self in (PodState.provisioning, PodState.starting, PodState.running)
-
 
 @dataclass(frozen=True)
 class Pod:
@@ -38,6 +33,14 @@ class Pod:
     data_centre: str = ""
     ports: tuple[int, ...] = ()  # that its proxy opens
     is_up: bool = False  # its container runs; what is in it may still be starting
+
+    @property
+    def costs(self) -> bool:
+        """Whether its GPU is being paid for, or soon will be. A state that is not known costs when a price is
+        told."""
+        if self.state is PodState.unknown:
+            return self.is_up or self.price > 0
+        return self.state in (PodState.provisioning, PodState.starting, PodState.running)
 
     @property
     def stopped_price(self) -> float:

@@ -35,17 +35,18 @@ class ComfySettings:
         return pod_url(self.pod_id, self.port) if self.mode is Mode.runpod else self.url
 
     @property
-    def pods(self) -> tuple[str, ...]:
-        """The ids of those that are pods; also of one that is chosen and does not draw."""
-        more = [parse_pod_id(machine)[0] for machine in self.more if is_pod(machine)]
-        return tuple(dict.fromkeys([*([self.pod_id] if self.pod_id else []), *more]))
+    def drawn_on(self) -> tuple[str, ...]:
+        """The ids of the pods that draw."""
+        if self.mode is Mode.sketch:
+            return ()
+        first = [self.pod_id] if self.mode is Mode.runpod else []
+        return tuple(dict.fromkeys([*first, *(parse_pod_id(one)[0] for one in self.more if is_pod(one))]))
 
     @property
-    def draws_on_pods(self) -> bool:
-        """Whether a pod is among those that draw."""
-        if self.mode is Mode.sketch:
-            return False
-        return self.mode is Mode.runpod or any(map(is_pod, self.more))
+    def pods(self) -> tuple[str, ...]:
+        """The same, and one that is chosen and does not draw: it may still run."""
+        also = [parse_pod_id(one)[0] for one in self.more if is_pod(one)]
+        return tuple(dict.fromkeys([*([self.pod_id] if self.pod_id else []), *also]))
 
     @property
     def addresses(self) -> tuple[str, ...]:

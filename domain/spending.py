@@ -30,6 +30,17 @@ class Book:
     projects: dict[str, float] = field(default_factory=dict)  # by folder
     runs: dict[str, float] = field(default_factory=dict)  # of this start of the studio only
     accounts: dict[str, Account] = field(default_factory=dict)  # by pod
+    watched: set[str] = field(default_factory=set)  # pods that the studio had started, or draws on
+    awaited: set[str] = field(default_factory=set)  # names of pods whose making was not answered yet
+
+    def resumed(self, now: float, uptimes: Mapping[str, float | None]) -> None:
+        """What was noted by an earlier start of the studio: of a pod that costs now the time since, as far as
+        it was up; one that does not may have stopped at any time, and nothing is booked."""
+        for pod, account in list(self.accounts.items()):
+            if pod not in uptimes:
+                del self.accounts[pod]
+            elif (uptime := uptimes[pod]) is not None:
+                self.accounts[pod] = Account(account.price, max(account.until, now - uptime))
 
     def passed(
         self, now: float, prices: Mapping[str, float], projects: Sequence[str], runs: Sequence[str] = ()
@@ -76,7 +87,8 @@ class IdleStop:
         self._since: float | None = None  # from when on nobody needed it
 
     def left(self, now: float, seconds: float, is_needed: bool) -> float | None:
-        """Seconds until it is to be stopped, 0 when it is time; None while it is needed, or for ever."""
+        """Seconds until it is to be stopped, 0 when it is time; None while it is needed, or for ever. To be
+        asked as long as it costs, and no longer."""
         if is_needed or not seconds:
             self._since = None
             return None

@@ -52,8 +52,10 @@ class Pool:
 
     @property
     def members(self) -> dict[str, Backend]:
+        """By their names; also those that only finish what they have."""
         with self._roster.changed:
-            return {member.name: member.backend for member in self._roster.members}
+            there = [*self._roster.leaving, *self._roster.members]
+            return {member.name: member.backend for member in there}
 
     def view(self) -> PoolView:
         """Every machine and every lane, as they are at this moment."""

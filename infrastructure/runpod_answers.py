@@ -32,7 +32,7 @@ def pod(said: Mapping[str, Any]) -> Pod:
         id=_text(said.get("id")),
         name=_text(said.get("name")),
         state=_STATES.get(_text(said.get("status")).upper(), PodState.unknown),
-        can=_ACTIONS & {_text(action) for action in said.get("actions") or ()},
+        can=_ACTIONS & {_text(action) for action in _list(said.get("actions"))},
         gpu=_text(gpu.get("id")),
         gpus=int(_number(gpu.get("count")) or 1),
         price=_number(said.get("cost")),
@@ -47,7 +47,7 @@ def pod(said: Mapping[str, Any]) -> Pod:
 
 def offer(said: Mapping[str, Any], cloud: str) -> GpuOffer:
     prices = _dict(said.get("price"))
-    centres = [_dict(centre) for centre in said.get("dataCenters") or ()]
+    centres = [_dict(centre) for centre in _list(said.get("dataCenters"))]
     is_offered = said.get(cloud.lower()) is not False  # a price is told for clouds that have none, too
     return GpuOffer(
         id=_text(said.get("id")),
@@ -128,7 +128,7 @@ def _uptime(said: Mapping[str, Any], runtime: Any) -> float | None:
 
 
 def _http_ports(said: Any) -> list[int]:
-    words = [_text(port).partition("/") for port in said or ()] if isinstance(said, list) else []
+    words = [_text(port).partition("/") for port in _list(said)]
     return [int(number) for number, _, kind in words if kind == "http" and number.isdigit()]
 
 
@@ -147,3 +147,7 @@ def _number(said: Any) -> float:
 
 def _dict(said: Any) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
+
+
+def _list(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else []

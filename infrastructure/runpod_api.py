@@ -117,12 +117,15 @@ class RunPodAPI:
         content = None if body is None else json.dumps(body).encode()
         try:
             reply = self._line.send(method, path, timeout, headers, content, stream)
+            if reply.ok and not reply.is_redirect:
+                return reply
+            with reply:
+                said = complaint(reply)  # which reads what it says
         except requests.RequestException as error:
             raise PlatformSilent("RunPod does not answer. Is the network up?") from error
-        if reply.ok and not reply.is_redirect:
-            return reply
-        with reply:
-            raise complaint(reply)
+        except ValueError:  # it would tell the key
+            raise PlatformError("This API key has letters that no key has. Enter it again.") from None
+        raise said
 
 
 def _body(wanted: NewPod) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from domain.errors import BadFile, StudioError
 from infrastructure.part_files import writing
 from infrastructure.strict_json import parse_json, read_text
 
-NAMES = ("RUNPOD_API_KEY", "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY")
+RUNPOD_KEY = "RUNPOD_API_KEY"
+NAMES = (RUNPOD_KEY, "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY")
 SHOWN, LONG_ENOUGH = 4, 16  # letters of its end that are shown, of a key at least so long
 _KEY = re.compile(r"[!-~]{4,1000}")
 _MODE = 0o600
@@ -26,8 +27,9 @@ class SecretsFile:
         self._path, self._environment = path, environment
 
     def get(self, name: str) -> str:
-        """The key, or nothing."""
-        return self._environment.get(name, "").strip() or self._read().get(name, "")
+        """The key, or nothing. What has letters that no key has is none: an error would tell it."""
+        key = self._environment.get(name, "").strip() or self._read().get(name, "")
+        return key if _KEY.fullmatch(key) else ""
 
     def put(self, name: str, key: str) -> None:
         """Keep a key. Raises StudioError for what cannot be one, without saying it again."""

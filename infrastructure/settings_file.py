@@ -69,7 +69,10 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
     if not isinstance(comfy, dict):
         notes.append("comfy in the settings is not an object; its values are the studio's own.")
         comfy = {}
-    limits = said if isinstance(said := data.get("limits"), dict) else {}
+    limits = data.get("limits", {})
+    if not isinstance(limits, dict):
+        notes.append("limits in the settings is not an object; nothing limits what may be spent.")
+        limits = {}
 
     def taken(values: dict[str, Any], key: str, read: Callable[[Any], Any], otherwise: Any) -> Any:
         if values.get(key) in (None, ""):

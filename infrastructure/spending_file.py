@@ -23,14 +23,20 @@ class SpendingFile:
             return Book()
         said = content if isinstance(content, dict) else {}
         return Book(
-            _amounts(said.get("days")), _amounts(said.get("projects")), accounts=_accounts(said.get("pods"))
+            _amounts(said.get("days")),
+            _amounts(said.get("projects")),
+            accounts=_accounts(said.get("pods")),
+            watched=_names(said.get("watched")),
+            awaited=_names(said.get("awaited")),
         )
 
     def write(self, book: Book) -> None:
         """Raises CannotWrite; what stood there before still does then."""
         days = dict(sorted(book.days.items())[-DAYS:])
         pods = {pod: {"price": one.price, "until": one.until} for pod, one in book.accounts.items()}
-        write_json(self._path, {"days": _rounded(days), "projects": _rounded(book.projects), "pods": pods})
+        sums = {"days": _rounded(days), "projects": _rounded(book.projects)}
+        names = {"watched": sorted(book.watched), "awaited": sorted(book.awaited)}
+        write_json(self._path, {**sums, "pods": pods, **names})
 
 
 def _rounded(amounts: dict[str, float]) -> dict[str, float]:
@@ -40,6 +46,10 @@ def _rounded(amounts: dict[str, float]) -> dict[str, float]:
 def _amounts(said: Any) -> dict[str, float]:
     entries = said.items() if isinstance(said, dict) else ()
     return {name: float(amount) for name, amount in entries if _is_number(amount)}
+
+
+def _names(said: Any) -> set[str]:
+    return {name for name in said if isinstance(name, str)} if isinstance(said, list) else set()
 
 
 def _accounts(said: Any) -> dict[str, Account]:

@@ -87,6 +87,7 @@ def taken(found: ComfySettings, kept: ComfySettings) -> ComfySettings:
         pod_id=found.pod_id or kept.pod_id,
         port=kept.port if found.port == untold.port else found.port,
         more=kept.more,
+        pod_name=kept.pod_name if found.pod_id in ("", kept.pod_id) else "",
     )
 
 

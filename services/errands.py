@@ -44,9 +44,10 @@ def errand(deed: str, project: Path, shot: str = "", run: str = "", **values: An
     return Errand(uuid4().hex[:12], deed, str(project), shot, values, run=run)
 
 
-def lacks(means: Means) -> str:
+def lacks(means_now: Callable[[], Means]) -> str:
     """What whoever draws lacks of nodes and models; "" when nothing, or when nobody answers."""
     try:
+        means = means_now()
         means.backend.check(means.keyframe_workflow.graph, means.video_workflow.graph)
     except JobRejected as error:
         return str(error)

@@ -1,16 +1,18 @@
 """The rented machines: what the account says of them, what they cost, what is wrong with the one in use."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from domain.addresses import parse_pod_id
-from domain.errors import PlatformError, StudioError
+from domain.errand import Errand
+from domain.errors import PlatformError, PlatformSilent, StudioError
 from domain.job import Backend
 from domain.places import Places
-from domain.pods import NewPod, Pod
+from domain.pods import MONTH, NewPod, Pod
 from domain.settings import ComfySettings, Mode, Settings
 from domain.status import Status
 from infrastructure.backends import changed
@@ -20,13 +22,13 @@ from infrastructure.runpod_api import RunPodAPI
 from infrastructure.spending_file import SpendingFile
 from services import doctor, pod_making
 from services.feed import Feed
+from services.pod_orders import Order
 from services.pod_start import PHASES, PodStart
-from services.pods import Order, Platform, Pods, Seen
+from services.pods import Platform, Pods, Seen
 from services.spending import Spending, Work
 
 log = logging.getLogger(__name__)
 
-KEY = "RUNPOD_API_KEY"
 ACTIONS = ("start", "stop", "restart", "terminate")
 TEMPLATE = "cw3nka7d08"  # RunPod's own ComfyUI
 LOGS_EVERY = 60.0  # seconds between two looks into the log of a pod in trouble
@@ -39,7 +41,7 @@ class Around:
     settings: Callable[[], Settings]
     key: Callable[[], str]
     work: Work
-    use: Callable[[ComfySettings], None]  # make these the settings
+    change: Callable[[Callable[[ComfySettings], ComfySettings]], None]  # who draws
     backend: Callable[[], Backend | None]  # whoever draws, where anybody has been asked yet
     look_again: Callable[[], None]  # at whoever draws
     lacks: Callable[[], str]  # what whoever draws lacks for the project that is open: a sentence
@@ -55,11 +57,12 @@ class Machines:
     ):
         self._feed, self._around, self._connect = feed, around, connect
         self._platform: tuple[str, Platform] | None = None
-        self._status: Status | None = None
+        self._status: tuple[ComfySettings, Status] | None = None  # and whose it is
         self._start = PodStart(places.pod_starts)
         self._log: tuple[str, float, list[str]] = "", 0.0, []  # a pod's, when it was asked for
-        self._was_up = False
-        self.pods = Pods(self._api, self._tell, lambda: feed.is_heard, self._ours)
+        self._logs = 0  # how often one was asked for by the artist
+        self._is_making = threading.Lock()
+        self.pods = Pods(self._api, self._tell, self._tell_orders, lambda: feed.is_heard, self._ours)
         self.spending = Spending(
             SpendingFile(places.spending),
             self.pods,
@@ -88,32 +91,66 @@ class Machines:
             self.spending.watch(id)
         self.pods.order(id, action)
 
+    def allow(self, wanted: Sequence[Errand]) -> None:
+        """Raises StudioError when a limit is reached and these would cost more."""
+        if self._around.settings().comfy.drawn_on:
+            for project in {errand.project for errand in wanted if errand.is_drawn}:
+                self.spending.allow(project, time.time())
+
     def choose(self, id: str, port: int | None = None) -> None:
         """Draw on this pod from now on."""
-        pod, kept = self._pod(id), self._around.settings().comfy
-        ports = (
-            [port] if port else [kept.port, *pod.ports] if kept.port in pod.ports else [*pod.ports, kept.port]
-        )
-        self._around.use(replace(kept, mode=Mode.runpod, pod_id=pod.id, port=ports[0], pod_name=pod.name))
+        pod = self._pod(id)
+
+        def chosen(kept: ComfySettings) -> ComfySettings:
+            known = [kept.port, *pod.ports] if kept.port in pod.ports else [*pod.ports, kept.port]
+            more = tuple(machine for machine in kept.more if machine != pod.id)
+            return replace(
+                kept, mode=Mode.runpod, pod_id=pod.id, port=port or known[0], pod_name=pod.name, more=more
+            )
+
+        self._around.change(chosen)
+        self.pods.again()
 
     def make(self, wanted: NewPod, gpus: Sequence[str]) -> None:
         """Have a pod made, with the first of these GPUs that is free, and drawn on."""
         self.spending.allow(self._around.work.project(), time.time())
-        named = pod_making.unique_name(wanted.name, list(self.pods.seen.pods.values()))
-        self.pods.ask(lambda platform: self._made(platform, replace(wanted, name=named), gpus))
+        if not self._is_making.acquire(blocking=False):
+            raise StudioError("A pod is being made already. Wait for it.")
+        try:
+            self.pods.ask(lambda platform: self._made(platform, wanted, gpus))
+        except StudioError:
+            self._is_making.release()
+            raise
 
     def show_offers(self, cloud: str = "SECURE") -> None:
         self.pods.ask(lambda platform: self._tell_offers(platform, cloud))
 
     def show_log(self, id: str) -> None:
-        self._feed.put("pod/log", {"pod": id, "lines": None, "said": ""})
-        self.pods.ask(lambda platform: self._tell_log(platform, id))
+        self._logs += 1
+        number = self._logs
+        self._feed.put("pod/log", {"pod": id, "number": number, "lines": None, "said": ""})
+        self.pods.ask(lambda platform: self._tell_log(platform, id, number))
+
+    def look_again(self) -> None:
+        """At the account, and at whoever draws."""
+        self.pods.again()
+        self._around.look_again()
+
+    def leave(self) -> Sequence[Pod]:
+        """The pods that cost on when the studio is closed."""
+        return list(self.pods.costing().values())
+
+    def stop_now(self) -> list[str]:
+        """Stop them while somebody waits for it; returns a sentence for each that does not stop."""
+        said, names = self.pods.stop_now(), {pod.id: pod.name for pod in self.leave()}
+        self.spending.stopped([id for id, trouble in said.items() if not trouble], time.time())
+        return [f"{names.get(id, id)}: {trouble}" for id, trouble in said.items() if trouble]
 
     def saw(self, status: Status) -> None:
         """How whoever draws is now."""
-        self._status = status
-        if status.is_up != self._was_up:
-            self._was_up = status.is_up
+        was_up = self._status is not None and self._status[1].is_up
+        self._status = self._around.settings().comfy, status
+        if status.is_up != was_up:
             self.pods.again()
 
     def drawing(
@@ -155,51 +192,54 @@ class Machines:
             return pod
         raise StudioError("The account has no such pod any more. Look again.")
 
-    def _tell(self, seen: Seen, orders: Mapping[str, Order]) -> None:
-        comfy = self._around.settings().comfy
+    def _tell_orders(self, orders: Mapping[str, Order]) -> None:
+        told = {
+            id: {"action": order.action, "tries": order.tries, "said": order.said}
+            for id, order in orders.items()
+        }
+        self._feed.put("pods/orders", told)
+
+    def _tell(self, seen: Seen) -> None:
+        ours, now = self._ours(), time.time()
         pods = [
             {
                 **asdict(pod),
                 "state": pod.state.value,
                 "can": sorted(pod.can),
-                "is_ours": pod.id in self._ours(),
+                "is_ours": id in ours,
+                "since": None if pod.uptime is None else round(now - pod.uptime, -1),
+                "month_stopped": round(pod.stopped_price * MONTH, 2),
+                "is_mortal": pod.dies_without_credit,
             }
-            for pod in seen.pods.values()
+            for id, pod in seen.pods.items()
         ]
         for pod in pods:
-            pod["uptime"] = None if pod["uptime"] is None else round(time.time() - pod["uptime"], -1)
-        self._feed.put_all(
-            {
-                "pods": {
-                    "has_key": seen.has_key,
-                    "said": seen.said,
-                    "list": pods,
-                    "balance": seen.balance,
-                },
-                "pods/orders": {
-                    id: {"action": order.action, "tries": order.tries, "said": order.said}
-                    for id, order in orders.items()
-                },
-            }
-        )
-        self._tell_chosen(seen, comfy)
+            del pod["uptime"]  # it would be news at every look
+        told = {"has_key": seen.has_key, "said": seen.said, "list": pods, "balance": seen.balance}
+        self._feed.put("pods", told)
+        self._tell_chosen(seen, self._around.settings().comfy)
 
     def _tell_chosen(self, seen: Seen, comfy: ComfySettings) -> None:
         """How the pod in use starts, or what is wrong with it."""
-        is_used = comfy.mode is Mode.runpod and seen.has_key and not seen.said
+        is_used = comfy.mode is Mode.runpod and seen.is_known and not seen.said
+        status = self._status[1] if self._status and self._status[0] == comfy else None
         pod = seen.pods.get(comfy.pod_id) if is_used else None
-        starting = self._start.look(pod, self._status, time.time())
+        starting = self._start.look(pod, status, time.time())
         found = None
-        if is_used and self._status and not self._status.is_up:
+        if is_used and status and not status.is_up:
             moved = self.pods.find(comfy.pod_name) if comfy.pod_name and pod is None else None
-            logs = self._last_lines(pod) if doctor.needs_logs(pod, self._status) and pod else []
-            found = asdict(doctor.diagnose(self._status, pod, comfy.port, moved, logs))
+            logs = self._last_lines(pod) if doctor.needs_logs(pod, status) and pod else []
+            found = {"pod": comfy.pod_id, **asdict(doctor.diagnose(status, pod, comfy.port, moved, logs))}
         self._feed.put_all({"pod/start": starting, "doctor": found})
         if starting and starting["phase"] == PHASES[-1]:
-            self._feed.put("pod/lacks", self._around.lacks())
-            self._feed.put("pod/start", None)
+            self.pods.ask(lambda _: self._tell_lacks(comfy.pod_id))
         elif pod and pod.is_up and starting:
             self._around.look_again()
+
+    def _tell_lacks(self, pod: str) -> None:
+        project = self._around.work.project()
+        self._feed.put("pod/lacks", {"pod": pod, "project": project, "said": self._around.lacks()})
+        self._feed.put("pod/start", None)
 
     def _last_lines(self, pod: Pod) -> list[str]:
         known, at, lines = self._log
@@ -214,12 +254,14 @@ class Machines:
         self._log = pod.id, time.monotonic(), lines
         return lines
 
-    def _tell_log(self, platform: Platform, id: str) -> None:
+    def _tell_log(self, platform: Platform, id: str, number: int) -> None:
+        told: dict[str, Any] = {"pod": id, "number": number, "lines": [], "said": ""}
         try:
-            told: dict[str, Any] = {"pod": id, "lines": platform.logs(id, 200), "said": ""}
+            told["lines"] = platform.logs(id, 200)
         except PlatformError as error:
-            told = {"pod": id, "lines": [], "said": str(error)}
-        self._feed.put("pod/log", told)
+            told["said"] = str(error)
+        if number == self._logs:
+            self._feed.put("pod/log", told)
 
     def _tell_offers(self, platform: Platform, cloud: str) -> None:
         try:
@@ -231,18 +273,27 @@ class Machines:
         self._feed.put("pods/offers", told)
 
     def _made(self, platform: Platform, wanted: NewPod, gpus: Sequence[str]) -> None:
+        """Whatever becomes of it: a pod of that name that turns up later is one of ours."""
+
         def tell(said: str, is_bad: bool = False) -> None:
             self._feed.put("pods/making", {"name": wanted.name, "said": said, "is_bad": is_bad})
 
         try:
+            wanted = replace(wanted, name=pod_making.unique_name(wanted.name, platform.pods()))
+            self.spending.await_pod(wanted.name)
             pod = pod_making.make(platform, wanted, gpus, tell)
-        except PlatformError as error:
+            self._start.began(pod.id, time.time())
+            self.spending.watch(pod.id)
+            self._around.change(
+                lambda kept: replace(
+                    kept, mode=Mode.runpod, pod_id=pod.id, port=wanted.ports[0], pod_name=wanted.name
+                )
+            )
+            self._feed.put("pods/making", None)
+        except PlatformSilent as error:
             tell(str(error), True)
-            return
-        self._start.began(pod.id, time.time())
-        self.spending.watch(pod.id)
-        kept = self._around.settings().comfy
-        self._around.use(
-            replace(kept, mode=Mode.runpod, pod_id=pod.id, port=wanted.ports[0], pod_name=wanted.name)
-        )
-        self._feed.put("pods/making", None)
+        except StudioError as error:
+            self.spending.not_made(wanted.name)
+            tell(str(error), True)
+        finally:
+            self._is_making.release()

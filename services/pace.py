@@ -1,5 +1,6 @@
 """How long what is left will take, guessed from how long such things took lately."""
 
+import threading
 from collections.abc import Mapping, Sequence
 
 from domain.errand import Errand
@@ -13,21 +14,26 @@ class Pace:
     def __init__(self) -> None:
         self._took: dict[tuple[str, str], list[float]] = {}  # seconds, by project ("": all) and deed
         self._mean: dict[str, float] = {}  # by deed
+        self._lock = threading.Lock()
 
     def took(self, errand: Errand) -> None:
         """Remember an errand that is done; what was there already took no time and says nothing."""
         if errand.is_reused or errand.ended <= errand.began:
             return
-        for project in ("", errand.project):
-            took = self._took.setdefault((project, errand.deed), [])
-            took.append(errand.ended - errand.began)
-            del took[:-MEMORY]
-        self._mean[errand.deed] = self._seconds("", errand.deed)
+        with self._lock:
+            for project in ("", errand.project):
+                took = self._took.setdefault((project, errand.deed), [])
+                took.append(errand.ended - errand.began)
+                del took[:-MEMORY]
+            self._mean[errand.deed] = self._seconds("", errand.deed)
 
     def of(self, project: str) -> dict[str, float]:
         """How many seconds each deed takes in a project; as elsewhere, where it has not been done there."""
-        own = {deed for where, deed in self._took if where == project}
-        return {deed: round(self._seconds(project if deed in own else "", deed), 1) for deed in self._mean}
+        with self._lock:  # the meter asks while lanes remember
+            own = {deed for where, deed in self._took if where == project}
+            return {
+                deed: round(self._seconds(project if deed in own else "", deed), 1) for deed in self._mean
+            }
 
     def _seconds(self, project: str, deed: str) -> float:
         took = self._took[project, deed]

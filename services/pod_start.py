@@ -13,6 +13,7 @@ from infrastructure.json_files import aside_if_broken, read_json, write_json
 
 PHASES = ("machine", "container", "proxy", "comfyui", "models")
 REMEMBERED = 7  # starts of a pod
+SEEN_DOWN = 60.0  # seconds in which a pod that is started again should be seen to be down
 LONGEST = 1800.0  # seconds; a pod that takes longer is not starting any more, but in trouble
 
 
@@ -20,6 +21,7 @@ LONGEST = 1800.0  # seconds; a pod that takes longer is not starting any more, b
 class _Start:
     pod: str
     began: float
+    was_down: bool = False  # what answered before it, as at a restart, is not what it comes to
 
 
 class PodStart:
@@ -36,26 +38,28 @@ class PodStart:
         """What pages are told; None while nothing starts. The last phase is that it answers: what it lacks is
         looked at then, and the next look finds nothing that starts."""
         phase = _phase(pod, status) if pod else ""
-        is_there = bool(pod and self._start and self._start.pod == pod.id and status and status.is_up)
+        start = self._start if pod and self._start and self._start.pod == pod.id else None
+        if start and phase:
+            start.was_down = True
+        is_there = bool(start and start.was_down and status and status.is_up and not phase)
+        if start and not phase and not is_there and now - start.began < SEEN_DOWN:
+            return None  # it may still be what was there before
         if not pod or not (phase or is_there):
             self._start = None
             return None
-        if self._start is None or self._start.pod != pod.id:
-            self._start = _Start(pod.id, now - (pod.uptime or 0.0))
-        if now - self._start.began > LONGEST:
+        if start is None:
+            start = self._start = _Start(pod.id, now - (pod.uptime or 0.0), True)
+        if now - start.began > LONGEST:
             return None
         if is_there:
-            phase = PHASES[-1]
-            self._remember(pod, now - self._start.began)
-            began, self._start = self._start.began, None
-        else:
-            began = self._start.began
+            phase, self._start = PHASES[-1], None
+            self._remember(pod, now - start.began)
         took = self._took.get(pod.id) or [seconds for known in self._took.values() for seconds in known]
         return {
             "pod": pod.id,
             "name": pod.name,
             "phase": phase,
-            "since": round(began),
+            "since": round(start.began),
             "usual": round(median(took)) if took else None,
         }
 

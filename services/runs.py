@@ -76,12 +76,17 @@ class Runs:
             ids = [errand.id for errand in self._queue.all() if not errand.is_over]
         self.cancel(ids)
 
-    def end(self, project: str, why: str) -> None:
-        """Nothing more is drawn of a project that waits or runs; everybody is told why."""
-        ids = [e.id for e in self.errands() if e.project == project and not e.is_over and not e.is_aside]
+    def end(self, project: str, why: str) -> bool:
+        """Nothing more is drawn for a project, or ("") for any; tells why if anything was."""
+        with self._lock:
+            all = [
+                e for e in self._queue.all() if e.is_drawn and not e.is_over and project in ("", e.project)
+            ]
+            ids = [e.id for e in all if not (live := self._live.get(e.id)) or not live.is_cancelled]
         if ids:
             self.cancel(ids)
             self._feed.put("told", {"text": why, "at": time.time()})
+        return bool(ids)
 
     def again(self, ids: Sequence[str]) -> None:
         """Failed, cancelled and stopped errands are asked for anew; a queue that trouble has paused tries
@@ -128,11 +133,11 @@ class Runs:
             return self._queue.left > 0 and any(still.is_passing for still in self._stills.each())
 
     def at_work(self) -> list[Errand]:
-        """What is being drawn, or begins without anybody's doing."""
+        """What is being drawn, or begins without anybody's doing before long."""
         with self._lock:
-            live = [errand for id in self._live if (errand := self._queue.get(id)) and not errand.is_aside]
-            is_held = self._stills.whole.why and not self._stills.whole.is_passing
-            return live or ([] if is_held else list(islice(self._queue.ready(held=self._stills.held), 1)))
+            live = [errand for id in self._live if (errand := self._queue.get(id)) and errand.is_drawn]
+            ready = (e for e in self._queue.ready(held=self._stills.held) if e.is_drawn)
+            return live or list(islice(ready, 0 if self._stills.whole.is_lasting(time.monotonic()) else 1))
 
     def go_on(self) -> None:
         """Also with everything that was not finished when the studio ended."""
@@ -178,10 +183,7 @@ class Runs:
         self._start()
 
     def _start(self) -> None:
-        """As many lanes as there is work for, and as the backend has; one more for what is done aside.
-
-        Called whenever something may have become ready, and whenever a lane has ended.
-        """
+        """As many lanes as there is work for, and as the backend has; one more for what is done aside."""
         self._start_lanes(True, 1)
         try:
             self._wanted = max(1, self._lanes())

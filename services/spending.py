@@ -7,20 +7,21 @@ stops nothing.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domain.errand import Errand
 from domain.errors import CannotWrite, StudioError
-from domain.pods import PodState
+from domain.pods import Pod, PodState
 from domain.spending import IdleStop, Limits
 from infrastructure.spending_file import SpendingFile
-from services.pods import Pods
+from services.pods import ODD, Pods, Seen
 
 log = logging.getLogger(__name__)
 
 TICK, NAP = 1.0, 2.0  # seconds between two looks while something costs, and while nothing does
+LONGEST_START = 1800.0  # seconds
 KEEP = 30.0  # seconds between two writes while nothing but the sums changes
 REACHED = {
     "day": "Today's limit is reached: {spent:.2f} of {cap:.2f} USD. Raise it on the Machines page, or go on "
@@ -37,8 +38,11 @@ class Work:
     at_work: Callable[[], Sequence[Errand]]  # what is drawn on them now, or begins by itself
     is_tested: Callable[[], bool]  # whether the test bench is at them
     project: Callable[[], str]  # the one that is open, which pays for what nobody uses
+    drawing: Callable[[], Collection[str]]  # the pods that are drawn on, by id
     seconds: Callable[[str], Mapping[str, float]]  # that each deed takes in a project
-    end: Callable[[str, str], None]  # cancel what waits and runs, of one project or ("") of all; says why
+    end: Callable[
+        [str, str], bool
+    ]  # draw no more for one project, or ("") for any; says why; if any was ended
 
 
 class Spending:
@@ -52,9 +56,10 @@ class Spending:
     ):
         self._file, self._pods, self._work, self._limits, self._tell = file, pods, work, limits, tell
         self._book = file.read()
-        self._idle = IdleStop()
-        self._started: set[str] = set()
+        self._idle: dict[str, IdleStop] = {}  # by pod
         self._written = float("-inf")
+        self._is_resumed = False
+        self._met: set[str] = set()  # pods that were in the account
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._tick_on, name="spending", daemon=True)
@@ -70,70 +75,124 @@ class Spending:
     def keep(self, now: float) -> None:
         """Somebody wants what idles to go on for as long again."""
         with self._lock:
-            self._idle.keep(now)
+            for idle in self._idle.values():
+                idle.keep(now)
         self.tick(now)
 
     def watch(self, pod: str) -> None:
         """The studio had this pod started, so it is one of ours."""
         with self._lock:
-            self._started.add(pod)
+            self._book.watched.add(pod)
+            self._keep_book(time.time(), True)
+
+    def await_pod(self, name: str) -> None:
+        """A pod of this name is being made: whenever it turns up, it is one of ours."""
+        with self._lock:
+            self._book.awaited.add(name)
+            self._keep_book(time.time(), True)
+
+    def not_made(self, name: str) -> None:
+        """RunPod said that it was not."""
+        with self._lock:
+            self._book.awaited.discard(name)
+
+    @property
+    def awaited(self) -> set[str]:
+        with self._lock:
+            return set(self._book.awaited)
 
     @property
     def watched(self) -> set[str]:
-        """Pods that the studio had started, or that it saw costing."""
         with self._lock:
-            return self._started | self._book.accounts.keys()
+            return self._book.watched | self._book.accounts.keys()
+
+    def stopped(self, pods: Collection[str], now: float) -> None:
+        """These were stopped as the studio ends: nothing more is booked for them."""
+        with self._lock:
+            self.tick(now)
+            for pod in pods:
+                self._book.accounts.pop(pod, None)
+            self._keep_book(now, True)
 
     def allow(self, project: str, now: float) -> None:
         """Raises StudioError when a cap is reached: nothing new may be begun that costs."""
-        if why := self._reached(project, now):
+        if why := self._reached(project, now)[1]:
             raise StudioError(why)
 
     def tick(self, now: float) -> bool:
         """Book what was spent, and end what must not go on; returns whether something costs."""
+        seen = self._pods.seen
+        if not seen.is_known:
+            return bool(self._book.accounts)  # nobody knows yet what costs
         with self._lock:
             costing, at_work = self._pods.costing(), self._work.at_work()
+            self._know(seen, costing, now)
             projects = sorted({errand.project for errand in at_work}) or [self._work.project()]
             prices = {id: pod.price for id, pod in costing.items()}
             is_new = prices.keys() != self._book.accounts.keys()
             runs = sorted({errand.run for errand in at_work if errand.run})
             self._book.passed(now, prices, projects, runs)
-            over = {project: why for project in projects if (why := self._reached(project, now))}
-            is_needed = (
-                bool(at_work)
-                or self._work.is_tested()
-                or any(pod.state is not PodState.running for pod in costing.values())
-            )
-            seconds = self._limits().idle_minutes * 60
-            left = self._idle.left(now, seconds, is_needed) if costing else None
+            over = {project: why for project in projects if (why := self._reached(project, now))[0]}
+            left = self._idling(costing, bool(at_work) or self._work.is_tested(), now)
             self._keep_book(now, is_new)
         if costing:
-            self._end(over, len(over) == len(projects))
-            if left == 0:
-                log.warning("Nothing was drawn for %.0f minutes: the pod is stopped.", seconds / 60)
-                self._pods.stop_costing()
+            self._end(over, len(over) == len(projects), costing)
+            self._stop_idle([id for id, seconds in left.items() if seconds == 0])
         self._tell(self._fact(now, left, runs))
         return bool(costing)
 
-    def _end(self, over: dict[str, str], is_all: bool) -> None:
-        for project, why in over.items():
-            log.warning("%s", why)
-            self._work.end(project, why)
+    def _know(self, seen: Seen, costing: Mapping[str, Pod], now: float) -> None:
+        """Which pods are ours, as the account says by now."""
+        if not self._is_resumed:
+            self._book.resumed(now, {id: pod.uptime for id, pod in costing.items()})
+            self._is_resumed = True
+        made = {id: pod.name for id, pod in seen.pods.items() if pod.name in self._book.awaited}
+        self._book.watched |= made.keys() | costing.keys()
+        self._book.awaited -= set(made.values())
+        self._met |= self._book.watched & seen.pods.keys()
+        self._book.watched -= self._met - seen.pods.keys()  # one that was just made may not be listed yet
+
+    def _idling(self, costing: Mapping[str, Pod], is_drawing: bool, now: float) -> dict[str, float]:
+        """Seconds until each pod that nobody needs is stopped."""
+        seconds, drawn_on = self._limits().idle_minutes * 60, self._work.drawing()
+        self._idle = {id: self._idle.get(id) or IdleStop() for id in costing}
+        left = {
+            id: self._idle[id].left(now, seconds, (is_drawing and id in drawn_on) or _is_starting(pod))
+            for id, pod in costing.items()
+        }
+        return {id: one for id, one in left.items() if one is not None}
+
+    def _end(self, over: Mapping[str, tuple[str, str]], is_all: bool, costing: Collection[str]) -> None:
+        for project, (which, why) in over.items():
+            if self._work.end("" if which == "day" else project, why):
+                log.warning("%s", why)
         if over and is_all:
-            self._pods.stop_costing()
+            self._pods.stop_soon(costing)
 
-    def _reached(self, project: str, now: float) -> str:
+    def _stop_idle(self, pods: Collection[str]) -> None:
+        for id in self._pods.stop_soon(pods):
+            log.warning(
+                "Nothing was to be drawn for %.0f minutes: pod %s is stopped.",
+                self._limits().idle_minutes,
+                id,
+            )
+
+    def _reached(self, project: str, now: float) -> tuple[str, str]:
+        """Which limit, and its sentence; "" twice when none is."""
         limits = self._limits()
-        which = self._book.reached(limits, now, project)
-        if not which:
-            return ""
-        spent = self._book.spent_on(now) if which == "day" else self._book.projects[project]
-        return REACHED[which].format(spent=spent, cap=limits.day if which == "day" else limits.project)
+        with self._lock:
+            which = self._book.reached(limits, now, project)
+            if not which:
+                return "", ""
+            spent = self._book.spent_on(now) if which == "day" else self._book.projects[project]
+        return which, REACHED[which].format(spent=spent, cap=limits.day if which == "day" else limits.project)
 
-    def _fact(self, now: float, left: float | None, runs: Sequence[str]) -> dict[str, Any]:
-        project, limits = self._work.project(), self._limits()
+    def _fact(self, now: float, left: Mapping[str, float], runs: Sequence[str]) -> dict[str, Any]:
+        project, limits, drawing = self._work.project(), self._limits(), self._work.drawing()
+        pods = self._pods.seen.pods
         return {
             "per_hour": round(self._book.per_hour, 3),
+            "drawing_per_hour": round(sum(pods[id].price for id in drawing if id in pods), 3),
             "today": round(self._book.spent_on(now), 3),
             "project": round(self._book.projects.get(project, 0.0), 3),
             "seconds": dict(self._work.seconds(project)),
@@ -142,7 +201,7 @@ class Spending:
             "cap_project": limits.project,
             "reached": self._book.reached(limits, now, project),
             "idle_minutes": limits.idle_minutes,
-            "idle_until": None if left is None else round(now + left),
+            "idle_until": round(now + min(left.values())) if left else None,
         }
 
     def _keep_book(self, now: float, is_new: bool) -> None:
@@ -157,6 +216,14 @@ class Spending:
     def _tick_on(self) -> None:
         costs = True
         while not self._ended.wait(TICK if costs else NAP):
-            costs = self.tick(time.time())
+            try:
+                costs = self.tick(time.time())
+            except ODD:
+                log.exception("the meter missed a beat")
         with self._lock:
             self._keep_book(float("inf"), bool(self._book.accounts))
+
+
+def _is_starting(pod: Pod) -> bool:
+    """For so long as a start may take; one that takes longer is stuck, and costs."""
+    return pod.state is not PodState.running and (pod.uptime or 0.0) < LONGEST_START

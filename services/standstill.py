@@ -5,6 +5,7 @@ from dataclasses import replace
 from domain.errand import CANCELLED, FAILED, STOPPED, WAITING, Errand
 from domain.errors import BackendUnreachable, Blocked, CannotWrite, JobRejected, StudioError
 
+LASTING = 900.0  # seconds after which a trouble that passes by itself is not expected to
 FIRST, LONGEST = 4.0, 300.0  # seconds until a trouble that passes by itself is tried again
 
 
@@ -15,6 +16,7 @@ class Standstill:
         self._wait = 0.0
         self._again: float | None = None  # when it may go on by itself
         self._is_ordered = False
+        self._since: float | None = None  # when nothing was made any more
 
     def ordered(self, why: str) -> None:
         """By somebody who will also say when to go on."""
@@ -26,6 +28,7 @@ class Standstill:
         if self._is_ordered:
             return  # whoever said so says when to go on
         self.why, self._again = str(error), None
+        self._since = now if self._since is None else self._since
         if isinstance(error, BackendUnreachable | Blocked):
             self._wait = min(LONGEST, max(FIRST, 2 * self._wait))
             self._again = now + self._wait
@@ -38,12 +41,18 @@ class Standstill:
 
     def worked(self) -> None:
         """Something was made, so that the next trouble is a new one."""
-        self._wait = 0.0
+        self._wait, self._since = 0.0, None
 
     @property
     def is_passing(self) -> bool:
         """Whether it is waited for that the trouble ends."""
         return self._again is not None
+
+    def is_lasting(self, now: float) -> bool:
+        """Whether it stands still until somebody does something, as far as one can tell."""
+        if not self.why:
+            return False
+        return self._again is None or (self._since is not None and now - self._since > LASTING)
 
     def is_due(self, now: float) -> bool:
         return bool(self.why) and self._again is not None and now >= self._again

@@ -2,10 +2,9 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,12 +14,12 @@ from domain.errors import StudioError
 from domain.events import Event
 from domain.job import Backend
 from domain.places import Places
-from domain.settings import ComfySettings
+from domain.settings import ComfySettings, Settings
 from domain.status import Status
 from infrastructure.backends import connect, server
 from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
-from infrastructure.secrets_file import SecretsFile
+from infrastructure.secrets_file import RUNPOD_KEY, SecretsFile
 from infrastructure.settings_file import SettingsFile
 from infrastructure.there import is_file
 from infrastructure.workflow_files import SHIPPED, WorkflowFolder
@@ -33,7 +32,7 @@ from services.errands import Means, errand, lacks
 from services.feed import Feed
 from services.film_desk import FilmDesk
 from services.intakes import Intakes, listed
-from services.machines import KEY, Around, Machines
+from services.machines import Around, Machines
 from services.older_settings import taken_over
 from services.outcomes import Outcomes
 from services.project_facts import ProjectFacts, fixed_facts
@@ -131,15 +130,13 @@ class Studio:
         """Settings from a file; returns sentences about what was taken and what was left."""
         with self._lock:
             settings, notes = taken_over(file, self.settings, self.places.settings)
-            self.set(**{field.name: getattr(settings, field.name) for field in fields(settings)})
+            self.change(lambda _: settings)
         return notes
 
     def try_workflow(self, intake: str) -> list[str]:
         """One quick run of a dropped workflow, in the project that is open."""
-        folder = self.desk.project.folder
-        return self.ask(
-            [errand("try", folder, run=uuid4().hex[:8], workflow=str(self.intakes.to_try(intake)))]
-        )
+        folder, file = self.desk.project.folder, str(self.intakes.to_try(intake))
+        return self.ask([errand("try", folder, run=uuid4().hex[:8], workflow=file)])
 
     def today(self) -> Today | None:
         """What the open project's shots would be sent with now; None when no project is open."""
@@ -171,8 +168,12 @@ class Studio:
 
     def set(self, **changes: Any) -> None:
         """Change settings and keep them."""
+        self.change(lambda settings: replace(settings, **changes))
+
+    def change(self, to: Callable[[Settings], Settings]) -> None:
+        """The same for changes that begin with what is set."""
         with self._lock:
-            settings = replace(self.settings, **changes)
+            settings = to(self.settings)
             if settings != self.settings:
                 self._settings_file.save(settings)
                 self.settings = settings
@@ -192,9 +193,7 @@ class Studio:
 
     def ask(self, wanted: Sequence[Errand]) -> list[str]:
         """Have things made; returns the errands' ids. Raises StudioError when they would cost too much."""
-        if self.settings.comfy.draws_on_pods:
-            for project in {errand.project for errand in wanted if not errand.is_aside}:
-                self.machines.spending.allow(project, time.time())
+        self.machines.allow(wanted)
         return self.runs.add(wanted)
 
     @property
@@ -258,24 +257,26 @@ class Studio:
         means = self.means(desk)
         if sample.is_of_sample(errand):
             return replace(means, backend=self._connect(ComfySettings()))
+        self.machines.allow([errand])
         return means
 
     def _around_machines(self) -> Around:
         work = Work(
-            lambda: self.runs.at_work() if self.settings.comfy.draws_on_pods else (),
+            lambda: self.runs.at_work() if self.settings.comfy.drawn_on else (),
             lambda: self.bench.is_on,
             lambda: str(self._desk.project.folder) if self._desk else "",
+            lambda: self.settings.comfy.drawn_on,
             self.runs.pace.of,
             self.runs.end,
         )
         return Around(
             lambda: self.settings,
-            lambda: self.secrets.get(KEY),
+            lambda: self.secrets.get(RUNPOD_KEY),
             work,
-            lambda comfy: self.set(comfy=comfy),
+            lambda to: self.change(lambda settings: replace(settings, comfy=to(settings.comfy))),
             lambda: self._backend and self._backend[1],
             lambda: self._watch.again(),
-            lambda: lacks(self.means()),
+            lambda: lacks(self.means),
         )
 
     def _tell_settings(self) -> None:

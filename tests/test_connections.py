@@ -101,7 +101,7 @@ def test_pods_are_known_by_their_id_wherever_they_stand_and_whether_one_draws():
     more = ("abc123def456gh", "https://xyz123def456gh-3000.proxy.runpod.net", "http://192.168.0.3:8188")
     mixed = ComfySettings(Mode.local, more=more)
     assert mixed.pods == ("abc123def456gh", "xyz123def456gh")
-    assert mixed.draws_on_pods
-    assert not ComfySettings(Mode.local, pod_id="abc123def456gh", more=more[2:]).draws_on_pods
+    assert mixed.drawn_on == mixed.pods
+    assert not ComfySettings(Mode.local, pod_id="abc123def456gh", more=more[2:]).drawn_on
     assert ComfySettings(Mode.local, pod_id="abc123def456gh").pods == ("abc123def456gh",), "it may still run"
-    assert not ComfySettings(Mode.sketch, more=more).draws_on_pods
+    assert not ComfySettings(Mode.sketch, more=more).drawn_on

@@ -74,11 +74,11 @@ class Ended:
 def test_a_pod_that_runs_is_asked_about(runpod, tmp_path, answer, status):
     ended = Ended(runpod, tmp_path, answer)
     assert ended.code == 0
-    assert "film costs 0.69 USD an hour, also while the studio is closed." in ended.said
+    assert "Running: film, for 0.69 USD an hour, also while the studio is closed." in ended.said
     assert ended.pod.status == status
 
 
 def test_where_nobody_can_be_asked_it_is_said_how_to_stop_it(runpod, tmp_path):
     ended = Ended(runpod, tmp_path, b"", on_terminal=False)
-    assert "python main.py pods stop film" in ended.said
+    assert f"python main.py pods stop {ended.pod.id}" in ended.said
     assert ended.pod.status == "RUNNING"

@@ -115,8 +115,9 @@ def test_a_render_that_is_asked_for_while_the_pod_starts_waits_and_begins_by_its
     recipe = json.loads((studio.desk.project.takes / "001_v1.json").read_text("utf-8"))
     assert recipe["price"] == pod.cost and 0 < recipe["cost"] < 0.01
     assert phases and phases == [one for one in PHASES if one in phases]
-    assert "'UNETLoader', which this server lacks" in facts(studio)["pod/lacks"], "what videos need"
-    assert facts(studio)["pod/start"] is None
+    told = until(studio, lambda told: told.get("pod/lacks"))
+    assert "'UNETLoader', which this server lacks" in told["pod/lacks"]["said"], "what videos need"
+    until(studio, lambda told: told["pod/start"] is None)
 
     pod.stop()
     until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "start")

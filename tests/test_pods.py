@@ -1,13 +1,16 @@
 """The account's pods as the studio sees them, and orders that are carried out whatever RunPod says meanwhile.
 Against the emulator, step by step, by a clock that is set."""
 
+import time
+
 import pytest
 
 from domain.errors import NoCapacity, PlatformSilent
 from domain.pods import NewPod, PodState
 from infrastructure.runpod_api import RunPodAPI
-from services import pod_making
+from services import pod_making, pods
 from services.pods import EVERY, NAP, SOON, Pods
+from tests.comfy_jobs import until
 from tests.fake_answers import DO_AND_HANG_UP, HANG_UP, Answer
 from tests.runpod.pods import Clock
 
@@ -21,11 +24,12 @@ class Watched:
     def __init__(self, runpod):
         self.runpod, self.clock = runpod, runpod.clock
         self.key, self.is_looked_at, self.ours = runpod.key, True, set()
-        self.told = []
+        self.told, self.orders = [], [{}]
         api = RunPodAPI(runpod.key)
         self.pods = Pods(
             lambda: api if self.key else None,
-            lambda seen, orders: self.told.append((seen, orders)),
+            self.told.append,
+            self.orders.append,
             lambda: self.is_looked_at,
             lambda: self.ours,
         )
@@ -87,9 +91,96 @@ def test_pods_of_others_are_listed_and_neither_counted_nor_stopped(runpod, watch
     watched.step()
     assert len(watched.pods.seen.pods) == 1
     assert watched.pods.costing() == {}
-    watched.pods.stop_costing()
+    assert watched.pods.stop_soon(watched.pods.costing()) == []
     watched.step(1)
     assert runpod.asked("POST /v2/pods/{id}/action") == 0
+
+
+def test_without_a_key_the_thread_rests(runpod, watched):
+    watched.key = ""
+    watched.pods.again()
+    watched.pods.order("abc", "stop")
+    rounds = []
+    step, watched.pods.step = watched.pods.step, lambda now: rounds.append(now) or step(now)
+    watched.pods.start()
+    time.sleep(0.3)
+    watched.pods.stop()
+    assert 1 <= len(rounds) <= 3
+
+
+def test_an_odd_answer_does_not_end_the_thread(runpod, watched):
+    pod = runpod.add_pod()
+    broken = [ValueError("odd"), RuntimeError("changed while it was read"), OSError("no disk")]
+    step = watched.pods.step
+
+    def odd(now):
+        if broken:
+            raise broken.pop()
+        return step(now)
+
+    watched.pods.step = odd
+    pods.SOON, soon = 0.01, pods.SOON
+    try:
+        watched.pods.start()
+        watched.pods.order(pod.id, "stop")
+        until(lambda: pod.status == "EXITED")
+    finally:
+        pods.SOON = soon
+        watched.pods.stop()
+
+
+def test_a_stop_that_was_taken_and_is_not_seen_yet_is_no_failure(runpod, watched):
+    pod = runpod.add_pod()
+    watched.ours = {pod.id}
+    watched.step()
+    stop, pod.stop = pod.stop, lambda: None
+    assert watched.pods.stop_soon([pod.id]) == [pod.id]
+    for _ in range(2):
+        watched.step(5)
+        assert watched.pods.stop_soon([pod.id]) == [], "it is asked already"
+    assert runpod.asked("POST /v2/pods/{id}/action") == 1
+    assert [order.said for order in watched.orders[-1].values()] == [""]
+    pod.stop = stop
+    watched.step(20)
+    watched.step(1)
+    assert pod.status == "EXITED" and watched.orders[-1] == {}
+
+
+def test_a_start_whose_answer_was_lost_is_seen_to_be_done(runpod, watched):
+    pod = runpod.add_pod(status="EXITED")
+    runpod.instead["POST /v2/pods/{id}/action"] = [DO_AND_HANG_UP]
+    watched.step()
+    watched.pods.order(pod.id, "start")
+    watched.step(1)
+    watched.step(20)
+    assert watched.orders[-1] == {} and pod.status == "RUNNING"
+
+
+def test_a_refusal_is_forgotten_once_the_pod_has_moved_on(runpod, watched):
+    pod = runpod.add_pod(status="EXITED", host_is_full=True)
+    watched.step()
+    watched.pods.order(pod.id, "start")
+    watched.step(1)
+    assert watched.orders[-1][pod.id].said
+    pod.start()
+    watched.step(EVERY)
+    assert watched.orders[-1] == {}
+
+
+def test_a_word_that_runpod_did_not_use_before_costs_when_it_has_a_price(runpod, watched):
+    pod = runpod.add_pod()
+    watched.ours = {pod.id}
+    runpod.instead["GET /v2/pods"] = [{"pods": [{**pod.told(), "status": "HIBERNATING"}]}]
+    watched.step()
+    assert list(watched.pods.costing()) == [pod.id]
+
+
+def test_another_key_is_another_account(runpod, watched):
+    runpod.add_pod()
+    watched.step()
+    watched.key = ""
+    watched.step(1)
+    assert not watched.pods.seen.pods and watched.pods.seen.balance is None
 
 
 def test_an_order_is_carried_out_and_its_outcome_seen_at_once(runpod, watched):
@@ -100,7 +191,7 @@ def test_an_order_is_carried_out_and_its_outcome_seen_at_once(runpod, watched):
 
     assert pod.status == "EXITED"
     assert watched.state(pod) is PodState.stopped
-    assert watched.told[-1][1] == {}
+    assert watched.orders[-1] == {}
 
 
 def test_a_stop_that_fails_is_tried_until_it_is_done_and_told_meanwhile(runpod, watched):
@@ -111,12 +202,12 @@ def test_a_stop_that_fails_is_tried_until_it_is_done_and_told_meanwhile(runpod, 
     said = set()
     for _ in range(40):
         watched.step(5)
-        said |= {order.said for order in watched.told[-1][1].values()}
+        said |= {order.said for order in watched.orders[-1].values()}
 
     assert pod.status == "EXITED"
     assert runpod.asked("POST /v2/pods/{id}/action") == 8
     assert any("trouble of its own (503)" in sentence for sentence in said)
-    assert watched.told[-1][1] == {}
+    assert watched.orders[-1] == {}
 
 
 def test_a_stop_whose_answer_is_lost_is_seen_to_be_done(runpod, watched):
@@ -138,10 +229,10 @@ def test_a_start_that_is_refused_is_told_and_not_tried_for_ever(runpod, watched)
     for _ in range(10):
         watched.step(60)
 
-    (order,) = watched.told[-1][1].values()
+    (order,) = watched.orders[-1].values()
     assert order.said and runpod.asked("POST /v2/pods/{id}/action") == 1
     watched.pods.forget(pod.id)
-    assert watched.told[-1][1] == {}
+    assert watched.orders[-1] == {}
 
 
 def test_a_restart_is_never_given_twice(runpod, watched):

@@ -31,15 +31,26 @@ class Metered:
 
     def open(self):
         api = RunPodAPI(self.runpod.key)
-        self.pods = Pods(lambda: api, lambda *_: None, lambda: True, lambda: {self.pod.id})
-        work = Work(lambda: self.work, lambda: self.is_tested, lambda: "/film", lambda project: {}, self._end)
+        self.pods = Pods(lambda: api, lambda _: None, lambda _: None, lambda: True, self.ours)
+        work = Work(
+            lambda: self.work,
+            lambda: self.is_tested,
+            lambda: "/film",
+            lambda: [self.pod.id],
+            lambda project: {},
+            self._end,
+        )
         file = SpendingFile(self.folder / "spending.json")
         self.spending = Spending(file, self.pods, work, lambda: self.limits, self.money.append)
         self.tick()
 
+    def ours(self):
+        return {self.pod.id} | (self.spending.watched if hasattr(self, "spending") else set())
+
     def _end(self, project, why):
         self.ended.append((project, why))
-        self.work = [errand for errand in self.work if errand.project != project]
+        self.work = [errand for errand in self.work if project not in ("", errand.project)]
+        return True
 
     def draw(self, project="/film", run="r1"):
         self.work = [*self.work, Errand("e1", "keyframe", project, run=run, state=RUNNING)]
@@ -83,7 +94,7 @@ def test_a_limit_ends_the_work_and_stops_the_pod_in_the_second_it_is_reached(met
     assert metered.pod.status == "RUNNING" and not metered.ended
 
     metered.pass_by(1)
-    assert [project for project, _ in metered.ended] == ["/film"]
+    assert [project for project, _ in metered.ended] == ["" if limits.day else "/film"]
     assert "0.10 of 0.10 USD" in metered.ended[0][1]
     metered.pass_by(1)
     assert metered.pod.status == "EXITED"
@@ -186,3 +197,107 @@ def test_a_pod_that_was_stopped_elsewhere_is_not_booked_any_more(metered):
         "until the next look, a quarter of a minute"
     )
     assert metered.now["per_hour"] == 0
+
+
+def test_what_was_stopped_while_the_studio_was_closed_is_not_booked_for_the_time(metered):
+    metered.draw()
+    metered.pass_by(60)
+    metered.pod.stop()
+    metered.clock.forward(3 * 24 * 3600)
+    metered.work = []
+    metered.open()
+    metered.pass_by(5)
+    assert metered.now["project"] == pytest.approx(0.06, abs=0.005)
+
+
+def test_what_ran_on_while_the_studio_was_closed_is_booked(metered):
+    metered.draw()
+    metered.pass_by(60)
+    metered.clock.forward(1000)
+    metered.open()
+    assert metered.now["project"] == pytest.approx(1.06, abs=0.04)
+
+
+def test_a_pod_that_was_started_anew_meanwhile_is_booked_from_its_start(metered):
+    metered.draw()
+    metered.pass_by(60)
+    metered.pod.stop()
+    metered.clock.forward(10_000)
+    metered.pod.start()
+    metered.clock.forward(100)
+    metered.open()
+    assert metered.now["project"] == pytest.approx(0.16, abs=0.04)
+
+
+def test_a_pod_that_was_stopped_with_the_studio_is_booked_up_to_then(metered):
+    metered.draw()
+    metered.pass_by(60)
+    assert metered.pods.stop_now() == {metered.pod.id: ""}
+    metered.spending.stopped([metered.pod.id], NOW + metered.clock())
+    metered.pod.start()
+    metered.clock.forward(500)
+    metered.open()
+    metered.pass_by(1)
+    assert metered.now["project"] == pytest.approx(0.06, abs=0.01)
+
+
+def test_nothing_is_forgotten_as_long_as_runpod_has_not_answered(metered):
+    other = metered.runpod.add_pod(name="earlier", cost=7.2)
+    metered.spending.watch(other.id)
+    metered.pass_by(20)
+    assert metered.now["per_hour"] == pytest.approx(10.8)
+    metered.runpod.instead["GET /v2/pods"] = [Answer(503)] * 3
+    metered.open()
+    assert other.id in metered.spending.watched
+    metered.pass_by(60)
+    assert metered.now["per_hour"] == pytest.approx(10.8)
+
+
+def test_a_pod_that_nobody_draws_on_is_stopped_while_another_draws(metered):
+    other = metered.runpod.add_pod(name="earlier")
+    metered.spending.watch(other.id)
+    metered.draw()
+    metered.pass_by(16 * MINUTE)
+    assert (metered.pod.status, other.status) == ("RUNNING", "EXITED")
+
+
+def test_a_pod_that_is_stuck_in_its_start_is_stopped_after_all(metered):
+    metered.pod.stop()
+    metered.tick()
+    metered.pod.starting = 10**6
+    metered.pod.start()
+    metered.clock.forward(29 * MINUTE)
+    metered.tick()
+    metered.pass_by(MINUTE)
+    assert metered.pod.status == "STARTING"
+    metered.clock.forward(16 * MINUTE)
+    metered.pass_by(2)
+    metered.clock.forward(16 * MINUTE)
+    metered.pass_by(5)
+    assert metered.pod.status == "EXITED"
+
+
+def test_an_idle_clock_of_before_does_not_stop_a_pod_that_was_just_started(metered):
+    metered.pass_by(15 * MINUTE + 5)
+    assert metered.pod.status == "EXITED"
+    metered.pass_by(60)
+    metered.pod.start()
+    metered.pass_by(60)
+    assert metered.pod.status == "RUNNING" and metered.now["idle_until"] is not None
+
+
+def test_a_pod_of_a_name_that_was_asked_for_is_ours_whenever_it_turns_up(metered):
+    metered.spending.await_pod("late")
+    metered.pass_by(20)
+    late = metered.runpod.add_pod(name="late", cost=1.0)
+    metered.open()
+    metered.pass_by(20)
+    assert late.id in metered.spending.watched and not metered.spending.awaited
+
+
+def test_a_limit_of_the_day_ends_the_work_of_all_projects(metered):
+    metered.limits = Limits(day=0.02)
+    metered.draw("/film")
+    metered.draw("/another", run="r2")
+    metered.pass_by(25)
+    assert not metered.work and metered.pod.status == "EXITED"

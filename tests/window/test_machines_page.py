@@ -125,6 +125,50 @@ def test_a_new_pod_takes_the_first_gpu_that_is_free(rented, runpod):
     assert len(runpod.pods) == 3
 
 
+def test_several_machines_draw_and_each_shows_what_it_does(rented, runpod):
+    studio, page = rented
+    other = FakeComfy()
+    other.models["checkpoints"].append("v1-5-pruned-emaonly-fp16.safetensors")
+    with other:
+        row(page, "training").get_by_role("button", name="Draw on it", exact=True).click()
+        expect(row(page, "training")).to_have_attribute("data-chosen", "")
+        page.get_by_label("One more machine").fill(other.url)
+        page.get_by_role("button", name="Add", exact=True).click()
+        machines = page.locator(".machine")
+        expect(machines).to_have_count(2, timeout=20_000)
+        expect(machines.nth(0)).to_contain_text("training")
+        expect(machines.locator(".lane")).to_have_count(5)
+
+        studio.ask("project.workflow", kind="keyframe", name="keyframe_sd15")
+        other.gate.clear()
+        studio.ask("keyframe.generate", shots=["001"], count=6)
+        expect(machines.nth(1).locator(".lane[data-busy]").first).to_contain_text("001_v", timeout=20_000)
+        other.gate.set()
+        studio.wait_until_done()
+        expect(machines.nth(1)).to_contain_text("made", timeout=20_000)
+        page.evaluate("() => Studio.where.go('keyframes')")
+        expect(page.locator("#page-keyframes .estimate")).to_have_text(
+            re.compile(r"about 0:\d\d · \$0\.\d\d")
+        )
+        page.evaluate("() => Studio.where.go('machines')")
+        machines.nth(1).get_by_role("button", name="Draw on it no more").click()
+        expect(machines).to_have_count(1, timeout=20_000)
+        page.get_by_label("One more machine").fill("not a machine at all")
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("blanks or backslashes")
+
+
+def test_settings_offer_the_pods_of_the_account(begun, open_page, runpod):
+    studio = begun()
+    page = open_page(studio, "settings")
+    expect(page.locator("#set-mode input:checked")).to_have_count(1)  # the form has its values
+    page.locator("#set-mode").get_by_label("RunPod pod", exact=True).check(force=True)
+    page.locator("#set-pods").get_by_role("button", name="training").click()
+    expect(page.locator("#set-pod input, #set-pod textarea")).to_have_value(runpod.pods[1].id)
+    expect(page.locator("#set-pods [aria-pressed=true]")).to_contain_text("training")
+    assert studio.facts()["settings"]["pod_id"] == runpod.pods[1].id
+
+
 def test_limits_are_kept_and_shown_when_reached(begun, open_page, runpod):
     runpod.pods[1].cost = 360.0
     studio = begun()

@@ -20,7 +20,7 @@ export function mount(place) {
   const rows = h('ul.pods', { 'aria-label': t('machines.pods') }), making = h('p.making', { role: 'status' });
   const blank = h('div.empty', {}, h('b', {}, t('machines.nokey')), h('p', {}, t('machines.nokey.how')), button(t('machines.nokey.go'), () => go('settings'), { kind: 'primary' }));
   const none = h('div.empty', {}, h('b', {}, t('machines.none')), h('p', {}, t('machines.none.how')));
-  const log = h('section.log', { hidden: true }, h('header', {}, h('h2'), h('div.grow'), button('', () => { shownLog = ''; draw() }, { mark: 'close', kind: 'ghost', title: t('close') })), h('pre', { tabindex: '0' }));
+  const log = h('section.log', { hidden: true }, h('header', {}, h('h2'), h('div.grow'), button('', () => { closedLog = fact('pod/log')?.number ?? 0; draw() }, { mark: 'close', kind: 'ghost', title: t('close') })), h('pre', { tabindex: '0' }));
   const purse = panel(), lanes = makeLanes();
   place.append(h('div.page.machines', {}, h('header.head', {}, h('h1', {}, t('page.machines')), count, h('div.grow'), tools),
     h('div.body', {}, said, ill, start, lacks, making, rows, none, blank, log, lanes.place), purse.place));
@@ -33,26 +33,26 @@ export function mount(place) {
     put(count, { text: list.length ? tn('machines.count', list.length) : '' });
     put(said, { text: pods.said ? t('machines.old', { said: pods.said }) : '' });
     keyed(rows, list.sort((a, b) => b.is_ours - a.is_ours || a.name.localeCompare(b.name)), pod => pod.id, makeRow, updateRow);
-    put(lacks, { text: fact('settings')?.mode === 'runpod' ? fact('pod/lacks') ?? '' : '' });
+    const lack = fact('pod/lacks');
+    put(lacks, { text: lack && lack.pod === fact('settings')?.pod_id && fact('settings').mode === 'runpod' && lack.project === fact('project')?.path ? lack.said : '' });
     drawStart(start);
     drawIllness(ill);
     const made = fact('pods/making');
     put(making, { text: made ? t('machines.making', { name: made.name, said: made.said }) : '', 'data-kind': made?.is_bad ? 'bad' : '' });
     drawLog(log, list);
   }
-  follow(['pods', 'pod/', 'settings', 'doctor', 'backend'], place, draw);
+  follow(['pods', 'pod/', 'settings', 'doctor', 'backend', 'project'], place, draw);
   follow(['lanes', 'settings', 'pods'], place, lanes.draw);
   followMoney(place, purse.draw);
   setInterval(() => place.offsetParent && fact('pods')?.list?.length && draw(), 5000); // uptimes and times so far
 }
 
-let shownLog = '';
+let closedLog = 0; // the number of the answer that was closed
 
 function drawLog(place, list) {
   const log = fact('pod/log');
-  if (log && log.pod !== place.dataset.told) { place.dataset.told = log.pod; shownLog = log.pod }
-  place.hidden = !log || shownLog !== log.pod;
-  if (place.hidden) { if (log && shownLog === '') place.dataset.told = log.lines ? '' : log.pod; return }
+  place.hidden = !log || log.number <= closedLog;
+  if (place.hidden) return;
   put(place.querySelector('h2'), { text: t('machines.log', { name: list.find(pod => pod.id === log.pod)?.name ?? log.pod }) });
   put(place.querySelector('pre'), { text: log.said || (log.lines ? log.lines.join('\n') || t('machines.log.empty') : t('machines.log.asking')) });
 }
@@ -83,7 +83,7 @@ function makeRow(pod) {
     ...Object.entries(MARKS).map(([action, mark]) => button(action === 'restart' ? '' : t(`machines.${action}`), () => order(action), { mark, title: t(`machines.${action}`), 'data-do': action })),
     button('', () => act('pod.log', { id: pod.id }), { mark: 'pages', title: t('machines.showLog'), 'data-do': 'log' }),
     button('', () => terminate(pod.id), { mark: 'bin', kind: 'danger', title: t('machines.terminate'), 'data-do': 'terminate' }));
-  return h('li.pod', {}, h('span.dot'), h('div.what', {}, h('b'), h('small')), h('span.state'), h('span.up'), h('span.price'), deeds, h('p.why'));
+  return h('li.pod', {}, h('span.dot'), h('div.what', {}, h('b'), h('small')), h('span.state'), h('span.up'), h('span.price'), deeds, h('div.why', {}, h('p'), button('', () => act('pod.forget', { id: pod.id }), { mark: 'close', kind: 'ghost', title: t('close') })));
 }
 
 function updateRow(row, pod) {
@@ -93,9 +93,9 @@ function updateRow(row, pod) {
   put(what.firstChild, { text: pod.name || pod.id });
   put(what.lastChild, { text: [pod.gpu.replace(/^NVIDIA (GeForce )?/, ''), pod.gpus > 1 && `× ${pod.gpus}`, pod.data_centre, pod.id].filter(Boolean).join(' · ') });
   put(state, { text: order && !order.said ? t(`machines.doing.${order.action}`) : t(`machines.state.${pod.state}`) });
-  put(up, { text: pod.uptime == null ? '' : clock(Math.max(0, Date.now() / 1000 - pod.uptime) / 60) + ' h' });
+  put(up, { text: pod.since == null ? '' : t('machines.up', { time: clock(Math.max(0, Date.now() / 1000 - pod.since) / 60) }) });
   put(price, { text: pod.price ? t('money.perHour', { amount: dollars(pod.price) }) : '' });
-  put(why, { text: order?.said ? t(`machines.refused.${order.action}`, { said: order.said }) : '' });
+  put(why.firstChild, { text: order?.said ? t(`machines.refused.${order.action}`, { said: order.said }) : '' });
   why.hidden = !order?.said;
   for (const button of deeds.children) {
     const deed = button.dataset.do;
@@ -108,12 +108,14 @@ function updateRow(row, pod) {
 
 /** Asks twice: first what goes, then for the pod's name. */
 function terminate(id) {
-  const pod = fact('pods').list.find(pod => pod.id === id);
+  const pod = fact('pods')?.list.find(pod => pod.id === id);
+  if (!pod) return;
+  const asked = pod.name.trim() || pod.id;
   const name = h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', 'aria-label': t('machines.terminate.name') });
   const sure = button(t('machines.terminate'), () => { shown.close(); act('pod.order', { id, action: 'terminate' }) }, { kind: 'danger', disabled: true });
-  name.addEventListener('input', () => put(sure, { disabled: name.value.trim() !== pod.name }));
-  const shown = dialog(t('machines.terminate.title', { name: pod.name }), h('p', {}, t(pod.network_volume ? 'machines.terminate.kept' : 'machines.terminate.lost')),
-    h('label.field', {}, h('span', {}, t('machines.terminate.type', { name: pod.name })), name), h('div.deeds.end', {}, button(t('cancel'), () => shown.close(), {}), sure));
+  name.addEventListener('input', () => put(sure, { disabled: name.value.trim() !== asked }));
+  const shown = dialog(t('machines.terminate.title', { name: asked }), h('p', {}, t(pod.network_volume ? 'machines.terminate.kept' : 'machines.terminate.lost')),
+    h('label.field', {}, h('span', {}, t('machines.terminate.type', { name: asked })), name), h('div.deeds.end', {}, button(t('cancel'), () => shown.close(), {}), sure));
   shown.box.classList.add('narrow');
   name.focus();
 }

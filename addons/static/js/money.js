@@ -9,8 +9,7 @@ const perHour = amount => t('money.perHour', { amount: dollars(amount) });
 
 /** What so many of a deed will take and cost, from how long they took in this project; nothing where no money goes. */
 export function estimate(deed, count) {
-  const money = fact('money') ?? {}, settings = fact('settings') ?? {}, each = money.seconds?.[deed];
-  const price = settings.mode === 'runpod' && (money.per_hour || fact('pods')?.list?.find(pod => pod.id === settings.pod_id)?.price);
+  const money = fact('money') ?? {}, each = money.seconds?.[deed], price = money.drawing_per_hour;
   if (!price || !each || !count) return '';
   const took = each * count / Math.max(1, Math.min(count, fact('queue')?.lanes ?? 1));
   return t('money.estimate', { time: clock(took), amount: dollars(Math.max(0.01, took / 3600 * price)) });
@@ -70,9 +69,9 @@ export function panel() {
 function warnings(pods) {
   const ours = (pods.list ?? []).filter(pod => pod.is_ours && pod.state !== 'gone'), said = [];
   const disks = ours.filter(pod => pod.state === 'stopped' && pod.volume);
-  const monthly = disks.reduce((sum, pod) => sum + pod.volume * 0.2, 0);
+  const monthly = disks.reduce((sum, pod) => sum + pod.month_stopped, 0);
   if (monthly) said.push(t('money.disks', { amount: dollars(monthly), names: disks.map(pod => pod.name).join(', ') }));
-  const mortal = ours.filter(pod => !pod.network_volume);
+  const mortal = ours.filter(pod => pod.is_mortal);
   const hours = pods.balance != null && fact('money')?.per_hour ? pods.balance / fact('money').per_hour : null;
   if (mortal.length && hours != null && hours < 3) said.push(t('money.mortal', { time: clock(hours * 60), names: mortal.map(pod => pod.name).join(', ') }));
   return said;

@@ -4,22 +4,20 @@ import { act, button, fact, t } from './core.js';
 import { go } from './where.js';
 
 const DEEDS = {
-  start: () => act('pod.order', { id: chosen(), action: 'start' }),
-  restart: () => act('pod.order', { id: chosen(), action: 'restart' }),
-  logs: () => { go('machines'); act('pod.log', { id: chosen() }) },
-  port: target => act('pod.use', { id: chosen(), port: Number(target) }),
+  start: (target, pod) => act('pod.order', { id: pod, action: 'start' }),
+  restart: (target, pod) => act('pod.order', { id: pod, action: 'restart' }),
+  logs: (target, pod) => { go('machines'); act('pod.log', { id: pod }) },
+  port: (target, pod) => act('pod.use', { id: pod, port: Number(target) }),
   find: target => act('pod.use', { id: target }),
   choose: () => go('machines'),
   gpu: () => go('machines'),
   again: () => act('pod.look'),
 };
 
-const chosen = () => fact('settings')?.pod_id ?? '';
-
 /** The diagnosis, where there is one: its sentence and its button. */
 export function remedy() {
   const found = fact('doctor');
-  if (!found) return null;
+  if (!found || found.pod !== fact('settings')?.pod_id) return null; // it is about the one before
   const deed = DEEDS[found.remedy];
-  return { said: found.said, button: deed && button(t(`remedy.${found.remedy}`, { port: found.target }), () => deed(found.target), { kind: 'primary' }), key: `${found.remedy} ${found.target}` };
+  return { said: found.said, button: deed && button(t(`remedy.${found.remedy}`, { port: found.target }), () => deed(found.target, found.pod), { kind: 'primary' }), key: `${found.pod} ${found.remedy} ${found.target}` };
 }
