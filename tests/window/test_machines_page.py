@@ -169,6 +169,32 @@ def test_settings_offer_the_pods_of_the_account(begun, open_page, runpod):
     assert studio.facts()["settings"]["pod_id"] == runpod.pods[1].id
 
 
+def test_words_of_the_account_are_only_words(begun, open_page, runpod):
+    hostile = '"><img src=x onerror="window.pwned=1">{{7*7}}'
+    runpod.pods[0].name = hostile
+    runpod.pods[0].gpu = hostile
+    runpod.pods[0].log(hostile)
+    runpod.gpus["NVIDIA L40S"].name = hostile
+    runpod.add_network_volume(hostile)
+    studio = begun()
+    page = open_page(studio, "machines")
+    pod = page.locator(".pod", has_text=hostile)
+    pod.get_by_role("button", name="Draw on it", exact=True).click()
+    expect(page.locator(".doctor")).to_contain_text(f"The pod {hostile} is stopped.")
+    pod.get_by_role("button", name="Show its log").click()
+    expect(page.locator(".log pre")).to_contain_text(hostile, timeout=20_000)
+    page.get_by_role("button", name="New pod").click()
+    expect(page.get_by_role("dialog").locator(".gpu", has_text=hostile)).to_be_visible()
+    page.keyboard.press("Escape")
+    pod.get_by_role("button", name="Terminate").click()
+    expect(page.get_by_role("dialog")).to_contain_text(hostile)
+    assert page.evaluate("() => [window.pwned ?? null, document.querySelectorAll('img[src=x]').length]") == [
+        None,
+        0,
+    ]
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_limits_are_kept_and_shown_when_reached(begun, open_page, runpod):
     runpod.pods[1].cost = 360.0
     studio = begun()
