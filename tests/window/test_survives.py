@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import socket
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -116,7 +118,27 @@ def line(studio):
 
 
 @pytest.fixture
-def in_the_midst(studio, line, open_page):
+def asked(context):
+    """What pages wait for, streams aside."""
+    waited_for = set()
+
+    def ask(request):
+        if not re.search("studio/events|heartbeat|queue/data", request.url):
+            waited_for.add(request)
+
+    def hear(request):
+        waited_for.discard(request)
+
+    listeners = {"request": ask, "requestfinished": hear, "requestfailed": hear}
+    for event, listener in listeners.items():
+        context.on(event, listener)
+    yield waited_for
+    for event, listener in listeners.items():
+        context.remove_listener(event, listener)
+
+
+@pytest.fixture
+def in_the_midst(studio, line, open_page, asked):
     """Opens a page in the midst of a run that goes on only when `run.resume` says so."""
 
     def start(name):
@@ -125,6 +147,10 @@ def in_the_midst(studio, line, open_page):
         studio.ask("run.pause")
         page = open_page(line)
         expect(page.locator(".job[data-state=waiting]").first).to_be_visible()
+        end = time.monotonic() + 15
+        while asked and time.monotonic() < end:  # nobody could take back what Gradio still waits for, and all
+            page.wait_for_timeout(20)  # of a browser's connections might be kept by that
+        assert not asked
         return folder, page
 
     yield start
