@@ -12,7 +12,7 @@ from domain.job import Job, files_in
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.hashes import sha256
 
-LONGEST = 30.0  # seconds until a test gives up waiting
+LONGEST = 60.0  # seconds until a test gives up waiting
 
 
 def picture(seed: int = 1, steps: int = 3, **save: Any) -> dict[str, Any]:
