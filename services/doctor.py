@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from domain.pods import Pod, PodState
 from domain.status import Status
+from services.pod_start import BOOTING
 
-BOOTING = 600.0  # seconds after its start in which a pod whose ComfyUI does not answer may still be loading
 START, LOGS, RESTART, PORT, FIND, CHOOSE, GPU, AGAIN = (
     *("start", "logs", "restart", "port", "find", "choose", "gpu", "again"),
 )

@@ -13,6 +13,7 @@ from infrastructure.json_files import aside_if_broken, read_json, write_json
 
 PHASES = ("machine", "container", "proxy", "comfyui", "models")
 REMEMBERED = 7  # starts of a pod
+BOOTING = 600.0  # seconds after which a pod that nobody here started is not starting any more
 SEEN_DOWN = 60.0  # seconds in which a pod that is started again should be seen to be down
 LONGEST = 1800.0  # seconds; a pod that takes longer is not starting any more, but in trouble
 
@@ -38,6 +39,8 @@ class PodStart:
         """What pages are told; None while nothing starts. The last phase is that it answers: what it lacks is
         looked at then, and the next look finds nothing that starts."""
         phase = _phase(pod, status) if pod else ""
+        if pod and self._start is None and (pod.uptime or 0.0) > BOOTING:
+            phase = ""  # it was up long ago: that it is down is no start
         start = self._start if pod and self._start and self._start.pod == pod.id else None
         if start and phase:
             start.was_down = True

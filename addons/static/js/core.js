@@ -263,7 +263,7 @@ export function show(img, url) {
   if (img.dataset.url === (url ?? '')) return;
   img.dataset.url = url ?? '';
   if (!url) { img.removeAttribute('src'); img.hidden = true; return }
-  if (!img.src) { img.src = url; img.hidden = false; return }
+  if (!img.src) { img.onerror = () => { img.hidden = true }; img.src = url; img.hidden = false; return }
   const next = img.next = new Image();
   next.onload = () => { if (img.dataset.url === url) { img.src = url; img.hidden = false } };
   next.onerror = () => { if (img.dataset.url === url) { img.removeAttribute('src'); img.hidden = true } }; // not the one before under this one's name

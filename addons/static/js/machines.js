@@ -16,7 +16,7 @@ export function mount(place) {
   const tools = [button(t('machines.look'), () => act('pod.look'), { mark: 'again' }), button(t('machines.new'), newPod, { mark: 'plus', kind: 'primary' })];
   const start = h('section.starting', { 'aria-label': t('machines.starting') }, h('b'), h('ol', {}, PHASES.map(name => h('li', { data: { phase: name } }, t(`machines.phase.${name}`)))), h('small'));
   const ill = h('section.doctor', { role: 'status' }, h('p'), h('div'));
-  const lacks = h('p.problem', { role: 'status' });
+  const lacks = h('details.lacks', {}, h('summary', {}, t('machines.lacks')), h('p'));
   const rows = h('ul.pods', { 'aria-label': t('machines.pods') }), making = h('p.making', { role: 'status' });
   const blank = h('div.empty', {}, h('b', {}, t('machines.nokey')), h('p', {}, t('machines.nokey.how')), button(t('machines.nokey.go'), () => go('settings'), { kind: 'primary' }));
   const none = h('div.empty', {}, h('b', {}, t('machines.none')), h('p', {}, t('machines.none.how')));
@@ -34,7 +34,8 @@ export function mount(place) {
     put(said, { text: pods.said ? t('machines.old', { said: pods.said }) : '' });
     keyed(rows, list.sort((a, b) => b.is_ours - a.is_ours || a.name.localeCompare(b.name)), pod => pod.id, makeRow, updateRow);
     const lack = fact('pod/lacks');
-    put(lacks, { text: lack && lack.pod === fact('settings')?.pod_id && fact('settings').mode === 'runpod' && lack.project === fact('project')?.path ? lack.said : '' });
+    lacks.hidden = !(lack?.said && lack.pod === fact('settings')?.pod_id && fact('settings').mode === 'runpod' && lack.project === fact('project')?.path);
+    if (!lacks.hidden) put(lacks.lastChild, { text: lack.said });
     drawStart(start);
     drawIllness(ill);
     const made = fact('pods/making');
@@ -68,9 +69,9 @@ function drawStart(place) {
 }
 
 function drawIllness(place) {
-  const found = fact('pod/start') ? null : remedy();
-  place.hidden = !found;
-  if (!found) return;
+  const found = remedy();
+  place.hidden = !found || Boolean(fact('pod/start') && !found.button); // while it starts, only what needs a hand
+  if (place.hidden) return;
   put(place.firstChild, { text: found.said });
   if (place.dataset.key !== found.key) { place.dataset.key = found.key; place.lastChild.replaceChildren(...[found.button].filter(Boolean)) }
 }
