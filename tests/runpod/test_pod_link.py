@@ -200,7 +200,7 @@ def test_a_socket_that_is_cut_again_and_again_costs_no_job(runpod, fake, pod, tm
     aside(lambda: (until(lambda: pod.proxy.drops >= 3), fake.gate.set()))
     outcome = carried_out(ComfyBackend(pod.url), make_job(tmp_path))
     assert outcome.files[0].exists() and outcome.facts("sent") == [{"times": 1}]
-    assert sockets(runpod) > 3
+    assert sockets(runpod) >= 3
 
 
 def test_a_socket_on_which_nobody_speaks_is_cut_and_opened_again(runpod, fake, pod, tmp_path):
