@@ -1,6 +1,6 @@
 """What work says while it goes. Work yields these; a command prints them, a page shows them."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,7 +50,20 @@ class Told:
 Event = Progress | Fact | Saved | Failed | Told
 Work = Generator[Event, None, None]
 
+E = TypeVar("E")
 T = TypeVar("T")
+
+
+def heard(work: Generator[E, None, T], hear: Callable[[E], None]) -> Generator[E, None, T]:
+    """Pass `work`'s events on, each after `hear` has heard it; returns what it returns."""
+    with closing(work):
+        while True:
+            try:
+                event = next(work)
+            except StopIteration as stop:
+                return cast(T, stop.value)
+            hear(event)
+            yield event
 
 
 def as_part(

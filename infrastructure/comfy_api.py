@@ -18,7 +18,7 @@ from domain.errors import BackendError, BackendUnreachable
 from domain.job import Graph
 from infrastructure.comfy_answers import Fault, complaint, faults, no_answer, refused
 from infrastructure.comfy_history import RemoteFile
-from infrastructure.http_line import Line
+from infrastructure.http_line import Line, json_object
 from infrastructure.multipart import Multipart
 
 USER_AGENT = f"CindergraceStudio/{VERSION}"  # RunPod's proxy turns away anonymous ones
@@ -68,7 +68,7 @@ class ComfyAPI:
             body["client_id"] = client_id
         # the answer waits until all inputs are checked, and with them every file
         reply = self._send("POST", "/prompt", body=_json(body), allowed=(400,), timeout=(CONNECT, SILENCE))
-        answer = as_json(reply) or {}
+        answer = json_object(reply) or {}
         if reply.ok and "prompt_id" in answer and not answer.get("node_errors"):
             return answer, True
         if reply.ok and answer.get("prompt_id"):  # it would run without the outputs that are wrong
@@ -80,7 +80,7 @@ class ComfyAPI:
     def has_never_heard_of(self, prompt_id: str) -> bool:
         """One look instead of two; False as well when the server is too old to say (before 0.5.1)."""
         reply = self._send("GET", f"/api/jobs/{prompt_id}", allowed=(404, 405))
-        return reply.status_code == 404 and "error" in (as_json(reply) or {})
+        return reply.status_code == 404 and "error" in (json_object(reply) or {})
 
     def queued(self, timeout: tuple[float, float] = USUAL) -> tuple[dict[str, float], dict[str, float]]:
         """The prompts that run, and those that wait: the server's number of each, by its id."""
@@ -127,7 +127,7 @@ class ComfyAPI:
         reply = self._send(
             "POST", "/upload/image", body=form, headers=headers, timeout=timeout, allowed=(413,)
         )
-        match as_json(reply):
+        match json_object(reply):
             case {"name": str(name), **more} if name:
                 return f"{more.get('subfolder') or ''}/{name}".lstrip("/")
         if reply.status_code == 413:
@@ -159,7 +159,7 @@ class ComfyAPI:
             raise BackendUnreachable(no_answer(self.url), "silence") from error
 
     def _ask(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        content = as_json(self._send(method, path, **kwargs))
+        content = json_object(self._send(method, path, **kwargs))
         if content is None:
             raise self.not_comfy()
         return content
@@ -188,12 +188,3 @@ def _json(content: dict[str, Any]) -> bytes:
 
 def _view(file: RemoteFile) -> str:
     return f"/view?{urlencode(file._asdict(), errors='replace')}"
-
-
-def as_json(reply: requests.Response) -> dict[str, Any] | None:
-    """A reply's JSON object, if it is one."""
-    try:
-        content = json.loads(reply.content)
-    except ValueError:
-        return None
-    return content if isinstance(content, dict) else None

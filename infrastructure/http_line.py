@@ -4,6 +4,7 @@ No cookies, no redirects, no passwords from ~/.netrc. Less than half the work of
 requests, which is most of what a short job costs on our side. May be used from many threads.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, cast
@@ -65,3 +66,12 @@ class Line:
         if not stream:
             _ = reply.content  # read now, so that the connection is free
         return reply
+
+
+def json_object(reply: requests.Response) -> dict[str, Any] | None:
+    """An answer's JSON object, if it is one: what stands in between answers in pages."""
+    try:
+        content = json.loads(reply.content)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None

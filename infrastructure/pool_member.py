@@ -5,13 +5,12 @@ Holds no lock: the pool's own guards all of it.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from domain.errors import JobRejected
-from domain.events import Progress
+from domain.events import Fact, Progress, heard
 from domain.job import Backend, Graph, Job, JobRun
 from domain.machines import LaneView, MachineView
 from domain.status import Status
@@ -79,16 +78,11 @@ class Lane:
     digests: list[str] = field(default_factory=list)  # of the files it brought home
 
     def carried_out(self) -> JobRun:
-        with closing(self.member.backend.run(self.job)) as run:
-            while True:
-                try:
-                    event = next(run)
-                except StopIteration as stop:
-                    files: list[Path] = stop.value
-                    return files
-                if isinstance(event, Progress):
-                    self.fraction, self.note = event.fraction, event.note
-                yield event
+        return heard(self.member.backend.run(self.job), self._hear)
+
+    def _hear(self, event: Progress | Fact) -> None:
+        if isinstance(event, Progress):
+            self.fraction, self.note = event.fraction, event.note
 
 
 @dataclass(eq=False)

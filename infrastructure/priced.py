@@ -1,11 +1,10 @@
 """A backend whose machines are paid for: each job says what it cost, which its recipe keeps."""
 
 from collections.abc import Callable
-from contextlib import closing
 from time import monotonic
 
 from domain.errors import StudioError
-from domain.events import Fact
+from domain.events import Fact, Progress, heard
 from domain.job import Backend, Graph, Job, JobRun, Probe
 from domain.status import Status
 
@@ -39,19 +38,18 @@ class Priced:
 
     def run(self, job: Job) -> JobRun:
         began, told = monotonic(), dict[str, object]()
-        with closing(self.inner.run(job)) as run:
-            while True:
-                try:
-                    event = next(run)
-                except StopIteration as stop:
-                    yield from self._cost(told, monotonic() - began)
-                    return list(stop.value)
-                except StudioError:
-                    yield from self._cost(told, monotonic() - began)
-                    raise
-                if isinstance(event, Fact):
-                    told[event.key] = event.value
-                yield event
+
+        def note(event: Progress | Fact) -> None:
+            if isinstance(event, Fact):
+                told[event.key] = event.value
+
+        try:
+            files = yield from heard(self.inner.run(job), note)
+        except StudioError:
+            yield from self._cost(told, monotonic() - began)
+            raise
+        yield from self._cost(told, monotonic() - began)
+        return files
 
     def _cost(self, told: dict[str, object], took: float) -> JobRun:
         seconds = told.get("gpu_seconds", took)

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.errors import BackendUnreachable, BadFile, StudioError
-from domain.events import Fact, Progress
+from domain.events import Fact, Progress, heard
 from domain.job import Backend, Graph, Job, files_in
 from domain.project import Project
 from domain.take_names import numbered, shot_of
@@ -270,15 +270,9 @@ def _noting(
     run: Generator[Progress | Fact, None, list[Path]], recipe: dict[str, Any]
 ) -> Generator[Progress | Fact, None, list[Path]]:
     """Pass a job's events on, and keep its facts in the recipe."""
-    try:
-        while True:
-            try:
-                event = next(run)
-            except StopIteration as stop:
-                files: list[Path] = stop.value
-                return files
-            if isinstance(event, Fact):
-                recipe[event.key] = event.value
-            yield event
-    finally:
-        run.close()
+
+    def note(event: Progress | Fact) -> None:
+        if isinstance(event, Fact):
+            recipe[event.key] = event.value
+
+    return heard(run, note)

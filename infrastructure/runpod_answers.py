@@ -1,6 +1,5 @@
 """What RunPod's API says: its objects read with doubt, its refusals as one sentence each."""
 
-import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +9,7 @@ import requests
 
 from domain.errors import NoCapacity, PlatformError, PlatformSilent
 from domain.pods import GpuOffer, NetworkVolume, Pod, PodState
+from infrastructure.http_line import json_object
 
 _STATES = {
     "PROVISIONING": PodState.provisioning,
@@ -95,18 +95,9 @@ def complaint(reply: requests.Response) -> PlatformError:
     return PlatformError(f"RunPod refused this ({status}): {said or 'no reason given'}.")
 
 
-def as_json(reply: requests.Response) -> dict[str, Any] | None:
-    """An answer's JSON object, if it is one: a proxy in between answers in pages."""
-    try:
-        content = json.loads(reply.content)
-    except ValueError:
-        return None
-    return content if isinstance(content, dict) else None
-
-
 def _detail(reply: requests.Response) -> str:
     """RFC 9457 in v2, {"error": …} from what came before; of anything else its first words."""
-    said = as_json(reply)
+    said = json_object(reply)
     if said is None:
         text = " ".join(reply.content[:2000].decode("utf-8", "replace").split())
         return "1010" if "1010" in text else "" if text.startswith("<") else text[:200]

@@ -15,8 +15,8 @@ from urllib3.exceptions import HTTPError
 from domain.errors import PlatformError, PlatformSilent
 from domain.pods import GpuOffer, NetworkVolume, NewPod, Pod
 from infrastructure.comfy_api import USER_AGENT
-from infrastructure.http_line import Line
-from infrastructure.runpod_answers import as_json, complaint, network_volume, offer, pod
+from infrastructure.http_line import Line, json_object
+from infrastructure.runpod_answers import complaint, network_volume, offer, pod
 
 HOST = "https://api.runpod.io"
 TIMEOUT = 10.0, 20.0  # seconds to get through, and between two bytes
@@ -96,7 +96,7 @@ class RunPodAPI:
     def _ask(
         self, method: str, path: str, body: Any = None, timeout: tuple[float, float] = TIMEOUT
     ) -> dict[str, Any]:
-        answer = as_json(self._send(method, path, body, timeout))
+        answer = json_object(self._send(method, path, body, timeout))
         if answer is None:
             raise PlatformSilent(
                 "What answers for RunPod is not its API. Is the network one that asks to log in?"
