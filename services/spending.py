@@ -122,8 +122,9 @@ class Spending:
     def tick(self, now: float) -> bool:
         """Book what was spent, and end what must not go on; returns whether something costs."""
         seen = self._pods.seen
-        if not seen.is_known:
-            return bool(self._book.accounts)  # nobody knows yet what costs
+        if not seen.is_known:  # nobody knows yet what costs
+            self._tell({**self._fact(now, {}, ()), "per_hour": 0.0})
+            return False
         with self._lock:
             costing, at_work = self._pods.costing(), self._work.at_work()
             self._know(seen, costing, now)

@@ -301,3 +301,9 @@ def test_a_limit_of_the_day_ends_the_work_of_all_projects(metered):
     metered.draw("/another", run="r2")
     metered.pass_by(25)
     assert not metered.work and metered.pod.status == "EXITED"
+
+
+def test_limits_are_told_before_anybody_knows_what_costs(metered):
+    metered.runpod.instead["GET /v2/pods"] = [Answer(503)]
+    metered.open()
+    assert (metered.now["idle_minutes"], metered.now["per_hour"]) == (15, 0)
