@@ -31,6 +31,7 @@ class Job:
     graph: Graph
     folder: Path
     hashes: Mapping[Path, str]  # sha256 of every local file in the graph
+    is_begun: bool = False  # it was sent before and its end not seen: it may be under way, or done
 
     @cached_property
     def id(self) -> str:

@@ -7,7 +7,7 @@ that the server knows already is not sent again; one that it forgot is.
 import logging
 import re
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,13 +78,13 @@ class Execution:
             raise
         self._is_there, self._old_number = False, comfy_history.number(history)
         if error := failure(history, self._job.graph):
+            yield from timing(history)
             raise error
         return history
 
     def brought_home(self, history: dict[str, Any]) -> JobRun:
         """Fetch everything the job saved, under names of our own."""
-        if seconds := comfy_history.seconds(history):
-            yield Fact("gpu_seconds", seconds)
+        yield from timing(history)
         if texts := comfy_history.texts(history):
             yield Fact("texts", texts)
         saved, files = [], comfy_history.files(history)
@@ -215,6 +215,11 @@ class Execution:
                 time.sleep(0.1)
         except BackendError as error:
             log.warning("%s could not be cancelled: %s", self._job.name, error)
+
+
+def timing(history: dict[str, Any]) -> Iterator[Fact]:
+    if seconds := comfy_history.seconds(history):
+        yield Fact("gpu_seconds", seconds)
 
 
 def _with_prefix(graph: Graph, job: Job, tail: str) -> Graph:

@@ -52,7 +52,8 @@ def texts(history: dict[str, Any]) -> list[str]:
 def seconds(history: dict[str, Any]) -> float | None:
     """How long the server itself worked, from its own clock."""
     stamps = {kind: data.get("timestamp") for kind, data in messages(history)}
-    match stamps.get("execution_start"), stamps.get("execution_success"):
+    ends = (stamps.get(f"execution_{kind}") for kind in ("success", "error", "interrupted"))
+    match stamps.get("execution_start"), next((end for end in ends if end), None):
         case int() | float() as start, int() | float() as end:
             return (end - start) / 1000
     return None

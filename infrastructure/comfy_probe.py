@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BackendUnreachable, JobFailed
-from domain.events import Fact, Progress
+from domain.events import Progress
 from domain.inventory import Inventory, Needs
 from domain.job import Graph, Job, JobRun
-from infrastructure import comfy_history
 from infrastructure.comfy_api import ComfyAPI
-from infrastructure.comfy_execution import Execution
+from infrastructure.comfy_execution import Execution, timing
 from infrastructure.comfy_socket import Doorbell
 from infrastructure.comfy_stats import versions
 from infrastructure.patience import Patience
@@ -43,8 +42,7 @@ class ComfyProbe:
 
     def draw(self, job: Job) -> JobRun:
         history = yield from Execution(self._api, self._doorbell, job).carried_out()
-        if seconds := comfy_history.seconds(history):
-            yield Fact("gpu_seconds", seconds)
+        yield from timing(history)
         return []
 
     def fetch(self, job: Job) -> JobRun:

@@ -1,9 +1,9 @@
 """A backend whose machines are paid for: each job says what it cost, which its recipe keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import monotonic
 
-from domain.errors import StudioError
+from domain.errors import BackendUnreachable, StudioError
 from domain.events import Fact, Progress, heard
 from domain.job import Backend, Graph, Job, JobRun, Probe
 from domain.status import Status
@@ -37,24 +37,50 @@ class Priced:
         return self.inner.probe()
 
     def run(self, job: Job) -> JobRun:
-        began, told = monotonic(), dict[str, object]()
-
-        def note(event: Progress | Fact) -> None:
-            if isinstance(event, Fact):
-                told[event.key] = event.value
-
+        bill = _Bill(self._price, job.is_begun)
         try:
-            files = yield from heard(self.inner.run(job), note)
-        except StudioError:
-            yield from self._cost(told, monotonic() - began)
+            files = yield from heard(self.inner.run(job), bill.hear)
+        except BackendUnreachable:  # what is under way there is paid for when it is asked for again
+            yield from bill.facts()
             raise
-        yield from self._cost(told, monotonic() - began)
+        except StudioError:
+            bill.close()
+            yield from bill.facts()
+            raise
+        bill.close()
+        yield from bill.facts()
         return files
 
-    def _cost(self, told: dict[str, object], took: float) -> JobRun:
-        seconds = told.get("gpu_seconds", took)
-        price = self._price(str(told.get("url", "")))
-        if price and "sent" in told and isinstance(seconds, int | float):
-            yield Fact("price", price)  # USD an hour
-            yield Fact("cost", round(price * seconds / 3600, 6))  # USD
-        return []
+
+class _Bill:
+    """One job's, over all machines that were at it."""
+
+    def __init__(self, price: Callable[[str], float], is_begun: bool):
+        self._price_of, self._is_ours = price, is_begun
+        self._price = self._cost = 0.0
+        self._sent: float | None = None  # when, to the machine that is at it now
+        self._seconds: float | None = None  # that its GPU was at it
+
+    def hear(self, event: Progress | Fact) -> None:
+        if not isinstance(event, Fact):
+            return
+        if event.key == "url":  # another machine's turn
+            self.close()
+            self._price = self._price_of(str(event.value))
+        elif event.key == "sent":
+            self._sent = self._sent or monotonic()
+        elif event.key == "gpu_seconds" and isinstance(event.value, int | float):
+            self._seconds = event.value
+
+    def close(self) -> None:
+        """What the machine that was at it takes for it; nothing for what others had it make."""
+        seconds = self._seconds if self._sent is not None or self._is_ours else 0.0
+        if seconds is None:
+            seconds = 0.0 if self._sent is None else monotonic() - self._sent
+        self._cost += self._price * seconds / 3600
+        self._sent = self._seconds = None
+
+    def facts(self) -> Iterator[Fact]:
+        if self._cost:
+            yield Fact("price", self._price)  # USD an hour, of the machine that was at it last
+            yield Fact("cost", round(self._cost, 6))  # USD

@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -179,9 +180,11 @@ class Ledger:
     def _made(
         self, backend: Backend, wanted: Wanted, key: tuple[str, str]
     ) -> Generator[Progress | Fact, None, Take]:
-        name = self._name(key, wanted.stem)
-        job = replace(wanted.job, name=name, folder=self.project.takes)
+        before = self._begun_before(key)
+        name, is_begun = self._name(key, wanted.stem), before.get("state") == STARTED
+        job = replace(wanted.job, name=name, folder=self.project.takes, is_begun=is_begun)
         recipe = self._intent(job, wanted, backend.engine)
+        recipe |= {money: before[money] for money in ("price", "cost") if money in before}
         self._write(recipe)
         start = time.monotonic()
         try:
@@ -199,6 +202,16 @@ class Ledger:
         done = {"state": DONE, "files": [file.name for file in files], "finished": now()}
         self._write({**recipe, **done, "seconds": round(time.monotonic() - start, 3)})
         return Take(name, tuple(files), False)
+
+    def _begun_before(self, key: tuple[str, str]) -> dict[str, Any]:
+        """The recipe of an earlier attempt at the same job; nothing when there is none that reads."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return {}
+        with suppress(BadFile):
+            recipe = self.recipe(entry.name)
+            return recipe if isinstance(recipe, dict) else {}
+        return {}
 
     def free_name(self, stem: str, number: int = 1) -> str:
         """A name for a take that comes from elsewhere, from this number on; nobody else is given it."""
@@ -273,6 +286,11 @@ def _noting(
 
     def note(event: Progress | Fact) -> None:
         if isinstance(event, Fact):
-            recipe[event.key] = event.value
+            recipe[event.key] = event.value if event.key != "cost" else _sum(recipe.get("cost"), event.value)
 
     return heard(run, note)
+
+
+def _sum(before: Any, cost: float) -> float:
+    """What all attempts at a take cost, USD."""
+    return round(before + cost, 6) if isinstance(before, int | float) else cost

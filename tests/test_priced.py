@@ -2,11 +2,13 @@
 
 import json
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
 from domain.errors import JobFailed
 from domain.events import Fact
+from domain.job import Job
 from domain.project import Project
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.priced import Priced
@@ -34,6 +36,46 @@ def test_one_that_failed_cost_as_well(fake, tmp_path):
     recipe = made(fake, tmp_path, graph=puts_out({}))
     assert recipe["state"] == "failed"
     assert recipe["cost"] > 0
+
+
+def test_every_attempt_at_a_take_costs(fake, tmp_path):
+    breaks = {"1": {"class_type": "Break", "inputs": {"message": "no memory", "kind": "E"}}}
+    once = made(fake, tmp_path, graph=breaks)["cost"]
+    recipe = made(fake, tmp_path, graph=breaks)
+    assert recipe["cost"] > once
+    assert recipe["cost"] == pytest.approx(once + recipe["gpu_seconds"])
+
+
+def test_a_take_that_was_under_way_when_the_studio_was_killed_costs_as_well(fake, tmp_path):
+    fake.gate.clear()
+    killed = Ledger(Project(tmp_path)).carry_out(ComfyBackend(fake.url), Wanted("001", picture(), "", {}))
+    for event in killed:
+        if isinstance(event, Fact) and event.key == "sent":
+            break
+    fake.gate.set()
+    recipe = made(fake, tmp_path)
+    assert recipe["state"] == "done" and "sent" not in recipe
+    assert recipe["cost"] == pytest.approx(recipe["gpu_seconds"])
+    killed.close()
+
+
+def test_a_machine_that_went_away_under_a_job_costs_until_another_has_it(monkeypatch, tmp_path):
+    clock = iter([100.0, 104.0, 105.0])
+    monkeypatch.setattr("infrastructure.priced.monotonic", lambda: next(clock))
+
+    def run(job):
+        yield Fact("url", "https://one")
+        yield Fact("sent", {"times": 1})  # 100
+        yield Fact("url", "https://two")  # 104
+        yield Fact("sent", {"times": 1})  # 105
+        yield Fact("gpu_seconds", 3.0)
+        return []
+
+    inner = SimpleNamespace(run=run, engine="comfyui")
+    backend = Priced(inner, lambda url: {"https://one": 3600.0, "https://two": 7200.0}[url])
+    told = {event.key: event.value for event in backend.run(Job("1", {}, tmp_path, {}))}
+    assert told["price"] == 7200
+    assert told["cost"] == pytest.approx(4 * 1 + 3 * 2)
 
 
 def test_what_costs_nothing_says_nothing_of_it(fake, tmp_path):
