@@ -11,6 +11,7 @@ DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 QUIET = ("proxies",)  # what nobody waits for: it begins when nothing else is ready
 OVER = (DONE, FAILED, CANCELLED)
 DRAWN = ("keyframe", "video", "try")  # by whoever draws; a film is put together on this machine
+SAMPLE = "sample-"  # how the ids of runs begin that are sketched, whoever draws otherwise
 ASIDE = ("import", "archive", "duplicate", "sheet")  # nothing is drawn for them, so they wait for nobody
 
 
@@ -52,7 +53,11 @@ class Errand:
     @property
     def is_drawn(self) -> bool:
         """Whether it costs, where whoever draws is rented."""
-        return self.deed in DRAWN
+        return self.deed in DRAWN and not self.is_of_sample
+
+    @property
+    def is_of_sample(self) -> bool:
+        return self.run.startswith(SAMPLE)
 
     @property
     def is_aside(self) -> bool:

@@ -42,6 +42,11 @@ class ComfySettings:
         first = [self.pod_id] if self.mode is Mode.runpod else []
         return tuple(dict.fromkeys([*first, *(parse_pod_id(one)[0] for one in self.more if is_pod(one))]))
 
+    def port_of(self, pod: str) -> int:
+        """Where ComfyUI is asked in one of the pods that draw."""
+        pasted = (parse_pod_id(one) for one in self.more if is_pod(one))
+        return next((port for id, port in pasted if id == pod and port), self.port)
+
     @property
     def pods(self) -> tuple[str, ...]:
         """The same, and one that is chosen and does not draw: it may still run."""

@@ -67,6 +67,12 @@ class Pool:
                 tuple(lane for member, is_leaving in shown for lane in member.lane_views(is_leaving)),
             )
 
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """How each was when it was last seen, by their names; asks nobody."""
+        with self._roster.changed:
+            return {member.name: member.status for member in self._roster.members if member.status}
+
     def status(self) -> Status:
         for _ in self._roster.glances(GLANCE):
             pass
@@ -142,7 +148,7 @@ class Pool:
             files = yield from lane.carried_out()
         except BackendUnreachable as error:
             search.died(member, error)
-            self._roster.went_away(member, str(error))
+            self._roster.went_away(member, error)
             return None
         except JobRejected as error:
             search.refused(member, error)
@@ -201,7 +207,7 @@ class Pool:
             try:
                 search.judge(member, lacks(search.job.graph), told[member])
             except BackendError as error:
-                self._roster.is_away(member, str(error))
+                self._roster.is_away(member, error)
 
     def _judges(self, members: Iterable[Member]) -> list[tuple[Member, Lacks]]:
         with self._roster.changed:

@@ -76,18 +76,18 @@ class Roster:
                 return
             yield
 
-    def went_away(self, member: Member, said: str) -> None:
+    def went_away(self, member: Member, why: BackendError) -> None:
         """Its job broke off. What took it away may have taken others: nobody gets more unseen."""
         with self.changed:
             member.failed += 1
-            self.is_away(member, said)
+            self.is_away(member, why)
             for other in self.members:
                 if other.is_ready:
                     other.doubted()
 
-    def is_away(self, member: Member, said: str) -> None:
+    def is_away(self, member: Member, why: BackendError) -> None:
         with self.changed:
-            member.went_away(_away(member, said))
+            member.went_away(_away(member, why))
             self.changed.notify_all()
 
     def learn(self, since: float, seconds: float) -> None:
@@ -116,7 +116,7 @@ class Roster:
         return any(member.is_asked for member in self.members)
 
     def _look(self, member: Member, learns: bool) -> None:
-        times, trouble = member.times_away, f"{member.name} could not be asked."
+        times, trouble = member.times_away, BackendError(f"{member.name} could not be asked.")
         is_asking, learned = True, None
         try:
             status = member.backend.status()
@@ -132,13 +132,13 @@ class Roster:
             if learns:
                 learned = what_it_lacks(member.backend), _held(member.backend)
         except BackendError as error:
-            trouble = str(error)
+            trouble = error
         finally:
             if is_asking or learns:
                 self._ended(member, times, trouble, learned)
 
     def _ended(
-        self, member: Member, times: int, trouble: str, learned: tuple[Lacks, set[str]] | None
+        self, member: Member, times: int, trouble: BackendError, learned: tuple[Lacks, set[str]] | None
     ) -> None:
         with self.changed:
             if member.times_away == times:
@@ -163,9 +163,9 @@ class Roster:
                 member.abandoned.discard(id)
 
 
-def _away(member: Member, said: str) -> Status:
+def _away(member: Member, why: BackendError) -> Status:
     known = member.status or Status(is_up=False, name=member.name)
-    return replace(known, is_up=False, said=said)
+    return replace(known, is_up=False, said=str(why), symptom=getattr(why, "symptom", ""))
 
 
 def _held(backend: Backend) -> set[str]:

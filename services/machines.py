@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from domain.addresses import parse_pod_id
+from domain.addresses import is_pod, parse_machine, parse_pod_id, pod_url
 from domain.errand import Errand
 from domain.errors import PlatformError, PlatformSilent, StudioError
 from domain.job import Backend
@@ -20,10 +20,11 @@ from infrastructure.pool import Pool
 from infrastructure.priced import Priced
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.spending_file import SpendingFile
-from services import doctor, pod_making
+from services import pod_making
 from services.feed import Feed
+from services.pod_health import PodHealth
 from services.pod_orders import Order
-from services.pod_start import PHASES, PodStart
+from services.pod_start import PHASES
 from services.pods import Platform, Pods, Seen
 from services.spending import Spending, Work
 
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 
 ACTIONS = ("start", "stop", "restart", "terminate")
 TEMPLATE = "cw3nka7d08"  # RunPod's own ComfyUI
-LOGS_EVERY = 60.0  # seconds between two looks into the log of a pod in trouble
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ class Machines:
         self._feed, self._around, self._connect = feed, around, connect
         self._platform: tuple[str, Platform] | None = None
         self._status: tuple[ComfySettings, Status] | None = None  # and whose it is
-        self._start = PodStart(places.pod_starts)
-        self._log: tuple[str, float, list[str]] = "", 0.0, []  # a pod's, when it was asked for
+        self._health = PodHealth(places.pod_starts, self._last_lines)
         self._logs = 0  # how often one was asked for by the artist
         self._is_making = threading.Lock()
         self.pods = Pods(self._api, self._tell, self._tell_orders, lambda: feed.is_heard, self._ours)
@@ -87,7 +86,7 @@ class Machines:
             raise StudioError(f"A pod cannot be asked to {action}.")
         if action in ("start", "restart"):
             self.spending.allow(self._around.work.project(), time.time())
-            self._start.began(id, time.time())
+            self._health.began(id, time.time())
             self.spending.watch(id)
         self.pods.order(id, action)
 
@@ -98,12 +97,15 @@ class Machines:
                 self.spending.allow(project, time.time())
 
     def choose(self, id: str, port: int | None = None) -> None:
-        """Draw on this pod from now on."""
+        """Draw on this pod from now on; of one that draws beside others, only the port is changed."""
         pod = self._pod(id)
 
         def chosen(kept: ComfySettings) -> ComfySettings:
+            own = [one for one in kept.more if is_pod(one) and parse_pod_id(one)[0] == pod.id]
+            if own and port:
+                return replace(kept, more=tuple(pod_url(id, port) if m in own else m for m in kept.more))
             known = [kept.port, *pod.ports] if kept.port in pod.ports else [*pod.ports, kept.port]
-            more = tuple(machine for machine in kept.more if machine != pod.id)
+            more = tuple(machine for machine in kept.more if machine not in own)
             return replace(
                 kept, mode=Mode.runpod, pod_id=pod.id, port=port or known[0], pod_name=pod.name, more=more
             )
@@ -163,9 +165,13 @@ class Machines:
 
     def _lanes(self) -> dict[str, Any] | None:
         """What each machine is doing, where several draw as one."""
+        pool = self._pool()
+        return asdict(pool.view()) if pool else None
+
+    def _pool(self) -> Pool | None:
         backend = self._around.backend()
         inner = backend.inner if isinstance(backend, Priced) else backend
-        return asdict(inner.view()) if isinstance(inner, Pool) else None
+        return inner if isinstance(inner, Pool) else None
 
     def _price_at(self, url: str) -> float:
         try:
@@ -217,42 +223,33 @@ class Machines:
             del pod["uptime"]  # it would be news at every look
         told = {"has_key": seen.has_key, "said": seen.said, "list": pods, "balance": seen.balance}
         self._feed.put("pods", told)
-        self._tell_chosen(seen, self._around.settings().comfy)
+        self._tell_health(seen, self._around.settings().comfy)
 
-    def _tell_chosen(self, seen: Seen, comfy: ComfySettings) -> None:
-        """How the pod in use starts, or what is wrong with it."""
-        is_used = comfy.mode is Mode.runpod and seen.is_known and not seen.said
-        status = self._status[1] if self._status and self._status[0] == comfy else None
-        pod = seen.pods.get(comfy.pod_id) if is_used else None
-        starting = self._start.look(pod, status, time.time())
-        found = None
-        if is_used and status and not status.is_up:
-            moved = self.pods.find(comfy.pod_name) if comfy.pod_name and pod is None else None
-            logs = self._last_lines(pod) if doctor.needs_logs(pod, status) and pod else []
-            found = {"pod": comfy.pod_id, **asdict(doctor.diagnose(status, pod, comfy.port, moved, logs))}
-        self._feed.put_all({"pod/start": starting, "doctor": found})
+    def _tell_health(self, seen: Seen, comfy: ComfySettings) -> None:
+        starting, trouble = self._health.look(seen, comfy, self._statuses(comfy))
+        self._feed.put_all({"pod/start": starting, "doctor": trouble})
         if starting and starting["phase"] == PHASES[-1]:
-            self.pods.ask(lambda _: self._tell_lacks(comfy.pod_id))
-        elif pod and pod.is_up and starting:
+            self.pods.ask(lambda _: self._tell_lacks(starting["pod"]))
+        elif starting and seen.pods[starting["pod"]].is_up:
             self._around.look_again()
+
+    def _statuses(self, comfy: ComfySettings) -> dict[str, Status]:
+        """How each pod that draws is, by its id, as far as that is known."""
+        if pool := self._pool():
+            seen = {parse_machine(name): status for name, status in pool.statuses.items()}
+            return {parse_pod_id(machine)[0]: seen[machine] for machine in seen if is_pod(machine)}
+        if self._status is None or self._status[0] != comfy:
+            return {}
+        return dict.fromkeys(comfy.drawn_on, self._status[1])
 
     def _tell_lacks(self, pod: str) -> None:
         project = self._around.work.project()
         self._feed.put("pod/lacks", {"pod": pod, "project": project, "said": self._around.lacks()})
         self._feed.put("pod/start", None)
 
-    def _last_lines(self, pod: Pod) -> list[str]:
-        known, at, lines = self._log
-        if known == pod.id and time.monotonic() - at < LOGS_EVERY:
-            return lines
+    def _last_lines(self, pod: str, count: int) -> list[str]:
         platform = self._api()
-        try:
-            lines = platform.logs(pod.id, 40) if platform else []
-        except PlatformError as error:
-            log.info("no log of %s: %s", pod.name, error)
-            lines = []
-        self._log = pod.id, time.monotonic(), lines
-        return lines
+        return platform.logs(pod, count) if platform else []
 
     def _tell_log(self, platform: Platform, id: str, number: int) -> None:
         told: dict[str, Any] = {"pod": id, "number": number, "lines": [], "said": ""}
@@ -282,7 +279,7 @@ class Machines:
             wanted = replace(wanted, name=pod_making.unique_name(wanted.name, platform.pods()))
             self.spending.await_pod(wanted.name)
             pod = pod_making.make(platform, wanted, gpus, tell)
-            self._start.began(pod.id, time.time())
+            self._health.began(pod.id, time.time())
             self.spending.watch(pod.id)
             self._around.change(
                 lambda kept: replace(

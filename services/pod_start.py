@@ -29,34 +29,35 @@ class PodStart:
     def __init__(self, file: Path):
         self._file = file
         self._took = _read(file)  # seconds, by pod
-        self._start: _Start | None = None
+        self._starts: dict[str, _Start] = {}
 
     def began(self, pod: str, now: float) -> None:
         """It was just asked to start."""
-        self._start = _Start(pod, now)
+        self._starts[pod] = _Start(pod, now)
 
-    def look(self, pod: Pod | None, status: Status | None, now: float) -> dict[str, Any] | None:
-        """What pages are told; None while nothing starts. The last phase is that it answers: what it lacks is
-        looked at then, and the next look finds nothing that starts."""
-        phase = _phase(pod, status) if pod else ""
-        if pod and self._start is None and (pod.uptime or 0.0) > BOOTING:
+    def look(self, pod: Pod, status: Status | None, now: float) -> dict[str, Any] | None:
+        """What pages are told; None while it does not start. The last phase is that it answers: what it lacks
+        is looked at then, and the next look finds nothing that starts."""
+        start, phase = self._starts.get(pod.id), _phase(pod, status)
+        if start is None and (pod.uptime or 0.0) > BOOTING:
             phase = ""  # it was up long ago: that it is down is no start
-        start = self._start if pod and self._start and self._start.pod == pod.id else None
         if start and phase:
             start.was_down = True
-        is_there = bool(start and start.was_down and status and status.is_up and not phase)
-        if start and not phase and not is_there and now - start.began < SEEN_DOWN:
-            return None  # it may still be what was there before
-        if not pod or not (phase or is_there):
-            self._start = None
+        if not phase and start and status and status.is_up and start.was_down:
+            phase = PHASES[-1]
+        if not phase:
+            if start and now - start.began >= SEEN_DOWN:  # else it may still be what was there before
+                del self._starts[pod.id]
             return None
-        if start is None:
-            start = self._start = _Start(pod.id, now - (pod.uptime or 0.0), True)
+        start = self._starts.setdefault(pod.id, start or _Start(pod.id, now - (pod.uptime or 0.0), True))
         if now - start.began > LONGEST:
             return None
-        if is_there:
-            phase, self._start = PHASES[-1], None
+        if phase == PHASES[-1]:
+            del self._starts[pod.id]
             self._remember(pod, now - start.began)
+        return self._told(pod, phase, start)
+
+    def _told(self, pod: Pod, phase: str, start: _Start) -> dict[str, Any]:
         took = self._took.get(pod.id) or [seconds for known in self._took.values() for seconds in known]
         return {
             "pod": pod.id,

@@ -51,6 +51,11 @@ class Seen:
     said: str = ""
     balance: float | None = None
 
+    def named(self, name: str) -> Pod | None:
+        """A pod by its name: after a migration it has another id. None when none or several have it."""
+        named = [pod for pod in self.pods.values() if pod.name == name and pod.state is not PodState.gone]
+        return named[0] if len(named) == 1 else None
+
 
 class Pods:
     """`platform` gives None as long as there is no key. `tell` is called after every look, in the thread of
@@ -127,13 +132,6 @@ class Pods:
         with self._changed:
             self._is_wanted = True
             self._changed.notify()
-
-    def find(self, name: str) -> Pod | None:
-        """A pod by its name: after a migration it has another id. None when none or several have it."""
-        named = [
-            pod for pod in self.seen.pods.values() if pod.name == name and pod.state is not PodState.gone
-        ]
-        return named[0] if len(named) == 1 else None
 
     def costing(self) -> dict[str, Pod]:
         """Those of ours that are being paid for."""

@@ -5,11 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from domain.errand import Errand
+from domain.errand import SAMPLE, Errand
 from infrastructure.storyboard_files import open_storyboard, write_storyboard
 from services.errands import errand
 
-_RUN = "sample-"
 _VARIANTS = 2
 
 
@@ -23,7 +22,7 @@ def laid_out(board: Path, projects: Path) -> Path:
 
 def errands(folder: Path, shots: list[str]) -> list[Errand]:
     """All of the film: two variants of every shot, the clips from the first, and the film."""
-    run = f"{_RUN}{uuid4().hex[:8]}"
+    run = f"{SAMPLE}{uuid4().hex[:8]}"
     pictures = [
         errand("keyframe", folder, id, run, variant=n) for n in range(1, _VARIANTS + 1) for id in shots
     ]
@@ -33,7 +32,3 @@ def errands(folder: Path, shots: list[str]) -> list[Errand]:
     ]
     film = replace(errand("film", folder, run=run), after=tuple(clip.id for clip in clips))
     return [*pictures, *clips, film]
-
-
-def is_of_sample(asked: Errand) -> bool:
-    return asked.run.startswith(_RUN)

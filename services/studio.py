@@ -255,7 +255,7 @@ class Studio:
 
     def _means_of(self, errand: Errand, desk: Desk) -> Means:
         means = self.means(desk)
-        if sample.is_of_sample(errand):
+        if errand.is_of_sample:
             return replace(means, backend=self._connect(ComfySettings()))
         self.machines.allow([errand])
         return means

@@ -3,6 +3,7 @@ one that moved. The account is emulated; the ComfyUI in the pod is the fake one.
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from domain.pods import NewPod
 from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
 from infrastructure.secrets_file import SecretsFile
-from services import backend_watch, pods
+from services import backend_watch, pods, sample
 from services.errands import errand
 from services.pod_start import PHASES
 from services.studio import Studio
@@ -190,3 +191,49 @@ def test_a_limit_refuses_what_would_cost_and_lets_the_sketch_engine_draw(studio,
     studio.set(comfy=ComfySettings())
     studio.ask([errand("keyframe", studio.desk.project.folder, "001", "r2", variant=1)])
     until_done(studio)
+
+
+def test_the_sample_is_sketched_also_at_a_limit(studio, runpod, fake):
+    pod = runpod.add_pod(name="studio", server=fake, cost=3600.0)
+    use(studio, pod)
+    until(studio, lambda told: told.get("money", {}).get("per_hour"))
+    studio.set(limits=Limits(day=0.5))
+    folder = project(studio, "The sample")
+    studio.runs.pause()
+    studio.ask(sample.errands(folder, ["001"]))
+    until(studio, lambda told: told.get("money", {}).get("reached") == "day" and pod.status == "EXITED")
+    studio.runs.resume()
+    until_done(studio)
+    assert {errand.state for errand in studio.runs.errands()} == {"done"}
+
+
+def test_of_several_pods_the_one_that_is_stopped_is_told_of(studio, runpod, fake):
+    draws = runpod.add_pod(name="draws", server=fake)
+    idles = runpod.add_pod(name="idles", server=fake, status="EXITED", starting=0.3, boot=0.3)
+    use(studio, draws)
+    studio.change(lambda kept: replace(kept, comfy=replace(kept.comfy, more=(idles.id,))))
+    told = until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "start")
+    assert told["doctor"]["pod"] == idles.id and "idles is stopped" in told["doctor"]["said"]
+    assert told["backend"]["up"]
+
+    studio.machines.order(idles.id, "start")
+    told = until(studio, lambda told: told.get("pod/start"))
+    assert told["pod/start"]["name"] == "idles"
+    until(studio, lambda told: not told["doctor"] and (told.get("pod/lacks") or {}).get("pod") == idles.id)
+
+
+def test_the_port_of_a_pod_that_draws_beside_others_is_changed_and_the_others_stay(studio, runpod, fake):
+    draws = runpod.add_pod(name="draws", server=fake)
+    beside = runpod.add_pod(name="beside", server=fake, port=3000)
+    use(studio, draws)
+    studio.change(lambda kept: replace(kept, comfy=replace(kept.comfy, more=(beside.id,))))
+    told = until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "port")
+    studio.machines.choose(beside.id, int(told["doctor"]["target"]))
+
+    def are_up(told):
+        machines = (told.get("lanes") or {}).get("machines", [])
+        return not told["doctor"] and [machine["is_up"] for machine in machines] == [True, True]
+
+    until(studio, are_up)
+    assert studio.settings.comfy.pod_id == draws.id
+    assert studio.settings.comfy.port_of(beside.id) == 3000

@@ -282,10 +282,10 @@ def test_a_pod_that_moved_is_found_by_its_name(runpod, watched):
     runpod.add_pod(name="other")
     new = pod.migrate()
     watched.step()
-    assert watched.pods.find("studio").id == new
+    assert watched.pods.seen.named("studio").id == new
     runpod.add_pod(name="studio")
     watched.step(EVERY)
-    assert watched.pods.find("studio") is None, "which of the two?"
+    assert watched.pods.seen.named("studio") is None, "which of the two?"
 
 
 def test_the_balance_is_not_asked_for_with_every_look(runpod, watched):

@@ -5,7 +5,7 @@ import { dialog } from './dialogs.js';
 import { makeLanes } from './lanes.js';
 import { followMoney, dollars, panel } from './money.js';
 import { newPod } from './newpod.js';
-import { remedy } from './remedies.js';
+import { draws, remedy } from './remedies.js';
 import { go } from './where.js';
 
 const PHASES = ['machine', 'container', 'proxy', 'comfyui', 'models'];
@@ -34,7 +34,7 @@ export function mount(place) {
     put(said, { text: pods.said ? t('machines.old', { said: pods.said }) : '' });
     keyed(rows, list.sort((a, b) => b.is_ours - a.is_ours || a.name.localeCompare(b.name)), pod => pod.id, makeRow, updateRow);
     const lack = fact('pod/lacks');
-    lacks.hidden = !(lack?.said && lack.pod === fact('settings')?.pod_id && fact('settings').mode === 'runpod' && lack.project === fact('project')?.path);
+    lacks.hidden = !(lack?.said && draws(lack.pod) && lack.project === fact('project')?.path);
     if (!lacks.hidden) put(lacks.lastChild, { text: lack.said });
     drawStart(start);
     drawIllness(ill);
@@ -101,7 +101,7 @@ function updateRow(row, pod) {
   for (const button of deeds.children) {
     const deed = button.dataset.do;
     if (deed === 'use') { button.hidden = isChosen; continue }
-    if (deed === 'also') { button.hidden = isChosen || fact('settings')?.mode === 'sketch' || fact('settings')?.more?.includes(pod.id); continue }
+    if (deed === 'also') { button.hidden = isChosen || fact('settings')?.mode === 'sketch' || draws(pod.id); continue }
     if (deed !== 'log') button.hidden = !pod.can.includes(deed);
     put(button, { disabled: !!order && !order.said });
   }

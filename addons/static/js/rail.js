@@ -47,12 +47,12 @@ function drawPill(pill) {
   const [, name, gpu, meter, queue] = pill.children;
   const busy = runs().filter(run => ['running', 'cancelling'].includes(run.state)).length;
   const waiting = runs().filter(run => run.state === 'waiting').length;
-  const isUp = settings.mode === 'sketch' || backend.up, start = settings.mode === 'runpod' ? fact('pod/start') : null;
+  const isUp = settings.mode === 'sketch' || backend.up, start = isUp ? null : fact('pod/start');
   put(pill, { 'data-state': backend.up === undefined && settings.mode !== 'sketch' ? 'unknown' : start ? 'busy' : !isUp ? 'down' : busy ? 'busy' : 'up', title: backend.said ?? '' });
   put(name, { text: t(`mode.${settings.mode ?? 'sketch'}`) });
   put(gpu, { text: backend.gpu || backend.name || settings.address?.replace(/^https?:\/\//, '') || t('pill.sketch') });
   const share = backend.vram_total ? backend.vram_used / backend.vram_total : null;
   meter.hidden = share == null;
   if (share != null) meter.firstChild.style.width = `${Math.round(share * 100)}%`;
-  put(queue, { text: start ? t('pill.starting') : fact('doctor')?.remedy === 'start' ? t('pill.stopped') : !isUp && backend.up === false ? t('pill.down') : busy || waiting ? t('pill.queue', { busy, waiting }) : t('pill.idle') });
+  put(queue, { text: start ? t('pill.starting') : !isUp && fact('doctor')?.remedy === 'start' ? t('pill.stopped') : !isUp && backend.up === false ? t('pill.down') : busy || waiting ? t('pill.queue', { busy, waiting }) : t('pill.idle') });
 }

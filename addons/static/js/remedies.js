@@ -14,10 +14,16 @@ const DEEDS = {
   again: () => act('pod.look'),
 };
 
+/** Whether a pod is among the machines that draw. */
+export function draws(pod) {
+  const settings = fact('settings') ?? {};
+  return settings.mode === 'runpod' && settings.pod_id === pod || settings.mode !== 'sketch' && !!settings.more?.some(machine => machine === pod || machine.startsWith(`https://${pod}-`));
+}
+
 /** The diagnosis, where there is one: its sentence and its button. */
 export function remedy() {
   const found = fact('doctor');
-  if (!found || found.pod !== fact('settings')?.pod_id) return null; // it is about the one before
+  if (!found || !draws(found.pod)) return null; // it is about the one before
   const deed = DEEDS[found.remedy];
   return { said: found.said, button: deed && button(t(`remedy.${found.remedy}`, { port: found.target }), () => deed(found.target, found.pod), { kind: 'primary' }), key: `${found.pod} ${found.remedy} ${found.target}` };
 }

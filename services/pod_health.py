@@ -1,0 +1,69 @@
+"""How the pods that draw are: how far the start of one is, or what is wrong with one and what helps."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from domain.errors import PlatformError
+from domain.pods import Pod
+from domain.settings import ComfySettings, Mode
+from domain.status import Status
+from services import doctor
+from services.pod_start import PodStart
+from services.pods import Seen
+
+log = logging.getLogger(__name__)
+
+LOGS_EVERY = 60.0  # seconds between two looks into the log of a pod in trouble
+
+Told = dict[str, Any] | None
+
+
+class PodHealth:
+    """`logs` gives a pod's last lines, so many of them, and takes seconds."""
+
+    def __init__(self, starts: Path, logs: Callable[[str, int], list[str]]):
+        self._starts, self._logs = PodStart(starts), logs
+        self._log: dict[str, tuple[float, list[str]]] = {}  # by pod: when it was asked for, and its lines
+
+    def began(self, pod: str, now: float) -> None:
+        """It was just asked to start."""
+        self._starts.began(pod, now)
+
+    def look(self, seen: Seen, comfy: ComfySettings, statuses: Mapping[str, Status]) -> tuple[Told, Told]:
+        """What pages are told of a start and of trouble, each of the first pod that has one."""
+        if not seen.is_known or seen.said:
+            return None, None
+        starts = (
+            self._starts.look(seen.pods[id], statuses.get(id), time.time())
+            for id in comfy.drawn_on
+            if id in seen.pods
+        )
+        ills = (
+            self._trouble(seen, comfy, id, statuses[id])
+            for id in comfy.drawn_on
+            if id in statuses and not statuses[id].is_up
+        )
+        return next((start for start in starts if start), None), next(ills, None)
+
+    def _trouble(self, seen: Seen, comfy: ComfySettings, id: str, status: Status) -> Told:
+        pod, moved = seen.pods.get(id), None
+        if pod is None and comfy.mode is Mode.runpod and id == comfy.pod_id and comfy.pod_name:
+            moved = seen.named(comfy.pod_name)
+        logs = self._last_lines(pod) if pod and doctor.needs_logs(pod, status) else []
+        return {"pod": id, **asdict(doctor.diagnose(status, pod, comfy.port_of(id), moved, logs))}
+
+    def _last_lines(self, pod: Pod) -> list[str]:
+        at, lines = self._log.get(pod.id, (float("-inf"), list[str]()))
+        if time.monotonic() - at < LOGS_EVERY:
+            return lines
+        try:
+            lines = self._logs(pod.id, 40)
+        except PlatformError as error:
+            log.info("no log of %s: %s", pod.name, error)
+            lines = []
+        self._log[pod.id] = time.monotonic(), lines
+        return lines
