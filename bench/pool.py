@@ -1,10 +1,11 @@
 """How near a pool of four machines comes to four times one. Prints a table; changes nothing.
 
-    python -m bench.pool [--jobs 40] [--real]
+    python -m bench.pool [--jobs 40] [--real | --waiting]
 
 The machines are fake servers in processes of their own, whose jobs take one second: what one of them
-does alone with a quarter of the jobs is the ideal. With --real they are four real ComfyUIs, which
-share this machine's cores, so that only what they made is counted.
+does alone with a quarter of the jobs is the ideal. With --waiting they are real ComfyUIs, whose GPU is a
+node that waits (waiting_node.py). With --real they draw, and share this machine's cores, so that only
+what they made is counted.
 """
 
 import argparse
@@ -12,14 +13,14 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import requests
 
 from bench.client import model_free, serving
-from domain.job import Backend, Job
+from domain.job import Backend, Graph, Job
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.pool import HANDOVER, Pool
 from tests import real_comfy_build
@@ -27,6 +28,7 @@ from tests.comfy_jobs import picture
 from tests.real_comfy import RealComfy
 
 MACHINES = 4
+Row = tuple[str, str, str]  # what was measured, the figure, what it should be
 STEPS = 9  # of 0.1 s each; saving is one more
 
 
@@ -56,31 +58,58 @@ def pool_of(urls: Sequence[str]) -> Pool:
     return Pool({f"machine {n + 1}": ComfyBackend(url, HANDOVER) for n, url in enumerate(urls)})
 
 
-def fakes(folder: Path, count: int) -> Iterator[tuple[str, str, str]]:
+def compared(urls: Sequence[str], graph: Callable[[int], Graph], folder: Path, count: int) -> Iterator[Row]:
+    """The first machine alone with its share of the jobs, then the others together. Each has made one job
+    before: the first of a server's life takes longer, however many there are."""
+
     def jobs(name: str, seeds: range) -> list[Job]:
         takes = folder / name / "takes"
-        return [Job(f"{seed:03}", picture(seed, STEPS), takes, {}) for seed in seeds]
+        return [Job(f"{seed:03}", graph(seed), takes, {}) for seed in seeds]
 
-    with ExitStack() as stack:
-        urls = [stack.enter_context(serving("comfy", "good")) for _ in range(MACHINES + 1)]
-        one = ComfyBackend(urls[0])
-        ideal = carry_out(one, jobs("one", range(count // MACHINES)), one.lanes)
-        pool = pool_of(urls[1:])
-        ours = carry_out(pool, jobs("pool", range(1000, 1000 + count)), pool.lanes)
-        done = [machine.done for machine in pool.view().machines]
+    for n, url in enumerate(urls):
+        carry_out(ComfyBackend(url), jobs("first", range(9000 + n, 9001 + n)), 1)
+    one = ComfyBackend(urls[0])
+    ideal = carry_out(one, jobs("one", range(count // MACHINES)), one.lanes)
+    pool = pool_of(urls[1:])
+    ours = carry_out(pool, jobs("pool", range(1000, 1000 + count)), pool.lanes)
+    done = [machine.done for machine in pool.view().machines]
     files = len(list((folder / "pool" / "takes").iterdir()))
     yield f"{count // MACHINES} jobs of 1 s on one machine: the ideal", f"{ideal:.2f} s", ""
     yield f"{count} jobs on {MACHINES}, with their first look at them", f"{ours:.2f} s", ""
     yield "throughput, of the ideal", f"{ideal / ours:.1%}", "≥ 95 %"
+    yield "… of one job a second at each", f"{count / MACHINES / ours:.1%}", ""
     yield "files; jobs at each machine", f"{files}; {', '.join(map(str, done))}", f"{count}"
 
 
+def fakes(folder: Path, count: int) -> Iterator[Row]:
+    with ExitStack() as stack:
+        urls = [stack.enter_context(serving("comfy", "good")) for _ in range(MACHINES + 1)]
+        yield from compared(urls, lambda seed: picture(seed, STEPS), folder, count)
+
+
+def waiting(folder: Path, count: int) -> Iterator[Row]:
+    with real_servers(folder, MACHINES + 1, node=Path(__file__).parent / "waiting_node.py") as servers:
+        yield from compared([server.url for server in servers], waits, folder, count)
+
+
+def waits(seed: int) -> Graph:
+    flat = {"width": 512, "height": 288, "batch_size": 1, "color": seed}
+    return {
+        "1": {"class_type": "EmptyImage", "inputs": flat},
+        "2": {"class_type": "BenchWaiting", "inputs": {"image": ["1", 0], "seconds": 1.0, "seed": seed}},
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "bench"}},
+    }
+
+
 @contextmanager
-def real_servers(folder: Path) -> Iterator[list[RealComfy]]:
+def real_servers(folder: Path, count: int, node: Path | None = None) -> Iterator[list[RealComfy]]:
     installation = real_comfy_build.install()
-    servers = [RealComfy(installation, folder / f"server{n}") for n in range(MACHINES)]
+    flags = {"disable_all_custom_nodes": node is None}
+    servers = [RealComfy(installation, folder / f"server{n}", **flags) for n in range(count)]
     try:
         for server in servers:
+            if node:
+                shutil.copy(node, server.base / "custom_nodes")
             server.start()
         yield servers
     finally:
@@ -88,11 +117,11 @@ def real_servers(folder: Path) -> Iterator[list[RealComfy]]:
             server.stop()
 
 
-def real(folder: Path, count: int) -> Iterator[tuple[str, str, str]]:
+def real(folder: Path, count: int) -> Iterator[Row]:
     """One of four is killed on the way."""
     takes = folder / "real" / "takes"
     jobs = [Job(f"{seed:03}", model_free(seed), takes, {}) for seed in range(count)]
-    with real_servers(folder) as servers:
+    with real_servers(folder, MACHINES) as servers:
         pool = pool_of([server.url for server in servers])
         killer = threading.Timer(1.0, servers[0].kill)
         killer.start()
@@ -114,11 +143,13 @@ def real(folder: Path, count: int) -> Iterator[tuple[str, str, str]]:
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--jobs", type=int, default=40)
-    asked.add_argument("--real", action="store_true")
+    kinds = asked.add_mutually_exclusive_group()
+    for kind in (real, waiting):
+        kinds.add_argument(f"--{kind.__name__}", dest="kind", action="store_const", const=kind, default=fakes)
     words = asked.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bench-pool-"))
     try:
-        for what, figure, aim in (real if words.real else fakes)(folder, words.jobs):
+        for what, figure, aim in words.kind(folder, words.jobs):
             print(f"| {what} | {figure} | {aim} |", flush=True)
     finally:
         shutil.rmtree(folder)

@@ -5,6 +5,7 @@ The ComfyUIs are real ones; the account and the proxy before them are emulated."
 import json
 import random
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,16 +54,36 @@ def is_whole(summary):
     return recipes
 
 
+@contextmanager
+def meanwhile(deed):
+    """Done beside the test; `deed` gets what says whether the test is over."""
+    is_over = threading.Event()
+    thread = threading.Thread(target=deed, args=(is_over,))
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join(60)
+
+
+@pytest.mark.timeout(300)
 def test_a_film_is_finished_over_a_line_that_breaks_all_the_time(tmp_path, told, runpod, real_comfy):
     pod = runpod.add_pod(name="studio", server=real_comfy)
     pod.proxy.drop_sockets_every = 2.0
     pod.proxy.fail_share = 0.1
-    pod.proxy.bad(502, seconds=10)
     board = board_of_twelve(tmp_path, base_seed=4711)
     before = executions(real_comfy)
-    code, summary, said = told(
-        "render", board, "--json", *WORKFLOWS, "--backend", "runpod", "--pod-id", pod.id
-    )
+
+    def fall_over(is_over):
+        while executions(real_comfy) - before < 4 and not is_over.wait(0.05):
+            pass
+        pod.proxy.bad(502, seconds=60)
+
+    with meanwhile(fall_over):
+        code, summary, said = told(
+            "render", board, "--json", *WORKFLOWS, "--backend", "runpod", "--pod-id", pod.id
+        )
 
     assert code == 0, said
     assert is_whole(summary)
@@ -77,9 +98,8 @@ def test_of_three_pods_one_dies_and_one_starts_anew_and_the_film_is_finished(
     pods = [runpod.add_pod(name=f"pod {n}", server=server) for n, server in enumerate(servers)]
     for n, pod in enumerate(pods):
         pod.proxy.fail_share, pod.proxy.dice = 0.05, random.Random(n)
-    is_over = threading.Event()
 
-    def chaos():
+    def chaos(is_over):
         for server, after in ((dies, 4), (restarts, 10)):
             while executions(*servers) < after and not is_over.wait(0.05):
                 pass
@@ -87,15 +107,10 @@ def test_of_three_pods_one_dies_and_one_starts_anew_and_the_film_is_finished(
             if server is restarts:
                 server.start()
 
-    trouble = threading.Thread(target=chaos)
-    trouble.start()
-    try:
-        board = board_of_twelve(tmp_path, base_seed=1147)
-        ids = [word for pod in pods for word in ("--pod-id", pod.id)]
+    board = board_of_twelve(tmp_path, base_seed=1147)
+    ids = [word for pod in pods for word in ("--pod-id", pod.id)]
+    with meanwhile(chaos):
         code, summary, said = told("render", board, "--json", *WORKFLOWS, "--backend", "runpod", *ids)
-    finally:
-        is_over.set()
-        trouble.join(60)
 
     assert code == 0, said
     recipes = is_whole(summary)
