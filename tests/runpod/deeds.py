@@ -1,7 +1,8 @@
 """What each route of the emulated REST API does.
 
 Built from documentation; proves nothing about the platform. Assumed where the documents are silent: a
-pod whose host is full answers its start with 400; the list of bills is called "records".
+pod whose host is full answers its start with 400; the list of bills is called "records", those of
+endpoints and workers "serverless" and "workers", and a worker is RUNNING or IDLE.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 from tests.runpod.catalog import DATA_CENTERS
 from tests.runpod.pods import EmulatedPod
 from tests.runpod.wishes import Refused, Wish, wish
+from tests.serverless.endpoints import EmulatedEndpoint
 
 FULL = "There are not enough free GPUs on the host machine to start this pod."
 NO_CREDIT = "Your balance is too low to run this pod for an hour. Please add funds."
@@ -131,6 +133,55 @@ def bills(ask: Ask) -> Done:
     return 200, {"records": records, "metadata": {"totals": {"totalAmount": total}}}
 
 
+def list_endpoints(ask: Ask) -> Done:
+    return 200, {"serverless": [one.described() for one in ask.runpod.endpoints.values()]}
+
+
+def get_endpoint(ask: Ask) -> Done:
+    return 200, _endpoint(ask).described()
+
+
+def change_endpoint(ask: Ask) -> Done:
+    content, endpoint = ask.content, _endpoint(ask)
+    wanted = content.get("workers")
+    if content.keys() != {"workers"} or not isinstance(wanted, dict):
+        raise Refused(422, f"Unexpected property: {min(content.keys() - {'workers'}, default='workers')}.")
+    if unknown := wanted.keys() - {"min", "max", "idleTimeout"}:
+        raise Refused(422, f"Unexpected property: workers.{min(unknown)}.")
+    if not all(isinstance(value, int) and value >= 0 for value in wanted.values()):
+        raise Refused(422, "workers are counted.")
+    endpoint.workers_min = wanted.get("min", endpoint.workers_min)
+    endpoint.workers_max = wanted.get("max", endpoint.workers_max)
+    endpoint.idle_timeout = wanted.get("idleTimeout", endpoint.idle_timeout)
+    return 200, endpoint.described()
+
+
+def list_workers(ask: Ask) -> Done:
+    endpoint = _endpoint(ask)
+    busy = {job.worker for job in endpoint.jobs.values() if job.status == "IN_PROGRESS"}
+    there = [one for one in endpoint.workers.values() if not one.is_gone]
+    return 200, {"workers": [{"id": w.id, "status": "RUNNING" if w.id in busy else "IDLE"} for w in there]}
+
+
+def endpoint_bills(ask: Ask) -> Done:
+    """One record an endpoint, for execution alone."""
+    asked = ask.query.get("serverlessId")
+    records = [
+        {"serverlessId": one.id, "totalAmount": one.spent, "gpuAmount": one.spent, "feeAmount": 0.0}
+        for one in ask.runpod.endpoints.values()
+        if asked in (None, one.id) and one.spent
+    ]
+    total = sum(one["totalAmount"] for one in records)
+    return 200, {"records": records, "metadata": {"totals": {"totalAmount": total}}}
+
+
+def _endpoint(ask: Ask) -> EmulatedEndpoint:
+    endpoint = ask.runpod.endpoint(ask.id)
+    if endpoint is None:
+        raise Refused(404, f"Endpoint {ask.id} not found.")
+    return endpoint
+
+
 DEEDS: dict[tuple[str, str], Callable[[Ask], Done]] = {
     ("GET", "/v2/pods"): list_pods,
     ("POST", "/v2/pods"): create_pod,
@@ -143,4 +194,9 @@ DEEDS: dict[tuple[str, str], Callable[[Ask], Done]] = {
     ("GET", "/v2/network-volumes"): list_network_volumes,
     ("GET", "/v2/templates"): list_templates,
     ("GET", "/v2/billing/pods"): bills,
+    ("GET", "/v2/serverless"): list_endpoints,
+    ("GET", "/v2/serverless/{id}"): get_endpoint,
+    ("PATCH", "/v2/serverless/{id}"): change_endpoint,
+    ("GET", "/v2/serverless/{id}/workers"): list_workers,
+    ("GET", "/v2/billing/serverless"): endpoint_bills,
 }

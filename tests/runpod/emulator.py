@@ -1,11 +1,11 @@
-"""An emulator of RunPod: its REST API, its balance and the proxy before its pods.
+"""An emulator of RunPod: its REST API, its balance, the proxy before its pods, its serverless endpoints.
 
 Built from documentation; proves nothing about the platform; not verified against the live service.
 
 It is an HTTPS proxy on this machine, so the program under test needs no hook: given
-`RunPod.environment` it talks to api.runpod.io and *.proxy.runpod.net as it would in life, and this
-answers in their place, with certificates of an authority of its own. Whatever else is asked for is
-refused and remembered in `elsewhere`.
+`RunPod.environment` it talks to api.runpod.io, api.runpod.ai and *.proxy.runpod.net as it would in
+life, and this answers in their place, with certificates of an authority of its own. Whatever else is
+asked for is refused and remembered in `elsewhere`.
 
     with FakeComfy() as fake, RunPod() as runpod:
         runpod.used_by(monkeypatch)
@@ -37,8 +37,11 @@ from tests.runpod.pods import EmulatedPod, Served, cut
 from tests.runpod.proxy import PodProxy
 from tests.runpod.rest import Api
 from tests.runpod.wire import Seen, is_route
+from tests.serverless.api import ServerlessApi
+from tests.serverless.endpoints import EmulatedEndpoint
+from tests.serverless.worker_side import WorkerSide
 
-API = "api.runpod.io"
+API, SERVERLESS = "api.runpod.io", "api.runpod.ai"
 KEY = "rpa_EMULATED0KEY0THAT0OPENS0NOTHING0"
 _POD = re.compile(r"([a-z0-9]+)-(\d+)\.proxy\.runpod\.net")
 
@@ -54,7 +57,7 @@ class _Authority:
         self.bundle = Path(self._folder.name) / "authority.pem"
         self._signs.cert_pem.write_to_path(str(self.bundle))
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._signs.issue_cert(API, "*.proxy.runpod.net").configure_cert(self.tls)
+        self._signs.issue_cert(API, SERVERLESS, "*.proxy.runpod.net").configure_cert(self.tls)
 
 
 _authority = cache(_Authority)
@@ -68,6 +71,7 @@ class RunPod:
         self.key = KEY
         self.account = Account(self)
         self.pods: list[EmulatedPod] = []  # also those that were terminated
+        self.endpoints: dict[str, EmulatedEndpoint] = {}
         self.gpus: dict[str, Gpu] = gpus()
         self.network_volumes: list[dict[str, Any]] = []
         self.templates: list[dict[str, Any]] = [
@@ -88,6 +92,8 @@ class RunPod:
         self.lock = threading.RLock()
         self.times: list[float] = []  # of the last minute's requests
         self._open: set[socket.socket] = set()
+        self._workers: dict[str, WorkerSide] = {}  # where the workers of each endpoint ask
+        self._rates: dict[tuple[str, str], list[float]] = defaultdict(list)
 
     # --- its life
 
@@ -103,6 +109,8 @@ class RunPod:
         _EARLIER.update(id for pod in self.pods for id in pod.ids)
         self._server.shutdown()
         self._server.server_close()
+        for side in self._workers.values():
+            side.close()
         for one in list(self._open):
             cut(one)
 
@@ -158,6 +166,26 @@ class RunPod:
         with self.lock:
             return next((one for one in self.pods if one.id == id and one.status != "TERMINATED"), None)
 
+    def add_endpoint(self, **given: Any) -> EmulatedEndpoint:
+        """A serverless endpoint without workers, with whatever attributes of EmulatedEndpoint."""
+        endpoint = EmulatedEndpoint(self.clock)
+        for name, value in given.items():
+            setattr(endpoint, name, value)
+        self.endpoints[endpoint.id] = endpoint
+        self._workers[endpoint.id] = WorkerSide(endpoint)
+        return endpoint
+
+    def endpoint(self, id: str) -> EmulatedEndpoint | None:
+        return self.endpoints.get(id)
+
+    def worker_environment(self, endpoint: EmulatedEndpoint, worker: str) -> dict[str, str]:
+        """What the platform sets for a worker of this endpoint."""
+        return self._workers[endpoint.id].environment(worker)
+
+    def rate_of(self, endpoint: str, operation: str) -> list[float]:
+        """The moments at which this was asked lately."""
+        return self._rates[endpoint, operation]
+
     def add_network_volume(self, name: str, size: int = 100, data_center: str = "EU-RO-1") -> dict[str, Any]:
         id = f"vol{len(self.network_volumes):07}"
         place = {"dataCenter": data_center, "type": "STANDARD"}
@@ -169,7 +197,8 @@ class RunPod:
     def asked(self, what: str) -> int:
         """How often a route of the API was asked: asked("POST /v2/pods/{id}/action")."""
         method, _, path = what.partition(" ")
-        calls = [seen for seen in self.requests if seen.host == API and seen.method == method]
+        hosts = API, SERVERLESS
+        calls = [seen for seen in self.requests if seen.host in hosts and seen.method == method]
         return sum(is_route(path, seen.path.partition("?")[0]) for seen in calls)
 
     def answer_instead(self, method: str, path: str) -> Any:
@@ -192,14 +221,15 @@ class _Connect(BaseHTTPRequestHandler):
         self.close_connection = True
         host, _, port = self.path.rpartition(":")
         is_pod = _POD.fullmatch(host)
-        if port != "443" or not (host == API or is_pod):
+        if port != "443" or not (host in (API, SERVERLESS) or is_pod):
             return self._refuse()
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         with suppress(OSError):
             self.connection.settimeout(30)
             line = _authority().tls.wrap_socket(self.connection, server_side=True)
             line.settimeout(None)
-            (PodProxy if is_pod else Api)(line, host, self.runpod)
+            side = PodProxy if is_pod else ServerlessApi if host == SERVERLESS else Api
+            side(line, host, self.runpod)
         return None
 
     def _refuse(self) -> None:
