@@ -22,6 +22,7 @@ class Fact:
 
     key: str
     value: Any
+    is_urgent: bool = False  # to be kept at once: without it nobody finds the job again after a crash
 
 
 @dataclass(frozen=True)

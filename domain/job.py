@@ -8,7 +8,7 @@ the backend brings along; nobody else uploads or downloads anything.
 import json
 import uuid
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,7 +31,12 @@ class Job:
     graph: Graph
     folder: Path
     hashes: Mapping[Path, str]  # sha256 of every local file in the graph
-    is_begun: bool = False  # it was sent before and its end not seen: it may be under way, or done
+    earlier: Mapping[str, Any] = field(default_factory=dict)  # facts of an attempt whose end nobody saw
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it may be under way, or done, without anybody here knowing."""
+        return bool(self.earlier)
 
     @cached_property
     def id(self) -> str:

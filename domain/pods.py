@@ -89,3 +89,14 @@ class NewPod:
     volume: int = 0  # GB of its own; not with a network volume
     network_volume: str = ""
     data_centres: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A serverless endpoint: a queue before as many workers as it may start."""
+
+    id: str
+    name: str
+    gpu: str
+    gpus: int = 1  # of each worker
+    workers_max: int | None = None  # None: that is not told

@@ -18,7 +18,7 @@ from typing import Any
 
 from domain.errors import BackendUnreachable, BadFile, StudioError
 from domain.events import Fact, Progress, heard
-from domain.job import Backend, Graph, Job, files_in
+from domain.job import Backend, Graph, Job, JobRun, files_in
 from domain.project import Project
 from domain.take_names import numbered, shot_of
 from domain.workflow import Change
@@ -38,6 +38,7 @@ from infrastructure.recipe_index import (
     now,
 )
 
+REMOTE = "serverless"  # by this fact a job that goes on without us is found again
 _LOOK = 0.2  # seconds between two looks whether an equal job is done
 
 
@@ -181,17 +182,20 @@ class Ledger:
         self, backend: Backend, wanted: Wanted, key: tuple[str, str]
     ) -> Generator[Progress | Fact, None, Take]:
         before = self._begun_before(key)
-        name, is_begun = self._name(key, wanted.stem), before.get("state") == STARTED
-        job = replace(wanted.job, name=name, folder=self.project.takes, is_begun=is_begun)
+        earlier = before if before.get("state") == STARTED else {}
+        name = self._name(key, wanted.stem)
+        job = replace(wanted.job, name=name, folder=self.project.takes, earlier=earlier)
         recipe = self._intent(job, wanted, backend.engine)
-        recipe |= {money: before[money] for money in ("price", "cost") if money in before}
+        recipe |= {fact: before[fact] for fact in ("price", "cost") if fact in before}
+        recipe |= {fact: earlier[fact] for fact in (REMOTE,) if fact in earlier}
         self._write(recipe)
         start = time.monotonic()
         try:
             yield Fact("take", name)
-            files = yield from _noting(backend.run(job), recipe)
+            files = yield from self._noting(backend.run(job), recipe)
         except GeneratorExit:
-            self._write({**recipe, "state": CANCELLED, "ended": now()})
+            if not getattr(backend, "is_left", False):  # else it goes on without us
+                self._write({**recipe, "state": CANCELLED, "ended": now()})
             raise
         except BackendUnreachable as error:  # it did not fail: it goes on when it is asked for again
             self._write({**recipe, "error": str(error)})
@@ -202,6 +206,18 @@ class Ledger:
         done = {"state": DONE, "files": [file.name for file in files], "finished": now()}
         self._write({**recipe, **done, "seconds": round(time.monotonic() - start, 3)})
         return Take(name, tuple(files), False)
+
+    def _noting(self, run: JobRun, recipe: dict[str, Any]) -> JobRun:
+        """Pass a job's events on, and keep its facts in the recipe."""
+
+        def note(event: Progress | Fact) -> None:
+            if isinstance(event, Fact):
+                is_cost = event.key == "cost"
+                recipe[event.key] = _sum(recipe.get("cost"), event.value) if is_cost else event.value
+                if event.is_urgent:
+                    self._write(recipe)
+
+        return heard(run, note)
 
     def _begun_before(self, key: tuple[str, str]) -> dict[str, Any]:
         """The recipe of an earlier attempt at the same job; nothing when there is none that reads."""
@@ -277,18 +293,6 @@ class Ledger:
 
 def _order(name: str) -> tuple[str, int]:
     return numbered(name) or (name, 0)
-
-
-def _noting(
-    run: Generator[Progress | Fact, None, list[Path]], recipe: dict[str, Any]
-) -> Generator[Progress | Fact, None, list[Path]]:
-    """Pass a job's events on, and keep its facts in the recipe."""
-
-    def note(event: Progress | Fact) -> None:
-        if isinstance(event, Fact):
-            recipe[event.key] = event.value if event.key != "cost" else _sum(recipe.get("cost"), event.value)
-
-    return heard(run, note)
 
 
 def _sum(before: Any, cost: float) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from domain.errors import NoCapacity, PlatformError, PlatformSilent
-from domain.pods import GpuOffer, NetworkVolume, Pod, PodState
+from domain.pods import Endpoint, GpuOffer, NetworkVolume, Pod, PodState
 from infrastructure.http_line import json_object
 
 _STATES = {
@@ -43,6 +43,22 @@ def pod(said: Mapping[str, Any]) -> Pod:
         ports=tuple(_http_ports(said.get("ports"))),
         is_up=isinstance(runtime, dict),
     )
+
+
+def endpoint(said: Mapping[str, Any]) -> Endpoint:
+    gpu, workers = _dict(said.get("gpu")), _dict(said.get("workers"))
+    most = workers.get("max")
+    return Endpoint(
+        id=_text(said.get("id")),
+        name=_text(said.get("name")),
+        gpu=_text(gpu.get("id")),
+        gpus=int(_number(gpu.get("count")) or 1),
+        workers_max=most if isinstance(most, int) else None,
+    )
+
+
+def serverless_price(said: Mapping[str, Any]) -> float:
+    return _number(_dict(said.get("price")).get("serverless"))
 
 
 def offer(said: Mapping[str, Any], cloud: str) -> GpuOffer:

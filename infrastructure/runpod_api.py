@@ -13,10 +13,10 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from domain.errors import PlatformError, PlatformSilent
-from domain.pods import GpuOffer, NetworkVolume, NewPod, Pod
+from domain.pods import Endpoint, GpuOffer, NetworkVolume, NewPod, Pod
 from infrastructure.comfy_api import USER_AGENT
 from infrastructure.http_line import Line, json_object
-from infrastructure.runpod_answers import complaint, network_volume, offer, pod
+from infrastructure.runpod_answers import complaint, endpoint, network_volume, offer, pod, serverless_price
 
 HOST = "https://api.runpod.io"
 TIMEOUT = 10.0, 20.0  # seconds to get through, and between two bytes
@@ -56,6 +56,18 @@ class RunPodAPI:
 
     def network_volumes(self) -> list[NetworkVolume]:
         return [network_volume(said) for said in self._listed("/v2/network-volumes", "networkVolumes")]
+
+    def endpoint(self, id: str) -> Endpoint:
+        return endpoint(self._ask("GET", f"/v2/serverless/{quote(id, safe='')}"))
+
+    def change_endpoint(self, id: str, workers_max: int) -> None:
+        """How many workers it may start at most."""
+        self._ask("PATCH", f"/v2/serverless/{quote(id, safe='')}", {"workers": {"max": workers_max}})
+
+    def serverless_price(self, gpu: str) -> float:
+        """USD an hour of one GPU at work; 0 where the catalogue does not tell."""
+        listed = self._listed("/v2/catalog/gpus", "gpus")
+        return next((serverless_price(said) for said in listed if said.get("id") == gpu), 0.0)
 
     def logs(self, id: str, tail: int = 50, seconds: float = 3.0) -> list[str]:
         """A pod's last lines. RunPod's answer never ends: it is left after so many seconds of silence, or

@@ -1,0 +1,178 @@
+"""Carries out jobs at a serverless endpoint of RunPod: a queue before as many workers as it starts."""
+
+import json
+import threading
+import time
+from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from domain.errors import (
+    BackendError,
+    BackendUnreachable,
+    BadFile,
+    JobFailed,
+    PlatformError,
+)
+from domain.events import Fact
+from domain.job import Graph, Job, JobRun, Probe, files_in
+from domain.pods import Endpoint
+from domain.serverless import Result, read_result
+from domain.status import Status
+from infrastructure.hashes import sha256
+from infrastructure.runpod_api import RunPodAPI
+from infrastructure.serverless_api import CANCELLED, DONE, RemoteJob, ServerlessAPI
+from infrastructure.serverless_execution import ServerlessExecution
+from infrastructure.serverless_orders import packed, refuse_dropped
+from infrastructure.serverless_probe import ServerlessProbe
+from infrastructure.serverless_results import brought_home
+
+USUAL_MOST = 3  # workers that an endpoint may start, where that is not told
+EACH = 4  # jobs handed over for each worker, so that none waits for us between two of its jobs
+MOST = 60  # jobs handed over at once
+KNOWN = 60.0  # seconds that what the account says of the endpoint is believed
+RUN = 1800.0  # seconds that a job may run at least; more where jobs took longer
+LONGER = 5.0  # … so many times the longest that was seen
+_NO_KEY = "There is no API key of RunPod. Enter it on the Settings page."
+_NO_WORKERS = (
+    "The endpoint {name} may start no workers: RunPod sets that after a week without jobs. Raise it again."
+)
+QUEUE = 6 * 3600.0  # seconds that a job may wait for a worker
+
+
+class RunPodBackend:
+    """`is_left` is set when the studio ends: jobs whose runs are closed from then on are not cancelled, and
+    what became of them is asked for at the next start."""
+
+    engine = "comfyui"
+
+    def __init__(self, endpoint: str, key: str):
+        self.endpoint, self.is_left = endpoint, False
+        self._key = key
+        self._api = ServerlessAPI(endpoint, key)
+        self._account = RunPodAPI(key)
+        self._known: tuple[float, Endpoint | None] = float("-inf"), None
+        self._longest = 0.0  # seconds that a job ran
+        self._is_public = False  # the worker that answered last was not ours
+        self._lock = threading.Lock()
+
+    @property
+    def lanes(self) -> int:
+        known = self._known[1]
+        return min(
+            MOST, EACH * max(1, known.workers_max if known and known.workers_max is not None else USUAL_MOST)
+        )
+
+    def described(self) -> Endpoint | None:
+        """What the account says of the endpoint; None where the key is for the endpoint alone."""
+        with self._lock:
+            at, known = self._known
+            if time.monotonic() - at > KNOWN:
+                try:
+                    known = self._account.endpoint(self.endpoint)
+                except PlatformError:
+                    known = self._known[1]
+                self._known = time.monotonic(), known
+            return known
+
+    def status(self) -> Status:
+        name, address = "RunPod Serverless", self._api.url
+        if not self._key:
+            return Status(False, name, address, said=_NO_KEY, symptom="401")
+        try:
+            health = self._api.health()
+        except BackendError as error:
+            said, symptom = str(error), getattr(error, "symptom", "")
+            return Status(False, name, address, said=said, symptom=symptom)
+        known = self.described()
+        if known and known.workers_max == 0:
+            said = _NO_WORKERS.format(name=known.name or self.endpoint)
+            return Status(False, name, address, said=said, symptom="workers")
+        return Status(
+            is_up=True,
+            name=f"{known.name} at {name}" if known and known.name else name,
+            address=address,
+            gpu=known.gpu if known else "",
+            running=health.running,
+            waiting=health.waiting,
+        )
+
+    def check(self, *graphs: Graph) -> str:
+        status = self.status()
+        if not status.is_up:
+            raise BackendUnreachable(status.said, status.symptom)
+        for graph in graphs:
+            hashes = {path: sha256(path) for path in files_in(graph)}
+            self._body(Job("", graph, Path(), hashes))
+        known = self.described()
+        most = f", at most {known.workers_max} workers" if known and known.workers_max else ""
+        return f"{status.name}{f' on {status.gpu}' if status.gpu else ''}{most}"
+
+    def run(self, job: Job) -> JobRun:
+        yield Fact("url", self._api.url)
+        execution = ServerlessExecution(self._api, self.endpoint, lambda: self.is_left)
+        end = yield from execution.carried_out(lambda: self._body(job), _number(job.earlier, self.endpoint))
+        if end.ran is not None:
+            self._longest = max(self._longest, end.ran)
+            yield Fact("gpu_seconds", end.ran)
+        result = self._result(end)
+        yield from self._facts(end, result)
+        return (yield from brought_home(result, job))
+
+    def probe(self) -> Probe:
+        return ServerlessProbe(self)
+
+    def raise_workers(self, most: int = USUAL_MOST) -> None:
+        """Have the endpoint start workers again. Raises PlatformError."""
+        self._account.change_endpoint(self.endpoint, most)
+        with self._lock:
+            self._known = float("-inf"), self._known[1]
+
+    def _body(self, job: Job) -> bytes:
+        if self._is_public:
+            refuse_dropped(job.graph)
+        return packed(job, max(RUN, LONGER * self._longest), QUEUE)
+
+    def _result(self, end: RemoteJob) -> Result:
+        """Raises JobFailed, which says why there is none."""
+        if end.state == CANCELLED:
+            raise JobFailed("The job was cancelled at RunPod.")
+        if end.state != DONE:
+            raise JobFailed(_why(end))
+        try:
+            result = read_result(end.output)
+        except BadFile as error:
+            raise JobFailed(str(error)) from error
+        self._is_public = result.worker is None
+        return result
+
+    def _facts(self, end: RemoteJob, result: Result) -> Generator[Fact, None, None]:
+        yield Fact("server", result.server or "RunPod Serverless")
+        if end.worker:
+            yield Fact("machine", end.worker)
+        if result.texts:
+            yield Fact("texts", list(result.texts))
+        if result.errors:
+            yield Fact("remarks", list(result.errors))
+
+
+def _number(earlier: Mapping[str, Any], endpoint: str) -> str:
+    """A job's number at this endpoint, when it was handed over before."""
+    match earlier.get("serverless"):
+        case {"endpoint": str(where), "job": str(number)} if where == endpoint:
+            return number
+    return ""
+
+
+def _why(end: RemoteJob) -> str:
+    """One sentence: the worker's own, and the reason where it keeps that apart."""
+    said = end.error if isinstance(end.error, str) and end.error else ""
+    if said.startswith("{"):  # an exception, as RunPod's library writes it down
+        with suppress(ValueError):
+            said = str(json.loads(said).get("error_message") or said)
+    details = end.output.get("details") if isinstance(end.output, dict) else None
+    first = details[0] if isinstance(details, list) and details else ""
+    more = first if isinstance(first, str) else ""
+    whole = " ".join(f"{said} {'' if more in said else more}".split()) or "it gives no reason"
+    return f"The worker says: {whole[:500]}"

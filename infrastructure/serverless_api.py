@@ -1,0 +1,144 @@
+"""A serverless endpoint's own interface, one method a call. The key goes to this host and to no other.
+
+Source: RunPod's documentation; nothing of it was tried against the live service.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from domain.errors import BackendError, BackendUnreachable, JobRejected
+from infrastructure.comfy_api import USER_AGENT
+from infrastructure.http_line import Line, json_object
+
+HOST = "https://api.runpod.ai"
+BODY = 10_000_000  # bytes that /run takes
+TIMEOUT = 10.0, 30.0  # seconds to get through, and between two bytes
+GLANCE = 3.0, 5.0  # … when somebody only wants to know how it is
+QUEUED, RUNNING, DONE, FAILED, CANCELLED, LATE = (
+    *("IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"),
+)
+_SAME = {"RUNNING": RUNNING}  # as other pages of the documentation call it
+
+
+@dataclass(frozen=True)
+class RemoteJob:
+    """What the endpoint says of a job."""
+
+    id: str
+    state: str  # one of the words above
+    output: Any = None  # while it runs what it said last, then its result
+    error: Any = None
+    waited: float = 0.0  # seconds
+    ran: float | None = None  # seconds that are paid for, at least
+    worker: str = ""
+
+
+@dataclass(frozen=True)
+class Health:
+    waiting: int  # jobs
+    running: int
+    workers: Mapping[str, int]  # by state: idle, initializing, ready, running, throttled, unhealthy
+
+
+class ServerlessAPI:
+    """May be used from many threads. Raises BackendUnreachable when nobody answers or the key is refused,
+    JobRejected for what the endpoint does not take."""
+
+    def __init__(self, endpoint: str, key: str):
+        self.url = f"{HOST}/v2/{endpoint}"
+        self._endpoint, self._key = endpoint, key
+        self._line = Line(f"{HOST}/v2/{quote(endpoint, safe='')}", USER_AGENT)
+
+    def run(self, body: bytes) -> RemoteJob:
+        """Hand a job over: a JSON object with `input` and `policy`."""
+        said = self._ask("POST", "/run", body)
+        if not isinstance(said.get("id"), str) or not said["id"]:
+            raise JobRejected(f"The endpoint {self._endpoint} took the job without giving it a number.")
+        return _job(said)
+
+    def status(self, id: str) -> RemoteJob | None:
+        """None when the endpoint does not know the job, or not any more."""
+        try:
+            return _job(self._ask("GET", f"/status/{quote(id, safe='')}"))
+        except BackendUnreachable as error:
+            if error.symptom == "404":
+                return None
+            raise
+
+    def cancel(self, id: str) -> None:
+        self._ask("POST", f"/cancel/{quote(id, safe='')}")
+
+    def retry(self, id: str) -> None:
+        """Of a job that failed or took too long: it waits again, under its number."""
+        self._ask("POST", f"/retry/{quote(id, safe='')}")
+
+    def health(self) -> Health:
+        said = self._ask("GET", "/health", timeout=GLANCE)
+        jobs, workers = _numbers(said.get("jobs")), _numbers(said.get("workers"))
+        return Health(jobs.get("inQueue", 0), jobs.get("inProgress", 0), workers)
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None, timeout: tuple[float, float] = TIMEOUT
+    ) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._key}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            reply = self._line.send(method, path, timeout, headers, body)
+        except requests.RequestException as error:
+            raise BackendUnreachable("RunPod does not answer. Is the network up?", "silence") from error
+        except ValueError:  # it would tell the key
+            raise BackendUnreachable(
+                "This API key has letters that no key has. Enter it again.", "401"
+            ) from None
+        answer = json_object(reply)
+        if reply.ok and not reply.is_redirect and answer is not None:
+            return answer
+        raise self._complaint(reply, answer)
+
+    def _complaint(self, reply: requests.Response, answer: dict[str, Any] | None) -> BackendError:
+        status = reply.status_code
+        if status == 403 and "1010" in reply.text:
+            said = "RunPod turned this program away (error 1010). Please report it."
+            return BackendUnreachable(said, "1010")
+        if status in (401, 403):
+            said = f"RunPod refuses the API key for the endpoint {self._endpoint} ({status}). Enter it again."
+            return BackendUnreachable(said, "401")
+        if status == 404:
+            said = f"RunPod has no endpoint {self._endpoint}, or this key may not use it (404)."
+            return BackendUnreachable(said, "404")
+        if status == 413:
+            return JobRejected("The job is larger than RunPod takes (413).")
+        if status == 429:
+            return BackendUnreachable("RunPod asks for fewer requests (429).", "429")
+        if status >= 500 or reply.ok or reply.is_redirect:
+            said = "What answers for RunPod is not its API" if answer is None else "RunPod has trouble"
+            return BackendUnreachable(
+                f"{said} ({status}). Is the network one that asks to log in?", str(status)
+            )
+        why = str((answer or {}).get("error") or (answer or {}).get("detail") or "no reason given")[:200]
+        said = f"RunPod does not take it ({status}): {why}. Is {self._endpoint} an endpoint with a queue?"
+        return JobRejected(said)
+
+
+def _job(said: Mapping[str, Any]) -> RemoteJob:
+    state = str(said.get("status") or QUEUED).upper()
+    ran = said.get("executionTime")
+    waited = said.get("delayTime")
+    return RemoteJob(
+        id=str(said.get("id") or ""),
+        state=_SAME.get(state, state),
+        output=said.get("output"),
+        error=said.get("error"),
+        waited=waited / 1000 if isinstance(waited, int | float) else 0.0,
+        ran=ran / 1000 if isinstance(ran, int | float) else None,
+        worker=str(said.get("workerId") or ""),
+    )
+
+
+def _numbers(said: Any) -> dict[str, int]:
+    return {k: v for k, v in said.items() if isinstance(v, int)} if isinstance(said, dict) else {}

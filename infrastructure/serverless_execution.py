@@ -1,0 +1,125 @@
+"""One job at a serverless endpoint, from being handed over to its end.
+
+Its number there is told as soon as there is one; whoever knows it finds the job again, also after a
+crash. A job that the endpoint has forgotten is handed over anew.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from domain.errors import BackendError, BackendUnreachable, JobFailed, StudioError
+from domain.events import Fact, Progress
+from domain.serverless import read_progress
+from infrastructure.serverless_api import CANCELLED, DONE, FAILED, LATE, QUEUED, RemoteJob, ServerlessAPI
+
+log = logging.getLogger(__name__)
+
+SOON, SELDOM = 2.0, 10.0  # seconds between two looks at first, and at a job that does not stir
+SLOWER = 1.3  # … so many times as long after each
+WORD = 0.5  # seconds between two words of our own
+SENDS = 3  # times a job is handed over, or given to another worker, at most
+PATIENCE = 90.0  # seconds without an answer after which it is left for later
+
+T = TypeVar("T")
+Steps = Generator[Progress | Fact, None, T]
+
+
+class ServerlessExecution:
+    """`is_left` says whether the job is to go on when this is closed."""
+
+    def __init__(self, api: ServerlessAPI, endpoint: str, is_left: Callable[[], bool]):
+        self._api, self._endpoint, self._is_left = api, endpoint, is_left
+        self._last = Progress(0.0, "")
+
+    def carried_out(self, body: Callable[[], bytes], id: str = "") -> Steps[RemoteJob]:
+        """The job's end, whatever it is; `id` is its number when it was handed over before."""
+        times = 0
+        try:
+            while True:
+                if not id:
+                    times += 1
+                    id = yield from self._hand_over(body(), times)
+                end = yield from self._end_of(id)
+                if end is None:
+                    self._once_more(times, "the endpoint had forgotten it")
+                    id = ""
+                elif end.state == LATE or _is_lost(end):
+                    self._once_more(times, "its worker was lost or took too long")
+                    times += 1
+                    yield from self._patiently(partial(self._api.retry, id))
+                else:
+                    return end
+        except (GeneratorExit, KeyboardInterrupt):
+            if id and not self._is_left():
+                self._cancel(id)
+            raise
+
+    def _hand_over(self, body: bytes, times: int) -> Steps[str]:
+        job = yield from self._patiently(lambda: self._api.run(body))
+        told = {"endpoint": self._endpoint, "job": job.id}
+        yield Fact("sent", {"times": times})
+        yield Fact("serverless", told, is_urgent=True)
+        return job.id
+
+    def _end_of(self, id: str) -> Steps[RemoteJob | None]:
+        """None when the endpoint has forgotten it."""
+        pause, seen = SOON, None
+        while True:
+            job = yield from self._patiently(lambda: self._api.status(id))
+            if job is None or job.state in (DONE, FAILED, CANCELLED, LATE):
+                return job
+            self._last = _word(job, self._last)
+            pause = SOON if job != seen else min(SELDOM, pause * SLOWER)
+            seen = job
+            yield from self._wait(pause * random.uniform(0.9, 1.1))  # else all ask at once
+
+    def _wait(self, seconds: float) -> Steps[None]:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            yield self._last
+            time.sleep(min(WORD, left))
+        yield self._last
+
+    def _patiently(self, ask: Callable[[], T]) -> Steps[T]:
+        """What the endpoint answers; asked again, less and less often, while it does not."""
+        since, pause = time.monotonic(), WORD
+        while True:
+            try:
+                return ask()
+            except BackendUnreachable as error:
+                if error.symptom in ("401", "404") or time.monotonic() - since > PATIENCE:
+                    raise
+                log.info("%s", error)
+            yield Progress(self._last.fraction, "RunPod does not answer; waiting for it")
+            yield from self._wait(pause)
+            pause = min(SELDOM, 2 * pause)
+
+    def _once_more(self, times: int, why: str) -> None:
+        if times >= SENDS:
+            raise JobFailed(
+                f"The job was handed over {times} times and {why} each time. Look at the endpoint's log."
+            )
+
+    def _cancel(self, id: str) -> None:
+        try:
+            self._api.cancel(id)
+        except BackendError as error:
+            log.warning("job %s could not be cancelled at RunPod: %s", id, error)
+
+
+def _word(job: RemoteJob, last: Progress) -> Progress:
+    if job.state == QUEUED:
+        return Progress(0.0, "waiting for a worker")
+    with suppress(StudioError):
+        if told := read_progress(job.output):
+            return told
+    return Progress(last.fraction, "a worker is at it")
+
+
+def _is_lost(job: RemoteJob) -> bool:
+    return job.state == FAILED and "timed out" in str(job.error)
