@@ -8,7 +8,7 @@ the backend brings along; nobody else uploads or downloads anything.
 import json
 import uuid
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +31,8 @@ class Job:
     graph: Graph
     folder: Path
     hashes: Mapping[Path, str]  # sha256 of every local file in the graph
+    keeps_names: bool = False  # the server saves as the workflow says, not under the project and the name
+    extra: Mapping[str, str] = field(default_factory=dict)  # sent along and no part of it: keys of services
 
     @cached_property
     def id(self) -> str:
