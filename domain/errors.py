@@ -14,6 +14,8 @@ StudioError
     JobFailed          the workflow started and broke
 """
 
+from collections.abc import Mapping, Sequence
+
 
 class StudioError(Exception):
     """Base of all: one or two sentences that say what happened and what to do."""
@@ -48,7 +50,7 @@ class NoCapacity(PlatformError):
 
 
 class BackendError(StudioError):
-    pass
+    details: Sequence[Mapping[str, str]] = ()  # the same for programs: kind, node_id, class_type, message
 
 
 class BackendUnreachable(BackendError):

@@ -33,6 +33,9 @@ class Job:
     hashes: Mapping[Path, str]  # sha256 of every local file in the graph
     earlier: Mapping[str, Any] = field(default_factory=dict)  # facts of an attempt whose end nobody saw
 
+    keeps_names: bool = False  # the server saves as the workflow says, not under the project and the name
+    extra: Mapping[str, str] = field(default_factory=dict)  # sent along and no part of it: keys of services
+
     @property
     def is_begun(self) -> bool:
         """Whether it may be under way, or done, without anybody here knowing."""

@@ -76,8 +76,11 @@ def complaint(reply: requests.Response, url: str) -> BackendError:
 
 def refused(answer: dict[str, Any], graph: Graph) -> JobRejected:
     """A graph that the server would not start, or would start only in part."""
-    reasons = dict.fromkeys(fault.said for fault in faults(answer, graph))
-    return JobRejected("ComfyUI refused the workflow: " + "; ".join(reasons).rstrip(".") + ".")
+    found = faults(answer, graph)
+    reasons = dict.fromkeys(fault.said for fault in found)
+    refusal = JobRejected("ComfyUI refused the workflow: " + "; ".join(reasons).rstrip(".") + ".")
+    refusal.details = [_detail("rejected", fault.node, fault.said, graph) for fault in found]
+    return refusal
 
 
 def faults(answer: dict[str, Any], graph: Graph) -> list[Fault]:
@@ -110,7 +113,9 @@ def failure(history: dict[str, Any], graph: Graph) -> JobFailed | None:
     """Why a job that is over did not do what it should; None when it did."""
     for kind, data in messages(history):
         if kind == "execution_interrupted":
-            return JobFailed("The job was stopped in ComfyUI.")
+            stopped = JobFailed("The job was stopped in ComfyUI.")
+            stopped.details = [_detail("interrupted", str(data.get("node_id") or ""), str(stopped), graph)]
+            return stopped
         if kind == "execution_error":
             return _broken(data, graph)
     if status(history) == "error":
@@ -123,12 +128,27 @@ def _broken(data: dict[str, Any], graph: Graph) -> JobFailed:
     message = " ".join(str(data.get("exception_message") or "").split())
     kind = str(data.get("exception_type") or "")
     where = f"{_quoted(str(data.get('node_id')), graph)} ({data.get('node_type')})"
-    if any(word in f"{message} {kind}".lower() for word in _OUT_OF_MEMORY):
-        return JobFailed(
-            f"The GPU ran out of memory in {where}. Take a smaller size, fewer frames or a lighter "
-            f"model. ComfyUI says: {message[:200]}"
-        )
-    return JobFailed(f"{where} failed: {message[:400] or kind or 'no reason given'}")
+    is_memory = any(word in f"{message} {kind}".lower() for word in _OUT_OF_MEMORY)
+    broken = JobFailed(
+        f"The GPU ran out of memory in {where}. Take a smaller size, fewer frames or a lighter "
+        f"model. ComfyUI says: {message[:200]}"
+        if is_memory
+        else f"{where} failed: {message[:400] or kind or 'no reason given'}"
+    )
+    detail = _detail(
+        "out_of_memory" if is_memory else "failed", str(data.get("node_id") or ""), message, graph
+    )
+    told = {"class_type": str(data.get("node_type") or ""), "exception_type": kind}
+    broken.details = [detail | {key: value for key, value in told.items() if value}]
+    return broken
+
+
+def _detail(kind: str, node: str, said: str, graph: Graph) -> dict[str, str]:
+    """What went wrong, for programs."""
+    if not node:
+        return {"kind": kind, "message": said}
+    class_type = str(graph.get(node, {}).get("class_type") or "")
+    return {"kind": kind, "node_id": node, "class_type": class_type, "message": said}
 
 
 def title(id: str, graph: Graph) -> str:

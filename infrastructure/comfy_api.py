@@ -6,7 +6,7 @@ comfy_answers. Uploads and downloads of whole files are in uploads and downloads
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -47,9 +47,11 @@ class ComfyAPI:
             raise self.not_comfy()
         return nodes
 
-    def queue(self, graph: Graph, prompt_id: str, client_id: str) -> float | None:
+    def queue(
+        self, graph: Graph, prompt_id: str, client_id: str, extra: Mapping[str, str] | None = None
+    ) -> float | None:
         """Hand a prompt over; returns the number the server gives it. Raises JobRejected."""
-        answer, is_taken = self._posted(graph, prompt_id, client_id)
+        answer, is_taken = self._posted(graph, prompt_id, client_id, extra)
         if is_taken:
             return answer.get("number")
         raise refused(answer, graph)
@@ -61,9 +63,12 @@ class ComfyAPI:
             self.cancel(prompt_id)
         return [] if is_taken else faults(answer, graph)
 
-    def _posted(self, graph: Graph, prompt_id: str, client_id: str) -> tuple[dict[str, Any], bool]:
+    def _posted(
+        self, graph: Graph, prompt_id: str, client_id: str, extra: Mapping[str, str] | None = None
+    ) -> tuple[dict[str, Any], bool]:
         """The server's answer to a prompt, and whether it will run all of it; else it runs nothing."""
-        body = {"prompt": graph, "prompt_id": prompt_id, "extra_data": {"preview_method": "auto"}}
+        along = {**(extra or {}), "preview_method": "auto"}
+        body = {"prompt": graph, "prompt_id": prompt_id, "extra_data": along}
         if client_id:
             body["client_id"] = client_id
         # the answer waits until all inputs are checked, and with them every file

@@ -96,6 +96,8 @@ class Execution:
                     share = (number + progress.fraction) / len(files)
                     yield Progress(RENDERED + (1 - RENDERED) * share, progress.note)
             saved.append(to)
+        if self._job.keeps_names:
+            yield Fact("sources", comfy_history.sources(history, files))
         if texts and not saved:
             saved.append(self._written("\n\n".join(texts)))
         if not saved:
@@ -135,7 +137,7 @@ class Execution:
         self._is_deaf, self._number, self._pause = not self._client_id, None, FIRST_LOOK
         self._asked_queue, self._is_there = time.monotonic(), True
         try:
-            self._number = self._api.queue(graph, self._job.id, self._client_id)
+            self._number = self._api.queue(graph, self._job.id, self._client_id, self._job.extra)
         except BackendUnreachable as error:
             log.warning("%s: %s", self._job.name, error)
             self._asked_queue, self._is_deaf = 0.0, True  # it may have arrived all the same: look at once
@@ -225,10 +227,14 @@ def timing(history: dict[str, Any]) -> Iterator[Fact]:
 def _with_prefix(graph: Graph, job: Job, tail: str) -> Graph:
     """Save under the project's and the take's name, so that the server's folder can be read too."""
     folder = _plain(job.folder.parent.name) or "project"
-    prefix = f"cindergrace/{folder}/{_plain(job.name)}{tail}"
+    ours = f"cindergrace/{folder}/{_plain(job.name)}"
+
+    def renamed(theirs: str) -> str:
+        return f"{theirs if job.keeps_names else ours}{tail}"
+
     return {
-        id: {**node, "inputs": {**node["inputs"], "filename_prefix": prefix}}
-        if isinstance(node["inputs"].get("filename_prefix"), str)
+        id: {**node, "inputs": {**node["inputs"], "filename_prefix": renamed(prefix)}}
+        if isinstance(prefix := node["inputs"].get("filename_prefix"), str)
         else node
         for id, node in graph.items()
     }

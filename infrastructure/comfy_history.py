@@ -37,15 +37,25 @@ def number(history: dict[str, Any]) -> float | None:
 
 def files(history: dict[str, Any]) -> list[RemoteFile]:
     """The files a job saved, whatever node saved them; previews only when there is nothing else."""
-    found = list(dict.fromkeys(_files(history)))
+    found = list(dict.fromkeys(file for _, _, file in _files(history)))
     saved = [file for file in found if file.type == "output"]
     return saved or [file for file in found if file.type == "temp"]
+
+
+def sources(history: dict[str, Any], of: list[RemoteFile]) -> list[dict[str, str]]:
+    """Of each of these files the node that saved it, the key it is listed under, and its names there."""
+    found = {file: {"node_id": id, "kind": key, **file._asdict()} for id, key, file in _files(history)}
+    return [found[file] for file in of]
 
 
 def texts(history: dict[str, Any]) -> list[str]:
     """What a job said in words."""
     return [
-        text for key, items in _outputs(history) if key == "text" for text in items if isinstance(text, str)
+        text
+        for _, key, items in _outputs(history)
+        if key == "text"
+        for text in items
+        if isinstance(text, str)
     ]
 
 
@@ -73,21 +83,21 @@ def status(history: dict[str, Any]) -> str:
     return str(_dict(history.get("status")).get("status_str") or "")
 
 
-def _files(history: dict[str, Any]) -> Iterator[RemoteFile]:
-    for _, items in _outputs(history):
+def _files(history: dict[str, Any]) -> Iterator[tuple[str, str, RemoteFile]]:
+    for id, key, items in _outputs(history):
         for item in items:
             match item:
                 case {"filename": str(name)} if name:
                     folder, type = item.get("subfolder") or "", item.get("type") or "output"
-                    yield RemoteFile(name, str(folder), str(type))
+                    yield id, key, RemoteFile(name, str(folder), str(type))
 
 
-def _outputs(history: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Every list that a node put out, with its key: images, gifs, video, audio, text, 3d, files …"""
-    for output in _dict(history.get("outputs")).values():
+def _outputs(history: dict[str, Any]) -> Iterator[tuple[str, str, list[Any]]]:
+    """Every list that a node put out: the node, its key (images, gifs, video, audio, text, 3d, files …)."""
+    for id, output in _dict(history.get("outputs")).items():
         for key, items in _dict(output).items():
             if isinstance(items, list):
-                yield key, items
+                yield id, key, items
 
 
 def _dict(value: Any) -> dict[str, Any]:

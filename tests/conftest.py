@@ -10,10 +10,14 @@ from tests.fake_comfy import FakeComfy
 from tests.real_comfy import RealComfy
 from tests.real_comfy_build import BuildFailed, Installation
 from tests.runpod.emulator import RunPod
+from tests.serverless import sdk as sdk_build
+from tests.serverless.endpoints import EmulatedEndpoint
+from tests.serverless.sdk import SdkWorker
 from tests.window.studio import chromium
 
 LEFT_OUT = pytest.StashKey[list[str]]()
 INSTALLED = pytest.StashKey[Installation | BuildFailed]()
+SDK = pytest.StashKey[Installation | BuildFailed]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,22 +46,61 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Build the real server before the first test, whose time is bounded."""
-    is_needed = any(item.get_closest_marker("real") for item in session.items)
-    if is_needed and not session.config.option.collectonly:
-        try:
-            session.config.stash[INSTALLED] = real_comfy_build.install()
-        except BuildFailed as error:
-            session.config.stash[INSTALLED] = error
+    """Build the real server, and the worker's environment, before the first test, whose time is bounded."""
+    if session.config.option.collectonly:
+        return
+    needs: tuple[
+        tuple[pytest.StashKey[Installation | BuildFailed], bool, Callable[[], Installation]], ...
+    ] = (
+        (INSTALLED, _asks_for(session, "comfy_installation"), real_comfy_build.install),
+        (SDK, _asks_for(session, "sdk"), sdk_build.install),
+    )
+    for key, is_needed, build in needs:
+        if is_needed:
+            try:
+                session.config.stash[key] = build()
+            except BuildFailed as error:
+                session.config.stash[key] = error
+
+
+def _asks_for(session: pytest.Session, fixture: str) -> bool:
+    items = [item for item in session.items if item.get_closest_marker("real")]
+    return any(fixture in getattr(item, "fixturenames", ()) for item in items)
 
 
 @pytest.fixture(scope="session")
 def comfy_installation(pytestconfig: pytest.Config) -> Installation:
-    installed = pytestconfig.stash.get(INSTALLED, None)
-    assert installed, "a test against a real ComfyUI carries @pytest.mark.real"
+    return _built(pytestconfig, INSTALLED)
+
+
+def _built(config: pytest.Config, key: pytest.StashKey[Installation | BuildFailed]) -> Installation:
+    installed = config.stash.get(key, None)
+    assert installed, "a test against a real ComfyUI or with the real SDK carries @pytest.mark.real"
     if isinstance(installed, BuildFailed):
         pytest.fail(str(installed), pytrace=False)
     return installed
+
+
+@pytest.fixture(scope="session")
+def sdk(pytestconfig: pytest.Config) -> Installation:
+    """An environment with the real SDK of RunPod, to run the worker in."""
+    return _built(pytestconfig, SDK)
+
+
+@pytest.fixture
+def sdk_worker(sdk: Installation, runpod: RunPod, tmp_path: Path) -> Iterator[Callable[..., SdkWorker]]:
+    """Starts workers of an endpoint: sdk_worker(endpoint, comfy.url, "w1", OUTPUT_MODE="s3")."""
+    workers: list[SdkWorker] = []
+
+    def start(endpoint: EmulatedEndpoint, comfy: str, id: str = "", **more: str) -> SdkWorker:
+        id = id or f"w{len(workers) + 1}"
+        given = {**runpod.worker_environment(endpoint, id), "COMFY_URL": comfy, **more}
+        workers.append(SdkWorker(sdk, id, given, tmp_path / f"{id}.log"))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.kill()
 
 
 @pytest.fixture(scope="session")

