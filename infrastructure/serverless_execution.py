@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed, StudioError
@@ -35,36 +34,35 @@ class ServerlessExecution:
     def __init__(self, api: ServerlessAPI, endpoint: str, is_left: Callable[[], bool]):
         self._api, self._endpoint, self._is_left = api, endpoint, is_left
         self._last = Progress(0.0, "")
+        self._id = ""  # the job's number, from the moment it has one
 
     def carried_out(self, body: Callable[[], bytes], id: str = "") -> Steps[RemoteJob]:
         """The job's end, whatever it is; `id` is its number when it was handed over before."""
-        times = 0
+        times, self._id = 0, id
         try:
             while True:
-                if not id:
+                if not self._id:
                     times += 1
-                    id = yield from self._hand_over(body(), times)
-                end = yield from self._end_of(id)
+                    yield from self._hand_over(body(), times)
+                end = yield from self._end_of(self._id)
                 if end is None:
                     self._once_more(times, "the endpoint had forgotten it")
-                    id = ""
+                    self._id = ""
                 elif end.state == LATE or _is_lost(end):
                     self._once_more(times, "its worker was lost or took too long")
                     times += 1
-                    yield from self._patiently(partial(self._api.retry, id))
+                    yield from self._patiently(lambda: self._api.retry(self._id))
                 else:
                     return end
         except (GeneratorExit, KeyboardInterrupt):
-            if id and not self._is_left():
-                self._cancel(id)
+            if self._id and not self._is_left():
+                self._cancel()
             raise
 
-    def _hand_over(self, body: bytes, times: int) -> Steps[str]:
-        job = yield from self._patiently(lambda: self._api.run(body))
-        told = {"endpoint": self._endpoint, "job": job.id}
+    def _hand_over(self, body: bytes, times: int) -> Steps[None]:
+        self._id = (yield from self._patiently(lambda: self._api.run(body))).id
         yield Fact("sent", {"times": times})
-        yield Fact("serverless", told, is_urgent=True)
-        return job.id
+        yield Fact("serverless", {"endpoint": self._endpoint, "job": self._id}, is_urgent=True)
 
     def _end_of(self, id: str) -> Steps[RemoteJob | None]:
         """None when the endpoint has forgotten it."""
@@ -105,11 +103,11 @@ class ServerlessExecution:
                 f"The job was handed over {times} times and {why} each time. Look at the endpoint's log."
             )
 
-    def _cancel(self, id: str) -> None:
+    def _cancel(self) -> None:
         try:
-            self._api.cancel(id)
+            self._api.cancel(self._id)
         except BackendError as error:
-            log.warning("job %s could not be cancelled at RunPod: %s", id, error)
+            log.warning("job %s could not be cancelled at RunPod: %s", self._id, error)
 
 
 def _word(job: RemoteJob, last: Progress) -> Progress:

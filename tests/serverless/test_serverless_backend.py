@@ -1,0 +1,316 @@
+"""The studio's backend for an endpoint: what it hands over, what it makes of the answers, what it costs.
+
+Workers are moved by hand here; tests/serverless/test_whole_way.py has real ones."""
+
+import base64
+import hashlib
+import threading
+import time
+
+import pytest
+
+from domain.errors import BackendUnreachable, JobFailed, JobRejected
+from domain.events import Fact, Progress
+from domain.job import Job
+from domain.project import Project
+from domain.serverless import Output, Result, read_order
+from infrastructure import serverless_execution
+from infrastructure.recipes import Ledger, Wanted
+from infrastructure.runpod_backend import RunPodBackend
+from tests.comfy_jobs import make_job, picture
+from tests.fake_answers import Answer
+from tests.fake_comfy_nodes import png
+
+LONGEST = 20.0
+PNG = png()
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """Looks as in life, only sooner one after another."""
+    monkeypatch.setattr(serverless_execution, "SOON", 0.05)
+    monkeypatch.setattr(serverless_execution, "SELDOM", 0.2)
+    monkeypatch.setattr(serverless_execution, "WORD", 0.05)
+
+
+@pytest.fixture
+def backend(runpod, endpoint):
+    return RunPodBackend(endpoint.id, runpod.key)
+
+
+def result(*contents, **more):
+    """What a worker of ours answers."""
+    outputs = [
+        Output(
+            f"ComfyUI_{n:05}_.png",
+            "3",
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            data=base64.b64encode(content).decode(),
+        )
+        for n, content in enumerate(contents, 1)
+    ]
+    told = {"server": "ComfyUI 0.30.0", "worker": {"name": "cindergrace", "version": "1"}, **more}
+    return {"output": Result(tuple(outputs), **told).said()}
+
+
+class Hands:
+    """A worker that answers each order it is given with the next of these."""
+
+    def __init__(self, hand, *answers):
+        self.orders = []
+        self._hand, self._answers = hand, list(answers)
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self):
+        end = time.monotonic() + LONGEST
+        while self._answers and time.monotonic() < end:
+            job = self._hand.take()
+            if isinstance(job, dict):
+                self.orders.append(job["input"])
+                answer = self._answers.pop(0)
+                for said in answer if isinstance(answer, list) else [answer]:
+                    self._hand.says(job, said)
+
+    def join(self):
+        self._thread.join(LONGEST)
+        assert not self._thread.is_alive()
+
+
+def heard(run):
+    """Everything a run says, and the files it made."""
+    said = []
+    while True:
+        try:
+            said.append(next(run))
+        except StopIteration as end:
+            return said, end.value
+
+
+def facts(said):
+    return {event.key: event.value for event in said if isinstance(event, Fact)}
+
+
+def test_a_picture_is_handed_over_made_and_brought_home(backend, endpoint, hand, tmp_path):
+    start = tmp_path / "harbour.png"
+    start.write_bytes(PNG)
+    graph = picture()
+    graph["1"]["inputs"]["image"] = start
+    job = make_job(tmp_path, graph)
+    worker = Hands(hand("w1"), result(PNG, seconds=1.5))
+    said, files = heard(backend.run(job))
+
+    assert [file.read_bytes() for file in files] == [PNG] and files[0].name == "001_v1.png"
+    order = read_order(worker.orders[0])
+    (given,) = order.inputs
+    assert base64.b64decode(given.data) == PNG
+    assert order.workflow["1"]["inputs"]["image"] == given.name, "the worker puts its file there"
+    assert order.workflow["3"]["inputs"]["filename_prefix"].startswith(job.id[:13])
+    told = facts(said)
+    assert told["server"] == "ComfyUI 0.30.0" and told["machine"] == "w1"
+    assert told["serverless"]["endpoint"] == endpoint.id and told["serverless"]["job"] in endpoint.jobs
+
+
+def test_progress_and_previews_come_along(backend, hand, tmp_path):
+    shown = {"progress": 0.4, "note": "step 4 of 10", "preview": base64.b64encode(PNG).decode()}
+    taken = threading.Event()
+
+    def work():
+        job = hand("w1").take()
+        hand("w1").says(job, {"status": "IN_PROGRESS", "output": shown})
+        taken.wait(LONGEST)
+        hand("w1").says(job, result(PNG))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    seen = []
+    for event in backend.run(make_job(tmp_path)):
+        if isinstance(event, Progress) and event.preview:
+            seen.append(event)
+            taken.set()
+    worker.join(LONGEST)
+    assert (seen[0].fraction, seen[0].note, seen[0].preview) == (0.4, "step 4 of 10", PNG)
+
+
+def test_closing_it_cancels_the_job_over_there(backend, endpoint, tmp_path):
+    run = backend.run(make_job(tmp_path))
+    while not endpoint.jobs:
+        next(run)
+    next(run)
+    run.close()
+    (job,) = endpoint.jobs.values()
+    assert job.status == "CANCELLED"
+
+
+def test_when_the_studio_ends_the_job_goes_on_and_the_next_start_brings_it_home(
+    backend, runpod, endpoint, hand, tmp_path
+):
+    ledger, wanted = Ledger(Project(tmp_path)), Wanted("001", picture(), "", {})
+    run = ledger.carry_out(backend, wanted)
+    while not endpoint.jobs:
+        next(run)
+    next(run)
+    backend.is_left = True
+    run.close()
+    (job,) = endpoint.jobs.values()
+    assert job.status == "IN_QUEUE"
+    Hands(hand("w1"), result(PNG)).join()
+
+    said, take = heard(Ledger(Project(tmp_path)).carry_out(RunPodBackend(endpoint.id, runpod.key), wanted))
+    assert take.path.read_bytes() == PNG and "sent" not in facts(said)
+    assert len(endpoint.jobs) == 1
+
+
+def test_a_killed_studio_finds_its_jobs_by_what_their_recipes_say(backend, runpod, endpoint, hand, tmp_path):
+    wanted = Wanted("001", picture(), "", {})
+    run = Ledger(Project(tmp_path)).carry_out(backend, wanted)
+    for event in run:
+        if isinstance(event, Fact) and event.key == "serverless":
+            break
+    recipe = Ledger(Project(tmp_path)).recipe("001_v1")
+    assert recipe["state"] == "started" and recipe["serverless"]["job"] in endpoint.jobs
+    Hands(hand("w1"), result(PNG)).join()
+    _, take = heard(Ledger(Project(tmp_path)).carry_out(RunPodBackend(endpoint.id, runpod.key), wanted))
+    assert take.path.read_bytes() == PNG
+    assert len(endpoint.jobs) == 1
+
+
+def test_a_job_that_the_endpoint_has_forgotten_is_handed_over_again(backend, endpoint, hand, tmp_path):
+    job = make_job(tmp_path)
+    earlier = {"serverless": {"endpoint": endpoint.id, "job": "gone-u1"}}
+    worker = Hands(hand("w1"), result(PNG))
+    _, files = heard(backend.run(Job(job.name, job.graph, job.folder, {}, earlier)))
+    assert files[0].read_bytes() == PNG
+    worker.join()
+
+
+def test_a_job_whose_worker_was_lost_too_often_is_given_to_another(backend, endpoint, hand, tmp_path):
+    lost = {"error": "job timed out after 3 retries"}
+    worker = Hands(hand("w1"), lost, result(PNG))
+    _, files = heard(backend.run(make_job(tmp_path)))
+    assert files and endpoint.retried == 1
+    worker.join()
+
+
+def test_one_that_is_always_lost_has_failed(backend, hand, tmp_path):
+    lost = {"error": "job timed out after 3 retries"}
+    Hands(hand("w1"), *[lost] * 3)
+    with pytest.raises(JobFailed, match="handed over 3 times"):
+        heard(backend.run(make_job(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"output": {"status": "success_no_images", "images": []}}, "saved no file"),
+        (
+            {
+                "output": {
+                    "images": [{"filename": "a.png", "type": "s3_url", "data": "simulated_uploaded/a.png"}]
+                }
+            },
+            "Are its keys for the bucket set",
+        ),
+        ({"error": "Node 4: no memory.", "output": {"details": []}}, "Node 4: no memory"),
+        (
+            {"error": "Job processing failed", "output": {"details": ["Workflow execution error: Node 4"]}},
+            "Job processing failed Workflow execution error: Node 4",
+        ),
+        ({"error": '{"error_type": "E", "error_message": "it broke"}'}, "The worker says: it broke"),
+    ],
+)
+def test_what_is_no_picture_is_a_failure_with_its_reason(backend, hand, tmp_path, answer, said):
+    worker = Hands(hand("w1"), answer)
+    with pytest.raises(JobFailed, match=said):
+        heard(backend.run(make_job(tmp_path)))
+    worker.join()
+
+
+def test_the_answer_of_public_workers_before_5_0_is_a_picture(backend, hand, tmp_path):
+    worker = Hands(hand("w1"), {"output": {"message": base64.b64encode(PNG).decode(), "status": "success"}})
+    _, files = heard(backend.run(make_job(tmp_path)))
+    assert files[0].read_bytes() == PNG
+    worker.join()
+
+
+def test_what_a_public_worker_drops_is_refused_once_it_is_known_for_one(backend, endpoint, hand, tmp_path):
+    worker = Hands(
+        hand("w1"), {"output": {"images": [{"filename": "a.png", "type": "base64", "data": "aGFsbG8="}]}}
+    )
+    heard(backend.run(make_job(tmp_path)))
+    worker.join()
+    graph = {"1": {"class_type": "VHS_VideoCombine", "inputs": {}}}
+    with pytest.raises(JobRejected, match="VHS_VideoCombine"):
+        heard(backend.run(make_job(tmp_path, graph)))
+    assert len(endpoint.jobs) == 1
+
+
+def test_a_file_that_arrives_damaged_is_not_kept(backend, hand, tmp_path):
+    answer = result(PNG)
+    answer["output"]["outputs"][0]["data"] = base64.b64encode(PNG[:-3]).decode()
+    worker = Hands(hand("w1"), answer)
+    with pytest.raises(JobFailed, match="arrived damaged"):
+        heard(backend.run(make_job(tmp_path)))
+    worker.join()
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_what_is_too_large_is_refused_before_it_is_sent(backend, endpoint, tmp_path):
+    large = tmp_path / "large.png"
+    large.write_bytes(b"\0" * 8_000_000)
+    graph = picture()
+    graph["1"]["inputs"]["image"] = large
+    with pytest.raises(JobRejected, match="RunPod takes 10 MB"):
+        heard(backend.run(make_job(tmp_path, graph)))
+    assert not endpoint.jobs
+
+
+def test_what_the_endpoint_does_is_told_at_a_glance(backend, runpod, endpoint, hand):
+    endpoint.workers_max = 5
+    hand("w1").stops()
+    status = backend.status()
+    assert status.is_up and status.gpu == endpoint.gpu and status.name == "cindergrace at RunPod Serverless"
+    assert backend.lanes == 20
+    assert "at most 5 workers" in backend.check(picture())
+
+
+def test_an_endpoint_that_may_start_no_worker_is_told_and_raised(backend, endpoint):
+    endpoint.workers_max = 0
+    status = backend.status()
+    assert not status.is_up and status.symptom == "workers" and "may start no workers" in status.said
+    with pytest.raises(BackendUnreachable, match="may start no workers"):
+        backend.check()
+    backend.raise_workers()
+    assert endpoint.workers_max == 3 and backend.status().is_up
+
+
+@pytest.mark.parametrize(("endpoint_id", "key", "said"), [("", "wrong", "401"), ("nobody", "", "404")])
+def test_a_wrong_key_and_a_wrong_endpoint_are_told_apart(runpod, endpoint, endpoint_id, key, said):
+    status = RunPodBackend(endpoint_id or endpoint.id, key or runpod.key).status()
+    assert not status.is_up and status.symptom == said and said in status.said
+
+
+def test_without_a_key_nobody_is_asked(runpod, endpoint):
+    status = RunPodBackend(endpoint.id, "").status()
+    assert not status.is_up and "no API key" in status.said
+    assert not runpod.requests
+
+
+def test_429_and_5xx_are_waited_out(backend, runpod, endpoint, hand, tmp_path):
+    for path in (f"POST /v2/{endpoint.id}/run", f"GET /v2/{endpoint.id}/status/{{id}}"):
+        runpod.instead[path] = [Answer(429, b"{}"), Answer(502, b"<html>")]
+    worker = Hands(hand("w1"), result(PNG))
+    said, files = heard(backend.run(make_job(tmp_path)))
+    assert files and len(endpoint.jobs) == 1
+    assert any("waiting for it" in event.note for event in said if isinstance(event, Progress))
+    worker.join()
+
+
+def test_the_policy_allows_for_the_queue_and_for_the_run(backend, endpoint, hand, tmp_path):
+    worker = Hands(hand("w1"), result(PNG))
+    heard(backend.run(make_job(tmp_path)))
+    worker.join()
+    (job,) = endpoint.jobs.values()
+    assert job.policy["executionTimeout"] == 1_800_000
+    assert job.policy["ttl"] == job.policy["executionTimeout"] + 6 * 3_600_000
