@@ -62,7 +62,7 @@ def _command(commands: Any, name: str, help: str, example: str) -> argparse.Argu
 
 def _backend(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--backend", choices=("sketch", "local", "runpod"), help="who draws (default: sketch)"
+        "--backend", choices=[mode.value for mode in Mode], help="who draws (default: sketch)"
     )
     several = "; several times: all of them draw"
     command.add_argument(
@@ -74,6 +74,7 @@ def _backend(command: argparse.ArgumentParser) -> None:
         metavar="ID",
         help=f"the pod's id or its proxy URL, for --backend runpod{several}",
     )
+    command.add_argument("--endpoint", metavar="ID", help="the endpoint's id, for --backend serverless")
 
 
 def _render(commands: Any) -> None:

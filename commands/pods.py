@@ -11,12 +11,11 @@ from domain.errors import PlatformError, StudioError
 from domain.pods import Pod
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.secrets_file import RUNPOD_KEY as KEY
-from infrastructure.secrets_file import SecretsFile
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
-    key = SecretsFile(setting.settings_path().with_name("secrets.json")).get(KEY)
+    key = setting.runpod_key()
     if not key:
         raise StudioError(
             f"There is no RunPod API key. Enter it in the studio's Settings, or set {KEY} in the environment."

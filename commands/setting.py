@@ -9,12 +9,13 @@ from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
 
-from domain.addresses import parse_pod_id, parse_url, pod_url
+from domain.addresses import parse_endpoint, parse_pod_id, parse_url, pod_url
 from domain.errors import BackendUnreachable, CannotWrite, PlatformSilent, StudioError
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode, Settings
 from domain.workflow import Workflow
 from infrastructure.backends import connect
+from infrastructure.secrets_file import RUNPOD_KEY, SecretsFile
 from infrastructure.settings_file import SettingsFile
 from infrastructure.workflow_files import WorkflowFolder
 from services.workflow_choice import KEYFRAME_WORKFLOW, VIDEO_WORKFLOW
@@ -68,13 +69,22 @@ def workflows() -> WorkflowFolder:
 
 
 def backend(asked: argparse.Namespace) -> Backend:
-    return connect(comfy_settings(asked, settings().comfy))
+    return connect(comfy_settings(asked, settings().comfy), runpod_key())
+
+
+def runpod_key() -> str:
+    return SecretsFile(settings_path().with_name("secrets.json")).get(RUNPOD_KEY)
 
 
 def comfy_settings(asked: argparse.Namespace, kept: ComfySettings) -> ComfySettings:
     """The settings with what the command line says on top. Sketch, unless a backend is named."""
-    if asked.backend is None and (asked.url or asked.pod_id):
-        raise StudioError("--url and --pod-id need a --backend: local for a URL, runpod for a pod.")
+    if asked.backend is None and (asked.url or asked.pod_id or asked.endpoint):
+        raise StudioError(
+            "--url, --pod-id and --endpoint need a --backend: local for a URL, runpod for a pod, serverless for "
+            "an endpoint."
+        )
+    if asked.endpoint:
+        kept = replace(kept, endpoint=parse_endpoint(asked.endpoint))
     mode = Mode(asked.backend or Mode.sketch)
     urls, pods = asked.url or [], asked.pod_id or []
     if not urls and not pods:

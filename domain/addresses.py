@@ -10,10 +10,12 @@ from domain.errors import StudioError
 
 PORT = 8188
 URL = f"http://127.0.0.1:{PORT}"
+SERVERLESS = "https://api.runpod.ai"
 
 _POD_ID = re.compile(r"[a-z0-9]{8,32}")
 _POD_HOST = re.compile(r"([a-z0-9]+)(?:-(\d{1,5}))?\.proxy\.runpod\.net")
 _POD_PAGE = re.compile(r"[?&/](?:id=|pods?/)([a-z0-9]{8,32})(?:[/?&#]|$)")
+_ENDPOINT = re.compile(r"/(?:v2|endpoints?)/([a-z0-9]{8,32})(?:[/?&#]|$)")
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 _IN_TEXT = re.compile(r"(https?://)(?:[^/\s]*@)?([^\s?#]*)(?:[?#]\S+)?", re.IGNORECASE)
 _NAME = re.compile(r"[^\s.:/?#\[\]]+")  # of one word: no address, unless it is this machine's own
@@ -43,6 +45,26 @@ def parse_pod_id(text: str) -> tuple[str, int | None]:
         f"{_shown(text)} is not a pod id. It has 8 to 32 small letters and digits, such as abc123def456gh; "
         "the pod's proxy address does as well."
     )
+
+
+def parse_endpoint(text: str) -> str:
+    """A serverless endpoint's id, also from a pasted address of its interface or its page."""
+    pasted = text.strip()
+    if _POD_ID.fullmatch(pasted.lower()):
+        return pasted.lower()
+    page = _ENDPOINT.search(pasted.lower())
+    if page and re.fullmatch(r"(?:[a-z0-9-]+\.)*runpod\.(?:io|ai)", _host_of(pasted.lower())):
+        return page[1]
+    if not pasted:
+        raise StudioError("There is no endpoint id. Copy it from the endpoint's page in RunPod.")
+    raise StudioError(
+        f"{_shown(text)} is not an endpoint's id. It has 8 to 32 small letters and digits, such as "
+        "abc123def456gh."
+    )
+
+
+def endpoint_url(endpoint: str) -> str:
+    return f"{SERVERLESS}/v2/{parse_endpoint(endpoint)}"
 
 
 def parse_url(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from domain.addresses import PORT, URL, is_pod, machine_url, parse_pod_id, pod_url
+from domain.addresses import PORT, URL, endpoint_url, is_pod, machine_url, parse_pod_id, pod_url
 from domain.spending import Limits
 
 
@@ -18,6 +18,7 @@ class Mode(str, Enum):
     sketch = "sketch"
     local = "local"  # a ComfyUI at a URL, wherever that is
     runpod = "runpod"
+    serverless = "serverless"  # an endpoint of RunPod
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,27 @@ class ComfySettings:
     port: int = PORT  # of ComfyUI in the pod
     more: tuple[str, ...] = ()  # further machines that draw as well, each a URL or a pod's id
     pod_name: str = ""  # by which it is found again when its id has changed
+    endpoint: str = ""  # its id
 
     @property
     def address(self) -> str:
-        """Where ComfyUI answers; for the sketch backend, where it would."""
+        """Where ComfyUI answers, or who stands for it; for the sketch backend, where it would."""
+        if self.mode is Mode.serverless:
+            return endpoint_url(self.endpoint)
         return pod_url(self.pod_id, self.port) if self.mode is Mode.runpod else self.url
 
     @property
     def drawn_on(self) -> tuple[str, ...]:
         """The ids of the pods that draw."""
-        if self.mode is Mode.sketch:
+        if self.mode in (Mode.sketch, Mode.serverless):
             return ()
         first = [self.pod_id] if self.mode is Mode.runpod else []
         return tuple(dict.fromkeys([*first, *(parse_pod_id(one)[0] for one in self.more if is_pod(one))]))
+
+    @property
+    def is_rented(self) -> bool:
+        """Whether drawing costs."""
+        return self.mode is Mode.serverless or bool(self.drawn_on)
 
     def port_of(self, pod: str) -> int:
         """Where ComfyUI is asked in one of the pods that draw."""
@@ -56,6 +65,8 @@ class ComfySettings:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Where all of them answer, each once."""
+        if self.mode is Mode.serverless:
+            return (self.address,)
         more = (machine_url(machine, self.port) for machine in self.more)
         return tuple(dict.fromkeys((self.address, *more)))
 

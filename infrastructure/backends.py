@@ -2,26 +2,31 @@
 
 from collections.abc import Sequence
 
+from domain.addresses import parse_endpoint
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.comfy_server import ComfyServer
 from infrastructure.pool import HANDOVER, Pool
+from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.sketch_backend import SketchBackend
 
 
-def connect(comfy: ComfySettings) -> Backend:
+def connect(comfy: ComfySettings, key: str = "") -> Backend:
+    """`key` is RunPod's, which serverless endpoints ask for."""
     match comfy.mode:
         case Mode.sketch:
             return SketchBackend()
         case Mode.local | Mode.runpod:
             return _comfy(comfy.addresses)
+        case Mode.serverless:
+            return RunPodBackend(parse_endpoint(comfy.endpoint), key)
 
 
 def changed(backend: Backend, comfy: ComfySettings) -> bool:
     """Whether a backend became what the settings mean now: jobs under way in a pool go on while machines come
     and go. False when it cannot."""
-    if not isinstance(backend, Pool) or comfy.mode is Mode.sketch:
+    if not isinstance(backend, Pool) or comfy.mode in (Mode.sketch, Mode.serverless):
         return False
     backend.set_members({**_members(comfy.addresses), **_kept(backend, comfy)})
     return True
@@ -47,9 +52,9 @@ def _name(address: str) -> str:
 
 
 def server(comfy: ComfySettings) -> ComfyServer | None:
-    """Whom to ask about nodes and models; the sketch engine has neither."""
+    """Whom to ask about nodes and models; the sketch engine has neither, an endpoint does not tell."""
     match comfy.mode:
-        case Mode.sketch:
+        case Mode.sketch | Mode.serverless:
             return None
         case Mode.local:
             return ComfyServer(comfy.url)

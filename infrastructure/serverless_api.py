@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import requests
 
+from domain.addresses import endpoint_url
 from domain.errors import BackendError, BackendUnreachable, JobRejected
 from infrastructure.comfy_api import USER_AGENT
 from infrastructure.http_line import Line, json_object
 
-HOST = "https://api.runpod.ai"
 BODY = 10_000_000  # bytes that /run takes
 TIMEOUT = 10.0, 30.0  # seconds to get through, and between two bytes
 GLANCE = 3.0, 5.0  # … when somebody only wants to know how it is
@@ -49,9 +49,9 @@ class ServerlessAPI:
     JobRejected for what the endpoint does not take."""
 
     def __init__(self, endpoint: str, key: str):
-        self.url = f"{HOST}/v2/{endpoint}"
+        self.url = endpoint_url(endpoint)
         self._endpoint, self._key = endpoint, key
-        self._line = Line(f"{HOST}/v2/{quote(endpoint, safe='')}", USER_AGENT)
+        self._line = Line(self.url, USER_AGENT)
 
     def run(self, body: bytes) -> RemoteJob:
         """Hand a job over: a JSON object with `input` and `policy`."""

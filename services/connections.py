@@ -4,13 +4,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from domain.addresses import parse_pod_id, parse_port, parse_url
+from domain.addresses import parse_endpoint, parse_pod_id, parse_port, parse_url
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode, Settings
 
 T = TypeVar("T")
 
-SHAPE_MODES = {Mode.sketch: "local", Mode.local: "local", Mode.runpod: "runpod"}
+NEEDED = {
+    Mode.sketch: (),
+    Mode.local: ("url",),
+    Mode.runpod: ("pod_id", "port"),
+    Mode.serverless: ("endpoint",),
+}
+
+SHAPE_MODES = {Mode.runpod: "runpod"}  # of other programs; everything else is "local" to them
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,9 @@ class Entered:
         return self.comfy.address if self.is_good and self.comfy.mode is not Mode.sketch else ""
 
 
-def entered(mode: str, url: str, pod_id: str, port: object, kept: ComfySettings) -> Entered:
+def entered(
+    mode: str, url: str, pod_id: str, port: object, endpoint: str, kept: ComfySettings
+) -> Entered:
     """What a form says. Only what its mode needs can be wrong; of the rest, what reads is kept as well."""
     try:
         chosen = Mode(mode)
@@ -46,9 +55,15 @@ def entered(mode: str, url: str, pod_id: str, port: object, kept: ComfySettings)
         pasted_port or _read("port", lambda: parse_port("" if port is None else port), kept.port, faults),
         kept.more,
         pod_name=kept.pod_name if pod == kept.pod_id else "",
+        endpoint=_read("endpoint", lambda: parse_endpoint(endpoint or ""), kept.endpoint, faults),
     )
-    needed = {Mode.sketch: (), Mode.local: ("url",), Mode.runpod: ("pod_id", "port")}[chosen]
+    needed = NEEDED[chosen]
     return Entered(comfy, {name: said for name, said in faults.items() if name in needed})
+
+
+def fields(comfy: ComfySettings) -> tuple[str, str, str, int, str]:
+    """What a form shows of it, in its order."""
+    return comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy.endpoint
 
 
 def settings_fact(settings: Settings) -> dict[str, Any]:
@@ -59,8 +74,10 @@ def settings_fact(settings: Settings) -> dict[str, Any]:
         "url": comfy.url,
         "pod_id": comfy.pod_id,
         "port": comfy.port,
+        "endpoint": comfy.endpoint,
         "more": list(comfy.more),
-        "address": entered(comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy).address,
+        "rented": comfy.is_rented,
+        "address": entered(*fields(comfy), kept=comfy).address,
         "theme": settings.theme or "dark",
         "language": settings.language,
         "introduced": settings.is_introduced,
@@ -71,7 +88,7 @@ def exported(comfy: ComfySettings) -> dict[str, dict[str, str]]:
     """The form that other programs of this family read. It has no word for sketching."""
     return {
         "comfyui": {
-            "connection_mode": SHAPE_MODES[comfy.mode],
+            "connection_mode": SHAPE_MODES.get(comfy.mode, "local"),
             "url": comfy.url,
             "runpod_pod_id": comfy.pod_id,
         }
@@ -87,6 +104,7 @@ def taken(found: ComfySettings, kept: ComfySettings) -> ComfySettings:
         pod_id=found.pod_id or kept.pod_id,
         port=kept.port if found.port == untold.port else found.port,
         more=kept.more,
+        endpoint=kept.endpoint,
         pod_name=kept.pod_name if found.pod_id in ("", kept.pod_id) else "",
     )
 
