@@ -46,12 +46,6 @@ def _name(address: str) -> str:
     return address.partition("://")[2]
 
 
-def server(comfy: ComfySettings) -> ComfyServer | None:
-    """Whom to ask about nodes and models; the sketch engine has neither."""
-    match comfy.mode:
-        case Mode.sketch:
-            return None
-        case Mode.local:
-            return ComfyServer(comfy.url)
-        case Mode.runpod:
-            return ComfyServer(comfy.address)
+def servers(comfy: ComfySettings) -> list[ComfyServer]:
+    """Whom to ask about nodes and models: every machine that draws. The sketch engine has neither."""
+    return [] if comfy.mode is Mode.sketch else [ComfyServer(address) for address in comfy.addresses]
