@@ -84,6 +84,7 @@ def add(studio: Studio, machine: str) -> str:
         return replace(now, comfy=replace(comfy, more=(*comfy.more, parsed)))
 
     studio.change(with_it)
+    studio.machines.look_again()  # what is told of a pod depends on whether it draws
     return parsed
 
 

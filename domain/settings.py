@@ -79,7 +79,9 @@ class Settings:
     width: int = 1024
     height: int = 576
     last_project: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)  # what the file holds besides, kept on save
+    extra: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what the file holds besides, also in comfy and limits
     theme: str = ""  # "dark" or "light"; "": dark
     language: str = ""  # "": the browser's own
     is_introduced: bool = False  # the first start's three steps were gone through or skipped

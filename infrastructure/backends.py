@@ -51,12 +51,8 @@ def _name(address: str) -> str:
     return address.partition("://")[2]
 
 
-def server(comfy: ComfySettings) -> ComfyServer | None:
-    """Whom to ask about nodes and models; the sketch engine has neither, an endpoint does not tell."""
-    match comfy.mode:
-        case Mode.sketch | Mode.serverless:
-            return None
-        case Mode.local:
-            return ComfyServer(comfy.url)
-        case Mode.runpod:
-            return ComfyServer(comfy.address)
+def servers(comfy: ComfySettings) -> list[ComfyServer]:
+    """Whom to ask about nodes and models: every machine that draws. The sketch engine has neither, and an
+    endpoint does not tell."""
+    is_told = comfy.mode in (Mode.local, Mode.runpod)
+    return [ComfyServer(address) for address in comfy.addresses] if is_told else []

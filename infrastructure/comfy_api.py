@@ -13,15 +13,13 @@ from urllib.parse import urlencode
 import requests
 from urllib3.exceptions import HTTPError
 
-from domain import VERSION
 from domain.errors import BackendError, BackendUnreachable
 from domain.job import Graph
 from infrastructure.comfy_answers import Fault, complaint, faults, no_answer, refused
 from infrastructure.comfy_history import RemoteFile
-from infrastructure.http_line import Line, json_object
+from infrastructure.http_line import Line, NoAuthorities, json_object
 from infrastructure.multipart import Multipart
 
-USER_AGENT = f"CindergraceStudio/{VERSION}"  # RunPod's proxy turns away anonymous ones
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
 SHORT = 15.0  # … and for answers that need no work: a server that stalls is asked again
 USUAL = CONNECT, SHORT
@@ -33,7 +31,7 @@ class ComfyAPI:
 
     def __init__(self, url: str, patience: float | None = None):
         self.url, self.patience = url.rstrip("/"), patience
-        self._line = Line(self.url, USER_AGENT)
+        self._line = Line(self.url)
 
     def system_stats(self, timeout: tuple[float, float] = USUAL) -> dict[str, Any]:
         stats = self._ask("GET", "/system_stats", timeout=timeout)
@@ -179,6 +177,8 @@ class ComfyAPI:
         kwargs.setdefault("timeout", USUAL)
         try:
             reply = self._line.send(method, path, **kwargs)
+        except NoAuthorities as error:
+            raise BackendUnreachable(str(error)) from error
         except requests.RequestException as error:
             raise BackendUnreachable(no_answer(self.url), "silence") from error
         if (reply.ok and not reply.is_redirect) or reply.status_code in allowed:

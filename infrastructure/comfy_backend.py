@@ -12,7 +12,7 @@ from domain.errors import BackendError, BackendUnreachable
 from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe
 from domain.status import Status
-from infrastructure.comfy_api import USER_AGENT, ComfyAPI
+from infrastructure.comfy_api import ComfyAPI
 from infrastructure.comfy_execution import Execution
 from infrastructure.comfy_probe import ComfyProbe
 from infrastructure.comfy_socket import Doorbell
@@ -40,7 +40,7 @@ class ComfyBackend:
         # which comes home or goes up meanwhile
         self.lanes = 3 if is_pod(url) else 2
         self._api = ComfyAPI(url, patience)
-        self._doorbell = Doorbell(self._api.url, USER_AGENT)
+        self._doorbell = Doorbell(self._api.url)
         self._server = ""
         self._lock = threading.Lock()
         self._under_way: set[str] = set()  # ids of jobs

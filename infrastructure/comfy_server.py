@@ -15,6 +15,7 @@ _PLAIN = ("STRING", "INT", "FLOAT", "BOOLEAN")
 class ComfyServer:
     def __init__(self, url: str):
         self._api = ComfyAPI(url)
+        self.url = self._api.url
 
     def version(self) -> str:
         return str(self._api.system_stats()["system"].get("comfyui_version") or "")

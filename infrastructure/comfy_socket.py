@@ -20,7 +20,7 @@ from typing import Any
 
 import websocket
 
-from infrastructure.http_line import authorities
+from infrastructure.http_line import USER_AGENT, authorities, is_here
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,10 @@ IDLE = 10.0  # seconds the socket stays open when nobody listens
 FIRST = 3.0  # seconds a job waits for the first connection, before it goes without
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)  # seconds between attempts to connect
 STEADY = 5.0  # seconds after which a connection was a good one
+_DIRECTLY: dict[str, Any] = {  # the library asks the environment for a proxy unless one is named
+    "http_proxy_host": "nobody",
+    "http_no_proxy": ["*"],
+}
 _FEATURES = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
 _PREVIEW, _PREVIEW_WITH_METADATA = 1, 4
 _NEWS_OF_ALL_NODES = b'{"type": "progress_state"'  # long, and each part of it comes by itself as well
@@ -69,9 +73,8 @@ class Listener:
 
 
 class Doorbell:
-    def __init__(self, url: str, user_agent: str):
+    def __init__(self, url: str):
         self._url = "ws" + url.removeprefix("http") + "/ws?clientId="
-        self._header = [f"User-Agent: {user_agent}"]
         self._lock = threading.Lock()
         self._listeners: dict[str, list[Listener]] = {}  # by prompt id
         self._thread: threading.Thread | None = None
@@ -152,10 +155,11 @@ class Doorbell:
             socket = websocket.create_connection(
                 self._url + id,
                 timeout=10,
-                header=self._header,
+                header=[f"User-Agent: {USER_AGENT}"],
                 skip_utf8_validation=True,  # json finds out as well, and a hundred times faster
                 suppress_origin=True,  # a browser's; a server on this machine compares it with its own
                 sslopt=_trusting(authorities()),
+                **(_DIRECTLY if is_here(self._url) else {}),
             )
             socket.send(_FEATURES)
         except (websocket.WebSocketException, OSError, ValueError) as error:

@@ -1,12 +1,15 @@
-"""The line to one server: connections that are kept, and nothing else a browser would do.
+"""How requests leave this program: under its own name, and to this machine never by a proxy.
 
-No cookies, no redirects, no passwords from ~/.netrc. Less than half the work of a session of
-requests, which is most of what a short job costs on our side. May be used from many threads.
+`Line` goes to one server: connections that are kept, and nothing else a browser would do. No cookies,
+no redirects, no passwords from ~/.netrc. Less than half the work of a session of requests, which is
+most of what a short job costs on our side. May be used from many threads. `Session` follows links.
 """
 
 import json
 import os
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -15,12 +18,39 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from domain import VERSION
+
+USER_AGENT = f"CindergraceStudio/{VERSION}"  # RunPod's proxy turns away anonymous ones
 _CONNECTIONS = 16  # kept open for the next request
+_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+class NoAuthorities(requests.RequestException):
+    """The file of those whose certificates are trusted is not there. The message is for the artist."""
 
 
 def authorities() -> str:
     """The file or folder of those whose certificates are trusted: a company's own, if it names them."""
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or certifi.where()
+    return next(filter(None, map(os.environ.get, _VARIABLES)), certifi.where())
+
+
+def is_here(url: str) -> bool:
+    """Whether an address is this machine's own: no proxy stands between it and us."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_trust(url: str, verify: object) -> None:
+    if not url.startswith("https:") or not isinstance(verify, str) or Path(verify).exists():
+        return
+    name = next((name for name in _VARIABLES if os.environ.get(name) == verify), _VARIABLES[0])
+    raise NoAuthorities(
+        f"The variable {name} names a file of certificates that is not there: {verify}. "
+        "Correct it or remove it, and start the studio again."
+    )
 
 
 class SizedBody(Protocol):
@@ -32,14 +62,12 @@ class SizedBody(Protocol):
 
 
 class Line:
-    def __init__(self, url: str, user_agent: str):
+    def __init__(self, url: str):
         self._url = url
-        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+        self._headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)
         session = requests.Session()
-        host = urlsplit(url).hostname or ""
-        # no proxy stands between us and this machine
-        session.trust_env = not (host in ("localhost", "::1") or host.startswith("127."))
+        session.trust_env = not is_here(url)
         surroundings = session.merge_environment_settings(url, {}, None, None, None)
         self._surroundings: dict[str, Any] = {
             "proxies": surroundings["proxies"],
@@ -57,6 +85,7 @@ class Line:
         stream: bool = False,
     ) -> requests.Response:
         """Raises requests.RequestException."""
+        _check_trust(self._url, self._surroundings["verify"])
         asked = requests.PreparedRequest()  # made by hand: preparing it costs as much as sending it
         asked.method, asked.url, asked.body = method, self._url + path, cast(Any, body)
         asked.headers = CaseInsensitiveDict({**self._headers, **(headers or {})})
@@ -66,6 +95,21 @@ class Line:
         if not stream:
             _ = reply.content  # read now, so that the connection is free
         return reply
+
+
+class Session(requests.Session):
+    """For what is asked for once, wherever its redirects lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = USER_AGENT
+
+    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        """Every step of the way. Raises requests.RequestException."""
+        if is_here(request.url or ""):
+            how["proxies"] = {}
+        _check_trust(request.url or "", how.get("verify"))
+        return super().send(request, **how)
 
 
 def json_object(reply: requests.Response) -> dict[str, Any] | None:

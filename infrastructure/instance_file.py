@@ -10,6 +10,7 @@ from pathlib import Path
 import requests
 
 from domain.errors import BadFile, Blocked
+from infrastructure.http_line import Session
 from infrastructure.json_files import read_json, write_json
 from infrastructure.project_lock import locked
 
@@ -37,8 +38,7 @@ class InstanceFile:
         """The address of the studio that is open, else nothing: a killed one leaves its note behind."""
         try:
             address = str(read_json(self._path)["address"])
-            with requests.Session() as session:
-                session.trust_env = False  # no proxy stands between this machine and itself
+            with Session() as session:
                 answer = session.get(f"{address}studio/alive", timeout=LONGEST)
             return address if "studio" in answer.json() else ""
         except (BadFile, KeyError, TypeError, json.JSONDecodeError, requests.RequestException):

@@ -13,7 +13,8 @@ from PIL import Image
 from urllib3.exceptions import HTTPError
 
 from domain.errors import BadFile, StudioError
-from infrastructure.comfy_api import CHUNK, CONNECT, SILENCE, USER_AGENT
+from infrastructure.comfy_api import CHUNK, CONNECT, SILENCE
+from infrastructure.http_line import NoAuthorities, Session
 
 LARGEST = 64 << 20  # bytes of a reference picture
 _WEB = re.compile(r"(https?://)(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
@@ -62,13 +63,19 @@ def _fetched(url: str, kept: Path) -> Path:
 
 def _download(url: str, to: Path) -> None:
     try:
-        headers, timeout = {"User-Agent": USER_AGENT}, (CONNECT, SILENCE)
-        with requests.get(url, headers=headers, timeout=timeout, stream=True) as reply, to.open("wb") as out:
+        timeout = CONNECT, SILENCE
+        with (
+            Session() as session,
+            session.get(url, timeout=timeout, stream=True) as reply,
+            to.open("wb") as out,
+        ):
             reply.raise_for_status()
             for chunk in reply.iter_content(CHUNK):
                 out.write(chunk)
                 if out.tell() > LARGEST:
                     raise BadFile(f"The reference picture at {shown(url)} is larger than {LARGEST >> 20} MB.")
+    except NoAuthorities as error:
+        raise BadFile(f"The reference picture at {shown(url)} cannot be fetched. {error}") from error
     except (requests.RequestException, HTTPError, UnicodeError) as error:
         why = "Open it in a browser to see why."
         raise BadFile(f"The reference picture at {shown(url)} cannot be fetched. {why}") from error

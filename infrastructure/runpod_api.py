@@ -14,8 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from domain.errors import PlatformError, PlatformSilent
 from domain.pods import Endpoint, GpuOffer, NetworkVolume, NewPod, Pod
-from infrastructure.comfy_api import USER_AGENT
-from infrastructure.http_line import Line, json_object
+from infrastructure.http_line import Line, NoAuthorities, json_object
 from infrastructure.runpod_answers import complaint, endpoint, network_volume, offer, pod, serverless_price
 
 HOST = "https://api.runpod.io"
@@ -31,7 +30,7 @@ class RunPodAPI:
     whether it was done."""
 
     def __init__(self, key: str):
-        self._line = Line(HOST, USER_AGENT)
+        self._line = Line(HOST)
         self._key = key
 
     def pods(self) -> list[Pod]:
@@ -133,6 +132,8 @@ class RunPodAPI:
                 return reply
             with reply:
                 said = complaint(reply)  # which reads what it says
+        except NoAuthorities as error:
+            raise PlatformError(str(error)) from error
         except requests.RequestException as error:
             raise PlatformSilent("RunPod does not answer. Is the network up?") from error
         except ValueError:  # it would tell the key

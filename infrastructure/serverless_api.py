@@ -12,7 +12,6 @@ import requests
 
 from domain.addresses import endpoint_url
 from domain.errors import BackendError, BackendUnreachable, JobRejected
-from infrastructure.comfy_api import USER_AGENT
 from infrastructure.http_line import Line, json_object
 
 BODY = 10_000_000  # bytes that /run takes
@@ -51,7 +50,7 @@ class ServerlessAPI:
     def __init__(self, endpoint: str, key: str):
         self.url = endpoint_url(endpoint)
         self._endpoint, self._key = endpoint, key
-        self._line = Line(self.url, USER_AGENT)
+        self._line = Line(self.url)
 
     def run(self, body: bytes) -> RemoteJob:
         """Hand a job over: a JSON object with `input` and `policy`."""

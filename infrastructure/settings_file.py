@@ -1,6 +1,6 @@
 """The user's settings, kept as one JSON file. A damaged file is put aside, never overwritten unread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,13 @@ class SettingsFile:
         return settings, notes
 
     def save(self, settings: Settings) -> None:
+        """What the file holds besides stays: a newer studio may have written it."""
         own = {
-            "comfy": {**vars(settings.comfy), "mode": settings.comfy.mode.value},
+            "comfy": {
+                **settings.extra.get("comfy", {}),
+                **vars(settings.comfy),
+                "mode": settings.comfy.mode.value,
+            },
             "keyframe_workflow": settings.keyframe_workflow,
             "video_workflow": settings.video_workflow,
             "width": settings.width,
@@ -49,7 +54,7 @@ class SettingsFile:
             "theme": settings.theme,
             "language": settings.language,
             "is_introduced": settings.is_introduced,
-            "limits": vars(settings.limits),
+            "limits": {**settings.extra.get("limits", {}), **vars(settings.limits)},
         }
         write_json(self._path, {**settings.extra, **own})
 
@@ -98,7 +103,7 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
         taken(data, "width", _pixels, default.width),
         taken(data, "height", _pixels, default.height),
         taken(data, "last_project", _text, ""),
-        {key: value for key, value in data.items() if key not in _KEYS},
+        _besides(data, comfy, limits),
         taken(data, "theme", _theme, ""),
         taken(data, "language", _text, ""),
         data.get("is_introduced") is True,
@@ -106,6 +111,16 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
             **{key: taken(limits, key, _amount, getattr(default.limits, key)) for key in vars(default.limits)}
         ),
     )
+
+
+def _besides(data: dict[str, Any], comfy: dict[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
+    """All that is not known here."""
+    inside = {"comfy": _others(comfy, vars(ComfySettings())), "limits": _others(limits, vars(Limits()))}
+    return {**_others(data, _KEYS), **{key: others for key, others in inside.items() if others}}
+
+
+def _others(values: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in known}
 
 
 def _machines(value: Any, notes: list[str]) -> tuple[str, ...]:

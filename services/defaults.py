@@ -6,8 +6,9 @@ from typing import Any
 from domain.errors import StudioError
 from domain.settings import ComfySettings
 from domain.workflow import Workflow
-from infrastructure.backends import server
+from infrastructure.backends import servers
 from infrastructure.workflow_files import WorkflowFolder
+from services import every_server
 from services.workflow_needs import needs
 
 
@@ -46,28 +47,28 @@ def about(flow: Workflow) -> dict[str, Any]:
 
 
 def checked(flow: Workflow, comfy: ComfySettings) -> dict[str, Any]:
-    """The same, and what the server that is set lacks for it; `asked` is "" when nobody had to be asked."""
+    """The same, and whether one of the machines that are set can run it, else what each of them lacks.
+
+    `asked` is the machine that lacks least, "" when nobody had to be asked.
+    """
     shown = about(flow)
     try:
-        asked = server(comfy)
-        if asked is None:
+        asked = servers(comfy)
+        if not asked:
             return {**shown, "check": {"asked": ""}}
-        found = needs(flow, asked)
+        best = every_server.best(asked, lambda server: needs(flow, server), lambda found: found)
     except StudioError as error:
         return {**shown, "check": {"asked": "server", "said": str(error)}}
-    there: Mapping[str, bool | None] = {model.file: model.is_there for model in found.models}
+    there: Mapping[str, bool | None] = {model.file: model.is_there for model in best.found.models}
     listed = {model["file"] for model in shown["models"]}
     shown["models"] = [{**model, "there": there.get(model["file"])} for model in shown["models"]]
-    lacks = [
-        *found.missing,
-        *found.faults,
-        *(
-            f"{model.file} is missing; it belongs in models/{model.folder}"
-            for model in found.missing_models
-            if model.file not in listed
-        ),
-    ]
-    return {**shown, "check": {"asked": comfy.address, "lacks": lacks, "met": found.are_met}}
+    check = {
+        "asked": best.address,
+        "lacks": list(best.found.lacks(but=listed if len(asked) == 1 else ())),
+        "met": best.found.are_met,
+        "others": every_server.shown(best.others),
+    }
+    return {**shown, "check": check}
 
 
 def named(folder: WorkflowFolder, name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from domain.errors import StudioError
 from infrastructure.comfy_server import ComfyServer
 from infrastructure.workflow_files import WorkflowFolder
-from services import workflows
+from services import every_server, workflows
 from services.uploads import Uploads
 from services.workflows import Intake, Row, Spot
 
@@ -24,22 +24,24 @@ Slots = Mapping[str, Sequence[str]]
 
 
 class Intakes:
-    """`server` gives whom to ask about nodes and models; None where nobody can be asked."""
+    """`servers` gives whom to ask about nodes and models: all machines that draw, or nobody."""
 
-    def __init__(self, uploads: Uploads, own: Path, tries: Path, server: Callable[[], ComfyServer | None]):
-        self._uploads, self._own, self._tries, self._server = uploads, own, tries, server
+    def __init__(
+        self, uploads: Uploads, own: Path, tries: Path, servers: Callable[[], Sequence[ComfyServer]]
+    ):
+        self._uploads, self._own, self._tries, self._servers = uploads, own, tries, servers
         self._held: dict[str, Intake] = {}
         self._lock = threading.Lock()
 
     def look(self, upload: str) -> dict[str, Any]:
         """What a dropped file holds. The upload's id is what the other deeds take."""
         with self._uploads.taken(upload) as file:
-            intake = workflows.examine(file, file.name, self._server())
+            intake = workflows.examine(file, file.name, *self._servers())
         return self._hold(upload, intake)
 
     def open(self, name: str, folder: WorkflowFolder) -> dict[str, Any]:
         """One that is kept, or comes with the studio, as if it had been dropped."""
-        return self._hold(uuid4().hex, workflows.opened(name, folder, self._server()))
+        return self._hold(uuid4().hex, workflows.opened(name, folder, *self._servers()))
 
     def correct(self, id: str, slots: Slots, kind: str = "") -> dict[str, Any]:
         """Choose places by hand, or what the workflow is for. The choices replace those made before."""
@@ -111,6 +113,8 @@ def shown(intake: Intake) -> dict[str, Any]:
         "missing": list(asked.missing),
         "faults": list(asked.faults),
         "met": asked.are_met,
+        "asked": intake.asked,
+        "others": every_server.shown(intake.others),
         "may_be_kept": intake.may_be_kept,
     }
 

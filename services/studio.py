@@ -16,7 +16,7 @@ from domain.job import Backend
 from domain.places import Places
 from domain.settings import ComfySettings, Settings
 from domain.status import Status
-from infrastructure.backends import connect, server
+from infrastructure.backends import connect, servers
 from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
 from infrastructure.secrets_file import RUNPOD_KEY, SecretsFile
@@ -72,7 +72,7 @@ class Studio:
         self.outcomes = Outcomes(self.feed, places.data / "outcomes.json")
         self.shelf = Shelf(self.feed, places, lambda: self._desk)
         self.intakes = Intakes(
-            self.uploads, places.workflows, places.tries, lambda: server(self.settings.comfy)
+            self.uploads, places.workflows, places.tries, lambda: servers(self.settings.comfy)
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)

@@ -1,6 +1,6 @@
 """What a workflow needs, and whether a server has it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,17 @@ class Needs:
         if not self.is_asked:
             return None
         return not (self.missing or self.faults or self.missing_models)
+
+    @property
+    def lacking(self) -> tuple[int, int]:
+        """How much is missing, the worst first: a server that lacks a node looks at nothing else."""
+        return len(self.missing), len(self.faults) + len(self.missing_models)
+
+    def lacks(self, but: Collection[str] = ()) -> tuple[str, ...]:
+        """All of it in sentences, but for model files that are named elsewhere."""
+        models = (model for model in self.missing_models if model.file not in but)
+        said = (f"{model.file} is missing; it belongs in models/{model.folder}" for model in models)
+        return (*self.missing, *self.faults, *said)
 
     def with_folders(self, folders: Mapping[str, str]) -> "Needs":
         """The same, with the folders that a file itself gives for its models."""

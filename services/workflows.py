@@ -5,7 +5,7 @@ is written before `keep`.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from infrastructure.own_workflows import OwnWorkflows
 from infrastructure.ui_workflows import convert
 from infrastructure.workflow_drops import Drop, read_drop
 from infrastructure.workflow_files import WorkflowFolder, read_workflow
+from services import every_server
+from services.every_server import Elsewhere
 from services.workflow_needs import Needs, needs
 
 __all__ = [
@@ -51,6 +53,8 @@ class Intake:
     unsure: tuple[str, ...]  # what should be looked at
     needs: Needs
     is_converted: bool = False  # from the form that ComfyUI's window saves
+    asked: str = ""  # which machine answered best, where there are several
+    others: tuple[Elsewhere, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,27 +78,27 @@ class Intake:
         return not self.is_converted or not self.needs.faults
 
 
-def examine(dropped: Path | bytes, name: str = "", server: ComfyServer | None = None) -> Intake:
+def examine(dropped: Path | bytes, name: str = "", *servers: ComfyServer) -> Intake:
     """What a dropped file holds, and what it needs. Raises BadFile with a sentence.
 
-    `name` is what the artist's file is called, where `dropped` is a copy of it. Without a server,
+    `name` is what the artist's file is called, where `dropped` is a copy of it. Without servers,
     graphs are read with the built-in table of nodes, and workflows of ComfyUI's window not at all.
     """
     drop = _read(dropped, name)
     if drop.graph is None:
-        if server is None:
+        if not servers:
             raise BadFile(
                 f"{drop.name} is a workflow for ComfyUI's window. To read it, a ComfyUI must be connected: "
                 "set one up first, or choose Workflow → Export (API) in ComfyUI and drop that file."
             )
-        return _converted(drop, server)
-    return _looked_at(_flow(drop, drop.graph), drop.origin, *_nodes_of(server), server)
+        return _best(servers, lambda server: _converted(drop, server))
+    return _judged(_flow(drop, drop.graph), drop.origin, servers)
 
 
-def opened(name: str, folder: WorkflowFolder, server: ComfyServer | None = None) -> Intake:
+def opened(name: str, folder: WorkflowFolder, *servers: ComfyServer) -> Intake:
     """A workflow there is already, to be looked at anew, corrected and kept."""
     flow, trouble = folder.load_to_mend(name)
-    return _looked_at(flow, "kept", *_nodes_of(server), server, [trouble] if trouble else [])
+    return _judged(flow, "kept", servers, [trouble] if trouble else [])
 
 
 def corrected(intake: Intake, slots: Corrections | None = None, title: str = "", kind: str = "") -> Intake:
@@ -151,7 +155,7 @@ def _read(dropped: Path | bytes, name: str) -> Drop:
 def _converted(drop: Drop, server: ComfyServer) -> Intake:
     info = server.object_info()
     made = convert(drop.window, info, drop.name, server.version())
-    intake = _looked_at(_flow(drop, made.graph), drop.origin, info, "", server, made.unsure)
+    intake = _looked_at(_flow(drop, made.graph), drop.origin, info, server, made.unsure)
     about = replace(intake.workflow.about, models=made.models)
     known = {model["file"]: model["folder"] for model in made.models}
     return replace(
@@ -167,26 +171,37 @@ def _flow(drop: Drop, graph: Graph) -> Workflow:
     return Workflow(folder_name(drop.name, "workflow"), graph, About(title=drop.name))
 
 
-def _nodes_of(server: ComfyServer | None) -> tuple[dict[str, Any] | None, str]:
-    """What a server says of its nodes, and why it could not be asked."""
+def _judged(
+    flow: Workflow, origin: str, servers: Sequence[ComfyServer], unsure: Sequence[str] = ()
+) -> Intake:
+    """As the servers say, where one of them answers."""
+
+    def look(server: ComfyServer) -> Intake:
+        return _looked_at(flow, origin, server.object_info(), server, unsure)
+
+    if not servers:
+        return _looked_at(flow, origin, None, None, unsure)
     try:
-        return (server.object_info() if server else None), ""
+        return _best(servers, look)
     except BackendUnreachable as error:
-        return None, f"The server was not asked: {error}"
+        return _looked_at(flow, origin, None, None, [f"The server was not asked: {error}", *unsure])
+
+
+def _best(servers: Sequence[ComfyServer], look: Callable[[ComfyServer], Intake]) -> Intake:
+    best = every_server.best(servers, look, lambda intake: intake.needs)
+    return best.found if len(servers) == 1 else replace(best.found, asked=best.address, others=best.others)
 
 
 def _looked_at(
     flow: Workflow,
     origin: str,
     info: dict[str, Any] | None,
-    trouble: str,
     server: ComfyServer | None,
     unsure: Sequence[str] = (),
 ) -> Intake:
     flow = flow.with_types(info) if info else flow
-    asked = needs(flow, server if info else None, info)
-    told = [trouble, *unsure, *asked.unsure, *_unplaced(flow)]
-    return Intake(flow, origin, (), tuple(sentence for sentence in told if sentence), asked)
+    asked = needs(flow, server, info)
+    return Intake(flow, origin, (), (*unsure, *asked.unsure, *_unplaced(flow)), asked)
 
 
 def _unplaced(flow: Workflow) -> Iterator[str]:

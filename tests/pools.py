@@ -5,16 +5,28 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from domain.errors import BackendError, BackendUnreachable, JobRejected
 from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe
 from domain.status import Status
+from infrastructure import pool as pool_module
+from infrastructure import pool_member, pool_roster
 from infrastructure.pool import Pool
 from infrastructure.sketch_probe import SketchProbe
 from tests.comfy_jobs import LONGEST, make_job, picture, until
 from tests.fake_comfy import FakeComfy, Prompt
 
 AWAY = "Nobody answers."
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pools look again, and speak, after a moment and not after seconds."""
+    monkeypatch.setattr(pool_member, "FIRST", 0.02)
+    monkeypatch.setattr(pool_member, "LONGEST", 0.05)
+    monkeypatch.setattr(pool_roster, "WORD", 0.05)
+    monkeypatch.setattr(pool_module, "WORD", 0.05)
 
 
 class Machine:

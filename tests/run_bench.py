@@ -73,13 +73,20 @@ def is_busy(runs):
 
 
 class Bench:
-    """A Runs with its work, its feed and its file."""
+    """A Runs with its work, its feed and its file; after `with`, nothing of it is left over."""
 
     def __init__(self, folder, lanes=1):
         self.folder, self.lanes = folder, lanes
         self.work, self.file = Work(folder), folder / "queue.json"
         self.feed = Feed()
         self.runs = self.started()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.work.let_go()
+        self.runs.close()
 
     def started(self):
         return Runs(self.work, lambda: self.lanes, self.feed, self.file)

@@ -187,7 +187,7 @@ def test_a_job_that_comes_as_the_socket_closes_still_has_its_previews(fake, tmp_
 
 
 def test_many_ears_hear_each_its_own_and_none_is_left_behind(fake):
-    doorbell, heard = Doorbell(fake.url, "a test"), []
+    doorbell, heard = Doorbell(fake.url), []
 
     def listen(id):
         for _ in range(20):

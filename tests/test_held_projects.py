@@ -42,10 +42,8 @@ def closed(made):
 
 @pytest.fixture
 def bench(tmp_path):
-    bench = Bench(tmp_path)
-    yield bench
-    bench.work.let_go()
-    bench.runs.close()
+    with Bench(tmp_path) as bench:
+        yield bench
 
 
 def state_of(made, id):

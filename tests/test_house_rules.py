@@ -45,6 +45,12 @@ OUTSIDE_WORLD |= {"shutil", "socket", "sqlite3", "subprocess", "sys", "tempfile"
 TOUCHES_DISK = {"exists", "is_dir", "is_file", "iterdir", "mkdir", "read_bytes", "read_text"}
 TOUCHES_DISK |= {"rglob", "stat", "touch", "unlink", "write_bytes", "write_text"}
 READS_CLOCK = {"now", "today", "utcnow", "uuid1", "uuid4"}
+HTTP_CLIENTS = {"urllib.request", "urllib3", "http.client", "httpx", "aiohttp", "requests.api"}
+HTTP_CLIENTS |= {"requests.sessions", "requests.adapters"}
+NO_REQUEST = {"urllib.request.url2pathname", "urllib.request.pathname2url", "urllib3.exceptions"}
+BUILDS_REQUEST = {"get", "head", "post", "put", "patch", "delete", "options", "request"}
+BUILDS_REQUEST |= {"Request", "PreparedRequest", "Session", "session"}
+BUILDS_SOCKET = {"create_connection", "WebSocket", "WebSocketApp"}
 MACHINE_PATH = re.compile(r"/(?:root|work|home/\w+|Users/\w+)/|[A-Z]:\\+Users\\")
 
 Breaches = Iterator[str]
@@ -257,6 +263,39 @@ def no_path_is_of_one_machine(module: Module) -> Breaches:
             yield module.at(number, f"{found[0]} is a folder of one machine")
 
 
+def requests_leave_under_our_name(module: Module) -> Breaches:
+    """Built in http_line, which names them (tests/test_leaving_requests.py); a socket names itself."""
+    if not module.is_product or module.path == "infrastructure/http_line.py":
+        return
+    for line, name in module.imports:
+        library, _, member = name.rpartition(".")
+        is_built = (library == "requests" and member in BUILDS_REQUEST) or library == "websocket"
+        is_client = any(is_or_in(name, client) for client in HTTP_CLIENTS)
+        if (is_built or is_client) and not any(is_or_in(name, other) for other in NO_REQUEST):
+            yield module.at(line, f"{name} leaves without our name; use Line or Session of http_line")
+    for line, name in _renamed(module):
+        yield module.at(line, f"{name} under another name hides what it sends")
+    for call in module.calls:
+        library, _, member = called(call).rpartition(".")
+        if library == "requests" and member in BUILDS_REQUEST:
+            yield module.at(
+                call.lineno, f"{library}.{member}() has no name; use Line or Session of http_line"
+            )
+        if library == "websocket" and member in BUILDS_SOCKET and not _says_who_asks(call):
+            yield module.at(call.lineno, f"{library}.{member}() without USER_AGENT in its header")
+
+
+def _renamed(module: Module) -> Iterator[tuple[int, str]]:
+    for node in module.nodes:
+        for alias in node.names if isinstance(node, ast.Import) else ():
+            if alias.asname and alias.name.partition(".")[0] in ("requests", "websocket"):
+                yield node.lineno, alias.name
+
+
+def _says_who_asks(call: ast.Call) -> bool:
+    return any(k.arg == "header" and "USER_AGENT" in ast.unparse(k.value) for k in call.keywords)
+
+
 RULES: tuple[Callable[[Module], Breaches], ...] = (
     imports_run_only_downward,
     each_library_has_its_floor,
@@ -270,6 +309,7 @@ RULES: tuple[Callable[[Module], Breaches], ...] = (
     no_command_goes_through_a_shell,
     no_data_becomes_code,
     no_path_is_of_one_machine,
+    requests_leave_under_our_name,
 )
 
 
@@ -367,6 +407,20 @@ BREACHES = [
     (no_data_becomes_code, "infrastructure/a.py", "import pickle"),
     (no_data_becomes_code, "services/a.py", "eval(text)"),
     (no_data_becomes_code, "services/a.py", "np.load(path, allow_pickle=True)"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "requests.get(url)"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "with requests.Session() as session: ..."),
+    (requests_leave_under_our_name, "infrastructure/a.py", "requests.PreparedRequest()"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "from requests import post"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "import requests as web"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "from requests.adapters import HTTPAdapter"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "import urllib.request"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "from urllib.request import urlopen"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "from http.client import HTTPSConnection"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "import urllib3"),
+    (requests_leave_under_our_name, "addons/a.py", "import httpx"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "websocket.create_connection(url)"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "websocket.WebSocketApp(url, header=['a: b'])"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "from websocket import create_connection"),
     (no_path_is_of_one_machine, "tests/a.py", "# see /" + "root/notes"),
     (no_path_is_of_one_machine, "main.py", "HOME = '/" + "home/kim/films'"),
 ]
@@ -398,6 +452,14 @@ KEPT = [
     (functions_take_at_most_6_parameters, "domain/a.py", "def f(self, a, b, c, d, e, f): ..."),
     (no_command_goes_through_a_shell, "infrastructure/a.py", "run(['ls'], shell=False)"),
     (no_data_becomes_code, "domain/a.py", "pattern = re.compile('a')"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "from urllib3.exceptions import HTTPError"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "from urllib.request import url2pathname"),
+    (requests_leave_under_our_name, "infrastructure/a.py", "import requests\nSession().get(url)"),
+    (
+        requests_leave_under_our_name,
+        "infrastructure/a.py",
+        "websocket.create_connection(u, header=[USER_AGENT])",
+    ),
 ]
 
 

@@ -15,6 +15,7 @@ from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import defaults, intakes
 from services.studio import Studio
 from tests.commands.typing import nobody
+from tests.fake_comfy import FakeComfy
 from tests.graphs import picture
 from tests.test_workflows import runs_here, window
 
@@ -35,6 +36,22 @@ def dropped(studio, content, name="My flow.json"):
 
 def on(studio, fake):
     studio.set(comfy=ComfySettings(Mode.local, fake.url))
+
+
+def on_all(studio, *urls):
+    studio.set(comfy=several(*urls))
+
+
+def several(first, *more):
+    return ComfySettings(Mode.local, first, more=more)
+
+
+@pytest.fixture
+def poor():
+    """A server without any checkpoint."""
+    with FakeComfy() as server:
+        server.models["checkpoints"].clear()
+        yield server
 
 
 def told(studio, key):
@@ -179,3 +196,88 @@ def test_nobody_there_is_told_in_a_sentence():
 def test_a_pod_without_an_id_is_told_in_a_sentence():
     flow = WorkflowFolder(SHIPPED).load("keyframe_sdxl")
     assert "pod id" in defaults.checked(flow, ComfySettings(Mode.runpod))["check"]["said"]
+
+
+# --- several machines
+
+
+def given_all_of(fake, flow):
+    """Gives a server every model file that a workflow names."""
+    for model in defaults.about(flow)["models"]:
+        fake.models.setdefault(model["folder"], []).append(model["file"])
+
+
+@pytest.fixture
+def flow():
+    """It needs a checkpoint."""
+    return WorkflowFolder(SHIPPED).load("keyframe_sd15")
+
+
+def test_a_workflow_is_fine_when_any_machine_can_run_it(flow, fake, poor):
+    given_all_of(fake, flow)
+    shown = defaults.checked(flow, several(poor.url, fake.url))
+    assert shown["check"] == {"asked": fake.url, "lacks": [], "met": True, "others": []}
+    assert {model["there"] for model in shown["models"]} == {True}
+
+
+def test_a_machine_that_is_away_is_told_beside_the_one_that_can_run_it(flow, fake):
+    away = nobody()
+    given_all_of(fake, flow)
+    check = defaults.checked(flow, several(away, fake.url))["check"]
+    assert (check["asked"], check["met"]) == (fake.url, True)
+    (other,) = check["others"]
+    assert other["lacks"] == [] and f"No ComfyUI answers at {away}" in other["said"]
+
+
+def test_when_none_can_run_it_each_says_what_it_lacks_and_who_is_away_is_told(flow, fake, poor):
+    away = nobody()
+    check = defaults.checked(flow, several(away, poor.url, fake.url))["check"]
+    assert (check["asked"], check["met"]) == (poor.url, False)
+    lacks, silent = check["others"]
+    assert lacks["address"] == fake.url and lacks["lacks"] == check["lacks"]
+    assert "it belongs in models/checkpoints" in check["lacks"][0]
+    assert away in silent["said"]
+
+
+def test_when_nobody_answers_all_are_named(flow):
+    silent = [nobody(), nobody()]
+    said = defaults.checked(flow, several(*silent))["check"]["said"]
+    assert said.startswith("None of 2 machines answers.") and all(url in said for url in silent)
+
+
+def test_a_dropped_workflow_is_read_with_the_machine_that_can_run_it(studio, fake, poor):
+    on_all(studio, poor.url, fake.url)
+    for content in (window(), runs_here()):
+        found = studio.intakes.look(dropped(studio, content))
+        assert (found["asked"], found["met"], found["others"]) == (fake.url, True, [])
+        assert found["models"][0]["there"] is True
+
+
+def test_a_dropped_workflow_that_none_can_run_says_what_each_lacks(studio, fake, poor):
+    fake.models["checkpoints"][:] = ["other.safetensors"]
+    away = nobody()
+    on_all(studio, poor.url, fake.url, away)
+    found = studio.intakes.look(dropped(studio, runs_here()))
+    assert (found["asked"], found["met"]) == (poor.url, False)
+    lacks, silent = found["others"]
+    assert lacks["address"] == fake.url
+    assert lacks["lacks"] == ["tiny.safetensors is missing; it belongs in models/checkpoints"]
+    assert away in silent["said"]
+
+
+def test_a_dropped_workflow_is_looked_at_also_when_all_machines_are_away(studio):
+    on_all(studio, nobody(), nobody())
+    found = studio.intakes.look(dropped(studio, runs_here()))
+    assert found["met"] is None
+    assert found["unsure"][0].startswith("The server was not asked: None of 2 machines answers.")
+    with pytest.raises(StudioError, match="None of 2 machines answers"):
+        studio.intakes.look(dropped(studio, window()))
+
+
+def test_what_no_machine_can_read_is_told_once(studio, fake, poor):
+    on_all(studio, poor.url, fake.url)
+    content = window()
+    content["nodes"][0]["type"] = "MagicLoader"
+    with pytest.raises(BadFile) as raised:
+        studio.intakes.look(dropped(studio, content))
+    assert str(raised.value).count("MagicLoader") == 1

@@ -9,23 +9,20 @@ import pytest
 from domain.errors import BackendUnreachable, JobFailed, JobRejected, StudioError
 from domain.machines import LaneView, MachineView
 from domain.project import Project
-from infrastructure import patience, pool_member, pool_roster
+from infrastructure import patience, pool_member
 from infrastructure import pool as pool_module
 from infrastructure.pool import Pool
 from infrastructure.pool_member import Member, Remembered
 from infrastructure.pool_search import Search
 from infrastructure.sketch_probe import SketchProbe
 from tests.comfy_jobs import carried_out, make_job, picture, until
-from tests.pools import AWAY, Machine, UnderWay, all_ended, jobs
+from tests.pools import AWAY, Machine, UnderWay, all_ended, impatient, jobs
 from tests.test_recipes import made, recipe, wanted
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(pool_member, "FIRST", 0.02)
-    monkeypatch.setattr(pool_member, "LONGEST", 0.05)
-    monkeypatch.setattr(pool_roster, "WORD", 0.05)
-    monkeypatch.setattr(pool_module, "WORD", 0.05)
+    impatient(monkeypatch)
 
 
 @pytest.fixture

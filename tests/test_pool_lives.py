@@ -8,7 +8,7 @@ import pytest
 from domain.errors import JobRejected
 from domain.project import Project
 from domain.settings import ComfySettings, Mode
-from infrastructure import comfy_execution, patience, pool_member, pool_roster
+from infrastructure import comfy_execution, patience, pool_member
 from infrastructure import pool as pool_module
 from infrastructure.backends import connect
 from infrastructure.comfy_backend import ComfyBackend
@@ -18,7 +18,7 @@ from tests.comfy_jobs import carried_out, make_job, parts, picture, until
 from tests.fake_answers import HANG_UP
 from tests.fakes import FakeBackend
 from tests.graphs import template
-from tests.pools import Counting, UnderWay, all_ended, jobs
+from tests.pools import Counting, UnderWay, all_ended, impatient, jobs
 from tests.renders import Rendered, a_board, a_shot
 from tests.test_recipes import made, recipe, wanted
 
@@ -30,10 +30,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(comfy_execution, "QUIET", 0.05)
     monkeypatch.setattr(comfy_execution, "QUEUE_LOOK", 0.1)
     monkeypatch.setattr(patience, "PAUSE", 0.02)
-    monkeypatch.setattr(pool_member, "FIRST", 0.02)
-    monkeypatch.setattr(pool_member, "LONGEST", 0.05)
-    monkeypatch.setattr(pool_roster, "WORD", 0.05)
-    monkeypatch.setattr(pool_module, "WORD", 0.05)
+    impatient(monkeypatch)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import NoCapacity, PlatformError, PlatformSilent
 from domain.pods import NewPod, PodState
-from infrastructure.comfy_api import USER_AGENT
+from infrastructure.http_line import USER_AGENT
 from infrastructure.runpod_answers import pod as read_pod
 from infrastructure.runpod_api import RunPodAPI
 from tests.fake_answers import HANG_UP, Answer

@@ -11,10 +11,8 @@ from tests.run_bench import GONE, Bench, until
 
 @pytest.fixture
 def bench(tmp_path):
-    bench = Bench(tmp_path)
-    yield bench
-    bench.work.let_go()
-    bench.runs.close()
+    with Bench(tmp_path) as bench:
+        yield bench
 
 
 # --- order and lanes --------------------------------------------------------------------------------

@@ -18,10 +18,8 @@ from tests.run_bench import GONE, REFUSED, Bench, dying_threads, is_busy, until
 
 @pytest.fixture
 def bench(tmp_path):
-    bench = Bench(tmp_path)
-    yield bench
-    bench.work.let_go()
-    bench.runs.close()
+    with Bench(tmp_path) as bench:
+        yield bench
 
 
 # --- what breaks ----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from domain.addresses import parse_machine, parse_pod_id, parse_port, parse_url, pod_url
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode, Settings
+from domain.spending import Limits
 from infrastructure.settings_file import SettingsFile
 
 POD = "abc123def456gh"
@@ -38,6 +39,30 @@ def test_settings_are_read_back_as_they_were_saved(path: Path) -> None:
     SettingsFile(path).save(FULL)
     assert SettingsFile(path).load() == (FULL, [])
     assert [p.name for p in path.parent.iterdir()] == ["settings.json"]
+
+
+def test_what_a_newer_studio_wrote_stays_when_this_one_saves(path: Path) -> None:
+    SettingsFile(path).save(replace(FULL, extra={}))
+    newer = json.loads(path.read_text("utf-8"))
+    newer["new"] = {"deep": [1]}
+    newer["comfy"]["lanes"] = {"gpu": 2}
+    newer["limits"]["month"] = 50.0
+    settings, notes = damaged(path, json.dumps(newer))
+    assert notes == []
+
+    comfy = ComfySettings(Mode.local, "http://10.0.0.9:8188")  # made anew, as a form does
+    SettingsFile(path).save(replace(settings, width=512, comfy=comfy, limits=Limits(day=3.0)))
+    saved = json.loads(path.read_text("utf-8"))
+    assert saved["new"] == {"deep": [1]}
+    assert (saved["comfy"]["lanes"], saved["comfy"]["url"]) == ({"gpu": 2}, "http://10.0.0.9:8188")
+    assert (saved["limits"]["month"], saved["limits"]["day"]) == (50.0, 3.0)
+    assert SettingsFile(path).load()[0].comfy == comfy
+
+
+def test_what_is_no_object_keeps_nothing_besides(path: Path) -> None:
+    settings, notes = damaged(path, json.dumps({"comfy": [1], "limits": "none", "new": 1}))
+    assert settings == replace(Settings(), extra={"new": 1})
+    assert len(notes) == 3
 
 
 def test_without_a_file_the_studio_has_its_own_settings(path: Path) -> None:

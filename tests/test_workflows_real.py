@@ -83,7 +83,7 @@ def test_a_picture_that_the_server_saved_gives_its_workflow_back(real_comfy, ser
         },
     }
     (take,) = carried_out(ComfyBackend(real_comfy.url), make_job(tmp_path, graph)).files
-    found = examine(take, server=server)
+    found = examine(take, "", server)
 
     assert (found.origin, found.kind) == ("media", "keyframe")
     assert found.graph["1"]["inputs"] == graph["1"]["inputs"]

@@ -9,7 +9,7 @@ import pytest
 
 from commands import parser
 from domain import VERSION
-from infrastructure.comfy_api import USER_AGENT
+from infrastructure.http_line import USER_AGENT
 from tests import film_corpus
 from tests.commands.typing import HERE, LONGEST, WORKFLOWS, board, nobody, refused
 from tests.renders import stamps

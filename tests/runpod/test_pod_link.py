@@ -176,7 +176,7 @@ def test_what_the_proxy_says_in_the_pod_s_place_becomes_a_sentence(fake, pod, st
 
 
 def test_a_program_without_a_name_would_be_turned_away(pod, monkeypatch):
-    monkeypatch.setattr("infrastructure.comfy_api.USER_AGENT", "Python-urllib/3.11")
+    monkeypatch.setattr("infrastructure.http_line.USER_AGENT", "Python-urllib/3.11")
     with pytest.raises(BackendUnreachable, match="error 1010"):
         ComfyBackend(pod.url).check()
 

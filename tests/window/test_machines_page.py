@@ -209,6 +209,57 @@ def test_limits_are_kept_and_shown_when_reached(begun, open_page, runpod):
     expect(open_page(studio, "machines").get_by_label("A day")).to_have_value("0.01")
 
 
+def test_a_stopped_pod_whose_disk_goes_on_costing_is_told_with_what_a_month_costs(rented, runpod):
+    studio, page = rented
+    film, training = runpod.pods
+    for pod in runpod.pods:
+        pod.mounts = {"persistent": {"size": 100, "path": "/workspace"}}
+    notes = page.locator(".purse .notes")
+    studio.ask("pod.look")
+    row(page, "training").get_by_role("button", name="Draw on it", exact=True).click()
+    expect(row(page, "training")).to_have_attribute("data-chosen", "")
+    expect(notes).to_be_empty()  # it runs, and the one that is stopped is not ours
+
+    studio.ask("machine.add", machine=film.id)
+    expect(notes).to_contain_text("$20.00 a month for film.")
+    row(page, "training").get_by_role("button", name="Stop", exact=True).click()
+    expect(notes).to_contain_text(re.compile(r"\$40\.00 a month for (film, training|training, film)\."))
+    training.mounts = {"network": [{"volumeId": "elsewhere", "path": "/workspace"}]}
+    studio.ask("pod.look")
+    expect(notes).to_contain_text("$20.00 a month for film.")
+
+
+def test_a_low_balance_says_which_pods_die_at_0_and_when(begun, open_page, runpod):
+    safe = {"network": [{"volumeId": "elsewhere", "path": "/workspace"}]}
+    runpod.add_pod(name="kept", server=runpod.pods[1].server, cost=0.36, mounts=safe)
+    runpod.account.credit = 3.0  # for an hour and a half at $2.00
+    studio = begun()
+    page = open_page(studio, "machines")
+    row(page, "training").get_by_role("button", name="Draw on it", exact=True).click()
+    studio.ask("machine.add", machine=runpod.pods[2].id)
+    notes = page.locator(".purse .notes")
+    expect(notes).to_contain_text(re.compile(r"The balance lasts for 1:(29|30) h\."))
+    expect(notes).to_contain_text("At 0 RunPod deletes pods without a network volume: training.")
+
+
+def test_a_balance_that_lasts_threatens_nobody(rented):
+    _, page = rented
+    row(page, "training").get_by_role("button", name="Draw on it", exact=True).click()
+    expect(page.locator("[data-sum=hour] dd")).to_have_text("$1.64 / h")
+    expect(page.locator(".purse .notes")).to_be_empty()
+
+
+@pytest.mark.parametrize("status", [403, 410])
+def test_a_balance_that_is_not_told_any_more_is_not_shown(begun, open_page, runpod, status):
+    runpod.graphql_status = status
+    page = open_page(begun(), "machines")
+    row(page, "training").get_by_role("button", name="Draw on it", exact=True).click()
+    expect(page.locator("[data-sum=hour] dd")).to_have_text("$1.64 / h")
+    expect(page.locator("[data-sum=today]")).to_be_visible()
+    expect(page.locator("[data-sum=balance]")).to_be_hidden()
+    assert [seen for seen in runpod.requests if seen.path == "/graphql"]
+
+
 def test_the_key_is_nowhere_but_in_its_file_and_in_what_runpod_is_asked(begun, open_page, runpod):
     key, studio = runpod.key, begun("")
     page = open_page(studio, "settings")

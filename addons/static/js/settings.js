@@ -162,7 +162,7 @@ const flow = shown((place, value) => {
   place.replaceChildren(...[
     value.purpose && h('p.purpose', {}, value.purpose),
     h('p.facts', {}, facts.join(' · ')),
-    drawCheck(value.check),
+    ...drawCheck(value.check),
     value.models.length > 0 && h('details', { open: value.models.some(model => model.there === false) }, h('summary', {}, tn('settings.flow.models', value.models.length)), h('ul.models', {}, value.models.map(drawModel))),
   ].filter(Boolean));
 });
@@ -176,11 +176,18 @@ export function drawModel(model) {
 }
 
 function drawCheck(check) {
-  if (!check) return null;
-  if (check.said) return h('p.verdict', { 'data-kind': 'bad', role: 'status' }, check.said);
-  if (!check.asked) return h('p.verdict', { 'data-kind': 'good', role: 'status' }, t('settings.flow.sketch'));
-  if (check.met) return h('p.verdict', { 'data-kind': 'good', role: 'status' }, t('settings.flow.met', { address: check.asked }));
-  return h('div.verdict', { 'data-kind': 'bad', role: 'status' }, h('p', {}, t('settings.flow.lacks', { address: check.asked })), h('ul', {}, check.lacks.map(lack => h('li', {}, lack))));
+  if (!check) return [];
+  if (check.said) return [h('p.verdict', { 'data-kind': 'bad', role: 'status' }, check.said)];
+  if (!check.asked) return [h('p.verdict', { 'data-kind': 'good', role: 'status' }, t('settings.flow.sketch'))];
+  const best = check.met ? h('p.verdict', { 'data-kind': 'good', role: 'status' }, t('settings.flow.met', { address: check.asked })) : drawLacks(check.asked, check.lacks);
+  return [best, ...drawOthers(check.others)];
+}
+
+const drawLacks = (address, lacks) => h('div.verdict', { 'data-kind': 'bad', role: 'status' }, h('p', {}, t('settings.flow.lacks', { address })), h('ul', {}, lacks.map(lack => h('li', {}, lack))));
+
+/** What there is to say of machines besides the one that lacks least. */
+export function drawOthers(others) {
+  return others.map(one => one.said ? h('p.verdict', { role: 'status' }, one.said) : drawLacks(one.address, one.lacks));
 }
 
 const notes = shown((place, value) => {

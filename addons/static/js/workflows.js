@@ -1,7 +1,7 @@
 // Workflows: the artist's own and those that come along; a new one is dropped, looked at, tried and kept.
 
 import { Refused, act, ask, button, fact, follow, h, icon, keyed, mediaUrl, notice, percent, put, show, t, tn, upload } from './core.js';
-import { drawModel } from './settings.js';
+import { drawModel, drawOthers } from './settings.js';
 
 let intake = null, slots = {}, run = null; // what is being looked at, the places chosen by hand, its trial
 
@@ -92,8 +92,8 @@ function drawIntake(form, said, draw) {
     h('header', {}, h('div', {}, h('b', {}, found.title || found.name), h('small', {}, [t(`flows.origin.${found.origin}`), tn('flows.nodes', found.nodes)].join(' · '))),
       h('select', { 'aria-label': t('flows.kind'), onchange: event => correct(slots, event.target.value) }, ['keyframe', 'video'].map(kind => h('option', { value: kind, selected: kind === found.kind }, t(`flows.kind.${kind}`)))),
       button('', leave, { kind: 'ghost', mark: 'close', title: t('flows.leave') })),
-    h('p.verdict', { 'data-kind': found.met === false ? 'bad' : found.met ? 'good' : '' }, t(found.met == null ? 'flows.notAsked' : found.met ? 'flows.runs' : 'flows.lacks')),
-    list(t('flows.missing'), found.missing, 'bad'), list(t('flows.faults'), found.faults, 'bad'),
+    h('p.verdict', { 'data-kind': found.met === false ? 'bad' : found.met ? 'good' : '' }, verdict(found)),
+    list(t('flows.missing'), found.missing, 'bad'), list(t('flows.faults'), found.faults, 'bad'), ...drawOthers(found.others),
     h('h3', {}, t('flows.places')), h('div.places', {}, found.rows.map(row => drawRow(row, correct))),
     found.models.length > 0 && h('details', { open: found.models.some(model => model.there === false) }, h('summary', {}, tn('settings.flow.models', found.models.length)), h('ul.models', {}, found.models.map(drawModel))),
     list(t('flows.unsure'), found.unsure, 'warn'), list(t('flows.left'), found.left),
@@ -103,6 +103,13 @@ function drawIntake(form, said, draw) {
     h('div.trial'),
   ].filter(Boolean));
   if (run) drawTrial(form.querySelector('.trial'));
+}
+
+/** Of several machines the one that is meant is named. */
+function verdict(found) {
+  if (found.met == null) return t('flows.notAsked');
+  if (found.asked) return t(found.met ? 'settings.flow.met' : 'settings.flow.lacks', { address: found.asked });
+  return t(found.met ? 'flows.runs' : 'flows.lacks');
 }
 
 /** One value of a shot, and the input of the workflow it goes to. */
