@@ -1,13 +1,23 @@
 """What the tests of the emulated endpoints have in common."""
 
+import asyncio
 import json
+import threading
 import time
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
 
+from infrastructure.comfy_backend import ComfyBackend
+from tests.fake_comfy import FakeComfy
 from tests.runpod.calls import AGENT
 from tests.runpod.pods import Clock
+from worker import handler
+from worker.environment import Environment
+from worker.handler import Handler
+from worker.work import Bench, carried_out
 
 LONGEST = 60.0  # seconds until a test gives up waiting
 
@@ -88,3 +98,83 @@ class Hand:
 @pytest.fixture
 def hand(runpod, endpoint):
     return lambda worker: Hand(runpod.worker_environment(endpoint, worker))
+
+
+class Counter:
+    """The worker's handler without the SDK around it: orders go in here, and progress is kept."""
+
+    def __init__(self, url, **environment):
+        self.posts = []
+        self.death = ""
+        self.install = None
+        self.environment = Environment(environment)
+        self.backend = ComfyBackend(url, 2.0)
+
+    async def post(self, job, payload):
+        self.posts.append(payload)
+
+    def handler(self, post=None):
+        bench = Bench(self.backend, self.environment, self.install)
+        return Handler(lambda said: carried_out(said, bench), post or self.post, lambda: self.death)
+
+    def order(self, input, longest=LONGEST):
+        """The answer to it."""
+        return asyncio.run(asyncio.wait_for(self.handler().handle({"id": "j", "input": input}), longest))
+
+    def cancelled_when(self, input, is_time):
+        """The order is cancelled as soon as it is time; returns how long that took."""
+
+        async def both():
+            handling = asyncio.create_task(self.handler().handle({"id": "j", "input": input}))
+            end = time.monotonic() + LONGEST
+            while not is_time():
+                assert time.monotonic() < end and not handling.done()
+                await asyncio.sleep(0.01)
+            began = time.monotonic()
+            handling.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await handling
+            return time.monotonic() - began
+
+        return asyncio.run(both())
+
+
+@pytest.fixture
+def counter(fake, monkeypatch):
+    """counter(OUTPUT_MODE="base64") → a worker at the fake ComfyUI, with only these variables set."""
+    monkeypatch.setattr(handler, "BETWEEN", 0.02)
+    return lambda **environment: Counter(fake.url, **environment)
+
+
+@pytest.fixture
+def hosted(tmp_path):
+    """hosted({"a.png": b"…"}) → the address of a server with these files."""
+    servers = []
+
+    def serve(files):
+        class Files(BaseHTTPRequestHandler):
+            def do_GET(self):
+                content = files.get(self.path.strip("/"))
+                self.send_response(404 if content is None else 200)
+                self.send_header("Content-Length", str(len(content or b"")))
+                self.end_headers()
+                self.wfile.write(content or b"")
+
+            def log_message(self, *_):
+                pass
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Files))
+        threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def comfies():
+    """comfies(3) → so many fake ComfyUIs."""
+    with ExitStack() as open_ones:
+        yield lambda count: [open_ones.enter_context(FakeComfy()) for _ in range(count)]

@@ -1,12 +1,29 @@
 """The worker in the real SDK's loop: orders come from the platform, pictures go back."""
 
-import pytest
+import base64
+import os
+import time
 
-from domain.inline import bytes_of
-from domain.serverless import read_result
-from tests.comfy_jobs import picture
+import pytest
+import requests
+
+from domain.serverless import read_progress, read_result
+from tests.comfy_jobs import picture, puts_out, saved
+from tests.test_comfy_real import slow_graph
+from tests.test_real_comfy import picture_graph, video_graph
 
 pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def until():
+    def wait(is_so, longest=30.0):
+        end = time.monotonic() + longest
+        while not is_so():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    return wait
 
 
 def test_an_order_comes_back_as_a_picture(endpoint, sdk_worker, fake, sent, ended):
@@ -16,5 +33,139 @@ def test_an_order_comes_back_as_a_picture(endpoint, sdk_worker, fake, sent, ende
     assert told["status"] == "COMPLETED", told
     (output,) = read_result(told["output"]).outputs
     assert (output.node_id, output.kind, output.filename) == ("3", "images", "ComfyUI_00001_.png")
-    assert bytes_of(output.data) in fake.files.values()
+    assert base64.b64decode(output.data) in fake.files.values()
     assert not endpoint.late
+
+
+def test_the_platform_hears_how_far_it_is_and_nothing_after_the_end(
+    endpoint, sdk_worker, fake, sent, ended, until
+):
+    fake.step_seconds = 0.1
+    sdk_worker(endpoint, fake.url)
+    id = sent({"workflow": picture(steps=40), "preview": True})
+    assert ended(id)["status"] == "COMPLETED"
+    progress = [read_progress(said) for said in endpoint.jobs[id].progress]
+    assert 3 <= len(progress) <= 7
+    assert [one.fraction for one in progress] == sorted(one.fraction for one in progress)
+    assert any(one.preview for one in progress)
+    time.sleep(1.5)
+    assert not endpoint.late
+    assert endpoint.jobs[id].status == "COMPLETED"
+
+
+def test_cancelling_frees_comfyui_and_the_worker_within_seconds(
+    endpoint, sdk_worker, fake, public, sent, ended, until
+):
+    sdk_worker(endpoint, fake.url)
+    id = sent({"workflow": picture(steps=100_000)})
+    until(lambda: fake.running)
+    public("POST", f"cancel/{id}")
+    until(lambda: not fake.running, 3.0)
+    began = time.monotonic()
+    assert ended(sent({"workflow": picture(seed=2)}))["status"] == "COMPLETED"
+    assert time.monotonic() - began < 5
+
+
+def test_what_breaks_is_told_as_a_failure_with_details(endpoint, sdk_worker, fake, sent, ended):
+    sdk_worker(endpoint, fake.url)
+    graph = {"7": {"class_type": "Break", "inputs": {"message": "no such sigma", "kind": "ValueError"}}}
+    told = ended(sent({"workflow": graph}))
+    assert (told["status"], told["error"]) == ("FAILED", "Node 7: “Break” (Break) failed: no such sigma")
+    assert told["output"]["details"][0]["node_id"] == "7"
+
+
+def test_the_largest_result_that_goes_inline_arrives_and_a_larger_one_fails_at_once(
+    endpoint, sdk_worker, fake, sent, ended
+):
+    sdk_worker(endpoint, fake.url)
+    output = {"images": [saved("big.png")]}
+    fits = ended(sent({"workflow": puts_out(output, content="x" * (14 << 20))}))
+    assert (fits["status"], fits["output"]["outputs"][0]["size"]) == ("COMPLETED", 14 << 20)
+    began = time.monotonic()
+    too_large = ended(sent({"workflow": puts_out(output, content="x" * ((14 << 20) + 1))}))
+    assert too_large["status"] == "FAILED" and "Set up a bucket" in too_large["error"]
+    assert time.monotonic() - began < 8
+    assert not endpoint.refused
+
+
+def test_a_fresh_worker_is_asked_for_after_the_job(endpoint, sdk_worker, fake, sent, ended):
+    sdk_worker(endpoint, fake.url, "w1")
+    told = ended(sent({"workflow": picture(), "refresh_worker": True}))
+    assert told["status"] == "COMPLETED" and "refresh_worker" not in told["output"]
+    assert endpoint.workers["w1"].is_gone
+
+
+def test_what_a_killed_worker_had_is_drawn_by_another(endpoint, sdk_worker, fake, sent, ended, until):
+    fake.gate.clear()
+    first = sdk_worker(endpoint, fake.url, "w1")
+    id = sent({"workflow": picture()})
+    until(lambda: fake.running)
+    first.kill()
+    endpoint.lose("w1")
+    endpoint.workers_max += 1
+    sdk_worker(endpoint, fake.url, "w2")
+    until(lambda: endpoint.jobs[id].worker == "w2")
+    fake.gate.set()
+    told = ended(id)
+    assert (told["status"], told["workerId"], told["retries"]) == ("COMPLETED", "w2", 1)
+    assert fake.asked("POST /prompt") == 1
+
+
+def test_twelve_jobs_are_shared_by_three_workers(endpoint, sdk_worker, sent, ended, comfies):
+    for number, comfy in enumerate(comfies(3)):
+        comfy.step_seconds = 0.1
+        sdk_worker(endpoint, comfy.url, f"w{number}")
+    ids = [sent({"workflow": picture(seed=n, steps=10)}) for n in range(12)]
+    told = [ended(id) for id in ids]
+    assert {one["status"] for one in told} == {"COMPLETED"}
+    assert {one["workerId"] for one in told} == {"w0", "w1", "w2"}
+    assert not endpoint.late
+
+
+def test_a_worker_ends_when_the_platform_tells_it_to(endpoint, sdk_worker, fake, sent, ended):
+    worker = sdk_worker(endpoint, fake.url)
+    ended(sent({"workflow": picture()}))
+    worker.stop()
+    assert worker.has_ended
+    assert not _lives(worker.pid)
+
+
+def _lives(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# --- with a real ComfyUI
+
+
+def test_a_picture_of_a_real_comfyui(endpoint, sdk_worker, real_comfy, sent, ended):
+    sdk_worker(endpoint, real_comfy.url)
+    told = ended(sent({"workflow": picture_graph(seed=7_654_321)}))
+    result = read_result(told["output"])
+    assert result.server.startswith("ComfyUI 0.30")
+    assert (
+        result.outputs[0].mime == "image/png" and base64.b64decode(result.outputs[0].data)[:4] == b"\x89PNG"
+    )
+    assert result.outputs[0].filename.startswith("tiny_")
+
+
+def test_a_film_of_a_real_comfyui_comes_back(endpoint, sdk_worker, real_comfy, sent, ended):
+    sdk_worker(endpoint, real_comfy.url)
+    result = read_result(ended(sent({"workflow": video_graph()}))["output"])
+    assert [output.mime for output in result.outputs] == ["video/mp4"]
+
+
+def test_a_real_sampler_is_stopped_within_three_seconds(
+    endpoint, sdk_worker, real_comfy, public, sent, until
+):
+    def running():
+        return requests.get(f"{real_comfy.url}/queue", timeout=10).json()["queue_running"]
+
+    sdk_worker(endpoint, real_comfy.url)
+    id = sent({"workflow": slow_graph(8_765_432)})
+    until(lambda: running() and endpoint.jobs[id].progress)
+    public("POST", f"cancel/{id}")
+    until(lambda: not running(), 3.0)
