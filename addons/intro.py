@@ -23,7 +23,7 @@ def _entered(studio: Studio, mode: str, address: str) -> ComfySettings:
     url, pod = (
         address if mode == each else old for each, old in (("local", kept.url), ("runpod", kept.pod_id))
     )
-    form = entered(mode, url, pod, kept.port, kept)
+    form = entered(mode, url, pod, kept.port, kept.endpoint, kept)
     if form.faults:
         raise StudioError(" ".join(form.faults.values()))
     return form.comfy

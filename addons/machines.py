@@ -62,6 +62,11 @@ def make(studio: Studio, name: str, gpus: list[str], cloud: str, files: dict[str
     studio.machines.make(wanted, gpus)
 
 
+def raise_workers(studio: Studio) -> None:
+    """Have the endpoint that draws start workers again."""
+    studio.machines.raise_workers()
+
+
 def limit(studio: Studio, name: str, value: float) -> None:
     """`name` is day or project (USD) or idle_minutes; 0 is no limit."""
     if name not in vars(Limits()):
@@ -77,8 +82,8 @@ def add(studio: Studio, machine: str) -> str:
 
     def with_it(now: Settings) -> Settings:
         comfy = now.comfy
-        if comfy.mode is Mode.sketch:
-            raise StudioError("The sketch engine draws alone. Choose a ComfyUI in Settings first.")
+        if comfy.mode in (Mode.sketch, Mode.serverless):
+            raise StudioError("Who draws now draws alone. Choose a ComfyUI or a pod in Settings first.")
         if machine_url(parsed, comfy.port) in comfy.addresses:
             raise StudioError(f"{parsed} draws already.")
         return replace(now, comfy=replace(comfy, more=(*comfy.more, parsed)))
@@ -116,6 +121,7 @@ DEEDS = {
     "pod.log": log,
     "pod.offers": offers,
     "pod.make": make,
+    "endpoint.raise": raise_workers,
     "machine.add": add,
     "machine.leave": leave,
     "money.limit": limit,

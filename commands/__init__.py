@@ -5,6 +5,7 @@ import importlib
 from typing import Any
 
 from domain import VERSION
+from domain.settings import Mode
 
 EXIT_CODES = """exit codes: 0 done · 1 some shots failed · 2 bad input, or a workflow the backend cannot run
             3 backend unreachable · 130 interrupted. After 1, 3 and 130 the same command goes on."""

@@ -3,8 +3,9 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
@@ -15,6 +16,9 @@ from domain.job import Backend
 from domain.settings import ComfySettings, Mode, Settings
 from domain.workflow import Workflow
 from infrastructure.backends import connect
+from infrastructure.priced import Priced
+from infrastructure.runpod_api import RunPodAPI
+from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.secrets_file import RUNPOD_KEY, SecretsFile
 from infrastructure.settings_file import SettingsFile
 from infrastructure.workflow_files import WorkflowFolder
@@ -69,7 +73,22 @@ def workflows() -> WorkflowFolder:
 
 
 def backend(asked: argparse.Namespace) -> Backend:
-    return connect(comfy_settings(asked, settings().comfy), runpod_key())
+    """Whoever draws; where that is paid for and a key tells the price, its jobs say what they cost."""
+    comfy = comfy_settings(asked, settings().comfy)
+    made = connect(comfy, runpod_key)
+    return Priced(made, _price(made)) if comfy.is_rented and runpod_key() else made
+
+
+def _price(backend: Backend) -> Callable[[str], float]:
+    @cache
+    def price(url: str) -> float:
+        if isinstance(backend, RunPodBackend):
+            return backend.price()
+        with suppress(StudioError):
+            return RunPodAPI(runpod_key()).pod(parse_pod_id(url)[0]).price
+        return 0.0
+
+    return price
 
 
 def runpod_key() -> str:
@@ -80,8 +99,8 @@ def comfy_settings(asked: argparse.Namespace, kept: ComfySettings) -> ComfySetti
     """The settings with what the command line says on top. Sketch, unless a backend is named."""
     if asked.backend is None and (asked.url or asked.pod_id or asked.endpoint):
         raise StudioError(
-            "--url, --pod-id and --endpoint need a --backend: local for a URL, runpod for a pod, serverless for "
-            "an endpoint."
+            "--url, --pod-id and --endpoint need a --backend: local for a URL, runpod for a pod, serverless "
+            "for an endpoint."
         )
     if asked.endpoint:
         kept = replace(kept, endpoint=parse_endpoint(asked.endpoint))

@@ -60,6 +60,12 @@ class Book:
             last = self.accounts.get(pod)
             self.accounts[pod] = Account(price or (last.price if last else 0.0), now)
 
+    def paid(self, now: float, amount: float, project: str, runs: Sequence[str] = ()) -> None:
+        """What was not paid for by time."""
+        self._book(self.days, (_date(now),), amount)
+        self._book(self.projects, (project,), amount)
+        self._book(self.runs, runs, amount)
+
     def spent_on(self, now: float) -> float:
         """In the whole local day of this moment."""
         return self.days.get(_date(now), 0.0)

@@ -1,6 +1,6 @@
 """Which backend the settings mean. Nothing else in the house asks for the mode."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from domain.addresses import parse_endpoint
 from domain.job import Backend
@@ -12,8 +12,8 @@ from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.sketch_backend import SketchBackend
 
 
-def connect(comfy: ComfySettings, key: str = "") -> Backend:
-    """`key` is RunPod's, which serverless endpoints ask for."""
+def connect(comfy: ComfySettings, key: Callable[[], str] = str) -> Backend:
+    """`key` gives RunPod's, as it is now; serverless endpoints ask for it."""
     match comfy.mode:
         case Mode.sketch:
             return SketchBackend()

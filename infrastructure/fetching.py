@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from domain import VERSION
 from domain.errors import JobRejected
 from domain.events import Progress
+from infrastructure.http_line import Session
 from infrastructure.part_files import writing
 
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
@@ -34,8 +34,8 @@ def fetch(url: str, to: Path, most: int) -> Generator[Progress, None, str]:
 
 def _attempt(url: str, to: Path, most: int) -> Generator[Progress, None, str]:
     digest, have, told = hashlib.sha256(), 0, 0.0
-    headers = {"User-Agent": f"CindergraceWorker/{VERSION}", "Accept-Encoding": "identity"}
-    with requests.get(url, headers=headers, stream=True, timeout=(CONNECT, SILENCE)) as reply:
+    headers = {"Accept-Encoding": "identity"}
+    with Session() as line, line.get(url, headers=headers, stream=True, timeout=(CONNECT, SILENCE)) as reply:
         if not reply.ok:
             if reply.status_code >= 500:
                 reply.raise_for_status()

@@ -1,6 +1,7 @@
 """A backend whose machines are paid for: each job says what it cost, which its recipe keeps."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import monotonic
 
 from domain.errors import BackendUnreachable, StudioError
@@ -13,15 +14,25 @@ class Priced:
     """`price` is what the machine at an address costs an hour, in USD; 0 where that is not known.
 
     What a job costs is the time the GPU was at it, where the server tells that; else the time it took, which
-    may be more: another job may have been before it.
+    may be more: another job may have been before it. `paid` hears of it, with the project's folder.
     """
 
-    def __init__(self, backend: Backend, price: Callable[[str], float]):
-        self.inner, self._price = backend, price
+    def __init__(
+        self,
+        backend: Backend,
+        price: Callable[[str], float],
+        paid: Callable[[Path, float], None] = lambda project, cost: None,
+    ):
+        self.inner, self._price, self._paid = backend, price, paid
 
     @property
     def engine(self) -> str:
         return self.inner.engine
+
+    @property
+    def is_left(self) -> bool:
+        """Whether what is closed now goes on without us."""
+        return getattr(self.inner, "is_left", False)
 
     @property
     def lanes(self) -> int:
@@ -41,15 +52,21 @@ class Priced:
         try:
             files = yield from heard(self.inner.run(job), bill.hear)
         except BackendUnreachable:  # what is under way there is paid for when it is asked for again
-            yield from bill.facts()
+            yield from self._told(bill, job)
             raise
         except StudioError:
             bill.close()
-            yield from bill.facts()
+            yield from self._told(bill, job)
             raise
         bill.close()
-        yield from bill.facts()
+        yield from self._told(bill, job)
         return files
+
+    def _told(self, bill: "_Bill", job: Job) -> Iterator[Fact]:
+        if bill.cost:
+            self._paid(job.folder.parent, bill.cost)
+            yield Fact("price", bill.price)  # USD an hour, of the machine that was at it last
+            yield Fact("cost", round(bill.cost, 6))  # USD
 
 
 class _Bill:
@@ -57,7 +74,7 @@ class _Bill:
 
     def __init__(self, price: Callable[[str], float], is_begun: bool):
         self._price_of, self._is_ours = price, is_begun
-        self._price = self._cost = 0.0
+        self.price = self.cost = 0.0
         self._sent: float | None = None  # when, to the machine that is at it now
         self._seconds: float | None = None  # that its GPU was at it
 
@@ -66,7 +83,7 @@ class _Bill:
             return
         if event.key == "url":  # another machine's turn
             self.close()
-            self._price = self._price_of(str(event.value))
+            self.price = self._price_of(str(event.value))
         elif event.key == "sent":
             self._sent = self._sent or monotonic()
         elif event.key == "gpu_seconds" and isinstance(event.value, int | float):
@@ -77,10 +94,5 @@ class _Bill:
         seconds = self._seconds if self._sent is not None or self._is_ours else 0.0
         if seconds is None:
             seconds = 0.0 if self._sent is None else monotonic() - self._sent
-        self._cost += self._price * seconds / 3600
+        self.cost += self.price * seconds / 3600
         self._sent = self._seconds = None
-
-    def facts(self) -> Iterator[Fact]:
-        if self._cost:
-            yield Fact("price", self._price)  # USD an hour, of the machine that was at it last
-            yield Fact("cost", round(self._cost, 6))  # USD

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -42,17 +42,17 @@ QUEUE = 6 * 3600.0  # seconds that a job may wait for a worker
 
 
 class RunPodBackend:
-    """`is_left` is set when the studio ends: jobs whose runs are closed from then on are not cancelled, and
-    what became of them is asked for at the next start."""
+    """`key` gives the account's, as it is now. `is_left` is set when the studio ends: jobs whose runs are
+    closed from then on are not cancelled, and what became of them is asked for at the next start."""
 
     engine = "comfyui"
 
-    def __init__(self, endpoint: str, key: str):
+    def __init__(self, endpoint: str, key: Callable[[], str]):
         self.endpoint, self.is_left = endpoint, False
         self._key = key
         self._api = ServerlessAPI(endpoint, key)
-        self._account = RunPodAPI(key)
         self._known: tuple[float, Endpoint | None] = float("-inf"), None
+        self._price: float | None = None  # of an hour's work of one worker, USD
         self._longest = 0.0  # seconds that a job ran
         self._is_public = False  # the worker that answered last was not ours
         self._lock = threading.Lock()
@@ -70,7 +70,7 @@ class RunPodBackend:
             at, known = self._known
             if time.monotonic() - at > KNOWN:
                 try:
-                    known = self._account.endpoint(self.endpoint)
+                    known = RunPodAPI(self._key()).endpoint(self.endpoint)
                 except PlatformError:
                     known = self._known[1]
                 self._known = time.monotonic(), known
@@ -78,7 +78,7 @@ class RunPodBackend:
 
     def status(self) -> Status:
         name, address = "RunPod Serverless", self._api.url
-        if not self._key:
+        if not self._key():
             return Status(False, name, address, said=_NO_KEY, symptom="401")
         try:
             health = self._api.health()
@@ -123,9 +123,19 @@ class RunPodBackend:
     def probe(self) -> Probe:
         return ServerlessProbe(self)
 
+    def price(self) -> float:
+        """USD for an hour that one worker works; 0 where that is not told. Start and idling come on top."""
+        known = self.described()
+        if self._price is None and known:
+            try:
+                self._price = RunPodAPI(self._key()).serverless_price(known.gpu) * known.gpus
+            except PlatformError:
+                return 0.0  # it may tell the next time
+        return self._price or 0.0
+
     def raise_workers(self, most: int = USUAL_MOST) -> None:
         """Have the endpoint start workers again. Raises PlatformError."""
-        self._account.change_endpoint(self.endpoint, most)
+        RunPodAPI(self._key()).change_endpoint(self.endpoint, most)
         with self._lock:
             self._known = float("-inf"), self._known[1]
 

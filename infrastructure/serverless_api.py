@@ -3,7 +3,7 @@
 Source: RunPod's documentation; nothing of it was tried against the live service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +12,7 @@ import requests
 
 from domain.addresses import endpoint_url
 from domain.errors import BackendError, BackendUnreachable, JobRejected
-from infrastructure.http_line import Line, json_object
+from infrastructure.http_line import Line, NoAuthorities, json_object
 
 BODY = 10_000_000  # bytes that /run takes
 TIMEOUT = 10.0, 30.0  # seconds to get through, and between two bytes
@@ -47,7 +47,7 @@ class ServerlessAPI:
     """May be used from many threads. Raises BackendUnreachable when nobody answers or the key is refused,
     JobRejected for what the endpoint does not take."""
 
-    def __init__(self, endpoint: str, key: str):
+    def __init__(self, endpoint: str, key: Callable[[], str]):
         self.url = endpoint_url(endpoint)
         self._endpoint, self._key = endpoint, key
         self._line = Line(self.url)
@@ -83,11 +83,13 @@ class ServerlessAPI:
     def _ask(
         self, method: str, path: str, body: bytes | None = None, timeout: tuple[float, float] = TIMEOUT
     ) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._key}"}
+        headers = {"Authorization": f"Bearer {self._key()}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
             reply = self._line.send(method, path, timeout, headers, body)
+        except NoAuthorities as error:
+            raise BackendUnreachable(str(error)) from error
         except requests.RequestException as error:
             raise BackendUnreachable("RunPod does not answer. Is the network up?", "silence") from error
         except ValueError:  # it would tell the key

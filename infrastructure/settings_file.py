@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from domain.addresses import parse_machine, parse_pod_id, parse_port, parse_url
+from domain.addresses import parse_endpoint, parse_machine, parse_pod_id, parse_port, parse_url
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from domain.spending import Limits
@@ -97,6 +97,7 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
             taken(comfy, "port", parse_port, default.comfy.port),
             _machines(comfy.get("more"), notes),
             taken(comfy, "pod_name", _text, ""),
+            taken(comfy, "endpoint", lambda v: parse_endpoint(_text(v)), ""),
         ),
         taken(data, "keyframe_workflow", _text, ""),
         taken(data, "video_workflow", _text, ""),

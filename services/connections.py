@@ -37,9 +37,7 @@ class Entered:
         return self.comfy.address if self.is_good and self.comfy.mode is not Mode.sketch else ""
 
 
-def entered(
-    mode: str, url: str, pod_id: str, port: object, endpoint: str, kept: ComfySettings
-) -> Entered:
+def entered(mode: str, url: str, pod_id: str, port: object, endpoint: str, kept: ComfySettings) -> Entered:
     """What a form says. Only what its mode needs can be wrong; of the rest, what reads is kept as well."""
     try:
         chosen = Mode(mode)

@@ -8,8 +8,8 @@ from domain.pods import Pod, PodState
 from domain.status import Status
 from services.pod_start import BOOTING
 
-START, LOGS, RESTART, PORT, FIND, CHOOSE, GPU, AGAIN = (
-    *("start", "logs", "restart", "port", "find", "choose", "gpu", "again"),
+START, LOGS, RESTART, PORT, FIND, CHOOSE, GPU, AGAIN, WORKERS, SETTINGS = (
+    *("start", "logs", "restart", "port", "find", "choose", "gpu", "again", "workers", "settings"),
 )
 _IN_LOGS = (  # what a log's last lines say -> what it means, and what helps
     (
@@ -63,6 +63,12 @@ def diagnose(
         case PodState.broken:
             return _from(logs) or Diagnosis(f"RunPod says that the pod {pod.name} broke.", LOGS)
     return _running(status, pod, port, logs)
+
+
+def diagnose_endpoint(status: Status) -> Diagnosis:
+    """Of a serverless endpoint that is not up."""
+    remedies = {"workers": WORKERS, "401": SETTINGS, "404": SETTINGS, "1010": ""}
+    return Diagnosis(status.said, remedies.get(status.symptom, AGAIN))
 
 
 def _running(status: Status, pod: Pod, port: int, logs: Sequence[str]) -> Diagnosis:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from domain.addresses import is_pod, parse_machine, parse_pod_id, pod_url
@@ -15,14 +16,13 @@ from domain.places import Places
 from domain.pods import MONTH, NewPod, Pod
 from domain.settings import ComfySettings, Mode, Settings
 from domain.status import Status
-from infrastructure.backends import changed
-from infrastructure.pool import Pool
-from infrastructure.priced import Priced
 from infrastructure.runpod_api import RunPodAPI
+from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.spending_file import SpendingFile
 from services import pod_making
+from services.drawing import Drawing
 from services.feed import Feed
-from services.pod_health import PodHealth
+from services.pod_health import PodHealth, endpoint_trouble
 from services.pod_orders import Order
 from services.pod_start import PHASES
 from services.pods import Platform, Pods, Seen
@@ -62,6 +62,7 @@ class Machines:
         self._logs = 0  # how often one was asked for by the artist
         self._is_making = threading.Lock()
         self.pods = Pods(self._api, self._tell, self._tell_orders, lambda: feed.is_heard, self._ours)
+        self.drawing = Drawing(self.pods, around.backend, self._paid)
         self.spending = Spending(
             SpendingFile(places.spending),
             self.pods,
@@ -75,6 +76,9 @@ class Machines:
         self.spending.start()
 
     def stop(self) -> None:
+        """What an endpoint is at goes on without us, and is asked for at the next start."""
+        if endpoint := self.drawing.endpoint:
+            endpoint.is_left = True
         self.spending.stop()
         self.pods.stop()
 
@@ -92,7 +96,7 @@ class Machines:
 
     def allow(self, wanted: Sequence[Errand]) -> None:
         """Raises StudioError when a limit is reached and these would cost more."""
-        if self._around.settings().comfy.drawn_on:
+        if self._around.settings().comfy.is_rented:
             for project in {errand.project for errand in wanted if errand.is_drawn}:
                 self.spending.allow(project, time.time())
 
@@ -155,30 +159,24 @@ class Machines:
         if status.is_up != was_up:
             self.pods.again()
 
-    def drawing(
-        self, before: Backend | None, comfy: ComfySettings, connect: Callable[[ComfySettings], Backend]
-    ) -> Backend:
-        """Whoever draws with these settings; its jobs say what they cost, where that is known."""
-        if isinstance(before, Priced) and changed(before.inner, comfy):
-            return before
-        return connect(comfy) if comfy.mode is Mode.sketch else Priced(connect(comfy), self._price_at)
+    def raise_workers(self) -> None:
+        """Have the endpoint that draws start workers again. Raises StudioError."""
+        endpoint = self.drawing.endpoint
+        if endpoint is None:
+            raise StudioError("No endpoint draws now. Choose one in Settings.")
+        self.pods.ask(lambda _: self._raised(endpoint))
+
+    def _raised(self, endpoint: RunPodBackend) -> None:
+        try:
+            endpoint.raise_workers()
+        except PlatformError as error:
+            self._feed.put("told", {"text": str(error), "at": time.time()})
+        self._around.look_again()
 
     def _lanes(self) -> dict[str, Any] | None:
         """What each machine is doing, where several draw as one."""
-        pool = self._pool()
+        pool = self.drawing.pool
         return asdict(pool.view()) if pool else None
-
-    def _pool(self) -> Pool | None:
-        backend = self._around.backend()
-        inner = backend.inner if isinstance(backend, Priced) else backend
-        return inner if isinstance(inner, Pool) else None
-
-    def _price_at(self, url: str) -> float:
-        try:
-            pod = self.pods.seen.pods.get(parse_pod_id(url)[0])
-        except StudioError:
-            return 0.0  # no pod's address
-        return pod.price if pod else 0.0
 
     # --- in the thread of the pods -----------------------------------------------------------------
 
@@ -225,8 +223,13 @@ class Machines:
         self._feed.put("pods", told)
         self._tell_health(seen, self._around.settings().comfy)
 
+    def _paid(self, project: Path, amount: float) -> None:
+        self.spending.paid(str(project), amount, time.time())
+
     def _tell_health(self, seen: Seen, comfy: ComfySettings) -> None:
         starting, trouble = self._health.look(seen, comfy, self._statuses(comfy))
+        if comfy.mode is Mode.serverless and self._status and self._status[0] == comfy:
+            trouble = endpoint_trouble(comfy, self._status[1])
         self._feed.put_all({"pod/start": starting, "doctor": trouble})
         if starting and starting["phase"] == PHASES[-1]:
             self.pods.ask(lambda _: self._tell_lacks(starting["pod"]))
@@ -235,7 +238,7 @@ class Machines:
 
     def _statuses(self, comfy: ComfySettings) -> dict[str, Status]:
         """How each pod that draws is, by its id, as far as that is known."""
-        if pool := self._pool():
+        if pool := self.drawing.pool:
             seen = {parse_machine(name): status for name, status in pool.statuses.items()}
             return {parse_pod_id(machine)[0]: seen[machine] for machine in seen if is_pod(machine)}
         if self._status is None or self._status[0] != comfy:

@@ -22,6 +22,12 @@ LOGS_EVERY = 60.0  # seconds between two looks into the log of a pod in trouble
 Told = dict[str, Any] | None
 
 
+def endpoint_trouble(comfy: ComfySettings, status: Status) -> Told:
+    """What is wrong with the endpoint that draws."""
+    found = None if status.is_up else asdict(doctor.diagnose_endpoint(status))
+    return found and {"pod": "", "endpoint": comfy.endpoint, **found}
+
+
 class PodHealth:
     """`logs` gives a pod's last lines, so many of them, and takes seconds."""
 

@@ -114,6 +114,17 @@ class Spending:
                 self._book.accounts.pop(pod, None)
             self._keep_book(now, True)
 
+    def paid(self, project: str, amount: float, now: float) -> None:
+        """A job cost so much (USD), which is known at its end; more is ended when a limit is reached."""
+        with self._lock:
+            runs = {errand.run for errand in self._work.at_work() if errand.project == project and errand.run}
+            self._book.paid(now, amount, project, sorted(runs))
+            self._keep_book(now, True)
+            which, why = self._reached(project, now)
+        if which and self._work.end("" if which == "day" else project, why):
+            log.warning("%s", why)
+        self._tell(self._fact(now, {}, sorted(runs)))
+
     def allow(self, project: str, now: float) -> None:
         """Raises StudioError when a cap is reached: nothing new may be begun that costs."""
         if why := self._reached(project, now)[1]:

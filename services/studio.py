@@ -16,7 +16,7 @@ from domain.job import Backend
 from domain.places import Places
 from domain.settings import ComfySettings, Settings
 from domain.status import Status
-from infrastructure.backends import connect, servers
+from infrastructure import backends
 from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
 from infrastructure.secrets_file import RUNPOD_KEY, SecretsFile
@@ -50,7 +50,7 @@ _LOOK = 1.5  # seconds between two looks whether the board's file was changed by
 
 
 class Studio:
-    def __init__(self, places: Places, connect: Callable[[ComfySettings], Backend] = connect):
+    def __init__(self, places: Places, connect: Callable[[ComfySettings], Backend] | None = None):
         self.places = places
         self.feed = Feed()
         self.presets = read_presets()
@@ -59,7 +59,7 @@ class Studio:
         self._settings_file = SettingsFile(places.settings)
         self.settings, complaints = self._settings_file.load()
         self.workflow_choice = WorkflowChoice(self.workflows, lambda: self.settings)
-        self._connect = connect
+        self._connect = connect or (lambda to: backends.connect(to, lambda: self.secrets.get(RUNPOD_KEY)))
         self._backend: tuple[ComfySettings, Backend] | None = None
         self._desks: dict[Path, Desk] = {}
         self._desk: Desk | None = None
@@ -72,7 +72,7 @@ class Studio:
         self.outcomes = Outcomes(self.feed, places.data / "outcomes.json")
         self.shelf = Shelf(self.feed, places, lambda: self._desk)
         self.intakes = Intakes(
-            self.uploads, places.workflows, places.tries, lambda: servers(self.settings.comfy)
+            self.uploads, places.workflows, places.tries, lambda: backends.servers(self.settings.comfy)
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)
@@ -113,7 +113,7 @@ class Studio:
         with self._lock:
             if self._backend is None or self._backend[0] != self.settings.comfy:
                 comfy, before = self.settings.comfy, self._backend and self._backend[1]
-                self._backend = comfy, self.machines.drawing(before, comfy, self._connect)
+                self._backend = comfy, self.machines.drawing.backend(before, comfy, self._connect)
             return self._backend[1]
 
     def means(self, desk: Desk | None = None) -> Means:
@@ -185,7 +185,7 @@ class Studio:
     def tell_keys(self) -> None:
         """Which keys are set; of each no more than how it ends."""
         self.feed.put("keys", self.secrets.hints())
-        self.machines.pods.again()
+        self.machines.look_again()
 
     def tell_workflows(self) -> None:
         """The workflows there are to choose from."""

@@ -1,4 +1,4 @@
-"""Where pictures are made: the sketch engine, a ComfyUI at an address, a pod."""
+"""Where pictures are made: the sketch engine, a ComfyUI at an address, a pod, a serverless endpoint."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,10 +12,10 @@ from addons.words import label
 from domain.addresses import URL
 from domain.errors import StudioError
 from domain.settings import ComfySettings
-from services.connections import Entered, entered
+from services.connections import Entered, entered, fields
 from services.studio import Studio
 
-MODES = ("sketch", "local", "runpod")
+MODES = ("sketch", "local", "runpod", "serverless")
 
 
 def build(studio: Studio) -> Part:
@@ -41,9 +41,10 @@ class _Form:
             self.port = gr.Number(
                 label=port, elem_id="set-port", precision=0, interactive=True, visible=False
             )
+            self.endpoint = _text("endpoint", "abc123def456gh")
         self.faults = {
             name: live("said", elem_id=f"set-{name}-fault", elem_classes="set-fault")
-            for name in ("url", "pod_id", "port")
+            for name in ("url", "pod_id", "port", "endpoint")
         }
         self.pods = live("set-pods", elem_id="set-pods")
         with gr.Row(elem_classes="set-tools"):
@@ -51,7 +52,7 @@ class _Form:
             self.save = _button("save", variant="primary")
             self.state = live("set-state", says=("typed",), elem_id="set-state")
         self.answer = live("set-answer", elem_id="set-answer")
-        self.fields = [self.mode, self.url, self.pod, self.port]
+        self.fields = [self.mode, self.url, self.pod, self.port, self.endpoint]
         self.shown = [
             *self.fields,
             self.pods,
@@ -64,11 +65,11 @@ class _Form:
 
     def connect(self) -> None:
         fields, all_shown = self.fields, [*self.shown, self.answer]
-        entries = (self.url, self.pod, self.port)
+        entries = (self.url, self.pod, self.port, self.endpoint)
         self.mode.input(self._switched, fields, all_shown, **LATEST)
         # a Textbox's own `input` misses what is pasted and what is deleted
         self.state.typed(self._typed, fields, all_shown, **LATEST)
-        gr.on([self.url.blur, self.pod.blur], self._settled, fields, [*entries], **LATEST)
+        gr.on([self.url.blur, self.pod.blur, self.endpoint.blur], self._settled, fields, [*entries], **LATEST)
         gr.on([self.save.click, *(e.submit for e in entries)], self._saved, fields, self.shown, **QUIET)
         self.test.click(self._tested, fields, all_shown, **QUIET)
 
@@ -79,7 +80,7 @@ class _Form:
             return self._told(form, "elsewhere")
         if asked.entered[0] and form.is_good and form.comfy == kept:
             return self._told(form)  # it is all there, and the next may be being typed in by now
-        saved = entered(kept.mode.value, kept.url, kept.pod_id, kept.port, kept)
+        saved = entered(*fields(kept), kept=kept)
         return {**self._filled(kept), **self._told(saved)}
 
     def _typed(self, *values: Any) -> Changes:
@@ -91,8 +92,7 @@ class _Form:
     def _settled(self, *values: Any) -> Changes:
         """A pasted address becomes what it comes to, once the field is left."""
         form = self._read(*values)
-        read = (form.comfy.url, form.comfy.pod_id, form.comfy.port)
-        pairs = zip((self.url, self.pod, self.port), values[1:], read, strict=True)
+        pairs = zip(self.fields[1:], values[1:], fields(form.comfy)[1:], strict=True)
         changed = {place: value for place, was, value in pairs if value != was and form.is_good}
         return changed or {self.url: gr.skip()}  # what is as it was may be being typed in by now
 
@@ -132,11 +132,12 @@ class _Form:
             self.url: gr.update(visible=mode == "local"),
             self.pod: gr.update(visible=mode == "runpod"),
             self.port: gr.update(visible=mode == "runpod"),
+            self.endpoint: gr.update(visible=mode == "serverless"),
         }
 
     def _filled(self, comfy: ComfySettings) -> Changes:
         changes = self._of_mode(comfy.mode.value)
-        for place, value in ((self.url, comfy.url), (self.pod, comfy.pod_id), (self.port, comfy.port)):
+        for place, value in zip(self.fields[1:], fields(comfy)[1:], strict=True):
             changes[place]["value"] = value
         return {**changes, self.mode: comfy.mode.value}
 

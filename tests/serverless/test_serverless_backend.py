@@ -34,8 +34,14 @@ def hurried(monkeypatch):
 
 
 @pytest.fixture
-def backend(runpod, endpoint):
-    return RunPodBackend(endpoint.id, runpod.key)
+def started(runpod, endpoint):
+    """started() → the backend of a studio that was just started."""
+    return lambda: RunPodBackend(endpoint.id, lambda: runpod.key)
+
+
+@pytest.fixture
+def backend(started):
+    return started()
 
 
 def result(*contents, **more):
@@ -144,7 +150,7 @@ def test_closing_it_cancels_the_job_over_there(backend, endpoint, tmp_path):
 
 
 def test_when_the_studio_ends_the_job_goes_on_and_the_next_start_brings_it_home(
-    backend, runpod, endpoint, hand, tmp_path
+    backend, started, endpoint, hand, tmp_path
 ):
     ledger, wanted = Ledger(Project(tmp_path)), Wanted("001", picture(), "", {})
     run = ledger.carry_out(backend, wanted)
@@ -157,12 +163,12 @@ def test_when_the_studio_ends_the_job_goes_on_and_the_next_start_brings_it_home(
     assert job.status == "IN_QUEUE"
     Hands(hand("w1"), result(PNG)).join()
 
-    said, take = heard(Ledger(Project(tmp_path)).carry_out(RunPodBackend(endpoint.id, runpod.key), wanted))
+    said, take = heard(Ledger(Project(tmp_path)).carry_out(started(), wanted))
     assert take.path.read_bytes() == PNG and "sent" not in facts(said)
     assert len(endpoint.jobs) == 1
 
 
-def test_a_killed_studio_finds_its_jobs_by_what_their_recipes_say(backend, runpod, endpoint, hand, tmp_path):
+def test_a_killed_studio_finds_its_jobs_by_what_their_recipes_say(backend, started, endpoint, hand, tmp_path):
     wanted = Wanted("001", picture(), "", {})
     run = Ledger(Project(tmp_path)).carry_out(backend, wanted)
     for event in run:
@@ -171,7 +177,7 @@ def test_a_killed_studio_finds_its_jobs_by_what_their_recipes_say(backend, runpo
     recipe = Ledger(Project(tmp_path)).recipe("001_v1")
     assert recipe["state"] == "started" and recipe["serverless"]["job"] in endpoint.jobs
     Hands(hand("w1"), result(PNG)).join()
-    _, take = heard(Ledger(Project(tmp_path)).carry_out(RunPodBackend(endpoint.id, runpod.key), wanted))
+    _, take = heard(Ledger(Project(tmp_path)).carry_out(started(), wanted))
     assert take.path.read_bytes() == PNG
     assert len(endpoint.jobs) == 1
 
@@ -287,12 +293,12 @@ def test_an_endpoint_that_may_start_no_worker_is_told_and_raised(backend, endpoi
 
 @pytest.mark.parametrize(("endpoint_id", "key", "said"), [("", "wrong", "401"), ("nobody", "", "404")])
 def test_a_wrong_key_and_a_wrong_endpoint_are_told_apart(runpod, endpoint, endpoint_id, key, said):
-    status = RunPodBackend(endpoint_id or endpoint.id, key or runpod.key).status()
+    status = RunPodBackend(endpoint_id or endpoint.id, lambda: key or runpod.key).status()
     assert not status.is_up and status.symptom == said and said in status.said
 
 
 def test_without_a_key_nobody_is_asked(runpod, endpoint):
-    status = RunPodBackend(endpoint.id, "").status()
+    status = RunPodBackend(endpoint.id, lambda: "").status()
     assert not status.is_up and "no API key" in status.said
     assert not runpod.requests
 

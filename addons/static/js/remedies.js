@@ -12,18 +12,21 @@ const DEEDS = {
   choose: () => go('machines'),
   gpu: () => go('machines'),
   again: () => act('pod.look'),
+  workers: () => act('endpoint.raise'),
+  settings: () => go('settings'),
 };
 
 /** Whether a pod is among the machines that draw. */
 export function draws(pod) {
   const settings = fact('settings') ?? {};
-  return settings.mode === 'runpod' && settings.pod_id === pod || settings.mode !== 'sketch' && !!settings.more?.some(machine => machine === pod || machine.startsWith(`https://${pod}-`));
+  return settings.mode === 'runpod' && settings.pod_id === pod || ['local', 'runpod'].includes(settings.mode) && !!settings.more?.some(machine => machine === pod || machine.startsWith(`https://${pod}-`));
 }
 
 /** The diagnosis, where there is one: its sentence and its button. */
 export function remedy() {
   const found = fact('doctor');
-  if (!found || !draws(found.pod)) return null; // it is about the one before
+  const settings = fact('settings') ?? {}, isOfNow = found?.endpoint ? settings.mode === 'serverless' && settings.endpoint === found.endpoint : draws(found?.pod);
+  if (!found || !isOfNow) return null; // it is about the one before
   const deed = DEEDS[found.remedy];
-  return { said: found.said, button: deed && button(t(`remedy.${found.remedy}`, { port: found.target }), () => deed(found.target, found.pod), { kind: 'primary' }), key: `${found.pod} ${found.remedy} ${found.target}` };
+  return { said: found.said, button: deed && button(t(`remedy.${found.remedy}`, { port: found.target }), () => deed(found.target, found.pod), { kind: 'primary' }), key: `${found.pod}${found.endpoint ?? ''} ${found.remedy} ${found.target}` };
 }

@@ -1,0 +1,53 @@
+"""Who draws, with what its jobs cost where that is known."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from domain.addresses import parse_pod_id
+from domain.errors import StudioError
+from domain.job import Backend
+from domain.settings import ComfySettings, Mode
+from infrastructure.backends import changed
+from infrastructure.pool import Pool
+from infrastructure.priced import Priced
+from infrastructure.runpod_backend import RunPodBackend
+from services.pods import Pods
+
+
+class Drawing:
+    """`now` gives whoever draws, where anybody has been asked yet; `paid` hears what a job cost that is not
+    paid for by time."""
+
+    def __init__(self, pods: Pods, now: Callable[[], Backend | None], paid: Callable[[Path, float], None]):
+        self._pods, self._now, self._paid = pods, now, paid
+
+    def backend(
+        self, before: Backend | None, comfy: ComfySettings, connect: Callable[[ComfySettings], Backend]
+    ) -> Backend:
+        """Whoever draws with these settings; the one before, where it became that."""
+        if isinstance(before, Priced) and changed(before.inner, comfy):
+            return before
+        made = connect(comfy)
+        if isinstance(made, RunPodBackend):
+            return Priced(made, lambda _: made.price(), self._paid)
+        return made if comfy.mode is Mode.sketch else Priced(made, self._price_at)
+
+    @property
+    def pool(self) -> Pool | None:
+        return self._inner if isinstance(self._inner, Pool) else None
+
+    @property
+    def endpoint(self) -> RunPodBackend | None:
+        return self._inner if isinstance(self._inner, RunPodBackend) else None
+
+    @property
+    def _inner(self) -> Backend | None:
+        now = self._now()
+        return now.inner if isinstance(now, Priced) else now
+
+    def _price_at(self, url: str) -> float:
+        try:
+            pod = self._pods.seen.pods.get(parse_pod_id(url)[0])
+        except StudioError:
+            return 0.0  # no pod's address
+        return pod.price if pod else 0.0
