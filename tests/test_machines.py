@@ -160,7 +160,7 @@ def test_a_new_pod_is_made_and_drawn_on(studio, runpod, fake):
     (pod,) = runpod.pods
     assert (pod.name, pod.gpu) == ("film", gpus[1])
     assert pod.mounts == {"persistent": {"size": 40, "path": "/workspace"}}
-    assert pod.id in studio.machines.pods.costing()
+    until(studio, lambda told: pod.id in studio.machines.pods.costing())
 
 
 def test_without_a_key_a_pasted_id_still_draws(runpod, fake, tmp_path, hurried):

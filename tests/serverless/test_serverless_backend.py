@@ -291,7 +291,9 @@ def test_an_endpoint_that_may_start_no_worker_is_told_and_raised(backend, endpoi
     assert endpoint.workers_max == 3 and backend.status().is_up
 
 
-@pytest.mark.parametrize(("endpoint_id", "key", "said"), [("", "wrong", "401"), ("nobody", "", "404")])
+@pytest.mark.parametrize(
+    ("endpoint_id", "key", "said"), [("", "wrong", "401"), ("nobody12345678", "", "404")]
+)
 def test_a_wrong_key_and_a_wrong_endpoint_are_told_apart(runpod, endpoint, endpoint_id, key, said):
     status = RunPodBackend(endpoint_id or endpoint.id, lambda: key or runpod.key).status()
     assert not status.is_up and status.symptom == said and said in status.said
