@@ -41,6 +41,7 @@ from services.shelf import Shelf
 from services.spending import Work
 from services.stale import Today
 from services.stale_facts import StaleFacts
+from services.under_way import under_way
 from services.uploads import Uploads
 from services.workflow_choice import WorkflowChoice
 
@@ -201,8 +202,9 @@ class Studio:
         return self._closing.is_set()
 
     def begin(self, board: Path) -> None:
-        """Open what was open last; at the very first start the sample, whose film is made at once."""
+        """Open what was open last, at the very first start the sample; what went on elsewhere comes home."""
         self.shelf.again()
+        self.runs.again(under_way(self.runs.errands()))
         last = Path(self.settings.last_project) if self.settings.last_project else None
         try:
             if last and is_file(last / "storyboard.json"):
@@ -214,18 +216,15 @@ class Studio:
             self.feed.put("trouble", str(error))
 
     def begin_closing(self) -> None:
-        """Event streams end; what runs is left to `close`."""
+        """Event streams end."""
         self._closing.set()
 
     def close(self) -> None:
         """End what runs; the queue goes on at the next start, when it is told to."""
         self._closing.set()
-        self.machines.stop()
-        self._watch.stop()
-        self._stale.stop()
+        for part in (self.machines, self._watch, self._stale, self.film, self.shelf):
+            part.stop()
         self.bench.close()
-        self.film.stop()
-        self.shelf.stop()
         self.runs.close()
 
     def _desk_of(self, folder: Path) -> Desk:

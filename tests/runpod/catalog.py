@@ -20,6 +20,7 @@ class Gpu:
     secure: float  # USD per hour; 0 where it is not offered
     community: float
     stock: dict[str, str]
+    serverless: float = 0.0  # USD per hour of a worker at work
     max_count: int = 4
 
     def price(self, cloud: str) -> float:
@@ -47,7 +48,7 @@ class Gpu:
             "memory": self.memory,
             "secure": self.secure > 0,
             "community": self.community > 0,
-            "price": {"secure": self.secure, "community": self.community},
+            "price": {"secure": self.secure, "community": self.community, "serverless": self.serverless},
             "maxCount": {"secure": self.max_count, "community": self.max_count},
         }
         if with_availability:
@@ -62,10 +63,10 @@ class Gpu:
 def gpus() -> dict[str, Gpu]:
     everywhere = dict.fromkeys(DATA_CENTERS, "HIGH")
     rows = [
-        ("NVIDIA GeForce RTX 4090", "RTX 4090", 24, 0.69, 0.34),
-        ("NVIDIA RTX A5000", "RTX A5000", 24, 0.27, 0.16),
-        ("NVIDIA L40S", "L40S", 48, 0.86, 0.79),
-        ("NVIDIA A100 80GB PCIe", "A100 PCIe", 80, 1.64, 1.19),
-        ("NVIDIA H100 80GB HBM3", "H100 SXM", 80, 2.99, 0.0),
+        ("NVIDIA GeForce RTX 4090", "RTX 4090", 24, 0.69, 0.34, 1.116),
+        ("NVIDIA RTX A5000", "RTX A5000", 24, 0.27, 0.16, 0.684),
+        ("NVIDIA L40S", "L40S", 48, 0.86, 0.79, 1.908),
+        ("NVIDIA A100 80GB PCIe", "A100 PCIe", 80, 1.64, 1.19, 2.736),
+        ("NVIDIA H100 80GB HBM3", "H100 SXM", 80, 2.99, 0.0, 4.176),
     ]
-    return {row[0]: Gpu(*row, dict(everywhere)) for row in rows}
+    return {row[0]: Gpu(*row[:-1], dict(everywhere), row[-1]) for row in rows}

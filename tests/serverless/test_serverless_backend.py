@@ -3,9 +3,7 @@
 Workers are moved by hand here; tests/serverless/test_whole_way.py has real ones."""
 
 import base64
-import hashlib
 import threading
-import time
 
 import pytest
 
@@ -13,16 +11,13 @@ from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Fact, Progress
 from domain.job import Job
 from domain.project import Project
-from domain.serverless import Output, Result, read_order
+from domain.serverless import read_order
 from infrastructure import serverless_execution
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.runpod_backend import RunPodBackend
 from tests.comfy_jobs import make_job, picture
 from tests.fake_answers import Answer
-from tests.fake_comfy_nodes import png
-
-LONGEST = 20.0
-PNG = png()
+from tests.serverless.hands import LONGEST, PNG, Hands, result
 
 
 @pytest.fixture(autouse=True)
@@ -42,46 +37,6 @@ def started(runpod, endpoint):
 @pytest.fixture
 def backend(started):
     return started()
-
-
-def result(*contents, **more):
-    """What a worker of ours answers."""
-    outputs = [
-        Output(
-            f"ComfyUI_{n:05}_.png",
-            "3",
-            size=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-            data=base64.b64encode(content).decode(),
-        )
-        for n, content in enumerate(contents, 1)
-    ]
-    told = {"server": "ComfyUI 0.30.0", "worker": {"name": "cindergrace", "version": "1"}, **more}
-    return {"output": Result(tuple(outputs), **told).said()}
-
-
-class Hands:
-    """A worker that answers each order it is given with the next of these."""
-
-    def __init__(self, hand, *answers):
-        self.orders = []
-        self._hand, self._answers = hand, list(answers)
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def _work(self):
-        end = time.monotonic() + LONGEST
-        while self._answers and time.monotonic() < end:
-            job = self._hand.take()
-            if isinstance(job, dict):
-                self.orders.append(job["input"])
-                answer = self._answers.pop(0)
-                for said in answer if isinstance(answer, list) else [answer]:
-                    self._hand.says(job, said)
-
-    def join(self):
-        self._thread.join(LONGEST)
-        assert not self._thread.is_alive()
 
 
 def heard(run):

@@ -1,0 +1,150 @@
+"""The studio with a serverless endpoint: what it costs, what a limit ends, what goes on without the studio.
+
+The endpoint is emulated; its workers are moved by hand."""
+
+import json
+
+import pytest
+
+from domain.errors import StudioError
+from domain.settings import ComfySettings, Mode
+from domain.spending import Limits
+from infrastructure import runpod_backend, serverless_execution
+from infrastructure.secrets_file import SecretsFile
+from services import backend_watch, pods
+from services.errands import errand
+from services.studio import Studio
+from tests.serverless.hands import PNG, Hands, result
+from tests.studios import facts, places, project, until_done
+from tests.test_machines import until
+
+KEYFRAME = "keyframe_sd15"
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """Looks as in life, only sooner one after another."""
+    monkeypatch.setattr(serverless_execution, "SOON", 0.05)
+    monkeypatch.setattr(serverless_execution, "SELDOM", 0.2)
+    monkeypatch.setattr(serverless_execution, "WORD", 0.05)
+    monkeypatch.setattr(runpod_backend, "KNOWN", 0.2)
+    monkeypatch.setattr(pods, "SOON", 0.1)
+    monkeypatch.setattr(pods, "EVERY", 0.3)
+    monkeypatch.setattr(backend_watch, "EVERY", 0.2)
+    monkeypatch.setattr(backend_watch, "FIRST", 0.1)
+    monkeypatch.setattr(backend_watch, "LONGEST", 0.3)
+
+
+@pytest.fixture
+def start(runpod, endpoint, tmp_path):
+    """start() → a studio whose pictures are made at the endpoint; again, the next start of the same."""
+    where = places(tmp_path)
+    where.settings.parent.mkdir(parents=True, exist_ok=True)
+    SecretsFile(where.secrets).put("RUNPOD_API_KEY", runpod.key)
+    open_ones = []
+
+    def started():
+        studio = Studio(where)
+        open_ones.append(studio)
+        studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id), keyframe_workflow=KEYFRAME)
+        studio.feed.listen(lambda: None)
+        return studio
+
+    yield started
+    for studio in open_ones:
+        studio.close()
+
+
+def keyframes(studio, *shots):
+    folder = studio.desk.project.folder
+    return studio.ask([errand("keyframe", folder, shot, "r1", variant=1) for shot in shots])
+
+
+def recipe(studio, name):
+    return json.loads((studio.desk.project.takes / f"{name}.json").read_text("utf-8"))
+
+
+def test_a_keyframe_is_made_at_the_endpoint_and_costs_what_the_worker_took(start, clock, runpod, hand):
+    endpoint = runpod.add_endpoint(pause=0.3)
+    studio = start()
+    studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id))
+    project(studio, "A harbour")
+    keyframes(studio, "001")
+    worker = Hands.of(runpod, endpoint, "w1", [lambda: clock.forward(36), result(PNG)])
+    until_done(studio)
+    worker.join()
+    (done,) = studio.runs.errands()
+    assert done.state == "done", done.error
+    made = recipe(studio, "001_v1")
+    assert made["price"] == pytest.approx(1.116) and made["cost"] == pytest.approx(1.116 / 100)
+    told = until(studio, lambda told: told["money"]["today"])
+    assert told["money"]["today"] == told["money"]["project"] == pytest.approx(0.011)
+
+
+def test_a_limit_takes_back_what_waits_and_refuses_what_would_cost_more(start, clock, runpod):
+    endpoint = runpod.add_endpoint(pause=0.3)
+    studio = start()
+    studio.set(
+        comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id), limits=Limits(project=0.01, day=0.0)
+    )
+    project(studio, "A harbour", "A mast", "A gull")
+    keyframes(studio, "001", "002", "003")
+    until(studio, lambda told: len(endpoint.jobs) == 3)
+    worker = Hands.of(runpod, endpoint, "w1", [lambda: clock.forward(36), result(PNG)])
+    told = until(studio, lambda told: told.get("money", {}).get("reached") == "project")
+    worker.join()
+    until_done(studio)
+    assert sorted(job.status for job in endpoint.jobs.values()) == ["CANCELLED", "CANCELLED", "COMPLETED"]
+    assert "This project's limit is reached" in facts(studio)["told"]["text"]
+    with pytest.raises(StudioError, match="This project's limit is reached"):
+        keyframes(studio, "002")
+    assert told["money"]["project"] >= 0.01
+
+
+def test_what_was_under_way_when_the_studio_was_closed_is_home_after_the_next_start(start, endpoint, hand):
+    studio = start()
+    folder = project(studio, "A harbour", "A mast")
+    keyframes(studio, "001", "002")
+    until(studio, lambda told: len(endpoint.jobs) == 2)
+    studio.close()
+    assert {job.status for job in endpoint.jobs.values()} == {"IN_QUEUE"}
+    Hands(hand("w1"), result(PNG), result(PNG)).join()
+
+    studio = start()
+    studio.begin(folder / "storyboard.json")
+    until_done(studio)
+    assert [errand.state for errand in studio.runs.errands()] == ["done", "done"]
+    assert len(endpoint.jobs) == 2, "nothing was handed over twice"
+    assert "cost" in recipe(studio, "001_v1")
+
+
+def test_what_was_stopped_without_being_under_way_waits_to_be_told(start, endpoint):
+    studio = start()
+    folder = project(studio, "A harbour")
+    studio.runs.pause()
+    keyframes(studio, "001")
+    studio.close()
+    studio = start()
+    studio.begin(folder / "storyboard.json")
+    assert [errand.state for errand in studio.runs.errands()] != ["running"] and not endpoint.jobs
+
+
+def test_an_endpoint_without_workers_is_told_with_what_helps(start, endpoint):
+    endpoint.workers_max = 0
+    studio = start()
+    told = until(studio, lambda told: told.get("doctor"))
+    assert told["doctor"]["remedy"] == "workers" and "may start no workers" in told["doctor"]["said"]
+    studio.machines.raise_workers()
+    until(studio, lambda told: told["backend"]["up"] and not told["doctor"])
+    assert endpoint.workers_max == 3
+
+
+def test_a_key_that_is_entered_later_is_used_at_once(start, endpoint, runpod):
+    studio = start()
+    studio.secrets.clear("RUNPOD_API_KEY")
+    studio.tell_keys()
+    told = until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "settings")
+    assert "no API key" in told["doctor"]["said"]
+    studio.secrets.put("RUNPOD_API_KEY", runpod.key)
+    studio.tell_keys()
+    until(studio, lambda told: told["backend"]["up"])
