@@ -99,12 +99,16 @@ class Result:
     worker: Mapping[str, str] | None = None  # its name and version; None: somebody else's
 
     def said(self) -> dict[str, Any]:
-        images = [
-            {"filename": o.filename, "type": "s3_url" if o.url else "base64", "data": o.url or o.data}
-            for o in self.outputs
-            if o.is_compatible
-        ]
-        said: dict[str, Any] = {"images": images, "outputs": [output.said() for output in self.outputs]}
+        images, outputs = [], []
+        for output in self.outputs:
+            outputs.append(output.said())
+            if output.is_compatible:
+                type, data = ("s3_url", output.url) if output.url else ("base64", output.data)
+                if not output.url:  # its bytes travel once
+                    del outputs[-1]["data"]
+                    outputs[-1]["image"] = len(images)
+                images.append({"filename": output.filename, "type": type, "data": data})
+        said: dict[str, Any] = {"images": images, "outputs": outputs}
         more = {
             "texts": list(self.texts),
             "errors": list(self.errors),
@@ -244,7 +248,8 @@ def read_result(said: Any) -> Result:
     if not isinstance(said, dict):
         raise BadFile("The worker's answer is no object.")
     outputs, worker = said.get("outputs"), said.get("worker")
-    found = [_output(item) for item in outputs] if isinstance(outputs, list) else _images(said)
+    images = _images(said)
+    found = [_output(item, images) for item in outputs] if isinstance(outputs, list) else images
     seconds = said.get("seconds")
     return Result(
         outputs=tuple(found),
@@ -260,12 +265,15 @@ def _images(said: Mapping[str, Any]) -> list[Output]:
     if isinstance(said.get("message"), str):  # public workers before 5.0
         said = {"images": [{"filename": "ComfyUI.png", "type": "base64", "data": said["message"]}]}
     images = said.get("images")
-    return [_output(item) for item in images] if isinstance(images, list) else []
+    return [_output(item, ()) for item in images] if isinstance(images, list) else []
 
 
-def _output(item: Any) -> Output:
+def _output(item: Any, images: Sequence[Output]) -> Output:
+    """`images`: those of the same answer, which may hold its bytes."""
     if not isinstance(item, dict):
         raise BadFile("The worker's answer lists something that is no file.")
+    if isinstance(place := item.get("image"), int) and 0 <= place < len(images):
+        item = {**item, "data": images[place].data}
     data, url = str(item.get("data") or ""), str(item.get("url") or "")
     if item.get("type") == "s3_url" or (data.startswith(("http://", "https://")) and not url):
         data, url = "", data

@@ -64,6 +64,12 @@ def test_a_result_arrives_as_it_was_sent():
     assert read_result(through(result.said())) == result
 
 
+def test_the_bytes_of_a_picture_travel_once():
+    result = Result((Output("a.png", data="A" * 100), Output("b.mp4", kind="gifs", data="B" * 100)))
+    assert json.dumps(result.said()).count("A" * 100) == 1
+    assert read_result(through(result.said())) == result
+
+
 def test_clients_of_the_public_worker_find_pictures_where_they_look_for_them():
     outputs = (
         Output("a.png", url="https://example.org/a.png"),

@@ -122,7 +122,7 @@ class Counter:
         return asyncio.run(asyncio.wait_for(self.handler().handle({"id": "j", "input": input}), longest))
 
     def cancelled_when(self, input, is_time):
-        """The order is cancelled as soon as it is time; returns how long that took."""
+        """The order is cancelled as soon as it is time, and is not any more then; how long that took."""
 
         async def both():
             handling = asyncio.create_task(self.handler().handle({"id": "j", "input": input}))
@@ -134,6 +134,7 @@ class Counter:
             handling.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await handling
+            assert not is_time()
             return time.monotonic() - began
 
         return asyncio.run(both())

@@ -1,11 +1,13 @@
 """The worker under way: its progress, its cancelling, its failures."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 
-from tests.comfy_jobs import picture
+from domain.events import Progress
+from tests.comfy_jobs import picture, until
 from worker import handler
 
 
@@ -56,6 +58,24 @@ def test_nothing_is_told_after_the_result(counter, fake):
     assert told[-1] == "result" and "progress" in told
 
 
+def test_that_it_is_done_is_told_by_the_result_alone(monkeypatch):
+    monkeypatch.setattr(handler, "BETWEEN", 0.02)
+    told, is_over = [], threading.Event()
+
+    async def post(job, payload):
+        told.append(payload["progress"])
+
+    def work(said):
+        yield Progress(0.5, "half")
+        is_over.wait(0.1)
+        yield Progress(1.0, "done")
+        is_over.wait(0.1)
+        return {"images": []}
+
+    asyncio.run(handler.Handler(work, post).handle({"id": "j", "input": {}}))
+    assert told == [0.5]
+
+
 def test_a_line_that_is_lost_for_progress_loses_nothing_else(counter):
 
     async def post(job, payload):
@@ -74,6 +94,7 @@ def test_cancelling_takes_the_job_off_comfyui(counter, fake, is_waiting):
         other = counter()
         fake.gate.clear()
         other.backend._api.queue(picture(seed=9), "11111111-1111-4111-8111-111111111111", "")
+        until(lambda: fake.running)
     one = counter()
     took = one.cancelled_when({"workflow": slow()}, lambda: fake.pending if is_waiting else fake.running)
     assert took < 3

@@ -9,21 +9,18 @@ import requests
 
 from domain.serverless import read_progress, read_result
 from tests.comfy_jobs import picture, puts_out, saved
+from tests.fake_comfy_nodes import png
 from tests.test_comfy_real import slow_graph
 from tests.test_real_comfy import picture_graph, video_graph
 
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture
-def until():
-    def wait(is_so, longest=30.0):
-        end = time.monotonic() + longest
-        while not is_so():
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
-    return wait
+def until(is_so, longest=30.0):
+    end = time.monotonic() + longest
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_an_order_comes_back_as_a_picture(endpoint, sdk_worker, fake, sent, ended):
@@ -37,9 +34,7 @@ def test_an_order_comes_back_as_a_picture(endpoint, sdk_worker, fake, sent, ende
     assert not endpoint.late
 
 
-def test_the_platform_hears_how_far_it_is_and_nothing_after_the_end(
-    endpoint, sdk_worker, fake, sent, ended, until
-):
+def test_the_platform_hears_how_far_it_is_and_nothing_after_the_end(endpoint, sdk_worker, fake, sent, ended):
     fake.step_seconds = 0.1
     sdk_worker(endpoint, fake.url)
     id = sent({"workflow": picture(steps=40), "preview": True})
@@ -54,7 +49,7 @@ def test_the_platform_hears_how_far_it_is_and_nothing_after_the_end(
 
 
 def test_cancelling_frees_comfyui_and_the_worker_within_seconds(
-    endpoint, sdk_worker, fake, public, sent, ended, until
+    endpoint, sdk_worker, fake, public, sent, ended
 ):
     sdk_worker(endpoint, fake.url)
     id = sent({"workflow": picture(steps=100_000)})
@@ -77,6 +72,7 @@ def test_what_breaks_is_told_as_a_failure_with_details(endpoint, sdk_worker, fak
 def test_the_largest_result_that_goes_inline_arrives_and_a_larger_one_fails_at_once(
     endpoint, sdk_worker, fake, sent, ended
 ):
+    endpoint.largest_run = 64 << 20  # the order of this test carries what the fake is to save
     sdk_worker(endpoint, fake.url)
     output = {"images": [saved("big.png")]}
     fits = ended(sent({"workflow": puts_out(output, content="x" * (14 << 20))}))
@@ -95,7 +91,7 @@ def test_a_fresh_worker_is_asked_for_after_the_job(endpoint, sdk_worker, fake, s
     assert endpoint.workers["w1"].is_gone
 
 
-def test_what_a_killed_worker_had_is_drawn_by_another(endpoint, sdk_worker, fake, sent, ended, until):
+def test_what_a_killed_worker_had_is_drawn_by_another(endpoint, sdk_worker, fake, sent, ended):
     fake.gate.clear()
     first = sdk_worker(endpoint, fake.url, "w1")
     id = sent({"workflow": picture()})
@@ -146,21 +142,19 @@ def test_a_picture_of_a_real_comfyui(endpoint, sdk_worker, real_comfy, sent, end
     told = ended(sent({"workflow": picture_graph(seed=7_654_321)}))
     result = read_result(told["output"])
     assert result.server.startswith("ComfyUI 0.30")
-    assert (
-        result.outputs[0].mime == "image/png" and base64.b64decode(result.outputs[0].data)[:4] == b"\x89PNG"
-    )
-    assert result.outputs[0].filename.startswith("tiny_")
+    (output,) = result.outputs
+    assert output.mime == "image/png" and output.filename.startswith("tiny_")
+    assert base64.b64decode(output.data)[:4] == b"\x89PNG"
 
 
 def test_a_film_of_a_real_comfyui_comes_back(endpoint, sdk_worker, real_comfy, sent, ended):
     sdk_worker(endpoint, real_comfy.url)
-    result = read_result(ended(sent({"workflow": video_graph()}))["output"])
-    assert [output.mime for output in result.outputs] == ["video/mp4"]
+    given = [{"name": "start.png", "image": base64.b64encode(png(0x336699, (64, 64))).decode()}]
+    told = ended(sent({"workflow": video_graph("start.png"), "images": given}))
+    assert [output.mime for output in read_result(told["output"]).outputs] == ["video/mp4"]
 
 
-def test_a_real_sampler_is_stopped_within_three_seconds(
-    endpoint, sdk_worker, real_comfy, public, sent, until
-):
+def test_a_real_sampler_is_stopped_within_three_seconds(endpoint, sdk_worker, real_comfy, public, sent):
     def running():
         return requests.get(f"{real_comfy.url}/queue", timeout=10).json()["queue_running"]
 

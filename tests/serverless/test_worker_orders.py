@@ -33,8 +33,8 @@ def test_the_picture_comes_back_for_clients_of_either_kind(counter, fake):
 
     (image,), (output,) = answer["images"], answer["outputs"]
     content = fake.files["output", "", "ComfyUI_00001_.png"]
-    assert image == {"filename": "ComfyUI_00001_.png", "type": "base64", "data": output["data"]}
-    assert base64.b64decode(output.pop("data")) == content
+    assert base64.b64decode(image.pop("data")) == content
+    assert image == {"filename": "ComfyUI_00001_.png", "type": "base64"}
     assert output == {
         "node_id": "3",
         "kind": "images",
@@ -44,6 +44,7 @@ def test_the_picture_comes_back_for_clients_of_either_kind(counter, fake):
         "mime": "image/png",
         "size": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
+        "image": 0,  # the bytes are those of that one
     }
     assert (answer["server"], answer["worker"]) == (
         "ComfyUI 0.33.0",
@@ -76,7 +77,8 @@ def test_every_kind_of_output_comes_back_and_only_pictures_are_in_the_compatible
         ("3d", "", "d.glb", "model/gltf-binary"),
         ("latents", "", "e.latent", "application/octet-stream"),
     ]
-    assert [base64.b64decode(o["data"]) for o in answer["outputs"]][2] == b"content of b.mp4"
+    assert [output.get("image") for output in answer["outputs"]] == [0, 1, None, None, None, None]
+    assert base64.b64decode(answer["outputs"][2]["data"]) == b"content of b.mp4"
     assert [image["filename"] for image in answer["images"]] == ["a.png", "a.png"]
     assert answer["texts"] == ["a hill in rain"]
 
@@ -183,6 +185,8 @@ def test_a_key_for_paid_nodes_goes_along_and_is_no_part_of_the_job(counter, fake
     assert sent["extra_data"]["api_key_comfy_org"] == "comfyui-123"
     counter(COMFY_ORG_API_KEY="comfyui-456").order({"workflow": picture()})
     assert fake.asked("POST /prompt") == 1
+    counter(COMFY_ORG_API_KEY="comfyui-456").order({"workflow": picture(seed=2)})
+    assert json.loads(fake.bodies[1])["extra_data"]["api_key_comfy_org"] == "comfyui-456"
 
 
 # --- what is asked of the worker itself
