@@ -2,13 +2,16 @@
 emulated."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 import main
 from infrastructure.clip_probe import probe
-from tests.killing import WORKFLOWS, board_of_twelve
+from tests.killing import WORKFLOWS, Render, board_of_twelve, check_whole
+from tests.test_pod_chaos import executions, meanwhile
 
 pytestmark = pytest.mark.real
 
@@ -41,3 +44,58 @@ def test_a_film_is_made_at_an_endpoint(tmp_path, told, endpoint, sdk_worker, rea
     assert len(recipes) == summary["jobs"]["run"] == len(endpoint.jobs)
     assert {recipe["state"] for recipe in recipes} == {"done"}
     assert {recipe["machine"] for recipe in recipes} == {"w1"}
+
+
+@pytest.mark.timeout(300)
+def test_a_studio_that_was_killed_with_three_jobs_under_way_makes_none_of_them_twice(
+    tmp_path, told, endpoint, sdk_worker, real_comfy_server
+):
+    comfy = real_comfy_server()
+    board = board_of_twelve(tmp_path, base_seed=31)
+    render = Render(board, tmp_path / "film", ("--backend", "serverless", "--endpoint", endpoint.id))
+    process = render.start()
+    assert endpoint.wait(lambda: len(endpoint.jobs) >= 3, 60)
+    sdk_worker(endpoint, comfy.url)
+    assert endpoint.wait(lambda: any(job.status == "COMPLETED" for job in endpoint.jobs.values()), 60)
+    process.kill()
+    process.communicate(timeout=60)
+
+    check_whole(render, render.finished())
+    assert len(endpoint.jobs) == len(render.recipes()), "a job was handed over twice"
+    assert executions(comfy) == len(endpoint.jobs)
+
+
+@pytest.mark.timeout(300)
+def test_of_three_workers_one_is_killed_and_one_sticks_and_the_film_is_finished(
+    tmp_path, told, endpoint, sdk_worker, real_comfy_server
+):
+    comfies = [real_comfy_server() for _ in range(3)]
+    workers = [sdk_worker(endpoint, comfy.url) for comfy in comfies]
+    endpoint.workers_max = 5
+    board = board_of_twelve(tmp_path, base_seed=63)
+
+    def trouble(is_over):
+        for worker, comfy in zip(workers[:2], comfies[:2], strict=True):
+            if is_over.is_set() or not endpoint.wait(lambda at=worker.id: at in busy(endpoint), 60):
+                return
+            if comfy is comfies[0]:
+                worker.kill()
+            else:
+                os.killpg(worker.pid, signal.SIGSTOP)
+            endpoint.lose(worker.id)  # as the platform does after a while
+
+    with meanwhile(trouble):
+        code, summary, said = told(
+            "render", board, "--json", *WORKFLOWS, "--backend", "serverless", "--endpoint", endpoint.id
+        )
+    assert code == 0, said
+    takes = Path(summary["project"]) / "takes"
+    recipes = [json.loads(path.read_text("utf-8")) for path in takes.glob("*.json")]
+    assert {recipe["state"] for recipe in recipes} == {"done"}
+    assert len({recipe["job"] for recipe in recipes}) == len(recipes) == summary["jobs"]["run"]
+    assert endpoint.retried >= 2
+    assert probe(Path(summary["film"])).frames > 0
+
+
+def busy(endpoint):
+    return {job.worker for job in endpoint.jobs.values() if job.status == "IN_PROGRESS"}
