@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, TypeVar, cast
 
-from domain.events import Event, Failed, Progress, Saved, Told
+from domain.events import Event, Fact, Failed, Progress, Saved, Told
 
 T = TypeVar("T")
 
@@ -60,6 +60,8 @@ class Reporter:
                 self._line(f"FAILED {what}: {reason}")
             case Told(sentence):
                 self._line(sentence)
+            case Fact("attempts", [*_, {"member": machine, "reason": why}]):
+                self._line(f"{machine} went away under its job, and another machine takes over. {why}")
 
     def _progress(self, fraction: float, note: str) -> None:
         now = time.monotonic()

@@ -156,7 +156,7 @@ class Execution:
 
     def _patiently(self, ask: Callable[[], T]) -> Steps[T]:
         """What the server answers; asked again while it is away for a moment."""
-        patience = Patience(self._api.patience)
+        patience = Patience(self._api.url, self._api.patience)
         while True:
             try:
                 return ask()

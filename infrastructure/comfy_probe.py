@@ -52,7 +52,7 @@ class ComfyProbe:
         return (yield from Execution(self._api, self._doorbell, job).brought_home(history))
 
     def _history(self, job: Job) -> Generator[Progress, None, dict[str, Any] | None]:
-        patience = Patience(self._api.patience)
+        patience = Patience(self._api.url, self._api.patience)
         while True:
             try:
                 return self._api.history(job.id)

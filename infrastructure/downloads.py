@@ -41,7 +41,7 @@ class _Transfer:
         self._is_whole = False
 
     def all(self) -> Generator[Progress, None, None]:
-        patience, furthest, misses = Patience(self._api.patience), 0, 0
+        patience, furthest, misses = Patience(self._api.url, self._api.patience), 0, 0
         while True:
             try:
                 yield from self._attempt()

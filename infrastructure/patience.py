@@ -13,7 +13,8 @@ PAUSE = 0.5  # seconds between two attempts
 class Patience:
     """Begins with the first failure and starts anew after a success."""
 
-    def __init__(self, seconds: float | None = None) -> None:
+    def __init__(self, url: str, seconds: float | None = None) -> None:
+        self._who = url.partition("://")[2]
         self._seconds = SECONDS if seconds is None else seconds
         self._since: float | None = None
 
@@ -23,7 +24,7 @@ class Patience:
         self._since = now if self._since is None else self._since
         if now - self._since > self._seconds:
             raise error
-        yield Progress(fraction, "the server does not answer; waiting for it")
+        yield Progress(fraction, f"{self._who} does not answer; waiting for it")
         time.sleep(PAUSE)
 
     def renew(self) -> None:

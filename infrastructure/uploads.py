@@ -23,7 +23,7 @@ def upload(api: ComfyAPI, path: Path) -> Generator[Progress, None, str]:
     Named by its content, so that two projects' "start.png" never meet. Nothing is overwritten:
     a job may be reading the file just now, and of equal content the server keeps what it has.
     """
-    patience = Patience(api.patience)
+    patience = Patience(api.url, api.patience)
     while True:
         try:
             there = RemoteFile(f"{sha256(path)[:24]}{RemoteFile(path.name, '', '').suffix}", FOLDER, "input")

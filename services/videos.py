@@ -129,11 +129,9 @@ def parts(plan: Plan, clips: Sequence[Take]) -> list[Segment]:
 
 def _of_drift(shot: Shot, joined: ShotVideo) -> Iterator[Told]:
     """What the model does to colours along a chain, where it was enough to be seen and was mended."""
-    mended = [
-        (drift, left) for drift, left in zip(joined.drift, joined.drift_left, strict=True) if left < drift
-    ]
-    worst, left = max(mended, default=(0.0, 0.0))
-    if worst > VISIBLE_DRIFT:
+    found = zip(joined.drift, joined.drift_left, strict=True)
+    worst, left = max(((drift, left) for drift, left in found if left < drift), default=(0.0, 0.0))
+    if worst > VISIBLE_DRIFT and f"{left:.1f}" != f"{worst:.1f}":
         yield Told(
             f"Shot {shot.id}: colours drift by ΔE {worst:.1f} where segments meet; matched to {left:.1f}."
         )

@@ -198,7 +198,7 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(fake, tmp_path):
             aside(lambda: (time.sleep(0.3), fake.start()))
 
     outcome = carried_out(ComfyBackend(fake.url), make_job(tmp_path), away)
-    assert "the server does not answer; waiting for it" in outcome.notes
+    assert f"{fake.url.removeprefix('http://')} does not answer; waiting for it" in outcome.notes
     assert outcome.files[0].exists()
 
 

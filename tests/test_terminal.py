@@ -6,7 +6,7 @@ import pytest
 
 from commands import terminal
 from commands.terminal import Reporter
-from domain.events import Failed, Progress, Saved, Told
+from domain.events import Fact, Failed, Progress, Saved, Told
 
 
 class Terminal(io.StringIO):
@@ -110,3 +110,13 @@ def test_work_that_breaks_is_closed(clock):
     with pytest.raises(KeyboardInterrupt):
         Reporter(io.StringIO()).follow(work())
     assert closed == [True]
+
+
+def test_a_machine_that_went_away_under_a_job_is_told_once(clock):
+    out = io.StringIO()
+    lost = [{"member": "one", "reason": "No ComfyUI answers."}, {"member": "two", "reason": "It is gone."}]
+    steps = [(1, Fact("attempts", lost[:1])), (1, Fact("attempts", lost)), (1, Fact("machine", "three"))]
+    followed(out, clock, *steps)
+    first, second = out.getvalue().splitlines()
+    assert first == ("one went away under its job, and another machine takes over. No ComfyUI answers.")
+    assert second.startswith("two went away")
