@@ -6,19 +6,8 @@ import pytest
 
 from domain.errors import BadFile
 from domain.events import Progress
-from domain.serverless import (
-    BadOrder,
-    Given,
-    Order,
-    Output,
-    Result,
-    checked_name,
-    failure_said,
-    progress_said,
-    read_order,
-    read_progress,
-    read_result,
-)
+from domain.serverless import Output, Result, failure_said, progress_said, read_progress, read_result
+from domain.serverless_orders import BadOrder, Given, Order, checked_name, read_order
 from tests.comfy_jobs import picture
 
 

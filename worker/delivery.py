@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from domain.errors import JobFailed
+from domain.errors import BadFile, JobFailed
 from domain.events import Progress
 from domain.inline import text_of
 from domain.serverless import Output, Result, read_result
 from worker.environment import Environment
+from worker.s3_settings import S3Settings
 
 log = logging.getLogger(__name__)
 
@@ -80,9 +81,8 @@ class ByBucket:
         if text is None:
             return None
         try:
-            told: dict[str, Any] = json.loads(text)
-            result = read_result({**told, "outputs": [{**o, "url": "https://x"} for o in told["outputs"]]})
-        except (ValueError, KeyError, TypeError):
+            result = read_result(json.loads(text))
+        except (ValueError, BadFile):
             return None
         keys = [self._key_of(output, job_id) for output in result.outputs]
         if any(self._bucket.size(k) != o.size for k, o in zip(keys, result.outputs, strict=True)):
@@ -100,7 +100,9 @@ class ByBucket:
         return tuple(placed)
 
     def remember(self, result: Result, job_id: str) -> None:
-        told = replace(result, outputs=tuple(replace(output, url="") for output in result.outputs)).said()
+        """The manifest comes last; the addresses in it are of no use later and are made anew."""
+        unsigned = tuple(replace(output, url=output.url.partition("?")[0]) for output in result.outputs)
+        told = replace(result, outputs=unsigned).said()
         self._bucket.write(self._key(job_id, "manifest.json"), json.dumps(told))
 
     def _key_of(self, output: Output, job_id: str) -> str:
@@ -131,7 +133,7 @@ def set_up(environment: Environment) -> list[str]:
 
 
 def _s3(environment: Environment) -> Delivery:
-    from worker.s3 import S3Bucket, S3Settings  # boto3 takes a second to load
+    from worker.s3 import S3Bucket  # boto3 takes a second to load
 
     settings = S3Settings.of(environment)
     log.info("delivering into the bucket %s, as %s say", settings.bucket, settings.family)

@@ -6,6 +6,7 @@ from pathlib import Path
 from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
+from google.oauth2.service_account import Credentials
 
 from domain.errors import JobFailed
 from worker.environment import Environment
@@ -21,8 +22,10 @@ class GcsBucket:
         self._is_public = environment.is_on("GCS_PUBLIC")
         self._good_for = timedelta(seconds=environment.number("GCS_SIGNED_URL_TTL"))
         project = environment["GCS_PROJECT"] or environment["GOOGLE_CLOUD_PROJECT"] or None
+        key = environment["GOOGLE_APPLICATION_CREDENTIALS"]
         try:
             self._bucket = storage.Client(project=project).bucket(self._name)
+            self._signer = Credentials.from_service_account_file(key) if key else None
         except _BROKEN as error:
             raise self._refused("be opened", error) from error
 
@@ -60,7 +63,7 @@ class GcsBucket:
         if self._is_public:
             return str(blob.public_url)
         try:
-            return str(blob.generate_signed_url(self._good_for, version="v4"))
+            return str(blob.generate_signed_url(self._good_for, version="v4", credentials=self._signer))
         except _BROKEN as error:
             raise self._refused("sign an address; set GOOGLE_APPLICATION_CREDENTIALS", error) from error
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.errors import BadFile
 from domain.inline import bytes_of, text_of
-from domain.serverless import Given, Order, read_graph
+from domain.serverless_orders import Given, Order, read_graph
 from infrastructure.part_files import writing
 from worker.environment import Environment
 from worker.serve import run_once

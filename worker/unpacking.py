@@ -9,7 +9,7 @@ from domain.errors import BadFile
 from domain.events import Progress
 from domain.inline import bytes_of
 from domain.job import Graph, Job
-from domain.serverless import BadOrder, Given, Order, read_graph
+from domain.serverless_orders import BadOrder, Given, Order, read_graph
 from infrastructure.fetching import fetch
 from infrastructure.json_files import read_json
 

@@ -11,7 +11,8 @@ from typing import Any
 from domain import VERSION
 from domain.events import Fact, Progress, as_part
 from domain.job import Backend, Job
-from domain.serverless import Order, Output, Result, read_order
+from domain.serverless import Output, Result
+from domain.serverless_orders import Order, read_order
 from infrastructure.hashes import sha256
 from worker.delivery import delivery
 from worker.environment import Environment

@@ -1,0 +1,157 @@
+"""Results by way of a bucket, with services that speak S3 and Google's: nothing is drawn twice."""
+
+import subprocess
+import time
+
+import pytest
+import requests
+
+from tests.comfy_jobs import picture, puts_out, saved
+from tests.real_comfy import free_port
+
+pytestmark = pytest.mark.real
+
+NEW_KEY = """
+import json, sys
+from cryptography.hazmat.primitives import serialization as s
+from cryptography.hazmat.primitives.asymmetric import rsa
+key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+pem = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()).decode()
+print(json.dumps({"type": "service_account", "private_key": pem, "client_email": "studio@example.org",
+                  "token_uri": "http://127.0.0.1:9/token", "project_id": "films"}))
+"""
+
+
+@pytest.fixture(scope="module")
+def served(sdk, tmp_path_factory):
+    """served("moto.server", "-p", "{port}") → the address of a service that runs in the SDK's environment."""
+    processes = []
+
+    def serve(module, *words):
+        port, log = str(free_port()), tmp_path_factory.mktemp("service") / "log"
+        command = [str(sdk.python), "-m", module, *(word.format(port=port) for word in words)]
+        with log.open("wb") as out:
+            processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out))
+        url, end = f"http://127.0.0.1:{port}", time.monotonic() + 30
+        while time.monotonic() < end:
+            try:
+                requests.get(url, timeout=5)
+                return url
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        raise AssertionError(log.read_text())
+
+    yield serve
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def s3(served):
+    url = served("moto.server", "-H", "127.0.0.1", "-p", "{port}")
+    assert requests.put(f"{url}/films", timeout=10).ok
+    return {
+        "S3_BUCKET_NAME": "films",
+        "S3_BUCKET_CREDS_ACCESS_KEY_ID": "key",
+        "S3_BUCKET_CREDS_SECRET_ACCESS_KEY": "secret",
+        "S3_ENDPOINT_URL": url,
+        "S3_PREFIX": "studio/results/",
+    }
+
+
+@pytest.fixture(scope="module")
+def gcs(served, sdk, tmp_path_factory):
+    words = "start", "--host=127.0.0.1", "--port={port}", "--in-memory", "--default-bucket=films"
+    url = served("gcp_storage_emulator", *words)
+    key = tmp_path_factory.mktemp("gcs") / "key.json"
+    key.write_bytes(subprocess.run([str(sdk.python), "-c", NEW_KEY], capture_output=True, check=True).stdout)
+    given = {"GCS_BUCKET": "films", "GCS_PROJECT": "films", "GCS_PREFIX": "results"}
+    return given | {"STORAGE_EMULATOR_HOST": url, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
+
+
+def test_a_result_lies_in_the_bucket_under_its_name(endpoint, sdk_worker, fake, sent, ended, s3):
+    sdk_worker(endpoint, fake.url, **s3)
+    told = ended(sent({"workflow": picture(filename_prefix="scene 1/take")}))
+    (output,), (image,) = told["output"]["outputs"], told["output"]["images"]
+    assert image == {"filename": "take_00001_.png", "type": "s3_url", "data": output["url"]}
+    (job,) = fake.histories
+    path = f"/films/studio/results/{job}/3/scene%201/take_00001_.png?"
+    assert output["url"].startswith(s3["S3_ENDPOINT_URL"] + path)
+    reply = requests.get(output["url"], timeout=10)
+    assert reply.content == fake.files["output", "scene 1", "take_00001_.png"]
+    assert reply.headers["Content-Type"] == "image/png"
+
+
+def test_what_lies_in_the_bucket_is_not_drawn_again(endpoint, sdk_worker, comfies, sent, ended, s3):
+    first, second = comfies(2)
+    sdk_worker(endpoint, first.url, "w1", **s3)
+    one = ended(sent({"workflow": picture(seed=77)}))["output"]
+    endpoint.lose("w1")
+    endpoint.workers_max += 1
+    sdk_worker(endpoint, second.url, "w2", **s3)
+    two = ended(sent({"workflow": picture(seed=77)}))
+    assert (two["workerId"], second.asked("POST /prompt")) == ("w2", 0)
+    alike = ("filename", "size", "sha256", "node_id", "mime")
+    assert [two["output"]["outputs"][0][k] for k in alike] == [one["outputs"][0][k] for k in alike]
+    assert requests.get(two["output"]["outputs"][0]["url"], timeout=10).ok
+
+    address = one["outputs"][0]["url"].partition("?")[0]
+    assert requests.delete(address, headers={"Authorization": "AWS key:any"}, timeout=10).ok
+    assert ended(sent({"workflow": picture(seed=77)}))["status"] == "COMPLETED"
+    assert second.asked("POST /prompt") == 1
+
+
+def test_more_than_an_answer_carries_goes_by_the_bucket(endpoint, sdk_worker, fake, sent, ended, s3):
+    endpoint.largest_run = 64 << 20
+    sdk_worker(endpoint, fake.url, **s3)
+    graph = puts_out({"gifs": [saved("long.mp4")]}, content="x" * (25 << 20))
+    (output,) = ended(sent({"workflow": graph}))["output"]["outputs"]
+    assert len(requests.get(output["url"], timeout=30).content) == output["size"] == 25 << 20
+
+
+def test_the_public_workers_variables_open_a_bucket_as_well(endpoint, sdk_worker, fake, sent, ended, s3):
+    given = {
+        "BUCKET_ENDPOINT_URL": f"{s3['S3_ENDPOINT_URL']}/films",
+        "BUCKET_ACCESS_KEY_ID": "key",
+        "BUCKET_SECRET_ACCESS_KEY": "secret",
+    }
+    worker = sdk_worker(endpoint, fake.url, **given)
+    (image,) = ended(sent({"workflow": picture()}))["output"]["images"]
+    assert image["type"] == "s3_url" and requests.get(image["data"], timeout=10).ok
+    assert "as BUCKET_* say" in worker.said
+
+
+def test_an_order_may_ask_for_its_files_inline_all_the_same(endpoint, sdk_worker, fake, sent, ended, s3):
+    sdk_worker(endpoint, fake.url, **s3)
+    (image,) = ended(sent({"workflow": picture(), "output_mode": "base64"}))["output"]["images"]
+    assert image["type"] == "base64"
+
+
+def test_a_bucket_that_does_not_open_is_told_before_anything_is_drawn(
+    endpoint, sdk_worker, fake, sent, ended, s3
+):
+    sdk_worker(endpoint, fake.url, **s3 | {"S3_BUCKET_NAME": "nobodys"})
+    told = ended(sent({"workflow": picture()}))
+    assert told["error"].startswith("The bucket 'nobodys' (S3_*) cannot be read: ")
+    assert told["output"]["details"][0]["kind"] == "delivery"
+    assert fake.asked("POST /prompt") == 0
+
+
+@pytest.fixture(params=["true", "false"])
+def google(gcs, request):
+    return gcs | {"GCS_PUBLIC": request.param}
+
+
+def test_google_keeps_results_as_well(endpoint, sdk_worker, comfies, sent, ended, google):
+    first, second = comfies(2)
+    sdk_worker(endpoint, first.url, "w1", **google)
+    graph = picture(seed=5 + (google["GCS_PUBLIC"] == "true"))
+    (output,) = ended(sent({"workflow": graph}))["output"]["outputs"]
+    assert ("X-Goog-Signature" in output["url"]) is (google["GCS_PUBLIC"] == "false")
+    assert requests.get(output["url"], timeout=10).content in first.files.values()
+    endpoint.lose("w1")
+    endpoint.workers_max += 1
+    sdk_worker(endpoint, second.url, "w2", **google)
+    assert ended(sent({"workflow": graph}))["status"] == "COMPLETED"
+    assert second.asked("POST /prompt") == 0
