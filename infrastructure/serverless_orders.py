@@ -5,7 +5,7 @@ import json
 from domain.errors import BadFile, JobRejected
 from domain.inline import text_of
 from domain.job import Graph, Job
-from domain.serverless import Given, Order
+from domain.serverless_orders import Given, Order
 from infrastructure.serverless_api import BODY
 
 _DROPPED = ("VHS_VideoCombine", "PreviewAny", "SaveLatent", "SaveGLB")  # by the public worker

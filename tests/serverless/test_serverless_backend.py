@@ -11,7 +11,7 @@ from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Fact, Progress
 from domain.job import Job
 from domain.project import Project
-from domain.serverless import read_order
+from domain.serverless_orders import read_order
 from infrastructure import serverless_execution
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.runpod_backend import RunPodBackend
@@ -209,7 +209,7 @@ def test_what_a_public_worker_drops_is_refused_once_it_is_known_for_one(backend,
 
 def test_a_file_that_arrives_damaged_is_not_kept(backend, hand, tmp_path):
     answer = result(PNG)
-    answer["output"]["outputs"][0]["data"] = base64.b64encode(PNG[:-3]).decode()
+    answer["output"]["images"][0]["data"] = base64.b64encode(PNG[:-3]).decode()
     worker = Hands(hand("w1"), answer)
     with pytest.raises(JobFailed, match="arrived damaged"):
         heard(backend.run(make_job(tmp_path)))
