@@ -21,15 +21,17 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--output", choices=("base64", "s3", "gcs"), default="", help="how the result comes")
     parser.add_argument("--out-file", metavar="FILE", help="where the result goes, in place of the answer")
     parser.add_argument("--test_input", metavar="FILE", help="a job's input, as a file or as JSON itself")
-    parser.add_argument("--version-id", default="", help="only with this version installed")
+    parser.add_argument("--version-id", metavar="ID", default="", help="only with this version installed")
+    parser.add_argument("--spec", metavar="FILE", help="only with what this describes installed")
     parser.add_argument("--verbose", action="store_true", help="tell more")
     return parser
 
 
 def main(words: Sequence[str]) -> int:
     asked, others = arguments().parse_known_args(words)
-    if others and (asked.deed != "serve" or not all(word.startswith("--rp_") for word in others[:1])):
+    if others and asked.deed != "serve":
         arguments().error(f"unrecognized arguments: {' '.join(others)}")
+    sys.argv = [sys.argv[0], *others]  # the SDK reads its own from there
     environment = Environment(os.environ)
     level = "DEBUG" if asked.verbose else environment["WORKER_LOG_LEVEL"].upper()
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
@@ -52,7 +54,6 @@ def _done(asked: argparse.Namespace, environment: Environment) -> int:
     if asked.deed == "serve":
         from worker.serve import serve
 
-        sys.argv = [sys.argv[0], *(word for word in sys.argv[1:] if word.startswith("--rp_"))]
         serve(environment)
         return 0
     if asked.workflow or asked.test_input:

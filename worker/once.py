@@ -34,11 +34,13 @@ def once(asked: argparse.Namespace, environment: Environment) -> int:
 def _input(asked: argparse.Namespace) -> Any:
     if asked.test_input:
         said = _json(asked.test_input)
-        return said.get("input", said) if isinstance(said, dict) else said
+        said = said.get("input", said) if isinstance(said, dict) else said
+        return {**said, "output_mode": asked.output} if asked.output else said
     images = [Path(name) for name in asked.images]
     inputs = tuple(Given(path.name, text_of(_read(path))) for path in images)
     graph = read_graph(_json(asked.workflow))
-    order = Order(graph, inputs=inputs, output_mode=asked.output, version=asked.version_id)
+    version = _json(asked.spec) if asked.spec else asked.version_id
+    order = Order(graph, inputs=inputs, output_mode=asked.output, version=version)
     return order.said()
 
 
@@ -64,9 +66,11 @@ def _kept(answer: dict[str, Any], to: Path) -> dict[str, Any]:
     outputs = []
     for number, output in enumerate(answer["outputs"]):
         path = to.with_name(f"{to.stem}-{number + 1}{Path(output['filename']).suffix}") if number else to
-        if data := output.get("data"):
+        place = output.get("image")
+        data = answer["images"][place]["data"] if place is not None else output.get("data")
+        if data:
             with writing(path) as part:
                 part.write_bytes(bytes_of(data))
-            output = {k: v for k, v in output.items() if k != "data"} | {"path": str(path)}
+            output = {k: v for k, v in output.items() if k not in ("data", "image")} | {"path": str(path)}
         outputs.append(output)
     return {k: v for k, v in answer.items() if k != "images"} | {"outputs": outputs}

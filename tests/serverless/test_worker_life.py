@@ -1,0 +1,81 @@
+"""A worker's whole life on the platform, with a ComfyUI of its own on a volume: up, at work, gone."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from domain.serverless import read_result
+from tests.comfy_jobs import picture
+from tests.real_comfy import free_port
+from tests.serverless.volumes import Volume
+from tests.test_comfy_real import slow_graph
+from tests.test_real_comfy import picture_graph
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def volume(comfy_installation, tmp_path):
+    return Volume(comfy_installation, tmp_path / "runpod-volume")
+
+
+@pytest.fixture
+def url():
+    return f"http://127.0.0.1:{free_port()}"
+
+
+def children(pid):
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [(int(child), Path(f"/proc/{child}/cmdline").read_bytes().decode()) for child in listed.split()]
+
+
+def comfy_of(worker):
+    return next(pid for pid, command in children(worker.pid) if "main.py" in command)
+
+
+def test_the_comfyui_of_the_volume_is_started_and_draws(endpoint, sdk_worker, volume, url, sent, ended):
+    worker = sdk_worker(endpoint, url, **volume.environment)
+    told = ended(sent({"workflow": picture_graph(seed=424_242)}))
+    assert told["status"] == "COMPLETED", worker.said[-3000:]
+    assert read_result(told["output"]).server.startswith("ComfyUI 0.30")
+    assert f"ComfyUI found at {volume.home}, run by {volume.home}/com_venv/bin/python." in worker.said
+    assert re.search(r"ComfyUI 0\.30\.\d is up, on no GPU\.", worker.said)
+
+
+def test_a_comfyui_that_dies_under_a_job_fails_it_at_once_and_takes_the_worker_with_it(
+    endpoint, sdk_worker, volume, url, sent, ended
+):
+    worker = sdk_worker(endpoint, url, **volume.environment)
+    id = sent({"workflow": slow_graph(434_343)})
+    worker.until(lambda: endpoint.jobs[id].progress)
+    os.kill(comfy_of(worker), signal.SIGKILL)
+    began = time.monotonic()
+    told = ended(id)
+    assert time.monotonic() - began < 5
+    assert told["status"] == "FAILED"
+    assert told["error"].startswith("ComfyUI ended (it was killed, most likely for want of memory).")
+    assert told["output"]["details"][0]["kind"] == "comfyui_died"
+    assert endpoint.workers[worker.id].is_gone
+
+
+def test_a_worker_that_ends_takes_its_comfyui_with_it(endpoint, sdk_worker, volume, url, sent, ended):
+    worker = sdk_worker(endpoint, url, **volume.environment)
+    assert ended(sent({"workflow": picture_graph(seed=454_545)}))["status"] == "COMPLETED"
+    comfy = comfy_of(worker)
+    worker.stop()
+    assert not Path(f"/proc/{comfy}").exists()
+
+
+def test_without_a_comfyui_each_job_is_told_where_it_was_looked_for(
+    endpoint, sdk_worker, url, tmp_path, sent, ended
+):
+    worker = sdk_worker(endpoint, url, COMFY_HOME=str(tmp_path / "nowhere"))
+    told = ended(sent({"workflow": picture()}), longest=15)
+    assert told["status"] == "FAILED"
+    for place in (tmp_path / "nowhere", "/runpod-volume/ComfyUI", "/workspace/ComfyUI", "/comfyui"):
+        assert str(place) in told["error"]
+    assert endpoint.workers[worker.id].is_gone

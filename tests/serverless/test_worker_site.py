@@ -1,0 +1,182 @@
+"""Finding ComfyUI, starting it, seeing it die: with folders and programs that stand in for the real ones."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from domain.errors import BackendUnreachable
+from infrastructure import comfy_process
+from tests.comfy_jobs import until
+from tests.real_comfy import free_port
+from worker import installs, model_paths, site
+from worker.environment import Environment
+from worker.installs import Install, find
+from worker.site import check_gpu, open_site
+
+ROOT = Path(__file__).parent.parent.parent
+COMFY = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from tests.fake_comfy import FakeComfy
+fake = FakeComfy()
+fake.port = int(sys.argv[sys.argv.index("--port") + 1])
+print("loading", flush=True)
+with fake:
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def volume(tmp_path, monkeypatch):
+    """A volume, in place of those of the platform; nothing in the image."""
+    volumes = tmp_path / "runpod-volume", tmp_path / "workspace"
+    for module in (installs, model_paths):
+        monkeypatch.setattr(module, "VOLUMES", volumes)
+    monkeypatch.setattr(installs, "IN_IMAGE", (tmp_path / "comfyui",))
+    return volumes[0]
+
+
+def installed(home, main="", venv="com_venv"):
+    python = home / venv / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (home / "main.py").write_text(main)
+    return home
+
+
+def settings(**more):
+    port = free_port()
+    return Environment({"COMFY_URL": f"http://127.0.0.1:{port}", "GPU_CHECK": "false", **more})
+
+
+# --- where it is
+
+
+def test_the_own_choice_goes_before_the_volume_and_the_volume_before_the_image(volume, tmp_path):
+    image, there = installed(tmp_path / "comfyui"), installed(volume / "ComfyUI")
+    chosen = installed(tmp_path / "mine", venv="venv")
+    assert find(Environment({"COMFY_HOME": str(chosen)})) == Install(chosen, chosen / "venv/bin/python")
+    assert find(Environment({})) == Install(there, there / "com_venv/bin/python")
+    (there / "main.py").unlink()
+    assert find(Environment({})).home == image
+
+
+def test_the_other_mount_of_a_volume_is_looked_at_as_well(volume):
+    home = installed(volume.parent / "workspace" / "runpod-slim" / "ComfyUI", venv=".venv")
+    assert find(Environment({})).home == home
+
+
+def test_every_place_that_was_tried_is_named(volume, tmp_path):
+    (volume / "ComfyUI").mkdir(parents=True)
+    with pytest.raises(BackendUnreachable) as raised:
+        find(Environment({"COMFY_HOME": str(tmp_path / "mine")}))
+    said = str(raised.value)
+    assert f"{tmp_path / 'mine'} (COMFY_HOME: not there)" in said
+    assert f"{volume / 'ComfyUI'} (volume: no main.py in it)" in said
+    assert f"{tmp_path / 'comfyui'} (image: not there)" in said
+
+
+def test_an_installation_without_a_python_is_told_of(volume):
+    home = volume / "ComfyUI"
+    home.mkdir(parents=True)
+    (home / "main.py").touch()
+    with pytest.raises(BackendUnreachable, match=r"com_venv/bin/python.*Set COMFY_PYTHON"):
+        find(Environment({}))
+    assert find(Environment({"COMFY_PYTHON": "/usr/bin/python3"})).python == Path("/usr/bin/python3")
+
+
+# --- its models
+
+
+def test_the_models_of_the_volume_are_found_in_the_folders_that_are_forgotten(volume):
+    home = installed(volume / "ComfyUI")
+    (home / "models").mkdir()
+    assert model_paths.model_paths(find(Environment({}))) == ""
+    (volume / "models").mkdir()
+    text = model_paths.model_paths(find(Environment({})))
+    assert f'base_path: "{volume / "models"}"' in text
+    for kind in ("diffusion_models", "text_encoders", "audio_encoders", "checkpoints", "loras", "vae"):
+        assert f"  {kind}: {kind}/\n" in text
+    words = site.command(find(Environment({})), Environment({"COMFY_ARGS": "--lowvram --reserve-vram '1.5'"}))
+    path = Path(words[words.index("--extra-model-paths-config") + 1])
+    assert path.read_text() == text
+    assert words[-3:] == ["--lowvram", "--reserve-vram", "1.5"]
+
+
+# --- its start
+
+
+def test_one_that_answers_already_is_taken_as_it_is(fake, volume):
+    opened = open_site(Environment({"COMFY_URL": fake.url}))
+    assert (opened.install, opened.process, opened.ended()) == (None, None, "")
+
+
+def test_it_is_started_and_waited_for_and_its_death_is_seen(volume):
+    installed(volume / "ComfyUI", COMFY)
+    told = []
+    opened = open_site(settings(), told.append)
+    try:
+        assert opened.backend.status().is_up
+        assert opened.ended() == ""
+        assert told[0].startswith(f"ComfyUI found at {volume / 'ComfyUI'}")
+        os.kill(opened.process._process.pid, 9)
+        until(opened.ended)
+        assert opened.ended() == (
+            "ComfyUI ended (it was killed, most likely for want of memory). Its last words: loading"
+        )
+    finally:
+        opened.close()
+
+
+def test_one_that_dies_on_its_way_up_is_told_of_at_once_with_its_last_words(volume):
+    installed(volume / "ComfyUI", "raise SystemExit('no module named torch')")
+    began = time.monotonic()
+    with pytest.raises(BackendUnreachable, match=r"exit code 1.*no module named torch"):
+        open_site(settings())
+    assert time.monotonic() - began < 10
+
+
+def test_one_that_does_not_come_up_in_time_is_given_up_and_ended(volume, monkeypatch):
+    monkeypatch.setattr(comfy_process, "TOLD", 0.2)
+    installed(volume / "ComfyUI", "import time\nprint('loading', flush=True)\ntime.sleep(60)")
+    told = []
+    with pytest.raises(BackendUnreachable, match=r"within 1 seconds. It says: loading"):
+        open_site(settings(COMFY_START_TIMEOUT="1"), told.append)
+    assert any(line.startswith("ComfyUI is starting, for ") for line in told)
+
+
+def test_it_gets_no_keys_of_ours(volume, monkeypatch):
+    monkeypatch.setenv("S3_BUCKET_CREDS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("RUNPOD_AI_API_KEY", "secret")
+    monkeypatch.setenv("MODELS_ARE_AT", "there")
+    main = "import os\nraise SystemExit(f\"{'secret' in os.environ.values()} {os.environ['MODELS_ARE_AT']}\")"
+    installed(volume / "ComfyUI", main)
+    with pytest.raises(BackendUnreachable, match="False there"):
+        open_site(settings())
+
+
+# --- its GPU
+
+
+def python_that(folder, says, code=0):
+    python = folder / "python"
+    python.write_text(f"#!/bin/sh\necho '{says}'\nexit {code}\n")
+    python.chmod(0o755)
+    return Install(folder, python)
+
+
+def test_a_gpu_that_torch_finds_is_named(tmp_path):
+    install = python_that(tmp_path, "NVIDIA GeForce RTX 4090")
+    assert check_gpu(install, Environment({})) == "NVIDIA GeForce RTX 4090"
+
+
+def test_a_gpu_that_torch_does_not_find_is_told_of_before_the_first_job(tmp_path):
+    install = python_that(tmp_path, "RuntimeError: no NVIDIA driver", 1)
+    with pytest.raises(BackendUnreachable, match=r"torch finds no GPU.*no NVIDIA driver"):
+        check_gpu(install, Environment({}))
+    assert check_gpu(install, Environment({"GPU_CHECK": "false"})) == "not looked at"
+    assert check_gpu(install, Environment({"COMFY_ARGS": "--cpu"})) == "not looked at"
