@@ -92,11 +92,11 @@ def waiting(folder: Path, count: int) -> Iterator[Row]:
         yield from compared([server.url for server in servers], waits, folder, count)
 
 
-def waits(seed: int) -> Graph:
+def waits(seed: int, seconds: float = 1.0) -> Graph:
     flat = {"width": 512, "height": 288, "batch_size": 1, "color": seed}
     return {
         "1": {"class_type": "EmptyImage", "inputs": flat},
-        "2": {"class_type": "BenchWaiting", "inputs": {"image": ["1", 0], "seconds": 1.0, "seed": seed}},
+        "2": {"class_type": "BenchWaiting", "inputs": {"image": ["1", 0], "seconds": seconds, "seed": seed}},
         "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "bench"}},
     }
 

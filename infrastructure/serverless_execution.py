@@ -14,12 +14,22 @@ from typing import TypeVar
 from domain.errors import BackendError, BackendUnreachable, JobFailed, StudioError
 from domain.events import Fact, Progress
 from domain.serverless import read_progress
-from infrastructure.serverless_api import CANCELLED, DONE, FAILED, LATE, QUEUED, RemoteJob, ServerlessAPI
+from infrastructure.serverless_api import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    LATE,
+    QUEUED,
+    RUNNING,
+    RemoteJob,
+    ServerlessAPI,
+)
 
 log = logging.getLogger(__name__)
 
 SOON, SELDOM = 2.0, 10.0  # seconds between two looks at first, and at a job that does not stir
 SLOWER = 1.3  # … so many times as long after each
+LEAST = 0.2  # … at least, and how long after it should be over
 WORD = 0.5  # seconds between two words of our own
 SENDS = 3  # times a job is handed over, or given to another worker, at most
 PATIENCE = 90.0  # seconds without an answer after which it is left for later
@@ -29,12 +39,16 @@ Steps = Generator[Progress | Fact, None, T]
 
 
 class ServerlessExecution:
-    """`is_left` says whether the job is to go on when this is closed."""
+    """`is_left` says whether the job is to go on when this is closed, `usual` how many seconds a job takes
+    at a worker, 0 where that is not known."""
 
-    def __init__(self, api: ServerlessAPI, endpoint: str, is_left: Callable[[], bool]):
-        self._api, self._endpoint, self._is_left = api, endpoint, is_left
+    def __init__(
+        self, api: ServerlessAPI, endpoint: str, is_left: Callable[[], bool], usual: Callable[[], float]
+    ):
+        self._api, self._endpoint, self._is_left, self._usual = api, endpoint, is_left, usual
         self._last = Progress(0.0, "")
         self._id = ""  # the job's number, from the moment it has one
+        self._sent: float | None = None  # when it was handed over by us
 
     def carried_out(self, body: Callable[[], bytes], id: str = "") -> Steps[RemoteJob]:
         """The job's end, whatever it is; `id` is its number when it was handed over before."""
@@ -44,7 +58,7 @@ class ServerlessExecution:
                 if not self._id:
                     times += 1
                     yield from self._hand_over(body(), times)
-                end = yield from self._end_of(self._id)
+                end = yield from self._end_of()
                 if end is None:
                     self._once_more(times, "the endpoint had forgotten it")
                     self._id = ""
@@ -61,20 +75,29 @@ class ServerlessExecution:
 
     def _hand_over(self, body: bytes, times: int) -> Steps[None]:
         self._id = (yield from self._patiently(lambda: self._api.run(body))).id
+        self._sent = time.monotonic()
         yield Fact("sent", {"times": times})
         yield Fact("serverless", {"endpoint": self._endpoint, "job": self._id}, is_urgent=True)
 
-    def _end_of(self, id: str) -> Steps[RemoteJob | None]:
+    def _end_of(self) -> Steps[RemoteJob | None]:
         """None when the endpoint has forgotten it."""
         pause, seen = SOON, None
         while True:
-            job = yield from self._patiently(lambda: self._api.status(id))
+            job = yield from self._patiently(lambda: self._api.status(self._id))
             if job is None or job.state in (DONE, FAILED, CANCELLED, LATE):
                 return job
             self._last = _word(job, self._last)
             pause = SOON if job != seen else min(SELDOM, pause * SLOWER)
             seen = job
-            yield from self._wait(pause * random.uniform(0.9, 1.1))  # else all ask at once
+            yield from self._wait(self._rest(job, pause * random.uniform(0.9, 1.1)))  # else all ask at once
+
+    def _rest(self, job: RemoteJob, pause: float) -> float:
+        """Seconds to the next look: when it should be over, if that is sooner."""
+        usual = self._usual()
+        if job.state != RUNNING or not usual or self._sent is None:
+            return pause
+        left = self._sent + job.waited + usual - time.monotonic()
+        return min(pause, left + LEAST if left > 0 else max(LEAST, -left))
 
     def _wait(self, seconds: float) -> Steps[None]:
         end = time.monotonic() + seconds

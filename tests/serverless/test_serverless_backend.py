@@ -3,6 +3,7 @@
 Workers are moved by hand here; tests/serverless/test_whole_way.py has real ones."""
 
 import base64
+import json
 import threading
 
 import pytest
@@ -15,6 +16,8 @@ from domain.serverless_orders import read_order
 from infrastructure import serverless_execution
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.runpod_backend import RunPodBackend
+from infrastructure.serverless_api import ServerlessAPI
+from infrastructure.serverless_execution import ServerlessExecution
 from tests.comfy_jobs import make_job, picture
 from tests.fake_answers import Answer
 from tests.serverless.hands import LONGEST, PNG, Hands, result
@@ -277,3 +280,21 @@ def test_the_policy_allows_for_the_queue_and_for_the_run(backend, endpoint, hand
     (job,) = endpoint.jobs.values()
     assert job.policy["executionTimeout"] == 1_800_000
     assert job.policy["ttl"] == job.policy["executionTimeout"] + 6 * 3_600_000
+
+
+@pytest.mark.timeout(30)
+def test_a_job_is_looked_at_when_it_should_be_over(runpod, endpoint, hand, monkeypatch):
+    monkeypatch.setattr(serverless_execution, "SOON", 1000.0)
+    monkeypatch.setattr(serverless_execution, "SELDOM", 1000.0)
+    worker = hand("w1")
+    api = ServerlessAPI(endpoint.id, lambda: runpod.key)
+    work = ServerlessExecution(api, endpoint.id, lambda: False, lambda: 0.5).carried_out(
+        lambda: json.dumps({"input": {}}).encode()
+    )
+    run = threading.Thread(target=lambda: worker.says(worker.take(), result(PNG)))
+    for event in work:
+        if isinstance(event, Fact) and event.key == "serverless":
+            run.start()
+            assert endpoint.wait(lambda: any(job.taken for job in endpoint.jobs.values()), LONGEST)
+    run.join(LONGEST)
+    assert runpod.asked(f"GET /v2/{endpoint.id}/status/{{id}}") <= 3
