@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
 from domain.errors import BackendUnreachable
+from worker.doctor import doctor
 from worker.environment import Environment
 from worker.handler import Handler
 from worker.site import Site, open_site
@@ -20,6 +22,7 @@ def serve(environment: Environment) -> None:
         site = open_site(environment)
     except BackendUnreachable as error:
         log.error("%s", error)
+        doctor(environment, log.warning)
         _loop(Handler(_refusing(error), tell_platform), environment)
         return
     try:
@@ -38,6 +41,8 @@ def _loop(handler: Handler, environment: Environment) -> None:
 
 async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:
     """As the SDK's progress_update, which nobody can wait for: then one may arrive after the result."""
+    if "RUNPOD_WEBHOOK_POST_OUTPUT" not in os.environ:
+        return  # the SDK's own server on this machine: there is nobody to tell
     from runpod.http_client import AsyncClientSession
     from runpod.serverless.modules.rp_http import send_result
 

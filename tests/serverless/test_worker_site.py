@@ -89,6 +89,15 @@ def test_an_installation_without_a_python_is_told_of(volume):
     assert find(Environment({"COMFY_PYTHON": "/usr/bin/python3"})).python == Path("/usr/bin/python3")
 
 
+def test_an_environment_made_with_another_python_is_told_of(volume):
+    home = installed(volume / "ComfyUI")
+    python = home / "com_venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/usr/bin/python3.99")
+    with pytest.raises(BackendUnreachable, match=r"leads to /usr/bin/python3\.99, which this image lacks"):
+        find(Environment({}))
+
+
 # --- its models
 
 
