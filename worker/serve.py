@@ -26,8 +26,7 @@ def serve(environment: Environment) -> None:
         _loop(Handler(_refusing(error), tell_platform), environment)
         return
     try:
-        bench = Bench(site.backend, environment, site.install)
-        _loop(Handler(lambda said: carried_out(said, bench), tell_platform, site.ended), environment)
+        _loop(Handler(_drawing(site, environment), tell_platform, site.ended), environment)
     finally:
         site.close()
 
@@ -48,6 +47,16 @@ async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:
 
     async with AsyncClientSession() as session:
         await send_result(session, {"status": "IN_PROGRESS", "output": payload}, job)
+
+
+def _drawing(site: Site, environment: Environment) -> Callable[[Any], Work]:
+    bench = Bench(site.backend, environment, site.install)
+
+    def work(said: Any) -> Work:
+        site.revive(environment)
+        return carried_out(said, bench)
+
+    return work
 
 
 def _refusing(error: BackendUnreachable) -> Callable[[Any], Work]:

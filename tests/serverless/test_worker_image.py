@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 
+from tests.comfy_jobs import picture
 from tests.real_comfy import free_port
 from tests.serverless.volumes import Volume
 from tests.test_real_comfy import picture_graph
@@ -119,3 +121,24 @@ def test_the_example_is_carried_out(sdk, real_comfy):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["images"][0]["filename"].startswith("worker_test")
+
+
+@pytest.mark.real
+def test_the_sdks_own_server_hands_jobs_to_the_worker(sdk, fake, tmp_path):
+    """As docker-compose starts it."""
+    port, log = free_port(), tmp_path / "log"
+    command = [sdk.python, "-m", "worker", "serve", "--rp_serve_api", "--rp_api_port", str(port)]
+    with log.open("wb") as out:
+        environment = {"PATH": os.environ["PATH"], "COMFY_URL": fake.url}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+    try:
+        url, end = f"http://127.0.0.1:{port}", time.monotonic() + 30
+        while "Uvicorn running" not in log.read_text():
+            assert process.poll() is None and time.monotonic() < end, log.read_text()[-3000:]
+            time.sleep(0.1)
+        told = requests.post(f"{url}/runsync", json={"input": {"workflow": picture()}}, timeout=30).json()
+        assert told["status"] == "COMPLETED" and told["output"]["images"], told
+        assert "Failed to return" not in log.read_text()
+    finally:
+        process.kill()
+        process.wait()

@@ -98,7 +98,6 @@ def test_what_a_killed_worker_had_is_drawn_by_another(endpoint, sdk_worker, fake
     until(lambda: fake.running)
     first.kill()
     endpoint.lose("w1")
-    endpoint.workers_max += 1
     sdk_worker(endpoint, fake.url, "w2")
     until(lambda: endpoint.jobs[id].worker == "w2")
     fake.gate.set()
