@@ -16,7 +16,7 @@ from worker.installs import VERSION_FILE, VOLUMES, Install, find, places
 from worker.model_paths import FOLDERS
 from worker.site import check_gpu
 
-PACKAGES = "runpod", "requests", "websocket", "platformdirs", "boto3", "google.cloud.storage"
+PACKAGES = "runpod", "requests", "websocket", "boto3", "google.cloud.storage"
 MODELS = ".safetensors", ".ckpt", ".pt", ".pth", ".gguf", ".sft"
 
 

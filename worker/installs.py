@@ -60,6 +60,11 @@ def _python(home: Path, environment: Environment) -> Path:
     candidates += [home.parent / venv / "bin" / "python" for venv in VENVS]
     candidates += [Path("/opt/venv/bin/python")]
     found = next((path for path in candidates if path.is_file() and os.access(path, os.X_OK)), None)
+    if found is None and (broken := next(filter(Path.is_symlink, candidates), None)):
+        raise BackendUnreachable(
+            f"{broken} leads to {broken.resolve()}, which this image lacks: build the image with the Python "
+            "that the environment on the volume was made with."
+        )
     if found is None:
         raise BackendUnreachable(
             f"ComfyUI is at {home}, but there is no Python for it: neither {candidates[0]} nor another venv "

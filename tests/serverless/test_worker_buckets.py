@@ -88,7 +88,6 @@ def test_what_lies_in_the_bucket_is_not_drawn_again(endpoint, sdk_worker, comfie
     sdk_worker(endpoint, first.url, "w1", **s3)
     one = ended(sent({"workflow": picture(seed=77)}))["output"]
     endpoint.lose("w1")
-    endpoint.workers_max += 1
     sdk_worker(endpoint, second.url, "w2", **s3)
     two = ended(sent({"workflow": picture(seed=77)}))
     assert (two["workerId"], second.asked("POST /prompt")) == ("w2", 0)
@@ -151,7 +150,6 @@ def test_google_keeps_results_as_well(endpoint, sdk_worker, comfies, sent, ended
     assert ("X-Goog-Signature" in output["url"]) is (google["GCS_PUBLIC"] == "false")
     assert requests.get(output["url"], timeout=10).content in first.files.values()
     endpoint.lose("w1")
-    endpoint.workers_max += 1
     sdk_worker(endpoint, second.url, "w2", **google)
     assert ended(sent({"workflow": graph}))["status"] == "COMPLETED"
     assert second.asked("POST /prompt") == 0

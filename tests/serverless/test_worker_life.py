@@ -44,6 +44,7 @@ def test_the_comfyui_of_the_volume_is_started_and_draws(endpoint, sdk_worker, vo
     assert read_result(told["output"]).server.startswith("ComfyUI 0.30")
     assert f"ComfyUI found at {volume.home}, run by {volume.home}/com_venv/bin/python." in worker.said
     assert re.search(r"ComfyUI 0\.30\.\d is up, on no GPU\.", worker.said)
+    assert not list((volume.base / "output").iterdir())  # several workers share the volume
 
 
 def test_a_comfyui_that_dies_under_a_job_fails_it_at_once_and_takes_the_worker_with_it(
@@ -60,6 +61,17 @@ def test_a_comfyui_that_dies_under_a_job_fails_it_at_once_and_takes_the_worker_w
     assert told["error"].startswith("ComfyUI ended (it was killed, most likely for want of memory).")
     assert told["output"]["details"][0]["kind"] == "comfyui_died"
     assert endpoint.workers[worker.id].is_gone
+
+
+def test_a_comfyui_that_died_between_two_jobs_is_started_again(
+    endpoint, sdk_worker, volume, url, sent, ended
+):
+    worker = sdk_worker(endpoint, url, **volume.environment)
+    assert ended(sent({"workflow": picture_graph(seed=464_646)}))["status"] == "COMPLETED"
+    os.kill(comfy_of(worker), signal.SIGKILL)
+    told = ended(sent({"workflow": picture_graph(seed=474_747)}))
+    assert told["status"] == "COMPLETED", told
+    assert "It is started again." in worker.said
 
 
 def test_a_worker_that_ends_takes_its_comfyui_with_it(endpoint, sdk_worker, volume, url, sent, ended):

@@ -61,6 +61,14 @@ def test_cancelling_frees_comfyui_and_the_worker_within_seconds(
     assert time.monotonic() - began < 5
 
 
+def test_a_job_that_runs_out_of_time_frees_comfyui_as_well(endpoint, sdk_worker, fake, sent, ended):
+    sdk_worker(endpoint, fake.url)
+    id = sent({"workflow": picture(steps=100_000)}, policy={"executionTimeout": 5000})
+    until(lambda: fake.running)
+    assert ended(id)["status"] == "TIMED_OUT"
+    until(lambda: not fake.running, 3.0)
+
+
 def test_what_breaks_is_told_as_a_failure_with_details(endpoint, sdk_worker, fake, sent, ended):
     sdk_worker(endpoint, fake.url)
     graph = {"7": {"class_type": "Break", "inputs": {"message": "no such sigma", "kind": "ValueError"}}}
@@ -98,7 +106,6 @@ def test_what_a_killed_worker_had_is_drawn_by_another(endpoint, sdk_worker, fake
     until(lambda: fake.running)
     first.kill()
     endpoint.lose("w1")
-    endpoint.workers_max += 1
     sdk_worker(endpoint, fake.url, "w2")
     until(lambda: endpoint.jobs[id].worker == "w2")
     fake.gate.set()

@@ -89,10 +89,28 @@ def test_an_installation_without_a_python_is_told_of(volume):
     assert find(Environment({"COMFY_PYTHON": "/usr/bin/python3"})).python == Path("/usr/bin/python3")
 
 
+def test_an_environment_made_with_another_python_is_told_of(volume):
+    home = installed(volume / "ComfyUI")
+    python = home / "com_venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/usr/bin/python3.99")
+    with pytest.raises(BackendUnreachable, match=r"leads to /usr/bin/python3\.99, which this image lacks"):
+        find(Environment({}))
+
+
 # --- its models
 
 
-def test_the_models_of_the_volume_are_found_in_the_folders_that_are_forgotten(volume):
+def test_what_it_writes_goes_to_the_workers_own_disk_as_far_as_it_knows_how(volume, tmp_path):
+    home = installed(volume / "ComfyUI")
+    (home / "comfy").mkdir()
+    (home / "comfy" / "cli_args.py").write_text('parser.add_argument("--output-directory", type=str)')
+    words = site.command(find(Environment({})), Environment({}), tmp_path / "own")
+    assert words[words.index("--output-directory") + 1] == str(tmp_path / "own" / "output")
+    assert "--database-url" not in words
+
+
+def test_the_models_of_the_volume_are_found_in_the_folders_that_are_forgotten(volume, tmp_path):
     home = installed(volume / "ComfyUI")
     (home / "models").mkdir()
     assert model_paths.model_paths(find(Environment({}))) == ""
@@ -101,7 +119,8 @@ def test_the_models_of_the_volume_are_found_in_the_folders_that_are_forgotten(vo
     assert f'base_path: "{volume / "models"}"' in text
     for kind in ("diffusion_models", "text_encoders", "audio_encoders", "checkpoints", "loras", "vae"):
         assert f"  {kind}: {kind}/\n" in text
-    words = site.command(find(Environment({})), Environment({"COMFY_ARGS": "--lowvram --reserve-vram '1.5'"}))
+    environment = Environment({"COMFY_ARGS": "--lowvram --reserve-vram '1.5'"})
+    words = site.command(find(environment), environment, tmp_path)
     path = Path(words[words.index("--extra-model-paths-config") + 1])
     assert path.read_text() == text
     assert words[-3:] == ["--lowvram", "--reserve-vram", "1.5"]

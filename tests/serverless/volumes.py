@@ -30,7 +30,6 @@ class Volume:
         """What a worker is told of it."""
         words = ["--cpu", "--base-directory", str(self.base), "--disable-all-custom-nodes"]
         words += ["--disable-api-nodes", "--front-end-root", str(self._installation.front)]
-        words += ["--database-url", f"sqlite:///{self.base / 'user' / 'comfyui.db'}"]
         own = self._installation.environment
         names = ("PYTHONPATH", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "HF_HUB_OFFLINE")
         given = {"COMFY_HOME": str(self.home), "COMFY_ARGS": shlex.join(words)}
