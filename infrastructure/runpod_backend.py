@@ -3,11 +3,9 @@
 import json
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from domain.errors import (
@@ -25,7 +23,7 @@ from domain.status import Status
 from infrastructure.hashes import sha256
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.serverless_api import CANCELLED, DONE, RemoteJob, ServerlessAPI
-from infrastructure.serverless_execution import ServerlessExecution
+from infrastructure.serverless_execution import Pace, ServerlessExecution
 from infrastructure.serverless_orders import packed, refuse_dropped
 from infrastructure.serverless_probe import ServerlessProbe
 from infrastructure.serverless_results import brought_home
@@ -35,7 +33,6 @@ EACH = 4  # jobs handed over for each worker, so that none waits for us between 
 MOST = 60  # jobs handed over at once
 KNOWN = 60.0  # seconds that what the account says of the endpoint is believed
 RUN = 1800.0  # seconds that a job may run at least; more where jobs took longer
-LATELY = 9  # jobs from which it is told how long one takes
 LONGER = 5.0  # … so many times the longest that was seen
 _NO_KEY = "There is no API key of RunPod. Enter it on the Settings page."
 _NO_WORKERS = (
@@ -56,8 +53,8 @@ class RunPodBackend:
         self._api = ServerlessAPI(endpoint, key)
         self._known: tuple[float, Endpoint | None] = float("-inf"), None
         self._price: float | None = None  # of an hour's work of one worker, USD
-        self._ran = deque[float](maxlen=LATELY)  # seconds that jobs took
-        self._longest = 0.0
+        self._pace = Pace()
+        self._longest = 0.0  # seconds that a job took
         self._is_public = False  # the worker that answered last was not ours
         self._lock = threading.Lock()
 
@@ -115,12 +112,9 @@ class RunPodBackend:
 
     def run(self, job: Job) -> JobRun:
         yield Fact("url", self._api.url)
-        execution = ServerlessExecution(
-            self._api, self.endpoint, lambda: self.is_left, lambda: median(self._ran) if self._ran else 0.0
-        )
+        execution = ServerlessExecution(self._api, self.endpoint, self._pace, lambda: self.is_left)
         end = yield from execution.carried_out(lambda: self._body(job), _number(job.earlier, self.endpoint))
         if end.ran is not None:
-            self._ran.append(end.ran)
             self._longest = max(self._longest, end.ran)
             yield Fact("gpu_seconds", end.ran)
         result = self._result(end)

@@ -7,8 +7,10 @@ crash. A job that the endpoint has forgotten is handed over anew.
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from statistics import median
 from typing import TypeVar
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed, StudioError
@@ -32,20 +34,36 @@ SLOWER = 1.3  # … so many times as long after each
 LEAST = 0.2  # … at least, and how long after it should be over
 WORD = 0.5  # seconds between two words of our own
 SENDS = 3  # times a job is handed over, or given to another worker, at most
+LATELY = 9  # jobs from which it is told how long one takes
 PATIENCE = 90.0  # seconds without an answer after which it is left for later
 
 T = TypeVar("T")
 Steps = Generator[Progress | Fact, None, T]
 
 
-class ServerlessExecution:
-    """`is_left` says whether the job is to go on when this is closed, `usual` how many seconds a job takes
-    at a worker, 0 where that is not known."""
+class Pace:
+    """What the jobs at one endpoint know of each other. May be used from many threads."""
 
-    def __init__(
-        self, api: ServerlessAPI, endpoint: str, is_left: Callable[[], bool], usual: Callable[[], float]
-    ):
-        self._api, self._endpoint, self._is_left, self._usual = api, endpoint, is_left, usual
+    def __init__(self) -> None:
+        self._ran = deque[float](maxlen=LATELY)
+        self.ended = 0  # jobs: as often a worker came free
+
+    def took(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self._ran.append(seconds)
+        self.ended += 1
+
+    @property
+    def usual(self) -> float:
+        """Seconds that a job takes at a worker; 0 where that is not known."""
+        return median(self._ran.copy()) if self._ran else 0.0
+
+
+class ServerlessExecution:
+    """`is_left` says whether the job is to go on when this is closed."""
+
+    def __init__(self, api: ServerlessAPI, endpoint: str, pace: Pace, is_left: Callable[[], bool]):
+        self._api, self._endpoint, self._pace, self._is_left = api, endpoint, pace, is_left
         self._last = Progress(0.0, "")
         self._id = ""  # the job's number, from the moment it has one
         self._sent: float | None = None  # when it was handed over by us
@@ -85,25 +103,30 @@ class ServerlessExecution:
         while True:
             job = yield from self._patiently(lambda: self._api.status(self._id))
             if job is None or job.state in (DONE, FAILED, CANCELLED, LATE):
+                self._pace.took(job.ran if job and job.state == DONE else None)
                 return job
             self._last = _word(job, self._last)
             pause = SOON if job != seen else min(SELDOM, pause * SLOWER)
             seen = job
-            yield from self._wait(self._rest(job, pause * random.uniform(0.9, 1.1)))  # else all ask at once
+            rest = self._rest(job, pause * random.uniform(0.9, 1.1))  # else all ask at once
+            yield from self._wait(rest, job.state == QUEUED)
 
     def _rest(self, job: RemoteJob, pause: float) -> float:
         """Seconds to the next look: when it should be over, if that is sooner."""
-        usual = self._usual()
+        usual = self._pace.usual
         if job.state != RUNNING or not usual or self._sent is None:
             return pause
         left = self._sent + job.waited + usual - time.monotonic()
         return min(pause, left + LEAST if left > 0 else max(LEAST, -left))
 
-    def _wait(self, seconds: float) -> Steps[None]:
-        end = time.monotonic() + seconds
+    def _wait(self, seconds: float, is_queued: bool = False) -> Steps[None]:
+        """Not so long when it waits for a worker and one came free."""
+        end, ended = time.monotonic() + seconds, self._pace.ended
         while (left := end - time.monotonic()) > 0:
             yield self._last
             time.sleep(min(WORD, left))
+            if is_queued and self._pace.ended != ended:
+                break
         yield self._last
 
     def _patiently(self, ask: Callable[[], T]) -> Steps[T]:

@@ -4,13 +4,14 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from domain.errors import BackendUnreachable
 from worker.doctor import doctor
 from worker.environment import Environment
 from worker.handler import Handler
 from worker.site import Site, open_site
+from worker.taking import Handle, OneByOne
 from worker.work import Bench, Work, carried_out
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,16 @@ def serve(environment: Environment) -> None:
 
 
 def _loop(handler: Handler, environment: Environment) -> None:
+    # its own words would be every job and every result in full
+    os.environ.setdefault("RUNPOD_LOG_LEVEL", environment["WORKER_LOG_LEVEL"].replace("WARNING", "WARN"))
     import runpod  # only here: it takes seconds to load, and the rest works without it
+    from runpod.serverless.modules import rp_scale
 
-    jobs = max(1, int(environment.number("WORKER_CONCURRENCY")))
-    runpod.serverless.start({"handler": handler.handle, "concurrency_modifier": lambda _: jobs})
+    jobs, handle = max(1, int(environment.number("WORKER_CONCURRENCY"))), cast(Handle, handler.handle)
+    if jobs == 1 and hasattr(rp_scale, "get_job"):
+        in_turn, jobs = OneByOne(), 2
+        handle, rp_scale.get_job = in_turn.handling(handle), in_turn.fetching(rp_scale.get_job)
+    runpod.serverless.start({"handler": handle, "concurrency_modifier": lambda _: jobs})
 
 
 async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:

@@ -17,8 +17,8 @@ from infrastructure import serverless_execution
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.serverless_api import ServerlessAPI
-from infrastructure.serverless_execution import ServerlessExecution
-from tests.comfy_jobs import make_job, picture
+from infrastructure.serverless_execution import Pace, ServerlessExecution
+from tests.comfy_jobs import make_job, picture, until
 from tests.fake_answers import Answer
 from tests.serverless.hands import LONGEST, PNG, Hands, result
 
@@ -287,10 +287,10 @@ def test_a_job_is_looked_at_when_it_should_be_over(runpod, endpoint, hand, monke
     monkeypatch.setattr(serverless_execution, "SOON", 1000.0)
     monkeypatch.setattr(serverless_execution, "SELDOM", 1000.0)
     worker = hand("w1")
-    api = ServerlessAPI(endpoint.id, lambda: runpod.key)
-    work = ServerlessExecution(api, endpoint.id, lambda: False, lambda: 0.5).carried_out(
-        lambda: json.dumps({"input": {}}).encode()
-    )
+    api, pace = ServerlessAPI(endpoint.id, lambda: runpod.key), Pace()
+    pace.took(0.5)
+    execution = ServerlessExecution(api, endpoint.id, pace, lambda: False)
+    work = execution.carried_out(lambda: json.dumps({"input": {}}).encode())
     run = threading.Thread(target=lambda: worker.says(worker.take(), result(PNG)))
     for event in work:
         if isinstance(event, Fact) and event.key == "serverless":
@@ -298,3 +298,18 @@ def test_a_job_is_looked_at_when_it_should_be_over(runpod, endpoint, hand, monke
             assert endpoint.wait(lambda: any(job.taken for job in endpoint.jobs.values()), LONGEST)
     run.join(LONGEST)
     assert runpod.asked(f"GET /v2/{endpoint.id}/status/{{id}}") <= 3
+
+
+@pytest.mark.timeout(30)
+def test_a_job_that_waits_is_looked_at_when_a_worker_came_free(backend, runpod, hand, monkeypatch, tmp_path):
+    monkeypatch.setattr(serverless_execution, "SELDOM", 1000.0)
+    monkeypatch.setattr(serverless_execution, "SLOWER", 1e6)
+    run = backend.run(make_job(tmp_path, picture(2), "002_v1"))
+    waits = threading.Thread(target=heard, args=(run,), daemon=True)
+    waits.start()
+    until(lambda: runpod.asked(f"GET /v2/{endpoint.id}/status/{{id}}") == 2, "it looks seldom by now")
+    worker = Hands(hand("w1"), result(PNG), result(PNG))
+    heard(backend.run(make_job(tmp_path, picture(1), "001_v1")))
+    worker.join()
+    waits.join(LONGEST)
+    assert not waits.is_alive() and list(tmp_path.rglob("002_v1.png"))
