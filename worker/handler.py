@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from typing import Any
 
-from domain.errors import BackendError, BackendUnreachable, StudioError
+from domain.errors import BackendError, BackendUnreachable, CannotWrite, StudioError
 from domain.events import Progress
 from domain.serverless import failure_said, progress_said
 from worker.work import Work
@@ -55,6 +55,8 @@ class Handler:
             return self._to_the_end(said, hear, stop)
         except StudioError as error:
             return self._failure(error)
+        except OSError as error:
+            return self._failure(CannotWrite(f"The worker's disk fails: {error.strerror or error}."))
 
     def _to_the_end(
         self, said: Any, hear: Callable[[Progress], None], stop: threading.Event

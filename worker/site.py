@@ -17,7 +17,7 @@ from worker.environment import Environment
 from worker.installs import Install, find
 from worker.model_paths import write_model_paths
 
-PATIENCE = 15.0  # seconds that a ComfyUI may be silent: it is on this very machine
+PATIENCE = 15.0  # seconds that a ComfyUI may be away which nobody here watches: it is on this very machine
 GPU_LOOK = 60.0  # seconds that loading torch may take
 _LOOK_AT_GPU = "import torch; torch.cuda.init(); print(torch.cuda.get_device_name(0))"
 
@@ -48,9 +48,10 @@ class Site:
 def open_site(environment: Environment, tell: Callable[[str], None] = log.info) -> Site:
     """Returns when ComfyUI answers. Raises BackendUnreachable."""
     url = environment["COMFY_URL"]
-    backend = ComfyBackend(url, PATIENCE)
+    backend = ComfyBackend(url)
     if (status := backend.status()).is_up:
         tell(f"{status.name} answers at {url}.")
+        backend = ComfyBackend(url, PATIENCE)
         with suppress(BackendUnreachable):
             return Site(backend, find(environment))
         return Site(backend, None)

@@ -91,6 +91,10 @@ class EmulatedEndpoint:
         self.pause = 5.0  # seconds of real time that a worker's question is held
         self.largest_run, self.largest_sync, self.largest_result = 10 << 20, 20 << 20, 20 << 20
         self.rates: dict[str, int] = {}  # requests per ten seconds before 429, by operation
+        self.initializing = self.throttled = self.unhealthy = 0  # workers that /health tells of besides
+        self.reopens = (
+            False  # progress that comes after the end makes a job IN_PROGRESS again (runpod-python#250)
+        )
         self.late: list[tuple[str, dict[str, Any]]] = []  # what workers posted of jobs that were over
         self.refused: list[str] = []  # ids of jobs whose results were too large
         self.retried = 0
@@ -145,8 +149,9 @@ class EmulatedEndpoint:
         failed = counted["FAILED"] + counted["TIMED_OUT"]
         jobs = {"completed": counted["COMPLETED"], "failed": failed, "inProgress": counted["IN_PROGRESS"]}
         jobs |= {"inQueue": counted["IN_QUEUE"], "retried": self.retried}
-        workers = {"idle": len(there) - running, "initializing": 0, "ready": len(there), "running": running}
-        return {"jobs": jobs, "workers": workers | {"throttled": 0, "unhealthy": 0}}
+        workers = {"idle": len(there) - running, "ready": len(there), "running": running}
+        workers |= {"initializing": self.initializing, "throttled": self.throttled}
+        return {"jobs": jobs, "workers": workers | {"unhealthy": self.unhealthy}}
 
     # --- the workers' side
 
@@ -175,6 +180,8 @@ class EmulatedEndpoint:
         with self.changed:
             if job.status != "IN_PROGRESS" or job.worker != worker:
                 self.late.append((job.id, said))
+                if self.reopens and job.is_over and said.get("status") == "IN_PROGRESS":
+                    job.status, job.ended, job.output = "IN_PROGRESS", None, said.get("output")
                 return
             if said.get("status") == "IN_PROGRESS":
                 job.output = said.get("output")

@@ -5,6 +5,7 @@ import threading
 import pytest
 import requests
 
+from tests.fake_answers import DO_AND_HANG_UP, HANG_UP, Answer
 from tests.runpod.calls import AGENT, API
 from tests.serverless.endpoints import RETRIES, SILENCE
 
@@ -61,6 +62,25 @@ def test_what_a_worker_says_after_the_end_changes_nothing_and_is_remembered(endp
     hand("w1").says(job, {"status": "IN_PROGRESS", "output": 0.9})
     assert status(public, id)["output"] == 1
     assert endpoint.late == [(id, {"status": "IN_PROGRESS", "output": 0.9})]
+
+
+def test_late_progress_can_be_made_to_open_a_job_again_as_it_was_seen_to(endpoint, public, sent, hand):
+    endpoint.reopens = True
+    id = sent({})
+    job = hand("w1").take()
+    hand("w1").says(job, {"output": 1})
+    hand("w1").says(job, {"status": "IN_PROGRESS", "output": 0.9})
+    assert status(public, id).items() >= {"status": "IN_PROGRESS", "output": 0.9}.items()
+
+
+def test_answers_can_be_replaced_and_lost_one_by_one(runpod, endpoint, public):
+    runpod.instead["POST /v2/{id}/run"] = [Answer(502), DO_AND_HANG_UP, HANG_UP]
+    assert public("POST", "run", json={"input": 1}).status_code == 502
+    for _ in range(2):
+        with pytest.raises(requests.ConnectionError):
+            public("POST", "run", json={"input": 1})
+    assert len(endpoint.jobs) == 1
+    assert runpod.asked("POST /v2/{id}/run") == 3
 
 
 def test_a_question_is_held_until_there_is_a_job(sent, hand):
@@ -200,14 +220,15 @@ def test_a_worker_needs_the_workers_key(hand, sent):
 # --- workers
 
 
-def test_health_counts_jobs_and_workers(public, sent, hand):
+def test_health_counts_jobs_and_workers(endpoint, public, sent, hand):
     for _ in range(3):
         sent({})
     hand("w1").says(hand("w1").take(), {"output": 1})
     hand("w2").take()
+    endpoint.throttled = 2
     told = public("GET", "health").json()
     assert told["jobs"] == {"completed": 1, "failed": 0, "inProgress": 1, "inQueue": 1, "retried": 0}
-    assert told["workers"].items() >= {"idle": 1, "running": 1, "ready": 2}.items()
+    assert told["workers"].items() >= {"idle": 1, "running": 1, "ready": 2, "throttled": 2}.items()
 
 
 def test_with_no_workers_allowed_jobs_wait_until_somebody_raises_it(runpod, endpoint, sent, hand):

@@ -161,11 +161,13 @@ def test_one_that_dies_on_its_way_up_is_told_of_at_once_with_its_last_words(volu
 
 def test_one_that_does_not_come_up_in_time_is_given_up_and_ended(volume, monkeypatch):
     monkeypatch.setattr(comfy_process, "TOLD", 0.2)
-    installed(volume / "ComfyUI", "import time\nprint('loading', flush=True)\ntime.sleep(60)")
-    told = []
+    main = "import os, time\nopen('pid', 'w').write(str(os.getpid()))\nprint('loading', flush=True)\n"
+    home, told = installed(volume / "ComfyUI", f"{main}time.sleep(60)"), []
     with pytest.raises(BackendUnreachable, match=r"within 1 seconds. It says: loading"):
         open_site(settings(COMFY_START_TIMEOUT="1"), told.append)
     assert any(line.startswith("ComfyUI is starting, for ") for line in told)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((home / "pid").read_text()), 0)
 
 
 def test_it_gets_no_keys_of_ours(volume, monkeypatch):
