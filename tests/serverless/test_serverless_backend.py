@@ -301,7 +301,9 @@ def test_a_job_is_looked_at_when_it_should_be_over(runpod, endpoint, hand, monke
 
 
 @pytest.mark.timeout(30)
-def test_a_job_that_waits_is_looked_at_when_a_worker_came_free(backend, runpod, hand, monkeypatch, tmp_path):
+def test_a_job_that_waits_is_looked_at_when_a_worker_came_free(
+    backend, runpod, endpoint, hand, monkeypatch, tmp_path
+):
     monkeypatch.setattr(serverless_execution, "SELDOM", 1000.0)
     monkeypatch.setattr(serverless_execution, "SLOWER", 1e6)
     run = backend.run(make_job(tmp_path, picture(2), "002_v1"))
