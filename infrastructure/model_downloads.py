@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import requests
 
-from domain import VERSION
 from domain.errors import StudioError
 from domain.events import Progress
+from infrastructure.http_line import Session
 
 HOST = "https://huggingface.co"
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
@@ -19,7 +19,7 @@ TRIES = 5  # in a row that bring nothing new
 PAUSE = 1.0  # seconds before the second of them; doubles
 WORD = 1.0  # seconds between two words about how far it is
 _CHUNK = 1 << 20
-_AGENT = {"User-Agent": f"CindergraceWorker/{VERSION}", "Accept-Encoding": "identity"}
+_PLAIN = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def download_model(url: str, to: Path, token: str = "") -> Generator[Progress, N
 def _asked(url: str, token: str) -> Remote:
     """The host's first answer leads elsewhere, and tells size and content of what is there."""
     try:
-        reply = requests.head(url, headers=_headers(token), timeout=(CONNECT, SILENCE), allow_redirects=False)
+        with Session() as line:
+            reply = line.head(url, headers=_headers(token), timeout=(CONNECT, SILENCE), allow_redirects=False)
     except requests.RequestException as error:
         raise StudioError(f"Nobody answers at {url}. Is there a network?") from error
     if reply.status_code in (401, 403):
@@ -85,7 +86,8 @@ def _asked(url: str, token: str) -> Remote:
 def _attempt(remote: Remote, part: Path, token: str) -> Generator[Progress, None, None]:
     have, told = _size(part), 0.0
     headers = _headers(token) | ({"Range": f"bytes={have}-"} if have else {})
-    with requests.get(remote.url, headers=headers, stream=True, timeout=(CONNECT, SILENCE)) as reply:
+    limits = CONNECT, SILENCE
+    with Session() as line, line.get(remote.url, headers=headers, stream=True, timeout=limits) as reply:
         reply.raise_for_status()
         with part.open("ab" if reply.status_code == 206 else "wb") as out:
             for chunk in reply.iter_content(_CHUNK):
@@ -99,7 +101,7 @@ def _attempt(remote: Remote, part: Path, token: str) -> Generator[Progress, None
 
 def _headers(token: str) -> dict[str, str]:
     """requests drops the token when the answer leads to another host."""
-    return _AGENT | ({"Authorization": f"Bearer {token}"} if token else {})
+    return _PLAIN | ({"Authorization": f"Bearer {token}"} if token else {})
 
 
 def _is_whole(part: Path, remote: Remote) -> bool:

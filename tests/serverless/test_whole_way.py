@@ -31,22 +31,6 @@ def told(tmp_path, monkeypatch, capsys, runpod):
 
 
 @pytest.mark.timeout(300)
-def test_a_film_is_made_at_an_endpoint(tmp_path, told, endpoint, sdk_worker, real_comfy):
-    sdk_worker(endpoint, real_comfy.url)
-    board = board_of_twelve(tmp_path, base_seed=99)
-    code, summary, said = told(
-        "render", board, "--json", *WORKFLOWS, "--backend", "serverless", "--endpoint", endpoint.id
-    )
-    assert code == 0, said
-    assert probe(Path(summary["film"])).frames > 0
-    takes = Path(summary["project"]) / "takes"
-    recipes = [json.loads(path.read_text("utf-8")) for path in takes.glob("*.json")]
-    assert len(recipes) == summary["jobs"]["run"] == len(endpoint.jobs)
-    assert {recipe["state"] for recipe in recipes} == {"done"}
-    assert {recipe["machine"] for recipe in recipes} == {"w1"}
-
-
-@pytest.mark.timeout(300)
 def test_a_studio_that_was_killed_with_three_jobs_under_way_makes_none_of_them_twice(
     tmp_path, told, endpoint, sdk_worker, real_comfy_server
 ):
