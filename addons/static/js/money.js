@@ -47,22 +47,32 @@ export function panel() {
     input.addEventListener('change', () => act('money.limit', { name, value: Number(input.value || 0) }).then(draw));
     return { name, input, field: labelled(t(`money.limit.${name}`), h('span.unit', { 'data-unit': unit }, input)) };
   });
-  const notes = h('div.notes');
-  const place = h('aside.purse', {}, h('h2', {}, t('money.title')), h('dl.sums', {}, sums), h('h2', {}, t('money.limits')), limits.map(one => one.field), h('p.quiet', {}, t('money.limits.hint')), notes);
+  const notes = h('div.notes'), hint = h('p.quiet');
+  const place = h('aside.purse', {}, h('h2', {}, t('money.title')), h('dl.sums', {}, sums), h('h2', {}, t('money.limits')), limits.map(one => one.field), hint, notes);
   function draw() {
     const money = fact('money') ?? {}, pods = fact('pods') ?? {};
     const run = Object.values(money.runs ?? {}).reduce((a, b) => a + b, 0);
-    const values = { hour: money.per_hour && perHour(money.per_hour), run: run && dollars(run), project: fact('project') && dollars(money.project), today: dollars(money.today), balance: pods.balance != null && dollars(pods.balance) };
+    const rate = workersRate();
+    const values = { hour: rate ? t('endpoint.price', { amount: dollars(rate + (money.per_hour ?? 0)) }) : money.per_hour && perHour(money.per_hour), run: run && dollars(run), project: fact('project') && dollars(money.project), today: dollars(money.today), balance: pods.balance != null && dollars(pods.balance) };
     for (const sum of sums) {
       put(sum.lastChild, { text: values[sum.dataset.sum] || '–' });
       if (sum.dataset.sum === 'balance') sum.hidden = !values.balance;
     }
+    const isServerless = fact('settings')?.mode === 'serverless';
+    put(hint, { text: t(isServerless ? 'money.limits.hint.serverless' : 'money.limits.hint') });
+    limits.find(one => one.name === 'idle_minutes').field.hidden = isServerless && !money.per_hour; // an endpoint's workers end by themselves
     const kept = { day: money.cap_day, project: money.cap_project, idle_minutes: money.idle_minutes };
     for (const { name, input } of limits) put(input, { value: kept[name] ? String(kept[name]) : '' });
     const said = [money.reached && t(`money.reached.${money.reached}`), ...warnings(pods)].filter(Boolean);
     if (notes.dataset.said !== said.join('\n')) notes.dataset.said = said.join('\n'), notes.replaceChildren(...said.map(text => h('p', {}, text)));
   }
   return { place, draw };
+}
+
+/** What the workers of the endpoint that are at work cost an hour. */
+function workersRate() {
+  const seen = fact('settings')?.mode === 'serverless' && fact('backend')?.serverless;
+  return seen ? (seen.workers?.running ?? 0) * seen.endpoint.price : 0;
 }
 
 /** What is told when it matters: disks that cost while a pod is stopped, and what happens at balance 0. */
@@ -77,4 +87,4 @@ function warnings(pods) {
   return said;
 }
 
-export function followMoney(place, draw) { follow(['money', 'pods', 'project'], place, draw) }
+export function followMoney(place, draw) { follow(['money', 'pods', 'project', 'settings', 'backend'], place, draw) }
