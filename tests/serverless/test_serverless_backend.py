@@ -12,7 +12,7 @@ from domain.events import Fact, Progress
 from domain.job import Job
 from domain.project import Project
 from domain.serverless_orders import read_order
-from infrastructure import serverless_execution
+from infrastructure import runpod_backend, serverless_execution
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.runpod_backend import RunPodBackend
 from tests.comfy_jobs import make_job, picture
@@ -247,6 +247,15 @@ def test_a_look_tells_workers_by_state_their_price_and_their_limit(backend, runp
     assert seen.workers["idle"] == 1 and seen.workers["running"] == 0
     assert runpod.asked("GET /v2/{id}/health") == 5, "once a look"
     assert runpod.asked("GET /v2/serverless/{id}") == runpod.asked("GET /v2/catalog/gpus") == 1
+
+
+def test_a_price_is_asked_for_once_and_again_for_another_gpu(backend, runpod, endpoint, monkeypatch):
+    monkeypatch.setattr(runpod_backend, "KNOWN", 0.0)
+    for _ in range(3):
+        backend.status()
+    assert runpod.asked("GET /v2/serverless/{id}") == 3 and runpod.asked("GET /v2/catalog/gpus") == 1
+    endpoint.gpu = "NVIDIA L40S"
+    assert backend.status().serverless.endpoint.price == pytest.approx(1.908)
 
 
 def test_a_price_that_was_not_told_is_asked_for_again_when_a_job_needs_it(backend, runpod, endpoint):
