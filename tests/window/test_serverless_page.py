@@ -3,6 +3,7 @@
 The endpoint is emulated; its workers are moved by hand."""
 
 import base64
+import json
 import re
 import threading
 
@@ -204,6 +205,37 @@ def test_what_a_job_cost_moves_the_meter_and_a_limit_takes_back_what_waits(drawi
     page.evaluate("() => Studio.where.go('keyframes', '003')")
     page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator("#notices")).to_contain_text("This project's limit is reached: 0.37 of 0.30 USD.")
+
+
+def test_what_is_to_be_made_is_estimated_from_what_workers_took_and_not_from_the_queue(
+    begun, open_page, runpod, endpoint, worker
+):
+    runpod.gpus[endpoint.gpu].serverless = 3.6
+    studio = begun()
+    page = open_page(studio, "keyframes/001")
+    estimate = page.locator("#page-keyframes .estimate")
+    page.get_by_label("How many variants").fill("3")
+    expect(estimate).to_be_empty()
+    studio.ask("keyframe.generate", shots=["001", "002"], count=1)
+    forward = endpoint.clock.forward
+    forward(5000)  # in the queue
+    worker("w1", [lambda: forward(40), result(PNG)], [lambda: forward(80), result(PNG)])
+    studio.wait_until_done()
+    expect(estimate).to_have_text("3:00 of a worker · at least $0.18", timeout=WAIT)
+
+
+def test_a_video_is_estimated_by_all_its_segments_as_they_were_made_last(begun, open_page):
+    studio = begun()
+    takes = studio.data / "projects" / "harbour" / "takes"
+    takes.mkdir(exist_ok=True)
+    seconds = {"001.01_v1": 900, "001.01_v2": 20, "001.02_v1": 30, "002.01_v1": 10, "001_v1": 700}
+    for name, ran in seconds.items():
+        about = {"name": name, "engine": "comfyui", "job": name, "state": "done", "files": [f"{name}.mp4"]}
+        more = {"gpu_seconds": ran, "serverless": {"endpoint": "abc123def456gh", "job": name}}
+        (takes / f"{name}.json").write_text(json.dumps({"format": 1, **about, **more}))
+    studio.restart()
+    page = open_page(studio, "video/001")
+    expect(page.locator("#page-video .estimate")).to_have_text("0:30 of a worker · at least $0.01")
 
 
 def test_a_connection_test_says_what_an_endpoint_is_and_lets_it_start_workers(begun, open_page, endpoint):

@@ -1,6 +1,6 @@
 // What rented machines cost: the meter in the rail, and the panel with its limits.
 
-import { act, button, clock, fact, follow, h, put, t } from './core.js';
+import { act, button, clock, fact, follow, h, put, shots, t } from './core.js';
 import { labelled } from './dialogs.js';
 
 /** `digits` more than two for what a single take costs. */
@@ -9,10 +9,30 @@ const perHour = amount => t('money.perHour', { amount: dollars(amount) });
 
 /** What so many of a deed will take and cost, from how long they took in this project; nothing where no money goes. */
 export function estimate(deed, count) {
+  if (fact('settings')?.mode === 'serverless') return estimateAtEndpoint(deed, count);
   const money = fact('money') ?? {}, each = money.seconds?.[deed], price = money.drawing_per_hour;
   if (!price || !each || !count) return '';
   const took = each * count / Math.max(1, Math.min(count, fact('queue')?.lanes ?? 1));
   return t('money.estimate', { time: clock(took), amount: dollars(Math.max(0.01, took / 3600 * price)) });
+}
+
+/** An endpoint is paid for by what its workers did, side by side or not. How long that is, earlier takes say; how long
+ *  they waited there says nothing, and what starting and idling add is not known before. */
+function estimateAtEndpoint(deed, count) {
+  const price = fact('backend')?.serverless?.endpoint.price, each = worked(deed);
+  if (!price || !each || !count) return '';
+  return t('money.estimate.endpoint', { time: clock(each * count), amount: dollars(Math.max(0.01, each * count / 3600 * price)) });
+}
+
+/** Seconds that workers took for such a thing in this project on an average: a picture, or all segments of a shot. */
+function worked(deed) {
+  const isSegment = take => /\.\d+_v\d+$/.test(take.name), all = [];
+  for (const { takes } of shots()) {
+    const known = takes.filter(take => take.worked && take.state === 'done' && isSegment(take) === (deed === 'video'));
+    if (deed !== 'video') all.push(...known.map(take => take.worked));
+    else if (known.length) all.push([...new Map(known.map(take => [take.name.replace(/_v\d+$/, ''), take.worked])).values()].reduce((a, b) => a + b));
+  }
+  return all.length ? all.reduce((a, b) => a + b) / all.length : 0;
 }
 
 /** In the rail: what goes out now, and when it ends by itself. */
