@@ -153,10 +153,10 @@ class Machines:
 
     def saw(self, status: Status) -> None:
         """How whoever draws is now."""
-        was_up = self._status is not None and self._status[1].is_up
-        self._status = self._around.settings().comfy, status
-        if status.is_up != was_up:
-            self.pods.again()
+        was, self._status = self._status, (self._around.settings().comfy, status)
+        told = was and (was[0], was[1].is_up, was[1].symptom)
+        if told != (self._status[0], status.is_up, status.symptom):
+            self.pods.again()  # what is told of a start and of trouble is about another, or of another kind
 
     def raise_workers(self, most: int) -> None:
         """Have the endpoint that draws start so many workers at most. Raises StudioError."""

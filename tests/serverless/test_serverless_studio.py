@@ -140,6 +140,21 @@ def test_an_endpoint_without_workers_is_told_with_what_helps(start, endpoint):
     assert endpoint.workers_max == told["backend"]["serverless"]["endpoint"]["workers_max"] == 5
 
 
+def test_trouble_is_told_of_what_draws_now_without_waiting_for_the_next_look_at_the_account(
+    start, endpoint, runpod, monkeypatch
+):
+    monkeypatch.setattr(pods, "EVERY", 600.0)
+    pod = runpod.add_pod(name="film", status="EXITED")
+    endpoint.workers_max = 0
+    studio = start()
+    studio.set(comfy=ComfySettings(Mode.runpod, pod_id=pod.id))
+    until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "start")
+    studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id))
+    until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "workers")
+    runpod.key = "rpa_ANOTHER0KEY0THAT0OPENS0NOTHING0"
+    until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "settings")
+
+
 def test_workers_that_come_and_go_are_told_although_nothing_else_changed(start, endpoint, hand):
     studio = start()
     told = until(studio, lambda told: told.get("backend", {}).get("serverless"))
