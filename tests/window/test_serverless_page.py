@@ -218,6 +218,7 @@ def test_what_is_to_be_made_is_estimated_from_what_workers_took_and_not_from_the
     expect(estimate).to_be_empty()
     studio.ask("keyframe.generate", shots=["001", "002"], count=1)
     forward = endpoint.clock.forward
+    assert endpoint.wait(lambda: len(endpoint.jobs) == 2, LONGEST)
     forward(5000)  # in the queue
     worker("w1", [lambda: forward(40), result(PNG)], [lambda: forward(80), result(PNG)])
     studio.wait_until_done()
