@@ -20,10 +20,9 @@ def use(studio: Studio, mode: str, address: str = "") -> None:
 
 def _entered(studio: Studio, mode: str, address: str) -> ComfySettings:
     kept = studio.settings.comfy
-    url, pod = (
-        address if mode == each else old for each, old in (("local", kept.url), ("runpod", kept.pod_id))
-    )
-    form = entered(mode, url, pod, kept.port, kept.endpoint, kept)
+    fields = {"local": kept.url, "runpod": kept.pod_id, "serverless": kept.endpoint}
+    url, pod, endpoint = (address if mode == each else old for each, old in fields.items())
+    form = entered(mode, url, pod, kept.port, endpoint, kept)
     if form.faults:
         raise StudioError(" ".join(form.faults.values()))
     return form.comfy

@@ -16,6 +16,7 @@ from services.studio import Studio
 ID = "machines"
 CLOUDS = ("SECURE", "COMMUNITY")
 MOST = 100_000.0  # USD, and minutes
+MOST_WORKERS = 60  # RunPod lets no account have more
 
 
 def build(studio: Studio) -> None:
@@ -62,9 +63,11 @@ def make(studio: Studio, name: str, gpus: list[str], cloud: str, files: dict[str
     studio.machines.make(wanted, gpus)
 
 
-def raise_workers(studio: Studio) -> None:
-    """Have the endpoint that draws start workers again."""
-    studio.machines.raise_workers()
+def raise_workers(studio: Studio, most: int = 3) -> None:
+    """Have the endpoint that draws start so many workers at most."""
+    if not 1 <= most <= MOST_WORKERS:
+        raise StudioError(f"An endpoint starts from 1 to {MOST_WORKERS} workers.")
+    studio.machines.raise_workers(most)
 
 
 def limit(studio: Studio, name: str, value: float) -> None:

@@ -4,6 +4,7 @@ python -m bench.gallery              all of them, into gallery/
 python -m bench.gallery --docs       the pictures of README and docs, into docs/pictures/
 """
 
+import base64
 import json
 import shutil
 import sys
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -18,12 +20,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.window import large
 from tests.fake_comfy import FakeComfy
 from tests.runpod.emulator import RunPod
+from tests.serverless.hands import PNG, Hands, result
 from tests.window.conftest import ARGUMENTS
 from tests.window.studio import HOUSE, RunningStudio, chromium
 
 PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "machines", "settings", "testbench")
 SIZES = {"wide": (1680, 1000), "small": (1280, 800), "tablet": (1024, 768)}
 WAIT = 900  # ms for pictures to load and pages to settle
+HELD = 60.0  # seconds that a worker is kept in the midst of a job, at most
 
 
 def main(arguments: list[str]) -> None:
@@ -115,6 +119,34 @@ def machines(folder: Path, browser: Browser, to: Path, theme: str) -> None:
         second.stop()
         page.wait_for_timeout(8000)
         shoot(page, "machines", to / f"pods-trouble-{theme}.png")
+        at_endpoint(studio, runpod, page, to, theme)
+
+
+def at_endpoint(studio: RunningStudio, runpod: RunPod, page: Page, to: Path, theme: str) -> None:
+    """An endpoint that may start no workers, tested; then one whose workers draw."""
+    endpoint = runpod.add_endpoint(name="film-workers", workers_max=0, pause=0.3)
+    studio.ask("intro.use", mode="serverless", address=endpoint.id)
+    shoot(page, "settings", to / f"endpoint-settings-{theme}.png")
+    page.locator("#set-test").click()
+    page.wait_for_timeout(3 * WAIT)
+    page.screenshot(path=to / f"endpoint-closed-{theme}.png")
+    shoot(page, "machines", to / f"endpoint-machines-closed-{theme}.png")
+    studio.ask("endpoint.raise", most=5)
+    real, more = endpoint.health, {"initializing": 1, "throttled": 1}
+    endpoint.health = lambda: {**real(), "workers": real()["workers"] | more}  # type: ignore[method-assign]
+    studio.ask("keyframe.generate", shots=["001", "002", "003", "004"], count=5)
+    told = {"progress": 0.4, "note": "step 8 of 20", "preview": base64.b64encode(PNG).decode()}
+    begun, gate = {"status": "IN_PROGRESS", "output": told}, Event()
+    hands = [
+        Hands.of(runpod, endpoint, "w1", result(PNG), [begun, lambda: gate.wait(HELD), result(PNG)]),
+        Hands.of(runpod, endpoint, "w2", [begun, lambda: gate.wait(HELD), result(PNG)]),
+    ]
+    page.wait_for_timeout(12000)
+    shoot(page, "machines", to / f"endpoint-{theme}.png")
+    gate.set()
+    for hand in hands:
+        hand.join()
+    studio.ask("run.cancel_all")
 
 
 @contextmanager

@@ -100,3 +100,4 @@ class Endpoint:
     gpu: str
     gpus: int = 1  # of each worker
     workers_max: int | None = None  # None: that is not told
+    price: float = 0.0  # of an hour that one worker works; start and idling come on top; 0: that is not told

@@ -1,6 +1,18 @@
 """How a backend is right now, for whoever wants to know at a glance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from domain.pods import Endpoint
+
+
+@dataclass(frozen=True)
+class AtEndpoint:
+    """A serverless endpoint at the last look: what the account says of it, its workers, who answered last."""
+
+    endpoint: Endpoint
+    workers: Mapping[str, int] | None = None  # by RunPod's word for their state; None: it did not answer
+    worker: Mapping[str, str] | None = None  # name and version; {}: a public one; None: none answered yet
 
 
 @dataclass(frozen=True)
@@ -17,3 +29,4 @@ class Status:
     waiting: int = 0
     said: str = ""
     symptom: str = ""  # the status of what answered instead, "1010", "login", "stranger" or "silence"
+    serverless: AtEndpoint | None = None

@@ -34,6 +34,9 @@ class Entry:
     started: str = ""  # as the recipe has it: ISO, UTC
     ended: str = ""
     seconds: float | None = None
+    worked: float | None = (
+        None  # seconds that a worker of a serverless endpoint was at it, which are paid for
+    )
 
     @property
     def key(self) -> tuple[str, str]:
@@ -88,7 +91,7 @@ class RecipeIndex:
         try:
             rows = read_json(self._file)
             for recipe, (stamp, name, engine, job, state, files, *about) in rows.items():
-                if len(about) != 6:
+                if len(about) != 7:
                     raise ValueError  # of an older studio
                 self._known[recipe] = stamp, Entry(name, engine, job, state, tuple(files), *about)
         except (BadFile, AttributeError, TypeError, ValueError):
@@ -105,14 +108,18 @@ def entry_of(recipe: dict[str, Any]) -> Entry:
         _word(recipe.get(k)) for k in ("workflow", "server", "error", "started")
     )
     ended = _word(recipe.get("finished", recipe.get("ended")))
-    seconds = recipe.get("seconds")
-    took = float(seconds) if isinstance(seconds, (int, float)) else None
+    took = _number(recipe.get("seconds"))
+    worked = _number(recipe.get("gpu_seconds")) if "serverless" in recipe else None
     files = tuple(recipe["files"])
-    return Entry(name, engine, job, state, files, workflow, server, error, started, ended, took)
+    return Entry(name, engine, job, state, files, workflow, server, error, started, ended, took, worked)
 
 
 def _word(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def now() -> str:

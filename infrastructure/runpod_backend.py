@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ from domain.events import Fact
 from domain.job import Graph, Job, JobRun, Probe, files_in
 from domain.pods import Endpoint
 from domain.serverless import Result, read_result
-from domain.status import Status
+from domain.status import AtEndpoint, Status
 from infrastructure.hashes import sha256
 from infrastructure.runpod_api import RunPodAPI
-from infrastructure.serverless_api import CANCELLED, DONE, RemoteJob, ServerlessAPI
+from infrastructure.serverless_api import CANCELLED, DONE, Health, RemoteJob, ServerlessAPI
 from infrastructure.serverless_execution import Pace, ServerlessExecution
 from infrastructure.serverless_orders import packed, refuse_dropped
 from infrastructure.serverless_probe import ServerlessProbe
@@ -33,6 +34,7 @@ EACH = 4  # jobs handed over for each worker, so that none waits for us between 
 MOST = 60  # jobs handed over at once
 KNOWN = 60.0  # seconds that what the account says of the endpoint is believed
 RUN = 1800.0  # seconds that a job may run at least; more where jobs took longer
+WORDS = 40  # letters of what a worker calls itself that are kept
 LONGER = 5.0  # … so many times the longest that was seen
 _NO_KEY = "There is no API key of RunPod. Enter it on the Settings page."
 _NO_WORKERS = (
@@ -52,10 +54,9 @@ class RunPodBackend:
         self._key = key
         self._api = ServerlessAPI(endpoint, key)
         self._known: tuple[float, Endpoint | None] = float("-inf"), None
-        self._price: float | None = None  # of an hour's work of one worker, USD
         self._pace = Pace()
         self._longest = 0.0  # seconds that a job took
-        self._is_public = False  # the worker that answered last was not ours
+        self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
         self._lock = threading.Lock()
 
     @property
@@ -70,33 +71,32 @@ class RunPodBackend:
         with self._lock:
             at, known = self._known
             if time.monotonic() - at > KNOWN:
-                try:
-                    known = RunPodAPI(self._key()).endpoint(self.endpoint)
-                except PlatformError:
-                    known = self._known[1]
+                with suppress(PlatformError):
+                    known = self._looked_up(known)
                 self._known = time.monotonic(), known
             return known
 
     def status(self) -> Status:
         name, address = "RunPod Serverless", self._api.url
         if not self._key():
-            return Status(False, name, address, said=_NO_KEY, symptom="401")
+            return Status(False, name, address, said=_NO_KEY, symptom="401", serverless=self._seen())
         try:
             health = self._api.health()
         except BackendError as error:
             said, symptom = str(error), getattr(error, "symptom", "")
-            return Status(False, name, address, said=said, symptom=symptom)
+            return Status(False, name, address, said=said, symptom=symptom, serverless=self._seen())
         known = self.described()
-        if known and known.workers_max == 0:
-            said = _NO_WORKERS.format(name=known.name or self.endpoint)
-            return Status(False, name, address, said=said, symptom="workers")
+        is_closed = known is not None and known.workers_max == 0
         return Status(
-            is_up=True,
+            is_up=not is_closed,
             name=f"{known.name} at {name}" if known and known.name else name,
             address=address,
             gpu=known.gpu if known else "",
             running=health.running,
             waiting=health.waiting,
+            said=_NO_WORKERS.format(name=known.name or self.endpoint) if known and is_closed else "",
+            symptom="workers" if is_closed else "",
+            serverless=self._seen(health),
         )
 
     def check(self, *graphs: Graph) -> str:
@@ -127,21 +127,37 @@ class RunPodBackend:
     def price(self) -> float:
         """USD for an hour that one worker works; 0 where that is not told. Start and idling come on top."""
         known = self.described()
-        if self._price is None and known:
-            try:
-                self._price = RunPodAPI(self._key()).serverless_price(known.gpu) * known.gpus
-            except PlatformError:
-                return 0.0  # it may tell the next time
-        return self._price or 0.0
+        if known and not known.price:  # it may be told by now
+            with self._lock:
+                known = self._priced(known)
+                self._known = self._known[0], known
+        return known.price if known else 0.0
 
     def raise_workers(self, most: int = USUAL_MOST) -> None:
-        """Have the endpoint start workers again. Raises PlatformError."""
+        """Have the endpoint start so many workers at most. Raises PlatformError."""
         RunPodAPI(self._key()).change_endpoint(self.endpoint, most)
         with self._lock:
             self._known = float("-inf"), self._known[1]
 
+    def _seen(self, health: Health | None = None) -> AtEndpoint:
+        """Without asking anybody."""
+        known = self._known[1] or Endpoint(self.endpoint, "", "")
+        return AtEndpoint(known, dict(health.workers) if health else None, self._worker)
+
+    def _looked_up(self, before: Endpoint | None) -> Endpoint:
+        now = RunPodAPI(self._key()).endpoint(self.endpoint)
+        if before and before.price and (before.gpu, before.gpus) == (now.gpu, now.gpus):
+            return replace(now, price=before.price)
+        return self._priced(now)
+
+    def _priced(self, endpoint: Endpoint) -> Endpoint:
+        with suppress(PlatformError):
+            each = RunPodAPI(self._key()).serverless_price(endpoint.gpu)
+            return replace(endpoint, price=each * endpoint.gpus)
+        return endpoint
+
     def _body(self, job: Job) -> bytes:
-        if self._is_public:
+        if self._worker == {}:
             refuse_dropped(job.graph)
         return packed(job, max(RUN, LONGER * self._longest), QUEUE)
 
@@ -155,7 +171,9 @@ class RunPodBackend:
             result = read_result(end.output)
         except BadFile as error:
             raise JobFailed(str(error)) from error
-        self._is_public = result.worker is None
+        about = result.worker
+        words = () if about is None else ("name", "version")
+        self._worker = {word: (about or {}).get(word, "")[:WORDS] for word in words}
         return result
 
     def _facts(self, end: RemoteJob, result: Result) -> Generator[Fact, None, None]:

@@ -10,16 +10,22 @@ from domain.settings import ComfySettings, Mode
 from infrastructure.backends import changed
 from infrastructure.pool import Pool
 from infrastructure.priced import Priced
-from infrastructure.runpod_backend import RunPodBackend
+from infrastructure.runpod_backend import USUAL_MOST, RunPodBackend
 from services.pods import Pods
 
 
 class Drawing:
     """`now` gives whoever draws, where anybody has been asked yet; `paid` hears what a job cost that is not
-    paid for by time."""
+    paid for by time, `key` gives the account's."""
 
-    def __init__(self, pods: Pods, now: Callable[[], Backend | None], paid: Callable[[Path, float], None]):
-        self._pods, self._now, self._paid = pods, now, paid
+    def __init__(
+        self,
+        pods: Pods,
+        now: Callable[[], Backend | None],
+        paid: Callable[[Path, float], None],
+        key: Callable[[], str],
+    ):
+        self._pods, self._now, self._paid, self._key = pods, now, paid, key
 
     def backend(
         self, before: Backend | None, comfy: ComfySettings, connect: Callable[[ComfySettings], Backend]
@@ -39,6 +45,14 @@ class Drawing:
     @property
     def endpoint(self) -> RunPodBackend | None:
         return self._inner if isinstance(self._inner, RunPodBackend) else None
+
+    def raise_workers(self, id: str, most: int = USUAL_MOST) -> None:
+        """Have an endpoint, also one that does not draw, start so many workers at most; takes seconds.
+
+        Raises PlatformError."""
+        drawing = self.endpoint
+        endpoint = drawing if drawing and drawing.endpoint == id else RunPodBackend(id, self._key)
+        endpoint.raise_workers(most)
 
     @property
     def _inner(self) -> Backend | None:

@@ -17,7 +17,6 @@ from domain.pods import MONTH, NewPod, Pod
 from domain.settings import ComfySettings, Mode, Settings
 from domain.status import Status
 from infrastructure.runpod_api import RunPodAPI
-from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.spending_file import SpendingFile
 from services import pod_making
 from services.drawing import Drawing
@@ -62,7 +61,7 @@ class Machines:
         self._logs = 0  # how often one was asked for by the artist
         self._is_making = threading.Lock()
         self.pods = Pods(self._api, self._tell, self._tell_orders, lambda: feed.is_heard, self._ours)
-        self.drawing = Drawing(self.pods, around.backend, self._paid)
+        self.drawing = Drawing(self.pods, around.backend, self._paid, around.key)
         self.spending = Spending(
             SpendingFile(places.spending),
             self.pods,
@@ -154,21 +153,21 @@ class Machines:
 
     def saw(self, status: Status) -> None:
         """How whoever draws is now."""
-        was_up = self._status is not None and self._status[1].is_up
-        self._status = self._around.settings().comfy, status
-        if status.is_up != was_up:
-            self.pods.again()
+        was, self._status = self._status, (self._around.settings().comfy, status)
+        told = was and (was[0], was[1].is_up, was[1].symptom)
+        if told != (self._status[0], status.is_up, status.symptom):
+            self.pods.again()  # what is told of a start and of trouble is about another, or of another kind
 
-    def raise_workers(self) -> None:
-        """Have the endpoint that draws start workers again. Raises StudioError."""
-        endpoint = self.drawing.endpoint
-        if endpoint is None:
+    def raise_workers(self, most: int) -> None:
+        """Have the endpoint that draws start so many workers at most. Raises StudioError."""
+        comfy = self._around.settings().comfy
+        if comfy.mode is not Mode.serverless:
             raise StudioError("No endpoint draws now. Choose one in Settings.")
-        self.pods.ask(lambda _: self._raised(endpoint))
+        self.pods.ask(lambda _: self._raised(comfy.endpoint, most))
 
-    def _raised(self, endpoint: RunPodBackend) -> None:
+    def _raised(self, endpoint: str, most: int) -> None:
         try:
-            endpoint.raise_workers()
+            self.drawing.raise_workers(endpoint, most)
         except PlatformError as error:
             self._feed.put("told", {"text": str(error), "at": time.time()})
         self._around.look_again()

@@ -141,6 +141,7 @@ def shot_fact(desk: Desk, shot: Shot, marks: Marks) -> Fact:
                 "files": take.files,
                 "state": take.state,
                 "stamp": stamp_of(project.takes / take.files[0]) if take.files else None,
+                **({} if take.worked is None else {"worked": round(take.worked, 1)}),
                 **marks.get(take.name, {}),
             }
             for take in desk.ledger.takes_of(shot.id)

@@ -325,6 +325,23 @@ def test_the_index_of_recipes_makes_no_difference(project):
     assert made(project, backend, wanted(seed=12)).reused
 
 
+@pytest.mark.parametrize("is_older", [False, True])
+def test_how_long_a_worker_was_at_a_take_is_known_where_it_is_paid_for(project, is_older):
+    for seed in range(60):
+        made(project, FakeBackend(beats=0), wanted(seed=seed))
+    remote = {"serverless": {"endpoint": "abc123def456gh", "job": "1-u1"}}
+    for name, more in (("001_v5", {**remote, "gpu_seconds": 12.5}), ("001_v6", {"gpu_seconds": 3})):
+        file = project.takes / f"{name}.json"
+        file.write_text(json.dumps({**recipe(project, name), **more}))
+    Ledger(project).keep_index()
+    if is_older:  # an index of a studio that did not know it
+        index = project.cache / "recipes.json"
+        index.write_text(json.dumps({k: row[:-1] for k, row in json.loads(index.read_text()).items()}))
+    known = {take.name: take.worked for take in Ledger(project).takes_of("001")}
+    assert known["001_v5"] == 12.5
+    assert known["001_v6"] is None, "that machine is paid for by time"
+
+
 def test_a_ledger_reads_anew_what_another_program_wrote(project):
     ledger = Ledger(project)
     made(project, FakeBackend(), wanted())

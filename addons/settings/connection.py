@@ -51,7 +51,7 @@ class _Form:
             self.test = _button("test")
             self.save = _button("save", variant="primary")
             self.state = live("set-state", says=("typed",), elem_id="set-state")
-        self.answer = live("set-answer", elem_id="set-answer")
+        self.answer = live("set-answer", says=("raised",), elem_id="set-answer")
         self.fields = [self.mode, self.url, self.pod, self.port, self.endpoint]
         self.shown = [
             *self.fields,
@@ -72,6 +72,7 @@ class _Form:
         gr.on([self.url.blur, self.pod.blur, self.endpoint.blur], self._settled, fields, [*entries], **LATEST)
         gr.on([self.save.click, *(e.submit for e in entries)], self._saved, fields, self.shown, **QUIET)
         self.test.click(self._tested, fields, all_shown, **QUIET)
+        self.answer.raised(self._raised, fields, all_shown, **QUIET)
 
     def load(self, asked: Asked) -> Changes:
         """The settings as they are saved, unless something is being entered that is not."""
@@ -104,6 +105,18 @@ class _Form:
             yield {self.answer: asdict(self._studio.glance(form.comfy))}
         except StudioError as error:
             yield {self.answer: {"is_up": False, "said": str(error)}}
+
+    def _raised(self, *values: Any) -> Iterator[Changes]:
+        """Let the endpoint that is entered start workers again, and see what it answers then."""
+        form = self._read(*values)
+        yield {self.answer: {"asking": form.address}}
+        try:
+            self._studio.machines.drawing.raise_workers(form.comfy.endpoint)
+        except StudioError as error:
+            yield {self.answer: {"is_up": False, "said": str(error)}}
+            return
+        self._studio.machines.look_again()
+        yield from self._tested(*values)
 
     def _saved(self, *values: Any) -> Changes:
         form = self._read(*values)

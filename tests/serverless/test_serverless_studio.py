@@ -14,6 +14,7 @@ from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods
 from services.errands import errand
 from services.studio import Studio
+from tests.fake_answers import Answer
 from tests.serverless.hands import PNG, Hands, result
 from tests.studios import facts, places, project, until_done
 from tests.test_machines import until
@@ -134,9 +135,49 @@ def test_an_endpoint_without_workers_is_told_with_what_helps(start, endpoint):
     studio = start()
     told = until(studio, lambda told: told.get("doctor"))
     assert told["doctor"]["remedy"] == "workers" and "may start no workers" in told["doctor"]["said"]
-    studio.machines.raise_workers()
-    until(studio, lambda told: told["backend"]["up"] and not told["doctor"])
+    studio.machines.raise_workers(5)
+    told = until(studio, lambda told: told["backend"]["up"] and not told["doctor"])
+    assert endpoint.workers_max == told["backend"]["serverless"]["endpoint"]["workers_max"] == 5
+
+
+def test_trouble_is_told_of_what_draws_now_without_waiting_for_the_next_look_at_the_account(
+    start, endpoint, runpod, monkeypatch
+):
+    monkeypatch.setattr(pods, "EVERY", 600.0)
+    pod = runpod.add_pod(name="film", status="EXITED")
+    endpoint.workers_max = 0
+    studio = start()
+    studio.set(comfy=ComfySettings(Mode.runpod, pod_id=pod.id))
+    until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "start")
+    studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id))
+    until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "workers")
+    runpod.key = "rpa_ANOTHER0KEY0THAT0OPENS0NOTHING0"
+    until(studio, lambda told: (told.get("doctor") or {}).get("remedy") == "settings")
+
+
+def test_workers_that_come_and_go_are_told_although_nothing_else_changed(start, endpoint, hand):
+    studio = start()
+    told = until(studio, lambda told: told.get("backend", {}).get("serverless"))
+    assert told["backend"]["serverless"]["workers"]["idle"] == 0
+    hand("w1").stops()
+    until(studio, lambda told: told["backend"]["serverless"]["workers"]["idle"] == 1)
+
+
+def test_a_raise_that_runpod_refuses_is_told_in_its_words(start, endpoint, runpod):
+    studio = start()
+    until(studio, lambda told: told.get("backend", {}).get("up"))
+    runpod.instead["PATCH /v2/serverless/{id}"] = [Answer(403, b'{"detail": "this key only reads"}')]
+    studio.machines.raise_workers(5)
+    told = until(studio, lambda told: told.get("told"))
+    assert "may not do this in RunPod: this key only reads" in told["told"]["text"]
     assert endpoint.workers_max == 3
+
+
+def test_only_an_endpoint_that_draws_has_its_workers_raised(start, endpoint):
+    studio = start()
+    studio.set(comfy=ComfySettings())
+    with pytest.raises(StudioError, match="No endpoint draws now"):
+        studio.machines.raise_workers(5)
 
 
 def test_a_key_that_is_entered_later_is_used_at_once(start, endpoint, runpod):

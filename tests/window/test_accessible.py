@@ -57,6 +57,22 @@ def test_pods_and_a_new_one_are_clean(runpod, own_studio, open_page):
     judge(page)
 
 
+def test_an_endpoint_and_its_test_are_clean(runpod, own_studio, open_page):
+    endpoint = runpod.add_endpoint(workers_max=0)
+    real = endpoint.health
+    more = {"initializing": 1, "throttled": 1, "unhealthy": 1, "running": 1}
+    endpoint.health = lambda: {**real(), "workers": real()["workers"] | more}
+    studio = own_studio(env={**runpod.environment, "RUNPOD_API_KEY": runpod.key})
+    studio.ask("intro.use", mode="serverless", address=endpoint.id)
+    page = open_page(studio, "machines")
+    expect(page.locator(".machines .slots i")).to_have_count(4)
+    judge(page)
+    page.evaluate("() => Studio.where.go('settings')")
+    page.locator("#set-test").click()
+    expect(page.locator("#set-answer button")).to_be_visible()
+    judge(page)
+
+
 @pytest.mark.parametrize("what", ["New project", "Open …", "Contact sheet", "Duplicate", "By path"])
 def test_a_question_about_a_project_is_clean(studio, folder, open_page, what):
     studio.ask("project.open", folder=str(folder))

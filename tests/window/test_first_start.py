@@ -109,7 +109,7 @@ def test_a_comfyui_is_tested_and_kept_while_the_sample_stays_sketched(studio, pa
 
 def test_a_pod_needs_an_id_that_can_be_one(studio, page):
     page.get_by_role("button", name="Next").click()
-    page.get_by_role("radio", name=re.compile("RunPod")).click()
+    page.get_by_role("radio", name=re.compile("A RunPod pod")).click()
     page.get_by_label("The pod's id").fill("no pod!")
     page.get_by_role("button", name="Next").click()
     expect(page.locator(".intro .answer")).to_contain_text("is not a pod id")
@@ -117,6 +117,38 @@ def test_a_pod_needs_an_id_that_can_be_one(studio, page):
     page.get_by_role("button", name="Next").click()
     step(page, "Where do you begin?")
     assert settings(studio)["comfy"]["pod_id"] == "abc123def456gh"
+
+
+def test_an_endpoint_is_kept_by_its_id_and_says_where_its_key_is_entered(own_studio, open_page):
+    studio = own_studio(introduced=False, env={"RUNPOD_API_KEY": ""})
+    page = open_page(studio)
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("radio", name=re.compile("RunPod Serverless")).click()
+    expect(page.locator(".intro")).to_contain_text("It needs your RunPod API key. Enter it in Settings")
+    entry = page.get_by_label("The endpoint's id or its address")
+    entry.fill("no endpoint!")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".intro .answer")).to_contain_text("is not an endpoint")
+    entry.fill("https://api.runpod.ai/v2/zyx987wvu654ts/run")
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.locator(".intro .answer")).to_contain_text("There is no API key of RunPod.")
+    page.get_by_role("button", name="Next").click()
+    step(page, "Where do you begin?")
+    kept = settings(studio)["comfy"]
+    assert (kept["mode"], kept["endpoint"], kept["pod_id"]) == ("serverless", "zyx987wvu654ts", "")
+
+
+def test_an_endpoint_answers_at_once_where_the_key_is_known(runpod, own_studio, open_page):
+    endpoint = runpod.add_endpoint(name="harbour-workers")
+    studio = own_studio(introduced=False, env={**runpod.environment, "RUNPOD_API_KEY": runpod.key})
+    page = open_page(studio)
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("radio", name=re.compile("RunPod Serverless")).click()
+    expect(page.get_by_text("It needs your RunPod API key.")).to_be_hidden()
+    page.get_by_label("The endpoint's id or its address").fill(endpoint.id)
+    page.get_by_role("button", name="Test", exact=True).click()
+    answer = page.locator(".intro .answer")
+    expect(answer).to_have_text("harbour-workers at RunPod Serverless answers · NVIDIA GeForce RTX 4090")
 
 
 @pytest.mark.parametrize("way,title", [("New storyboard", "New project"), ("Import something", "Import")])

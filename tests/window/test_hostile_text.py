@@ -140,6 +140,22 @@ def test_words_that_come_from_anywhere_or_are_typed_are_only_words(studio, open_
     are_only_words(page)
 
 
+@pytest.mark.parametrize(
+    ("mode", "label"),
+    [("RunPod pod", "Pod id, or the pod's address"), ("RunPod Serverless", "Endpoint id, or its address")],
+)
+def test_words_typed_for_a_machine_that_is_rented_are_only_words(studio, open_page, mode, label):
+    page = open_page(studio, "settings")
+    expect(page.locator("#set-mode input:checked")).to_have_count(1)
+    page.locator("#set-mode").get_by_label(mode, exact=True).check(force=True)
+    expect(page.get_by_label(label)).to_be_visible()
+    assert label in typed(page, "#set-connection")
+    expect(page.locator("#set-connection .set-fault [data-kind=bad]")).to_contain_text(
+        '<img src=x onerror="window.pwned=1">'
+    )
+    are_only_words(page)
+
+
 DIALOGS = {
     "project": ["New project", "Open …", "Duplicate", "Contact sheet", "By path"],
     "keyframes/001": ["Use its values", "Use elsewhere"],

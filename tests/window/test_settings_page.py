@@ -68,8 +68,11 @@ def test_each_mode_shows_the_fields_it_needs(settings):
     expect(field(settings, "pod")).to_be_visible()
     expect(field(settings, "port")).to_be_visible()
     expect(field(settings, "url")).to_have_count(0)
-    choose(settings, "Sketch engine")
+    choose(settings, "RunPod Serverless")
+    expect(field(settings, "endpoint")).to_be_visible()
     expect(field(settings, "pod")).to_have_count(0)
+    choose(settings, "Sketch engine")
+    expect(field(settings, "endpoint")).to_have_count(0)
     expect(settings.locator("#set-test")).to_be_enabled()
 
 
@@ -133,12 +136,32 @@ def test_what_is_saved_counts_at_once_and_on_a_fresh_page(settings, studio, open
         "port": 8188,
         "more": [],
         "pod_name": "",
+        "endpoint": "",
     }
     expect(settings.locator("#set-save")).to_be_disabled()
     expect(settings.locator("#rail .pill .gpu")).to_have_text("Fake GPU")
     fresh = open_page(studio, "settings")
     expect(field(fresh, "url")).to_have_value(fake.url)
     expect(fresh.locator("#set-json textarea")).to_have_value(re.compile(f'"url": "{fake.url}"'))
+
+
+def test_an_endpoint_is_pasted_as_an_address_and_kept_as_its_id(settings, studio, open_page):
+    choose(settings, "RunPod Serverless")
+    field(settings, "endpoint").fill("no endpoint!")
+    expect(settings.locator("#set-endpoint-fault")).to_contain_text('"no endpoint!" is not')
+    expect(settings.locator("#set-save")).to_be_disabled()
+    field(settings, "endpoint").fill("https://api.runpod.ai/v2/zyx987wvu654ts/run")
+    expect(address(settings)).to_have_text("https://api.runpod.ai/v2/zyx987wvu654ts")
+    field(settings, "endpoint").blur()
+    expect(field(settings, "endpoint")).to_have_value("zyx987wvu654ts")
+    settings.locator("#set-test").click()
+    expect(settings.locator("#set-answer")).to_contain_text("There is no API key of RunPod.")
+    save(settings)
+    kept = saved(studio)["comfy"]
+    assert (kept["mode"], kept["endpoint"]) == ("serverless", "zyx987wvu654ts")
+    fresh = open_page(studio, "settings")
+    expect(field(fresh, "endpoint")).to_have_value("zyx987wvu654ts")
+    expect(fresh.locator("#set-mode input:checked")).to_have_value("serverless")
 
 
 def test_a_second_window_shows_what_was_saved_in_the_first(settings, studio, open_page):

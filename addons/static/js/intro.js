@@ -8,6 +8,7 @@ import { newProject } from './projectdialogs.js';
 import { setLook } from './rail.js';
 import { go } from './where.js';
 
+const PLACES = { local: ['intro.address', 'http://127.0.0.1:8188'], runpod: ['intro.pod', 'abc123def456gh'], serverless: ['intro.endpoint', 'abc123def456gh'] };
 const STEPS = ['look', 'gpu', 'story'], STEP = 'studio.intro';
 let panel = null, send = async () => true;
 
@@ -91,10 +92,10 @@ async function speak(language) {
 function gpu() {
   const settings = fact('settings') ?? {};
   let mode = settings.mode ?? 'sketch', isTouched = false;
-  const address = h('input', { type: 'text', spellcheck: 'false', autocomplete: 'off' }), label = h('span'), answer = h('p.answer', { role: 'status', hidden: true });
+  const address = h('input', { type: 'text', spellcheck: 'false', autocomplete: 'off' }), label = h('span'), answer = h('p.answer', { role: 'status', hidden: true }), keyless = h('p.quiet', {}, t('intro.nokey'));
   const test = button(t('intro.test'), tryIt, {}), entry = h('div.entry', {}, h('label.field', {}, label, address), test);
   const option = (name, mark) => h('button.choice', { type: 'button', role: 'radio', data: { mode: name }, onclick: () => { isTouched = true; choose(name); address.focus() } }, icon(mark), h('span', {}, h('b', {}, t(`intro.gpu.${name}`)), h('small', {}, t(`intro.gpu.${name}.hint`))));
-  const group = h('div.choicelist', { role: 'radiogroup', 'aria-label': t('intro.gpu') }, option('sketch', 'own'), option('local', 'gpu'), option('runpod', 'spark'));
+  const group = h('div.choicelist', { role: 'radiogroup', 'aria-label': t('intro.gpu') }, option('sketch', 'own'), option('local', 'gpu'), option('runpod', 'spark'), option('serverless', 'machines'));
   address.addEventListener('input', () => { isTouched = true; answer.hidden = true });
   address.addEventListener('keydown', event => event.key === 'Enter' && tryIt());
 
@@ -103,8 +104,10 @@ function gpu() {
     for (const one of group.children) put(one, { 'aria-checked': String(one.dataset.mode === name) });
     entry.hidden = name === 'sketch';
     answer.hidden = true;
-    put(label, { text: t(name === 'runpod' ? 'intro.pod' : 'intro.address') });
-    address.placeholder = name === 'runpod' ? 'abc123def456gh' : 'http://127.0.0.1:8188';
+    keyless.hidden = name !== 'serverless' || Boolean(fact('keys')?.RUNPOD_API_KEY?.from);
+    const [word, example] = PLACES[name] ?? PLACES.local;
+    put(label, { text: t(word) });
+    address.placeholder = example;
     address.value = settings.mode === name ? settings.address ?? '' : name === 'local' ? 'http://127.0.0.1:8188' : '';
   }
 
@@ -134,7 +137,7 @@ function gpu() {
     }
   };
   choose(mode);
-  return [group, entry, answer];
+  return [group, entry, keyless, answer];
 }
 
 // --- 3: the story ----------------------------------------------------------------------------

@@ -61,7 +61,7 @@ export function mount(place) {
 
   const drawCost = () => put(cost, { text: estimate('keyframe', selection().length * (Number(count.value) || (fact('project')?.variants ?? 2))) });
   count.addEventListener('input', drawCost);
-  follow(['money'], page, drawCost);
+  follow(['money', 'backend', 'settings'], page, drawCost);
 
   function drawMade(ids) {
     if (isTable) return;

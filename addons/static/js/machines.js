@@ -2,6 +2,7 @@
 
 import { act, button, clock, fact, follow, h, keyed, put, t, tn } from './core.js';
 import { dialog } from './dialogs.js';
+import { makeEndpoint } from './endpoint.js';
 import { makeLanes } from './lanes.js';
 import { followMoney, dollars, panel } from './money.js';
 import { newPod } from './newpod.js';
@@ -21,15 +22,16 @@ export function mount(place) {
   const blank = h('div.empty', {}, h('b', {}, t('machines.nokey')), h('p', {}, t('machines.nokey.how')), button(t('machines.nokey.go'), () => go('settings'), { kind: 'primary' }));
   const none = h('div.empty', {}, h('b', {}, t('machines.none')), h('p', {}, t('machines.none.how')));
   const log = h('section.log', { hidden: true }, h('header', {}, h('h2'), h('div.grow'), button('', () => { closedLog = fact('pod/log')?.number ?? 0; draw() }, { mark: 'close', kind: 'ghost', title: t('close') })), h('pre', { tabindex: '0' }));
-  const purse = panel(), lanes = makeLanes();
+  const purse = panel(), lanes = makeLanes(), endpoint = makeEndpoint();
   place.append(h('div.page.machines', {}, h('header.head', {}, h('h1', {}, t('page.machines')), count, h('div.grow'), tools),
-    h('div.body', {}, said, ill, start, lacks, making, rows, none, blank, log, lanes.place), purse.place));
+    h('div.body', {}, said, ill, endpoint.place, start, lacks, making, rows, none, blank, log, lanes.place), purse.place));
 
   function draw() {
     const pods = fact('pods') ?? {}, list = (pods.list ?? []).filter(pod => pod.state !== 'gone');
     for (const tool of tools) tool.hidden = !pods.has_key;
-    blank.hidden = fact('pods') === null || pods.has_key;
-    none.hidden = !pods.has_key || !!list.length || !!pods.said;
+    const isServerless = fact('settings')?.mode === 'serverless'; // the page is not empty then
+    blank.hidden = fact('pods') === null || pods.has_key || isServerless;
+    none.hidden = !pods.has_key || !!list.length || !!pods.said || isServerless;
     put(count, { text: list.length ? tn('machines.count', list.length) : '' });
     put(said, { text: pods.said ? t('machines.old', { said: pods.said }) : '' });
     keyed(rows, list.sort((a, b) => b.is_ours - a.is_ours || a.name.localeCompare(b.name)), pod => pod.id, makeRow, updateRow);
@@ -44,6 +46,8 @@ export function mount(place) {
   }
   follow(['pods', 'pod/', 'settings', 'doctor', 'backend', 'project'], place, draw);
   follow(['lanes', 'settings', 'pods'], place, lanes.draw);
+  follow(['backend', 'settings'], place, endpoint.draw);
+  follow(['told'], place, endpoint.refused);
   followMoney(place, purse.draw);
   setInterval(() => place.offsetParent && fact('pods')?.list?.length && draw(), 5000); // uptimes and times so far
 }

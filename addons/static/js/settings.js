@@ -3,6 +3,8 @@
 // what a workflow needs.
 
 import { act, button, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
+import { endpoint, gpuOf, workerSaid, workersSaid } from './endpoint.js';
+import { dollars } from './money.js';
 import { setLook } from './rail.js';
 import { go } from './where.js';
 
@@ -137,15 +139,26 @@ const answer = shown((place, value) => {
   put(place, { role: 'status', 'data-kind': !value ? '' : value.asking != null ? 'asking' : value.is_up ? 'up' : 'down' });
   if (!value) return place.replaceChildren();
   if (value.asking != null) return place.replaceChildren(h('span.dot'), h('p', {}, value.asking ? t('settings.asking', { address: value.asking }) : t('settings.askingHere')));
-  if (!value.is_up) return place.replaceChildren(h('span.dot'), h('p', {}, value.said));
+  if (!value.is_up) return place.replaceChildren(...[h('span.dot'), h('p', {}, value.said), value.symptom === 'workers' && button(t('remedy.workers'), () => place.say.raised({}))].filter(Boolean));
   const share = value.vram_total ? value.vram_used / value.vram_total : null;
   const row = (label, what, more = null) => what && h('div', {}, h('dt', {}, label), h('dd', {}, what, more));
   place.replaceChildren(h('span.dot'), h('p', {}, h('b', {}, value.name), ' ', t('settings.answers')), h('dl', {}, [
-    row(t('settings.gpu'), value.gpu),
+    row(t('settings.gpu'), value.serverless ? gpuOf(value.serverless.endpoint) : value.gpu),
     share != null && row(t('settings.vram'), t('settings.vram.used', { used: bytes(value.vram_used), total: bytes(value.vram_total) }), h('div.meter', {}, h('i', { style: `width:${Math.round(share * 100)}%` }))),
     value.address && row(t('settings.queue'), value.running || value.waiting ? t('pill.queue', { busy: value.running, waiting: value.waiting }) : t('settings.queue.empty')),
+    ...value.serverless ? endpointRows(value.serverless, row) : [],
   ]));
 });
+
+/** Its worker is known where it is the one that draws. */
+function endpointRows(seen, row) {
+  const worker = endpoint()?.endpoint.id === seen.endpoint.id ? endpoint().worker : seen.worker;
+  return [
+    row(t('endpoint.workers'), workersSaid(seen)),
+    row(t('endpoint.cost'), seen.endpoint.price ? t('endpoint.price', { amount: dollars(seen.endpoint.price) }) : ''),
+    row(t('endpoint.worker'), workerSaid(worker)),
+  ];
+}
 
 /** What a workflow is for, what it costs and what the server lacks for it. */
 const flow = shown((place, value) => {

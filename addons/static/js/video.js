@@ -32,7 +32,7 @@ export function mount(place) {
   const planView = makePlan(side, { make: makeSelected, goOn });
 
   const drawCost = () => put(cost, { text: estimate('video', selection().length) });
-  follow(['money'], page, drawCost);
+  follow(['money', 'backend', 'settings'], page, drawCost);
 
   let drawn = '';
   function draw() {
