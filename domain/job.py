@@ -20,6 +20,7 @@ from domain.status import Status
 Graph = dict[str, dict[str, Any]]  # ComfyUI's API format: node id -> class_type, inputs
 JobRun = Generator[Progress | Fact, None, list[Path]]
 
+LAST_FRAME = Path("@last_frame")  # in a graph that follows on another: the last frame of what that one makes
 _JOBS = uuid.UUID("6f1c1f6e-3a0e-5c1b-9f43-3b6f8f1d2a77")  # namespace of job ids
 
 
@@ -35,6 +36,7 @@ class Job:
 
     keeps_names: bool = False  # the server saves as the workflow says, not under the project and the name
     extra: Mapping[str, str] = field(default_factory=dict)  # sent along and no part of it: keys of services
+    then: tuple[Graph, ...] = ()  # what may be asked for next, each beginning with the last frame before it
 
     @property
     def is_begun(self) -> bool:
@@ -52,9 +54,24 @@ class Job:
     def files(self) -> list[Path]:
         return files_in(self.graph)
 
+    @property
+    def all_files(self) -> list[Path]:
+        """Those of what follows on it as well."""
+        return sorted({file for graph in (self.graph, *self.then) for file in files_in(graph)} - {LAST_FRAME})
+
+    def following(self, frame: str) -> str:
+        """The id of what follows on it, by the sha256 of its last frame; nothing when nothing does."""
+        if not self.then:
+            return ""
+        return Job("", self.then[0], self.folder, {**self.hashes, LAST_FRAME: frame}).id
+
     def graph_with(self, names: Mapping[Path, str]) -> Graph:
         """The graph as the server reads it: every local file by its name over there."""
         return self._replaced(self.graph, names)
+
+    def then_with(self, names: Mapping[Path, str]) -> list[Graph]:
+        """The same of what follows on it; the last frame has no name yet."""
+        return [self._replaced(graph, {**names, LAST_FRAME: str(LAST_FRAME)}) for graph in self.then]
 
     @staticmethod
     def _replaced(graph: Graph, names: Mapping[Path, str]) -> Graph:

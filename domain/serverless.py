@@ -12,6 +12,7 @@ from domain.errors import BadFile
 from domain.events import Progress
 from domain.inline import bytes_of, text_of
 
+FRAME = "last_frame"  # kind of the picture that the next workflow of a chain begins with
 INLINE = 14 << 20  # bytes of files that one answer can carry: base64 is a third more, and 20 MB are refused
 
 
@@ -49,6 +50,12 @@ class Result:
     seconds: float | None = None  # that the GPU worked
     server: str = ""  # "ComfyUI 0.30.0"
     worker: Mapping[str, str] | None = None  # its name and version; None: somebody else's
+    chain: tuple["Result", ...] = ()  # of the workflows that followed, as far as they came
+
+    @property
+    def frame(self) -> Output | None:
+        """What the next workflow of a chain began with."""
+        return next((output for output in self.outputs if output.kind == FRAME), None)
 
     def said(self) -> dict[str, Any]:
         images: list[dict[str, str]] = []
@@ -68,6 +75,7 @@ class Result:
             "seconds": self.seconds,
             "server": self.server,
             "worker": self.worker and dict(self.worker),
+            "chain": [result.said() for result in self.chain],
         }
         return said | {key: value for key, value in more.items() if value}
 
@@ -101,7 +109,7 @@ def read_result(said: Any) -> Result:
     """What ours or the public worker hands back; of its older versions as well. Raises BadFile."""
     if not isinstance(said, dict):
         raise BadFile("The worker's answer is no object.")
-    outputs, worker = said.get("outputs"), said.get("worker")
+    outputs, worker, chain = said.get("outputs"), said.get("worker"), said.get("chain")
     images = _images(said)
     found = [_output(item, images) for item in outputs] if isinstance(outputs, list) else images
     seconds = said.get("seconds")
@@ -112,7 +120,14 @@ def read_result(said: Any) -> Result:
         seconds=float(seconds) if isinstance(seconds, int | float) else None,
         server=str(said.get("server") or ""),
         worker={str(k): str(v) for k, v in worker.items()} if isinstance(worker, dict) else None,
+        chain=tuple(read_result(one) for one in chain) if isinstance(chain, list) else (),
     )
+
+
+def read_finished(said: Any) -> list[Result]:
+    """What of a chain is done while the rest of it goes on."""
+    finished = said.get("finished") if isinstance(said, dict) else None
+    return [read_result(one) for one in finished] if isinstance(finished, list) else []
 
 
 def _images(said: Mapping[str, Any]) -> list[Output]:

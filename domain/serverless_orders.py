@@ -44,6 +44,7 @@ class Order:
     refresh_worker: bool = False
     version: str | Mapping[str, Any] = ""  # the id or the specification of an installation
     preview: bool = False
+    chain: tuple[Graph, ...] = ()  # what follows, each given the last frame before it in place of LAST_FRAME
 
     def said(self) -> dict[str, Any]:
         said: dict[str, Any] = {"workflow": self.workflow} if self.workflow is not None else {}
@@ -55,6 +56,7 @@ class Order:
             "refresh_worker": self.refresh_worker,
             "version_id" if isinstance(self.version, str) else "spec": self.version,
             "preview": self.preview,
+            "chain": list(self.chain),
         }
         return said | {key: value for key, value in more.items() if value}
 
@@ -83,6 +85,7 @@ def read_order(said: Any) -> Order:
         refresh_worker=said.get("refresh_worker") is True,
         version=said.get("version_id") or said.get("spec") or "",
         preview=said.get("preview") is True,
+        chain=_chain(said.get("chain")),
     )
 
 
@@ -102,6 +105,14 @@ def read_graph(said: Any) -> Graph:
             raise BadOrder(f"The inputs of node {id} of the workflow are no object.")
         graph[id] = {**node, "inputs": node.get("inputs", {})}
     return graph
+
+
+def _chain(said: Any) -> tuple[Graph, ...]:
+    if said is None:
+        return ()
+    if not isinstance(said, list):
+        raise BadOrder("chain is a list of the workflows that follow.")
+    return tuple(read_graph(graph) for graph in said)
 
 
 def checked_name(name: Any) -> str:

@@ -9,9 +9,15 @@ from infrastructure import ffmpeg
 from infrastructure.clip_probe import Table, decoded, packets, packets_at_end
 from infrastructure.part_files import writing
 
+CLIPS = (".mp4", ".webm", ".mov", ".mkv", ".gif", ".webp", ".apng")
 # Without the last step the PNG would carry a gamma that viewers apply and nobody meant.
 _TO_RGB = f"scale={ffmpeg.EXACT},format=rgb24,setparams=color_primaries=unknown:color_trc=unknown"
 _PNG = ("-c:v", "png", "-compression_level", "1", "-pred", "none", "-f", "image2pipe", "-")
+
+
+def beside(clip: Path) -> Path:
+    """Where a clip's last frame is kept."""
+    return clip.with_name(f"{clip.stem}_last.png")
 
 
 def last_frame(video: Path, to: Path) -> Path:

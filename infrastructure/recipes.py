@@ -18,7 +18,7 @@ from typing import Any
 
 from domain.errors import BackendUnreachable, BadFile, StudioError
 from domain.events import Fact, Progress, heard
-from domain.job import Backend, Graph, Job, JobRun, files_in
+from domain.job import Backend, Graph, Job, JobRun
 from domain.project import Project
 from domain.take_names import numbered, shot_of
 from domain.workflow import Change
@@ -51,15 +51,16 @@ class Wanted:
     workflow: str
     values: Mapping[str, Any]
     changes: Sequence[Change] = field(default=(), repr=False)
+    then: tuple[Graph, ...] = field(default=(), repr=False)  # see Job
 
     @cached_property
     def job(self) -> Job:
         """What would run; it has neither name nor place yet."""
+        job = Job("", self.graph, Path(), {}, then=self.then)
         try:
-            hashes = {path: sha256(path) for path in files_in(self.graph)}
+            return replace(job, hashes={path: sha256(path) for path in job.all_files})
         except OSError as error:
             raise BadFile(f"{error.filename} cannot be read: {error.strerror}.") from error
-        return Job("", self.graph, Path(), hashes)
 
 
 @dataclass(frozen=True)
@@ -182,8 +183,7 @@ class Ledger:
         self, backend: Backend, wanted: Wanted, key: tuple[str, str]
     ) -> Generator[Progress | Fact, None, Take]:
         before = self._begun_before(key)
-        earlier = before if before.get("state") == STARTED else {}
-        name = self._name(key, wanted.stem)
+        earlier, name = before if before.get("state") == STARTED else {}, self._name(key, wanted.stem)
         job = replace(wanted.job, name=name, folder=self.project.takes, earlier=earlier)
         recipe = self._intent(job, wanted, backend.engine)
         recipe |= {fact: before[fact] for fact in ("price", "cost") if fact in before}

@@ -1,13 +1,13 @@
 """Carries out jobs at a serverless endpoint of RunPod: a queue before as many workers as it starts."""
 
 import json
+import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from domain.errors import (
     BackendError,
@@ -16,18 +16,21 @@ from domain.errors import (
     JobFailed,
     PlatformError,
 )
-from domain.events import Fact
+from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe, files_in
 from domain.pods import Endpoint
-from domain.serverless import Result, read_result
+from domain.serverless import Result, read_finished, read_result
 from domain.status import AtEndpoint, Status
 from infrastructure.hashes import sha256
 from infrastructure.runpod_api import RunPodAPI
-from infrastructure.serverless_api import CANCELLED, DONE, Health, RemoteJob, ServerlessAPI
+from infrastructure.serverless_api import CANCELLED, DONE, RUNNING, Health, RemoteJob, ServerlessAPI
+from infrastructure.serverless_chains import Chains, Link, noted
 from infrastructure.serverless_execution import Pace, ServerlessExecution
 from infrastructure.serverless_orders import packed, refuse_dropped
 from infrastructure.serverless_probe import ServerlessProbe
 from infrastructure.serverless_results import brought_home
+
+log = logging.getLogger(__name__)
 
 USUAL_MOST = 3  # workers that an endpoint may start, where that is not told
 EACH = 4  # jobs handed over for each worker, so that none waits for us between two of its jobs
@@ -54,7 +57,7 @@ class RunPodBackend:
         self._key = key
         self._api = ServerlessAPI(endpoint, key)
         self._known: tuple[float, Endpoint | None] = float("-inf"), None
-        self._pace = Pace()
+        self._pace, self._chains = Pace(), Chains(self._give_up)
         self._longest = 0.0  # seconds that a job took
         self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
         self._lock = threading.Lock()
@@ -112,14 +115,28 @@ class RunPodBackend:
 
     def run(self, job: Job) -> JobRun:
         yield Fact("url", self._api.url)
-        execution = ServerlessExecution(self._api, self.endpoint, self._pace, lambda: self.is_left)
-        end = yield from execution.carried_out(lambda: self._body(job), _number(job.earlier, self.endpoint))
-        if end.ran is not None:
-            self._longest = max(self._longest, end.ran)
-            yield Fact("gpu_seconds", end.ran)
-        result = self._result(end)
-        yield from self._facts(end, result)
-        return (yield from brought_home(result, job))
+        if link := self._chains.claimed(job.id):
+            there = {"endpoint": self.endpoint, "job": link.number, "step": link.step}
+            yield Fact("sent", {"times": 1})  # with the one it follows on
+            yield Fact("serverless", there, is_urgent=True)
+        link = link or noted(job.earlier, self.endpoint) or Link()
+        while True:
+            end, link = yield from self._end(job, link)
+            if result := self._result(end, link.step):
+                break
+            link = Link()  # the chain was cut short: what is missing is asked for by itself
+        yield from self._facts(end, link, result)
+        files = yield from brought_home(result, job)
+        self._chains.expect(job, link, result)
+        return files
+
+    def _end(self, job: Job, link: Link) -> Generator[Progress | Fact, None, tuple[RemoteJob, Link]]:
+        if link.end:
+            return link.end, link
+        execution = ServerlessExecution(
+            self._api, self.endpoint, self._pace, lambda: self.is_left, len(job.then)
+        )
+        return (yield from execution.carried_out(lambda: self._body(job), link))
 
     def probe(self) -> Probe:
         return ServerlessProbe(self)
@@ -156,27 +173,44 @@ class RunPodBackend:
             return replace(endpoint, price=each * endpoint.gpus)
         return endpoint
 
+    def _give_up(self, number: str) -> None:
+        """The rest of a chain that nobody asks for."""
+        if self.is_left:
+            return
+        try:
+            self._api.cancel(number)
+        except BackendError as error:
+            log.warning("job %s could not be cancelled at RunPod: %s", number, error)
+
     def _body(self, job: Job) -> bytes:
         if self._worker == {}:
             refuse_dropped(job.graph)
-        return packed(job, max(RUN, LONGER * self._longest), QUEUE)
+        return packed(job, max(RUN, LONGER * self._longest) * (1 + len(job.then)), QUEUE)
 
-    def _result(self, end: RemoteJob) -> Result:
-        """Raises JobFailed, which says why there is none."""
+    def _result(self, end: RemoteJob, step: int) -> Result | None:
+        """Of the workflow that is meant; None when the worker did not come so far. Raises JobFailed, which
+        says why."""
         if end.state == CANCELLED:
             raise JobFailed("The job was cancelled at RunPod.")
-        if end.state != DONE:
+        if end.state not in (DONE, RUNNING):
             raise JobFailed(_why(end))
         try:
-            result = read_result(end.output)
+            whole = None if end.state == RUNNING else read_result(end.output)
+            results = read_finished(end.output) if whole is None else [whole, *whole.chain]
         except BadFile as error:
             raise JobFailed(str(error)) from error
-        about = result.worker
+        about = results[0].worker
         words = () if about is None else ("name", "version")
         self._worker = {word: (about or {}).get(word, "")[:WORDS] for word in words}
-        return result
+        return results[step] if step < len(results) else None
 
-    def _facts(self, end: RemoteJob, result: Result) -> Generator[Fact, None, None]:
+    def _facts(self, end: RemoteJob, link: Link, result: Result) -> Iterator[Fact]:
+        """A job's seconds are what is paid for; of one workflow of several, what the GPU was at it."""
+        is_alone = not link.step and not result.chain and end.state == DONE
+        seconds = end.ran if is_alone else result.seconds
+        if seconds is not None:
+            self._longest = max(self._longest, seconds)
+            yield Fact("gpu_seconds", seconds)
         yield Fact("server", result.server or "RunPod Serverless")
         if end.worker:
             yield Fact("machine", end.worker)
@@ -184,14 +218,6 @@ class RunPodBackend:
             yield Fact("texts", list(result.texts))
         if result.errors:
             yield Fact("remarks", list(result.errors))
-
-
-def _number(earlier: Mapping[str, Any], endpoint: str) -> str:
-    """A job's number at this endpoint, when it was handed over before."""
-    match earlier.get("serverless"):
-        case {"endpoint": str(where), "job": str(number)} if where == endpoint:
-            return number
-    return ""
 
 
 def _why(end: RemoteJob) -> str:

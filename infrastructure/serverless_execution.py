@@ -10,8 +10,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from dataclasses import replace
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed, StudioError
 from domain.events import Fact, Progress
@@ -26,6 +27,7 @@ from infrastructure.serverless_api import (
     RemoteJob,
     ServerlessAPI,
 )
+from infrastructure.serverless_chains import Link
 
 log = logging.getLogger(__name__)
 
@@ -60,17 +62,23 @@ class Pace:
 
 
 class ServerlessExecution:
-    """`is_left` says whether the job is to go on when this is closed."""
+    """`is_left` says whether the job is to go on when this is closed; `later` is how many workflows were
+    handed over with the one that is asked for, to follow on it."""
 
-    def __init__(self, api: ServerlessAPI, endpoint: str, pace: Pace, is_left: Callable[[], bool]):
+    def __init__(
+        self, api: ServerlessAPI, endpoint: str, pace: Pace, is_left: Callable[[], bool], later: int = 0
+    ):
         self._api, self._endpoint, self._pace, self._is_left = api, endpoint, pace, is_left
+        self._later = later
         self._last = Progress(0.0, "")
         self._id = ""  # the job's number, from the moment it has one
         self._sent: float | None = None  # when it was handed over by us
+        self._step = 0  # which of the workflows over there is ours
 
-    def carried_out(self, body: Callable[[], bytes], id: str = "") -> Steps[RemoteJob]:
-        """The job's end, whatever it is; `id` is its number when it was handed over before."""
-        times, self._id = 0, id
+    def carried_out(self, body: Callable[[], bytes], link: Link) -> Steps[tuple[RemoteJob, Link]]:
+        """The job's end, whatever it is, and where that was; `link` is where it was handed over to before.
+        Of a chain that goes on, as soon as the workflow that is asked for is done."""
+        times, self._id, self._step = 0, link.number, link.step
         try:
             while True:
                 if not self._id:
@@ -85,7 +93,8 @@ class ServerlessExecution:
                     times += 1
                     yield from self._patiently(lambda: self._api.retry(self._id))
                 else:
-                    return end
+                    is_over = end.state != RUNNING
+                    return end, Link(self._id, self._step, end if is_over else None)
         except (GeneratorExit, KeyboardInterrupt):
             if self._id and not self._is_left():
                 self._cancel()
@@ -93,7 +102,7 @@ class ServerlessExecution:
 
     def _hand_over(self, body: bytes, times: int) -> Steps[None]:
         self._id = (yield from self._patiently(lambda: self._api.run(body))).id
-        self._sent = time.monotonic()
+        self._sent, self._step = time.monotonic(), 0
         yield Fact("sent", {"times": times})
         yield Fact("serverless", {"endpoint": self._endpoint, "job": self._id}, is_urgent=True)
 
@@ -105,7 +114,9 @@ class ServerlessExecution:
             if job is None or job.state in (DONE, FAILED, CANCELLED, LATE):
                 self._pace.took(job.ran if job and job.state == DONE else None)
                 return job
-            self._last = _word(job, self._last)
+            if job.state == RUNNING and len(_finished(job)) > self._step:
+                return job
+            self._last = self._word(job)
             pause = SOON if job != seen else min(SELDOM, pause * SLOWER)
             seen = job
             rest = self._rest(job, pause * random.uniform(0.9, 1.1))  # else all ask at once
@@ -149,6 +160,15 @@ class ServerlessExecution:
                 f"The job was handed over {times} times and {why} each time. Look at the endpoint's log."
             )
 
+    def _word(self, job: RemoteJob) -> Progress:
+        if job.state == QUEUED:
+            return Progress(0.0, "waiting for a worker")
+        with suppress(StudioError):
+            if told := read_progress(job.output):
+                share = told.fraction * (self._step + 1 + self._later) - self._step  # of the one asked for
+                return replace(told, fraction=min(1.0, max(0.0, share)))
+        return Progress(self._last.fraction, "a worker is at it")
+
     def _cancel(self) -> None:
         try:
             self._api.cancel(self._id)
@@ -156,13 +176,9 @@ class ServerlessExecution:
             log.warning("job %s could not be cancelled at RunPod: %s", self._id, error)
 
 
-def _word(job: RemoteJob, last: Progress) -> Progress:
-    if job.state == QUEUED:
-        return Progress(0.0, "waiting for a worker")
-    with suppress(StudioError):
-        if told := read_progress(job.output):
-            return told
-    return Progress(last.fraction, "a worker is at it")
+def _finished(job: RemoteJob) -> list[Any]:
+    finished = job.output.get("finished") if isinstance(job.output, dict) else None
+    return finished if isinstance(finished, list) else []
 
 
 def _is_lost(job: RemoteJob) -> bool:

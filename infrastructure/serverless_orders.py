@@ -14,13 +14,14 @@ _DROPPED = ("VHS_VideoCombine", "PreviewAny", "SaveLatent", "SaveGLB")  # by the
 def packed(job: Job, seconds: float, waiting: float) -> bytes:
     """For a job that may run so long, and wait for a worker so long before that. Raises JobRejected for one
     that is larger than RunPod takes."""
-    names = {path: f"{job.hashes[path][:16]}{path.suffix.lower()}" for path in job.files}
+    names = {path: f"{job.hashes[path][:16]}{path.suffix.lower()}" for path in job.all_files}
     try:
         _refuse_large(sum(path.stat().st_size for path in names) * 4 // 3)  # before any of it is read
         files = [Given(name, text_of(path.read_bytes())) for path, name in names.items()]
     except OSError as error:
         raise BadFile(f"{error.filename} cannot be read: {error.strerror}.") from error
-    said = Order(_prefixed(job.graph_with(names), job.id), preview=True).said()
+    chain = tuple(_prefixed(graph, job.id) for graph in job.then_with(names))
+    said = Order(_prefixed(job.graph_with(names), job.id), preview=True, chain=chain).said()
     if files:  # as public workers read them, too
         said["images"] = [{"name": given.name, "image": given.data} for given in files]
     policy = {"executionTimeout": round(seconds * 1000), "ttl": round((seconds + waiting) * 1000)}

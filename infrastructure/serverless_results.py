@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Generator
 from pathlib import Path
+from typing import cast
 
 from domain.errors import BadFile, JobFailed, JobRejected
 from domain.events import Progress
 from domain.inline import bytes_of
 from domain.job import Job
-from domain.serverless import Output, Result
+from domain.serverless import FRAME, Output, Result
+from infrastructure.clip_frames import CLIPS, beside
 from infrastructure.comfy_history import RemoteFile
 from infrastructure.fetching import fetch
 from infrastructure.part_files import writing
@@ -29,6 +31,8 @@ def brought_home(result: Result, job: Job) -> Generator[Progress, None, list[Pat
         with writing(to) as part:
             part.write_text("\n\n".join(result.texts), encoding="utf-8")
         saved.append(to)
+    if clip := next((file for file in saved if file.suffix in CLIPS), None) if result.frame else None:
+        yield from _brought(cast(Output, result.frame), beside(clip))
     if not saved:
         raise JobFailed("The workflow ran but saved no file that this worker hands out. " + _advice(result))
     return saved
@@ -36,8 +40,8 @@ def brought_home(result: Result, job: Job) -> Generator[Progress, None, list[Pat
 
 def _wanted(result: Result) -> list[Output]:
     """What was saved; previews only when there is nothing else."""
-    kept = [output for output in result.outputs if output.type != "temp"]
-    return kept or list(result.outputs)
+    files = [output for output in result.outputs if output.kind != FRAME]
+    return [output for output in files if output.type != "temp"] or files
 
 
 def _brought(output: Output, to: Path) -> Generator[Progress, None, None]:

@@ -34,6 +34,11 @@ class StandIns:
     def __init__(self, backend: Backend, ledger: Ledger, shot_id: str):
         self._backend, self._ledger, self._shot = backend, ledger, shot_id
 
+    @property
+    def is_free(self) -> bool:
+        """Nobody has chosen among the shot's takes."""
+        return not _noted(self._ledger.project, self._shot)
+
     def carry_out(
         self, own: Wanted, anew: Wanted | None = None, keeps: bool = False
     ) -> Generator[Progress | Fact, None, Take]:

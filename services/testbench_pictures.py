@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from domain.errors import BadFile, JobFailed
+from infrastructure.clip_frames import CLIPS
 from infrastructure.part_files import writing
 from services.keyframes import IMAGES
-from services.videos import VIDEOS
 
 SIZE = (640, 352)
 
@@ -29,7 +29,7 @@ def picture_in(files: Iterable[Path]) -> Path:
 
 
 def video_in(files: Iterable[Path]) -> Path:
-    return _first(files, VIDEOS, "video")
+    return _first(files, CLIPS, "video")
 
 
 def size_of(picture: Path) -> tuple[int, int]:

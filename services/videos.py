@@ -12,11 +12,11 @@ from typing import Any
 
 from domain.errors import JobFailed
 from domain.events import Event, Saved, Told, Work, as_part
-from domain.job import Backend
+from domain.job import LAST_FRAME, Backend, Graph
 from domain.prompts import Presets, video_prompt
 from domain.storyboard import Shot, Storyboard
 from domain.workflow import Workflow
-from infrastructure.clip_frames import last_frame
+from infrastructure.clip_frames import CLIPS, beside, last_frame
 from infrastructure.recipes import Ledger, Take, Wanted
 from services import film, video_notes
 from services.film import Format, Segment, ShotVideo
@@ -24,7 +24,6 @@ from services.keyframes import seed_of, shared_values
 from services.lanes import side_by_side
 from services.segments import StandIns
 
-VIDEOS = {".mp4", ".webm", ".mov", ".mkv", ".gif", ".webp", ".apng"}
 _JOINING = 0.05  # share of a shot's time
 VISIBLE_DRIFT = 1.0  # ΔE between two segments that an eye may see
 
@@ -144,6 +143,8 @@ def _segments(maker: Maker, plan: Plan) -> Generator[Event, None, list[Take]]:
     choice = StandIns(maker.backend, maker.ledger, plan.shot.id)
     for number in range(count):
         own, anew = segment_job(maker, plan, number, start), _anew(maker, plan, number, start)
+        then = _then(maker, plan, number) if choice.is_free or anew else ()
+        own, anew = replace(own, then=then), anew and replace(anew, then=then)
         label = f"segment {number + 1} of {count}" if count > 1 else ""
         work = choice.carry_out(own, anew, keeps=plan.anew is not None)
         take = yield from as_part(work, number / count, (number + 1) / count, label)
@@ -160,6 +161,13 @@ def _anew(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted | None:
         return None
     video = replace(plan.shot.video, seed=plan.anew.seed - plan.anew.start)
     return segment_job(maker, replace(plan, shot=replace(plan.shot, video=video)), number, start)
+
+
+def _then(maker: Maker, plan: Plan, number: int) -> tuple[Graph, ...]:
+    """What the segments after this one will run, as far as nobody knows their first picture yet."""
+    later = range(number + 1, len(plan.lengths))
+    jobs = (_anew(maker, plan, n, LAST_FRAME) or segment_job(maker, plan, n, LAST_FRAME) for n in later)
+    return tuple(job.graph for job in jobs)
 
 
 def segment_job(maker: Maker, plan: Plan, number: int, start: Path) -> Wanted:
@@ -198,14 +206,14 @@ def used(plan: Plan) -> list[int]:
 
 def clip_of(take: Take) -> Path:
     for file in take.files:
-        if file.suffix.lower() in VIDEOS:
+        if file.suffix.lower() in CLIPS:
             return file
     raise JobFailed(f"{take.name}: the workflow saved no video. Does it end in a node that saves one?")
 
 
 def chain_frame(clip: Path) -> Path:
     """The clip's true last frame as a picture beside it, taken once."""
-    frame = clip.with_name(f"{clip.stem}_last.png")
+    frame = beside(clip)
     if frame.exists() and frame.stat().st_mtime_ns >= clip.stat().st_mtime_ns:
         return frame
     return last_frame(clip, frame)

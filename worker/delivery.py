@@ -21,6 +21,12 @@ Delivered = Generator[Progress, None, tuple[Output, ...]]
 
 
 class Delivery(Protocol):
+    is_outside: bool  # files can be fetched while the order goes on
+
+    def has_room(self) -> bool:
+        """Whether as much as was delivered last would still go out."""
+        ...
+
     def earlier(self, job_id: str) -> Result | None:
         """What an equal job handed out before, if that is still there."""
         ...
@@ -33,15 +39,21 @@ class Delivery(Protocol):
 class Inline:
     """In base64. An answer that the platform would refuse is refused here, with a reason."""
 
+    is_outside = False
+
     def __init__(self, most: int):
-        self._most = most
+        self._most, self._used, self._last = most, 0, 0
+
+    def has_room(self) -> bool:
+        return self._used + self._last <= self._most
 
     def earlier(self, job_id: str) -> Result | None:
         return None
 
     def delivered(self, files: Files, job_id: str) -> Delivered:
-        size = sum(path.stat().st_size for _, path in files)
-        if size > self._most:
+        self._last = sum(path.stat().st_size for _, path in files)
+        self._used += self._last
+        if (size := self._used) > self._most:
             sentence = (
                 f"The result has {_mb(size)} MB, and an answer carries {_mb(self._most)} MB. Set up a bucket "
                 "(S3_BUCKET_NAME or GCS_BUCKET) for the worker, or make it smaller."
@@ -73,8 +85,13 @@ class Bucket(Protocol):
 class ByBucket:
     """Each job has a folder, named by its content; when all is there a manifest says what belongs to it."""
 
+    is_outside = True
+
     def __init__(self, bucket: Bucket, prefix: str):
         self._bucket, self._prefix = bucket, prefix.strip("/")
+
+    def has_room(self) -> bool:
+        return True
 
     def earlier(self, job_id: str) -> Result | None:
         text = self._bucket.read(self._key(job_id, "manifest.json"))

@@ -11,9 +11,9 @@ from contextlib import closing
 from typing import Any
 
 from domain.errors import BackendError, BackendUnreachable, CannotWrite, StudioError
-from domain.events import Progress
+from domain.events import Fact, Progress
 from domain.serverless import failure_said, progress_said
-from worker.work import Work
+from worker.work import FINISHED, Work
 
 BETWEEN = 1.0  # seconds from one word about progress to the next
 POSTING = 10.0  # seconds that one may take
@@ -22,6 +22,7 @@ GRACE = 0.25  # seconds between two looks whether ComfyUI lives
 
 log = logging.getLogger(__name__)
 
+Hear = Callable[[Progress | Fact], None]
 Post = Callable[[dict[str, Any], dict[str, Any]], Awaitable[None]]
 
 
@@ -35,8 +36,8 @@ class Handler:
         loop, latest = asyncio.get_running_loop(), _Latest()
         stop = threading.Event()
 
-        def hear(progress: Progress) -> None:
-            loop.call_soon_threadsafe(latest.put, progress)
+        def hear(event: Progress | Fact) -> None:
+            loop.call_soon_threadsafe(latest.put, event)
 
         pulling = asyncio.ensure_future(asyncio.to_thread(self._pulled, job.get("input"), hear, stop))
         telling = asyncio.create_task(self._tell(job, latest))
@@ -50,7 +51,7 @@ class Handler:
             latest.end()
             await asyncio.shield(telling)  # nothing may be told of a job that has ended
 
-    def _pulled(self, said: Any, hear: Callable[[Progress], None], stop: threading.Event) -> dict[str, Any]:
+    def _pulled(self, said: Any, hear: Hear, stop: threading.Event) -> dict[str, Any]:
         try:
             return self._to_the_end(said, hear, stop)
         except StudioError as error:
@@ -58,9 +59,7 @@ class Handler:
         except OSError as error:
             return self._failure(CannotWrite(f"The worker's disk fails: {error.strerror or error}."))
 
-    def _to_the_end(
-        self, said: Any, hear: Callable[[Progress], None], stop: threading.Event
-    ) -> dict[str, Any]:
+    def _to_the_end(self, said: Any, hear: Hear, stop: threading.Event) -> dict[str, Any]:
         with closing(self._work(said)) as work:
             while not stop.is_set():
                 if death := self._ended():
@@ -87,8 +86,9 @@ class Handler:
 
     async def _tell(self, job: dict[str, Any], latest: "_Latest") -> None:
         while (progress := await latest.next()) is not None:
+            done = {FINISHED: latest.finished} if latest.finished else {}
             try:
-                await asyncio.wait_for(self._post(job, progress_said(progress)), POSTING)
+                await asyncio.wait_for(self._post(job, progress_said(progress) | done), POSTING)
             except (asyncio.TimeoutError, OSError) as error:
                 log.warning("progress could not be told: %s", error or "it took too long")
             await latest.pause(BETWEEN)
@@ -100,8 +100,13 @@ class _Latest:
     def __init__(self) -> None:
         self._has_come, self._is_over = asyncio.Event(), asyncio.Event()
         self._progress: Progress | None = None
+        self.finished: list[Any] = []  # results of workflows while others follow
 
-    def put(self, progress: Progress) -> None:
+    def put(self, event: Progress | Fact) -> None:
+        if isinstance(event, Fact):
+            self.finished += [event.value] if event.key == FINISHED else []
+            return
+        progress = event
         if progress.fraction >= 1:
             return  # the end is told by the result
         preview = progress.preview or (self._progress.preview if self._progress else None)

@@ -8,7 +8,7 @@ from typing import Any
 from domain.errors import BadFile
 from domain.events import Progress
 from domain.inline import bytes_of
-from domain.job import Graph, Job
+from domain.job import LAST_FRAME, Graph, Job
 from domain.serverless_orders import BadOrder, Given, Order, read_graph
 from infrastructure.fetching import fetch
 from infrastructure.json_files import read_json
@@ -28,11 +28,14 @@ def unpacked(order: Order, folder: Path, most: int) -> Generator[Progress, None,
         path = folder / "inputs" / given.name
         hashes[path] = yield from _written(given, path, most)
         paths[given.name] = path
-    graph, used = _with_paths(graph, paths)
+    used: dict[str, Path] = {}
+    graph = _with_paths(graph, paths, used)
+    then = [_with_paths(one, {**paths, str(LAST_FRAME): LAST_FRAME}, used) for one in order.chain]
     odd = [f"No node of the workflow names the input file {name!r}." for name in paths if name not in used]
     kept = {path: digest for path, digest in hashes.items() if path in used.values()}
     extra = {"api_key_comfy_org": order.comfy_key} if order.comfy_key else {}
-    return Job(NAME, graph, folder / "outputs", kept, keeps_names=True, extra=extra), odd
+    job = Job(NAME, graph, folder / "outputs", kept, keeps_names=True, extra=extra, then=tuple(then))
+    return job, odd
 
 
 def _fetched_workflow(url: str, folder: Path) -> Generator[Progress, None, Graph]:
@@ -68,9 +71,8 @@ def _written(given: Given, path: Path, most: int) -> Generator[Progress, None, s
     return digest
 
 
-def _with_paths(graph: Graph, paths: Mapping[str, Path]) -> tuple[Graph, dict[str, Path]]:
-    """The graph with each file in place of its name, and those that are in it."""
-    used: dict[str, Path] = {}
+def _with_paths(graph: Graph, paths: Mapping[str, Path], used: dict[str, Path]) -> Graph:
+    """The graph with each file in place of its name; those that are in it are added to `used`."""
 
     def placed(value: Any) -> Any:
         name = value.removesuffix(" [input]") if isinstance(value, str) else ""
@@ -79,8 +81,7 @@ def _with_paths(graph: Graph, paths: Mapping[str, Path]) -> tuple[Graph, dict[st
         used[name] = paths[name]
         return paths[name]
 
-    changed = {
+    return {
         id: {**node, "inputs": {key: placed(value) for key, value in node["inputs"].items()}}
         for id, node in graph.items()
     }
-    return changed, used

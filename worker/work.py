@@ -3,18 +3,21 @@
 import mimetypes
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from domain import VERSION
+from domain.errors import BadFile, JobFailed, StudioError
 from domain.events import Fact, Progress, as_part
-from domain.job import Backend, Job
-from domain.serverless import Output, Result
+from domain.job import LAST_FRAME, Backend, Job
+from domain.serverless import FRAME, Output, Result
 from domain.serverless_orders import Order, read_order
+from infrastructure.clip_frames import CLIPS, beside, last_frame
+from infrastructure.fetching import fetch
 from infrastructure.hashes import sha256
-from worker.delivery import delivery
+from worker.delivery import Delivery, delivery
 from worker.environment import Environment
 from worker.installs import Install, promised
 from worker.unpacking import unpacked
@@ -24,7 +27,10 @@ ABOUT = {"name": "cindergrace", "version": VERSION}
 _TYPES = {".webp": "image/webp", ".flac": "audio/flac", ".opus": "audio/ogg", ".glb": "model/gltf-binary"}
 _TYPES |= {".mp4": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska", ".exr": "image/x-exr"}
 
-Work = Generator[Progress, None, dict[str, Any]]
+FINISHED = "finished"  # the fact that a workflow of several is done: its result
+LARGEST_FRAME = 256 << 20  # bytes
+
+Work = Generator[Progress | Fact, None, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,24 +51,89 @@ def carried_out(said: Any, bench: Bench) -> Work:
     with TemporaryDirectory(prefix="cindergrace-", ignore_cleanup_errors=True) as folder:
         most = int(bench.environment.number("MAX_INPUT_MB") * (1 << 20))
         job, odd = yield from unpacked(_with_key(order, bench), Path(folder), most)
-        if earlier := way.earlier(job.id):
-            yield Progress(RENDERED, "made before; its files are still there")
-            return _said(earlier, order, bench)
-        result, files = yield from _drawn(job, bench, order.preview)
-        outputs = yield from _to_its_end(way.delivered(files, job.id))
-        result = Result(outputs, result.texts, tuple(odd), result.seconds, result.server, ABOUT)
-        way.remember(result, job.id)
-        return _said(result, order, bench)
+        first, *others = yield from _one_after_another(job, _Making(order, bench, way, Path(folder)))
+        first = replace(first, errors=(*odd, *first.errors), chain=tuple(others))
+        is_last = order.refresh_worker or bench.environment.is_on("REFRESH_WORKER")
+        return first.said() | ({"refresh_worker": True} if is_last else {})
+
+
+@dataclass(frozen=True)
+class _Making:
+    """What is the same for every workflow of an order."""
+
+    order: Order
+    bench: Bench
+    way: Delivery
+    folder: Path
+
+
+def _one_after_another(job: Job, making: _Making) -> Generator[Progress | Fact, None, list[Result]]:
+    """Of the workflow and those that follow on it, as far as they come: what is made is not lost when a later
+    one breaks, or an answer would not hold it."""
+    results: list[Result] = []
+    count = 1 + len(job.then)
+    while True:
+        done = len(results)
+        try:
+            part: Any = as_part(_made(job, making), done / count, (done + 1) / count)
+            result, frame = yield from part
+        except StudioError as error:
+            if not results:
+                raise
+            results[-1] = replace(results[-1], errors=(*results[-1].errors, str(error)))
+            return results
+        results.append(result)
+        if making.way.is_outside and count > 1:
+            yield Fact(FINISHED, result.said())
+        if frame is None or not making.way.has_room():
+            return results
+        job = _following(job, frame, making.folder / f"{len(results)}")
+
+
+def _made(job: Job, making: _Making) -> Generator[Progress | Fact, None, tuple[Result, Path | None]]:
+    """One workflow's result, and the picture that the next one begins with, where one follows."""
+    way, is_followed = making.way, bool(job.then)
+    if earlier := way.earlier(job.id):
+        yield Progress(RENDERED, "made before; its files are still there")
+        if not is_followed:
+            return earlier, None
+        if earlier.frame:
+            frame = job.folder / earlier.frame.filename
+            yield from fetch(earlier.frame.url, frame, LARGEST_FRAME)
+            return earlier, frame
+    result, files = yield from _drawn(job, making.bench, making.order.preview)
+    frame_of = _with_frame(files) if is_followed else None
+    outputs = yield from _to_its_end(way.delivered([*files, *([frame_of] if frame_of else [])], job.id))
+    result = Result(outputs, result.texts, (), result.seconds, result.server, ABOUT)
+    way.remember(result, job.id)
+    return result, frame_of[1] if frame_of else None
+
+
+def _with_frame(files: list[tuple[Output, Path]]) -> tuple[Output, Path]:
+    """The last frame of the film among the files. Raises JobFailed when there is none."""
+    clip = next((path for _, path in files if path.suffix.lower() in CLIPS), None)
+    if clip is None:
+        raise JobFailed("The workflow saved no film that the next one could begin with.")
+    try:
+        frame = last_frame(clip, beside(clip))
+    except BadFile as error:
+        raise JobFailed(str(error)) from error
+    size, digest = frame.stat().st_size, sha256(frame)
+    return Output(frame.name, kind=FRAME, type="temp", mime="image/png", size=size, sha256=digest), frame
+
+
+def _following(job: Job, frame: Path, folder: Path) -> Job:
+    graph = {
+        id: {**node, "inputs": {k: frame if v == LAST_FRAME else v for k, v in node["inputs"].items()}}
+        for id, node in job.then[0].items()
+    }
+    hashes = {**job.hashes, frame: sha256(frame)}
+    return replace(job, graph=graph, folder=folder, hashes=hashes, then=job.then[1:])
 
 
 def _with_key(order: Order, bench: Bench) -> Order:
     key = order.comfy_key or bench.environment["COMFY_ORG_API_KEY"]
     return Order(**{**vars(order), "comfy_key": key})
-
-
-def _said(result: Result, order: Order, bench: Bench) -> dict[str, Any]:
-    is_last = order.refresh_worker or bench.environment.is_on("REFRESH_WORKER")
-    return result.said() | ({"refresh_worker": True} if is_last else {})
 
 
 def _drawn(

@@ -5,6 +5,7 @@ import hashlib
 import threading
 import time
 
+from domain.events import Fact
 from domain.serverless import Output, Result
 from tests.fake_comfy_nodes import png
 from tests.serverless.conftest import Hand
@@ -59,3 +60,17 @@ class Hands:
     def join(self):
         self._thread.join(LONGEST)
         assert not self._thread.is_alive()
+
+
+def heard(run):
+    """Everything a run says, and the files it made."""
+    said = []
+    while True:
+        try:
+            said.append(next(run))
+        except StopIteration as end:
+            return said, end.value
+
+
+def facts(said):
+    return {event.key: event.value for event in said if isinstance(event, Fact)}

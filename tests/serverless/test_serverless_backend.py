@@ -17,10 +17,11 @@ from infrastructure import runpod_backend, serverless_execution
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.serverless_api import ServerlessAPI
+from infrastructure.serverless_chains import Link
 from infrastructure.serverless_execution import Pace, ServerlessExecution
 from tests.comfy_jobs import make_job, picture, until
 from tests.fake_answers import Answer
-from tests.serverless.hands import LONGEST, PNG, Hands, result
+from tests.serverless.hands import LONGEST, PNG, Hands, facts, heard, result
 
 
 @pytest.fixture(autouse=True)
@@ -40,20 +41,6 @@ def started(runpod, endpoint):
 @pytest.fixture
 def backend(started):
     return started()
-
-
-def heard(run):
-    """Everything a run says, and the files it made."""
-    said = []
-    while True:
-        try:
-            said.append(next(run))
-        except StopIteration as end:
-            return said, end.value
-
-
-def facts(said):
-    return {event.key: event.value for event in said if isinstance(event, Fact)}
 
 
 def test_a_picture_is_handed_over_made_and_brought_home(backend, endpoint, hand, tmp_path):
@@ -343,7 +330,7 @@ def test_a_job_is_looked_at_when_it_should_be_over(runpod, endpoint, hand, monke
     api, pace = ServerlessAPI(endpoint.id, lambda: runpod.key), Pace()
     pace.took(0.5)
     execution = ServerlessExecution(api, endpoint.id, pace, lambda: False)
-    work = execution.carried_out(lambda: json.dumps({"input": {}}).encode())
+    work = execution.carried_out(lambda: json.dumps({"input": {}}).encode(), Link())
     run = threading.Thread(target=lambda: worker.says(worker.take(), result(PNG)))
     for event in work:
         if isinstance(event, Fact) and event.key == "serverless":
