@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, wraps
+from functools import wraps
 from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
@@ -80,13 +80,15 @@ def backend(asked: argparse.Namespace) -> Backend:
 
 
 def _price(backend: Backend) -> Callable[[str], float]:
-    @cache
+    known: dict[str, float] = {}
+
     def price(url: str) -> float:
         if isinstance(backend, RunPodBackend):
             return backend.price()
-        with suppress(StudioError):
-            return RunPodAPI(runpod_key()).pod(parse_pod_id(url)[0]).price
-        return 0.0
+        if not known.get(url):  # it may be told by now
+            with suppress(StudioError):
+                known[url] = RunPodAPI(runpod_key()).pod(parse_pod_id(url)[0]).price
+        return known.get(url, 0.0)
 
     return price
 

@@ -54,6 +54,11 @@ class Priced:
         except BackendUnreachable:  # what is under way there is paid for when it is asked for again
             yield from self._told(bill, job)
             raise
+        except GeneratorExit:  # nobody hears of it any more, but it was paid for
+            bill.close()
+            if bill.cost:
+                self._paid(job.folder.parent, bill.cost)
+            raise
         except StudioError:
             bill.close()
             yield from self._told(bill, job)
@@ -75,6 +80,7 @@ class _Bill:
     def __init__(self, price: Callable[[str], float], is_begun: bool):
         self._price_of, self._is_ours = price, is_begun
         self.price = self.cost = 0.0
+        self._url = ""
         self._sent: float | None = None  # when, to the machine that is at it now
         self._seconds: float | None = None  # that its GPU was at it
 
@@ -83,8 +89,11 @@ class _Bill:
             return
         if event.key == "url":  # another machine's turn
             self.close()
-            self.price = self._price_of(str(event.value))
+            self._url = str(event.value)
+            self.price = self._price_of(self._url)
         elif event.key == "sent":
+            if self._seconds is not None:
+                self.close()  # an attempt that ended without a result
             self._sent = self._sent or monotonic()
         elif event.key == "gpu_seconds" and isinstance(event.value, int | float):
             self._seconds = event.value
@@ -94,5 +103,7 @@ class _Bill:
         seconds = self._seconds if self._sent is not None or self._is_ours else 0.0
         if seconds is None:
             seconds = 0.0 if self._sent is None else monotonic() - self._sent
+        if seconds and not self.price:
+            self.price = self._price_of(self._url)  # it may be known by now
         self.cost += self.price * seconds / 3600
         self._sent = self._seconds = None

@@ -23,7 +23,7 @@ from domain.serverless import Result, read_finished, read_result
 from domain.status import AtEndpoint, Status
 from infrastructure.hashes import sha256
 from infrastructure.runpod_api import RunPodAPI
-from infrastructure.serverless_api import CANCELLED, DONE, RUNNING, Health, RemoteJob, ServerlessAPI
+from infrastructure.serverless_api import CANCELLED, DONE, LATE, RUNNING, Health, RemoteJob, ServerlessAPI
 from infrastructure.serverless_chains import Chains, Link, noted
 from infrastructure.serverless_execution import Pace, ServerlessExecution
 from infrastructure.serverless_orders import packed, refuse_dropped
@@ -70,14 +70,18 @@ class RunPodBackend:
         )
 
     def described(self) -> Endpoint | None:
-        """What the account says of the endpoint; None where the key is for the endpoint alone."""
-        with self._lock:
-            at, known = self._known
-            if time.monotonic() - at > KNOWN:
-                with suppress(PlatformError):
-                    known = self._looked_up(known)
-                self._known = time.monotonic(), known
-            return known
+        """What the account says of the endpoint; None where the key is for the endpoint alone. While somebody
+        asks, others are told what was known before."""
+        at, known = self._known
+        if time.monotonic() - at > KNOWN and self._lock.acquire(blocking=known is None):
+            try:
+                if self._known[0] == at:
+                    with suppress(PlatformError):
+                        known = self._looked_up(known)
+                    self._known = time.monotonic(), known
+            finally:
+                self._lock.release()
+        return self._known[1]
 
     def status(self) -> Status:
         name, address = "RunPod Serverless", self._api.url
@@ -144,11 +148,17 @@ class RunPodBackend:
     def price(self) -> float:
         """USD for an hour that one worker works; 0 where that is not told. Start and idling come on top."""
         known = self.described()
-        if known and not known.price:  # it may be told by now
-            with self._lock:
+        if known and not known.price and self._lock.acquire(blocking=False):  # it may be told by now
+            try:
                 known = self._priced(known)
                 self._known = self._known[0], known
+            finally:
+                self._lock.release()
         return known.price if known else 0.0
+
+    def knows(self, number: str) -> bool:
+        """Whether a job of this number is there, or its result. Raises BackendError."""
+        return self._api.status(number) is not None
 
     def raise_workers(self, most: int = USUAL_MOST) -> None:
         """Have the endpoint start so many workers at most. Raises PlatformError."""
@@ -192,6 +202,9 @@ class RunPodBackend:
         says why."""
         if end.state == CANCELLED:
             raise JobFailed("The job was cancelled at RunPod.")
+        if end.state == LATE:
+            self._longest = max(self._longest, end.ran or 0.0)  # it may take longer the next time
+            raise JobFailed(f"RunPod ended it after {(end.ran or 0) / 60:.0f} minutes, twice. Ask for less.")
         if end.state not in (DONE, RUNNING):
             raise JobFailed(_why(end))
         try:

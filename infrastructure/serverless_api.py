@@ -71,10 +71,6 @@ class ServerlessAPI:
     def cancel(self, id: str) -> None:
         self._ask("POST", f"/cancel/{quote(id, safe='')}")
 
-    def retry(self, id: str) -> None:
-        """Of a job that failed or took too long: it waits again, under its number."""
-        self._ask("POST", f"/retry/{quote(id, safe='')}")
-
     def health(self) -> Health:
         said = self._ask("GET", "/health", timeout=GLANCE)
         jobs, workers = _numbers(said.get("jobs")), _numbers(said.get("workers"))
@@ -90,6 +86,8 @@ class ServerlessAPI:
             reply = self._line.send(method, path, timeout, headers, body)
         except NoAuthorities as error:
             raise BackendUnreachable(str(error)) from error
+        except requests.ReadTimeout as error:
+            raise BackendUnreachable("RunPod did not answer in time.", "late") from error
         except requests.RequestException as error:
             raise BackendUnreachable("RunPod does not answer. Is the network up?", "silence") from error
         except ValueError:  # it would tell the key

@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from statistics import median
@@ -35,7 +35,9 @@ SOON, SELDOM = 2.0, 10.0  # seconds between two looks at first, and at a job tha
 SLOWER = 1.3  # … so many times as long after each
 LEAST = 0.2  # … at least, and how long after it should be over
 WORD = 0.5  # seconds between two words of our own
-SENDS = 3  # times a job is handed over, or given to another worker, at most
+SENDS = 3  # times a job is handed over at most
+REPEATS = 1  # of a question that may have arrived: each may be a job that is paid for
+CANCELS = (0.5, 1.0, 2.0)  # seconds between attempts to take a job back
 LATELY = 9  # jobs from which it is told how long one takes
 PATIENCE = 90.0  # seconds without an answer after which it is left for later
 
@@ -72,39 +74,53 @@ class ServerlessExecution:
         self._later = later
         self._last = Progress(0.0, "")
         self._id = ""  # the job's number, from the moment it has one
-        self._sent: float | None = None  # when it was handed over by us
+        self._handed_over: float | None = None  # when, if it was by us
+        self._times, self._is_told = 0, False  # how often that was, and whether it is told
         self._step = 0  # which of the workflows over there is ours
 
     def carried_out(self, body: Callable[[], bytes], link: Link) -> Steps[tuple[RemoteJob, Link]]:
         """The job's end, whatever it is, and where that was; `link` is where it was handed over to before.
         Of a chain that goes on, as soon as the workflow that is asked for is done."""
-        times, self._id, self._step = 0, link.number, link.step
+        self._id, self._step = link.number, link.step
+        has_been_late = False
         try:
             while True:
                 if not self._id:
-                    times += 1
-                    yield from self._hand_over(body(), times)
+                    yield from self._hand_over(body())
                 end = yield from self._end_of()
-                if end is None:
-                    self._once_more(times, "the endpoint had forgotten it")
-                    self._id = ""
-                elif end.state == LATE or _is_lost(end):
-                    self._once_more(times, "its worker was lost or took too long")
-                    times += 1
-                    yield from self._patiently(lambda: self._api.retry(self._id))
-                else:
+                if end is not None and end.state != LATE and not _is_lost(end):
                     is_over = end.state != RUNNING
                     return end, Link(self._id, self._step, end if is_over else None)
+                if end is not None and end.ran is not None:
+                    yield Fact("gpu_seconds", end.ran)  # it was paid for all the same
+                if end is not None and end.state == LATE:
+                    if has_been_late:
+                        return end, Link(self._id, self._step, end)
+                    has_been_late = True
+                why = (
+                    "the endpoint had forgotten it"
+                    if end is None
+                    else f"no worker brought it to its end ({_said(end)})"
+                )
+                self._once_more(why)
+                self._id = ""
         except (GeneratorExit, KeyboardInterrupt):
             if self._id and not self._is_left():
                 self._cancel()
             raise
 
-    def _hand_over(self, body: bytes, times: int) -> Steps[None]:
-        self._id = (yield from self._patiently(lambda: self._api.run(body))).id
-        self._sent, self._step = time.monotonic(), 0
-        yield Fact("sent", {"times": times})
-        yield Fact("serverless", {"endpoint": self._endpoint, "job": self._id}, is_urgent=True)
+    def _hand_over(self, body: bytes) -> Steps[None]:
+        self._times += 1
+        job = yield from self._patiently(lambda: self._api.run(body), REPEATS)
+        self._id, self._step, self._is_told = job.id, 0, False
+        yield Fact("serverless", {"endpoint": self._endpoint, "job": job.id}, is_urgent=True)
+        self._handed_over = time.monotonic()
+
+    def _taken(self) -> Iterator[Fact]:
+        """A worker has it: from now on it costs."""
+        if not self._is_told and self._times:
+            yield Fact("sent", {"times": self._times})
+        self._is_told = True
 
     def _end_of(self) -> Steps[RemoteJob | None]:
         """None when the endpoint has forgotten it."""
@@ -113,9 +129,13 @@ class ServerlessExecution:
             job = yield from self._patiently(lambda: self._api.status(self._id))
             if job is None or job.state in (DONE, FAILED, CANCELLED, LATE):
                 self._pace.took(job.ran if job and job.state == DONE else None)
+                if job and (job.ran or job.state == DONE):
+                    yield from self._taken()
                 return job
-            if job.state == RUNNING and len(_finished(job)) > self._step:
-                return job
+            if job.state == RUNNING:
+                yield from self._taken()
+                if len(_finished(job)) > self._step:
+                    return job
             self._last = self._word(job)
             pause = SOON if job != seen else min(SELDOM, pause * SLOWER)
             seen = job
@@ -125,9 +145,9 @@ class ServerlessExecution:
     def _rest(self, job: RemoteJob, pause: float) -> float:
         """Seconds to the next look: when it should be over, if that is sooner."""
         usual = self._pace.usual
-        if job.state != RUNNING or not usual or self._sent is None:
+        if job.state != RUNNING or not usual or self._handed_over is None:
             return pause
-        left = self._sent + job.waited + usual - time.monotonic()
+        left = self._handed_over + job.waited + usual - time.monotonic()
         return min(pause, left + LEAST if left > 0 else max(LEAST, -left))
 
     def _wait(self, seconds: float, is_queued: bool = False) -> Steps[None]:
@@ -140,25 +160,29 @@ class ServerlessExecution:
                 break
         yield self._last
 
-    def _patiently(self, ask: Callable[[], T]) -> Steps[T]:
-        """What the endpoint answers; asked again, less and less often, while it does not."""
+    def _patiently(self, ask: Callable[[], T], repeats: int | None = None) -> Steps[T]:
+        """What the endpoint answers; asked again, less and less often, while it does not. `repeats`: so often
+        at most when the question may have arrived all the same."""
         since, pause = time.monotonic(), WORD
         while True:
             try:
                 return ask()
             except BackendUnreachable as error:
+                is_unsure = repeats is not None and error.symptom not in ("silence", "429")
                 if error.symptom in ("401", "404") or time.monotonic() - since > PATIENCE:
                     raise
+                if is_unsure and repeats is not None:
+                    repeats -= 1
+                    if repeats < 0:
+                        raise
                 log.info("%s", error)
             yield Progress(self._last.fraction, "RunPod does not answer; waiting for it")
             yield from self._wait(pause)
             pause = min(SELDOM, 2 * pause)
 
-    def _once_more(self, times: int, why: str) -> None:
-        if times >= SENDS:
-            raise JobFailed(
-                f"The job was handed over {times} times and {why} each time. Look at the endpoint's log."
-            )
+    def _once_more(self, why: str) -> None:
+        if self._times >= SENDS:
+            raise JobFailed(f"The job was handed over {self._times} times. {why[:1].upper()}{why[1:]}.")
 
     def _word(self, job: RemoteJob) -> Progress:
         if job.state == QUEUED:
@@ -170,10 +194,16 @@ class ServerlessExecution:
         return Progress(self._last.fraction, "a worker is at it")
 
     def _cancel(self) -> None:
-        try:
-            self._api.cancel(self._id)
-        except BackendError as error:
-            log.warning("job %s could not be cancelled at RunPod: %s", self._id, error)
+        """However busy RunPod is: what goes on costs."""
+        for pause in (*CANCELS, None):
+            try:
+                self._api.cancel(self._id)
+                return
+            except BackendError as error:
+                if pause is None or getattr(error, "symptom", "") in ("401", "404"):
+                    log.warning("job %s could not be cancelled at RunPod: %s", self._id, error)
+                    return
+                time.sleep(pause)
 
 
 def _finished(job: RemoteJob) -> list[Any]:
@@ -182,4 +212,9 @@ def _finished(job: RemoteJob) -> list[Any]:
 
 
 def _is_lost(job: RemoteJob) -> bool:
-    return job.state == FAILED and "timed out" in str(job.error)
+    """In RunPod's own words: a workflow may have its own trouble with time."""
+    return job.state == FAILED and str(job.error).startswith("job timed out after")
+
+
+def _said(job: RemoteJob) -> str:
+    return f"RunPod said: {' '.join(str(job.error or job.state).split())[:200]}"

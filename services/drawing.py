@@ -26,6 +26,7 @@ class Drawing:
         key: Callable[[], str],
     ):
         self._pods, self._now, self._paid, self._key = pods, now, paid, key
+        self._endpoints: list[RunPodBackend] = []  # also those that drew before: they may have jobs
 
     def backend(
         self, before: Backend | None, comfy: ComfySettings, connect: Callable[[ComfySettings], Backend]
@@ -35,8 +36,14 @@ class Drawing:
             return before
         made = connect(comfy)
         if isinstance(made, RunPodBackend):
+            self._endpoints.append(made)
             return Priced(made, lambda _: made.price(), self._paid)
         return made if comfy.mode is Mode.sketch else Priced(made, self._price_at)
+
+    def leave(self) -> None:
+        """The studio ends: what endpoints are at goes on without it, and is asked for at the next start."""
+        for endpoint in self._endpoints:
+            endpoint.is_left = True
 
     @property
     def pool(self) -> Pool | None:

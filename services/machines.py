@@ -75,9 +75,7 @@ class Machines:
         self.spending.start()
 
     def stop(self) -> None:
-        """What an endpoint is at goes on without us, and is asked for at the next start."""
-        if endpoint := self.drawing.endpoint:
-            endpoint.is_left = True
+        self.drawing.leave()
         self.spending.stop()
         self.pods.stop()
 

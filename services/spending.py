@@ -115,14 +115,12 @@ class Spending:
             self._keep_book(now, True)
 
     def paid(self, project: str, amount: float, now: float) -> None:
-        """A job cost so much (USD), which is known at its end; more is ended when a limit is reached."""
+        """A job cost so much (USD), which is known at its end. What a limit ends is ended at the next tick:
+        now it could be the very job, before it is written down."""
         with self._lock:
             runs = {errand.run for errand in self._work.at_work() if errand.project == project and errand.run}
             self._book.paid(now, amount, project, sorted(runs))
             self._keep_book(now, True)
-            which, why = self._reached(project, now)
-        if which and self._work.end("" if which == "day" else project, why):
-            log.warning("%s", why)
         self._tell(self._fact(now, {}, sorted(runs)))
 
     def allow(self, project: str, now: float) -> None:
@@ -132,26 +130,34 @@ class Spending:
 
     def tick(self, now: float) -> bool:
         """Book what was spent, and end what must not go on; returns whether something costs."""
-        seen = self._pods.seen
-        if not seen.is_known:  # nobody knows yet what costs
+        seen, at_work = self._pods.seen, self._work.at_work()
+        if not seen.is_known:  # nobody knows yet which pods cost
+            self._end(self._over(at_work, now), False, ())
             self._tell({**self._fact(now, {}, ()), "per_hour": 0.0})
             return False
         with self._lock:
-            costing, at_work = self._pods.costing(), self._work.at_work()
+            costing = self._pods.costing()
             self._know(seen, costing, now)
             projects = sorted({errand.project for errand in at_work}) or [self._work.project()]
             prices = {id: pod.price for id, pod in costing.items()}
             is_new = prices.keys() != self._book.accounts.keys()
             runs = sorted({errand.run for errand in at_work if errand.run})
             self._book.passed(now, prices, projects, runs)
-            over = {project: why for project in projects if (why := self._reached(project, now))[0]}
+            over = self._over_of(projects, now)
             left = self._idling(costing, bool(at_work) or self._work.is_tested(), now)
             self._keep_book(now, is_new)
+        self._end(over, len(over) == len(projects), costing)
         if costing:
-            self._end(over, len(over) == len(projects), costing)
             self._stop_idle([id for id, seconds in left.items() if seconds == 0])
         self._tell(self._fact(now, left, runs))
         return bool(costing)
+
+    def _over(self, at_work: Sequence[Errand], now: float) -> dict[str, tuple[str, str]]:
+        return self._over_of(sorted({errand.project for errand in at_work}), now)
+
+    def _over_of(self, projects: Sequence[str], now: float) -> dict[str, tuple[str, str]]:
+        """The projects that have reached a limit: which, and its sentence."""
+        return {project: why for project in projects if (why := self._reached(project, now))[0]}
 
     def _know(self, seen: Seen, costing: Mapping[str, Pod], now: float) -> None:
         """Which pods are ours, as the account says by now."""
@@ -178,7 +184,7 @@ class Spending:
         for project, (which, why) in over.items():
             if self._work.end("" if which == "day" else project, why):
                 log.warning("%s", why)
-        if over and is_all:
+        if over and is_all and costing:
             self._pods.stop_soon(costing)
 
     def _stop_idle(self, pods: Collection[str]) -> None:

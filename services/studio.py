@@ -41,7 +41,7 @@ from services.shelf import Shelf
 from services.spending import Work
 from services.stale import Today
 from services.stale_facts import StaleFacts
-from services.under_way import under_way
+from services.under_way import bring_home, is_under_way
 from services.uploads import Uploads
 from services.workflow_choice import WorkflowChoice
 
@@ -204,7 +204,6 @@ class Studio:
     def begin(self, board: Path) -> None:
         """Open what was open last, at the very first start the sample; what went on elsewhere comes home."""
         self.shelf.again()
-        self.runs.again(under_way(self.runs.errands()))
         last = Path(self.settings.last_project) if self.settings.last_project else None
         try:
             if last and is_file(last / "storyboard.json"):
@@ -212,6 +211,7 @@ class Studio:
             elif not self.settings.is_introduced:
                 desk = self.open(sample.laid_out(board, self.places.projects))
                 self.ask(sample.errands(desk.project.folder, [shot.id for shot in desk.board.shots]))
+            threading.Thread(target=bring_home, args=(self.runs, self.backend), daemon=True).start()
         except StudioError as error:
             self.feed.put("trouble", str(error))
 
@@ -222,9 +222,9 @@ class Studio:
     def close(self) -> None:
         """End what runs; the queue goes on at the next start, when it is told to."""
         self._closing.set()
+        self.bench.close()
         for part in (self.machines, self._watch, self._stale, self.film, self.shelf):
             part.stop()
-        self.bench.close()
         self.runs.close()
 
     def _desk_of(self, folder: Path) -> Desk:
@@ -256,12 +256,13 @@ class Studio:
         means = self.means(desk)
         if errand.is_of_sample:
             return replace(means, backend=self._connect(ComfySettings()))
-        self.machines.allow([errand])
+        if not is_under_way(errand):  # what was paid for comes home also at a limit
+            self.machines.allow([errand])
         return means
 
     def _around_machines(self) -> Around:
         work = Work(
-            lambda: self.runs.at_work() if self.settings.comfy.drawn_on else (),
+            lambda: self.runs.at_work() if self.settings.comfy.is_rented else (),
             lambda: self.bench.is_on,
             lambda: str(self._desk.project.folder) if self._desk else "",
             lambda: self.settings.comfy.drawn_on,

@@ -14,6 +14,7 @@ from domain.job import Job
 from domain.project import Project
 from domain.serverless_orders import read_order
 from infrastructure import runpod_backend, serverless_execution
+from infrastructure.priced import Priced
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.serverless_api import ServerlessAPI
@@ -21,6 +22,7 @@ from infrastructure.serverless_chains import Link
 from infrastructure.serverless_execution import Pace, ServerlessExecution
 from tests.comfy_jobs import make_job, picture, until
 from tests.fake_answers import Answer
+from tests.serverless import endpoints
 from tests.serverless.hands import LONGEST, PNG, Hands, facts, heard, result
 
 
@@ -140,14 +142,14 @@ def test_a_job_whose_worker_was_lost_too_often_is_given_to_another(backend, endp
     lost = {"error": "job timed out after 3 retries"}
     worker = Hands(hand("w1"), lost, result(PNG))
     _, files = heard(backend.run(make_job(tmp_path)))
-    assert files and endpoint.retried == 1
+    assert files and len(endpoint.jobs) == 2
     worker.join()
 
 
 def test_one_that_is_always_lost_has_failed(backend, hand, tmp_path):
     lost = {"error": "job timed out after 3 retries"}
     Hands(hand("w1"), *[lost] * 3)
-    with pytest.raises(JobFailed, match="handed over 3 times"):
+    with pytest.raises(JobFailed, match=r"handed over 3 times.*RunPod said: job timed out after 3 retries"):
         heard(backend.run(make_job(tmp_path)))
 
 
@@ -355,3 +357,47 @@ def test_a_job_that_waits_is_looked_at_when_a_worker_came_free(
     worker.join()
     waits.join(LONGEST)
     assert not waits.is_alive() and list(tmp_path.rglob("002_v1.png"))
+
+
+def test_a_job_is_taken_back_however_busy_runpod_is(backend, runpod, endpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr(serverless_execution, "CANCELS", (0.01, 0.01, 0.01))
+    run = backend.run(make_job(tmp_path))
+    while not endpoint.jobs:
+        next(run)
+    runpod.instead[f"POST /v2/{endpoint.id}/cancel/{{id}}"] = [Answer(429, b"{}"), Answer(502, b"<html>")]
+    run.close()
+    (job,) = endpoint.jobs.values()
+    assert job.status == "CANCELLED"
+
+
+def test_what_may_have_been_handed_over_is_handed_over_once_more_and_no_more(
+    backend, runpod, endpoint, tmp_path
+):
+    runpod.instead[f"POST /v2/{endpoint.id}/run"] = [Answer(502, b"<html>")] * 5
+    with pytest.raises(BackendUnreachable):
+        heard(backend.run(make_job(tmp_path)))
+    assert runpod.asked(f"POST /v2/{endpoint.id}/run") == 2
+
+
+def test_a_job_that_takes_too_long_is_tried_twice_and_paid_for_each_time(
+    clock, runpod, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(endpoints, "SILENCE", 1e9)
+    endpoint = runpod.add_endpoint(pause=0.1)
+    backend = RunPodBackend(endpoint.id, lambda: runpod.key)
+    late = [lambda: clock.forward(1801)]
+    worker = Hands.of(runpod, endpoint, "w1", late, late)
+    priced = Priced(backend, lambda url: 3600.0)
+    said = []
+    with pytest.raises(JobFailed, match="ended it after 30 minutes, twice"):
+        said.extend(priced.run(make_job(tmp_path)))
+    worker.join()
+    assert len(endpoint.jobs) == 2
+
+
+def test_a_workflows_own_trouble_with_time_is_no_lost_worker(backend, endpoint, hand, tmp_path):
+    worker = Hands(hand("w1"), {"error": "Node 4: LoadImageFromURL: Read timed out."})
+    with pytest.raises(JobFailed, match="Read timed out"):
+        heard(backend.run(make_job(tmp_path)))
+    worker.join()
+    assert len(endpoint.jobs) == 1

@@ -3,6 +3,7 @@
 The endpoint is emulated; its workers are moved by hand."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from services import backend_watch, pods
 from services.errands import errand
 from services.studio import Studio
 from tests.fake_answers import Answer
+from tests.serverless.conftest import Hand
 from tests.serverless.hands import PNG, Hands, result
 from tests.studios import facts, places, project, until_done
 from tests.test_machines import until
@@ -96,6 +98,10 @@ def test_a_limit_takes_back_what_waits_and_refuses_what_would_cost_more(start, c
     worker.join()
     until_done(studio)
     assert sorted(job.status for job in endpoint.jobs.values()) == ["CANCELLED", "CANCELLED", "COMPLETED"]
+    states = [errand.state for errand in studio.runs.errands()]
+    assert sorted(states) == ["cancelled", "cancelled", "done"], "what reached the limit was paid for"
+    made = next(errand for errand in studio.runs.errands() if errand.state == "done")
+    assert recipe(studio, made.takes[0])["cost"] > 0.01
     assert "This project's limit is reached" in facts(studio)["told"]["text"]
     with pytest.raises(StudioError, match="This project's limit is reached"):
         keyframes(studio, "002")
@@ -113,8 +119,7 @@ def test_what_was_under_way_when_the_studio_was_closed_is_home_after_the_next_st
 
     studio = start()
     studio.begin(folder / "storyboard.json")
-    until_done(studio)
-    assert [errand.state for errand in studio.runs.errands()] == ["done", "done"]
+    until(studio, lambda told: [errand.state for errand in studio.runs.errands()] == ["done", "done"])
     assert len(endpoint.jobs) == 2, "nothing was handed over twice"
     assert "cost" in recipe(studio, "001_v1")
 
@@ -189,3 +194,48 @@ def test_a_key_that_is_entered_later_is_used_at_once(start, endpoint, runpod):
     studio.secrets.put("RUNPOD_API_KEY", runpod.key)
     studio.tell_keys()
     until(studio, lambda told: told["backend"]["up"])
+
+
+def test_what_the_endpoint_has_forgotten_is_not_drawn_by_merely_opening_the_studio(start, runpod, endpoint):
+    studio = start()
+    folder = project(studio, "A harbour")
+    keyframes(studio, "001")
+    until(studio, lambda told: len(endpoint.jobs) == 1)
+    studio.close()
+    endpoint.jobs.clear()
+    runpod.requests.clear()
+    studio = start()
+    studio.begin(folder / "storyboard.json")
+    until(studio, lambda told: runpod.asked(f"GET /v2/{endpoint.id}/status/{{id}}"))
+    until(studio, lambda told: told.get("backend", {}).get("up"))
+    assert [errand.state for errand in studio.runs.errands()] == ["stopped"] and not endpoint.jobs
+
+
+def test_only_what_was_under_way_comes_home_by_itself(start, endpoint, hand):
+    studio = start()
+    folder = project(studio, "A harbour")
+    picture = errand("keyframe", folder, "001", "r1", variant=1)
+    clip = replace(errand("video", folder, "001", "r1"), after=(picture.id,))
+    studio.ask([picture, clip])
+    until(studio, lambda told: len(endpoint.jobs) == 1)
+    studio.close()
+    Hands(hand("w1"), result(PNG)).join()
+    studio = start()
+    studio.begin(folder / "storyboard.json")
+    until(studio, lambda told: studio.runs.errands()[0].state == "done")
+    assert len(endpoint.jobs) == 1
+
+
+def test_a_job_that_is_cancelled_under_way_is_paid_for(start, clock, runpod, hand):
+    endpoint = runpod.add_endpoint(pause=0.3)
+    studio = start()
+    studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id))
+    runpod.gpus[endpoint.gpu].serverless = 36_000.0
+    project(studio, "A harbour")
+    (id,) = keyframes(studio, "001")
+    until(studio, lambda told: endpoint.jobs)
+    Hand(runpod.worker_environment(endpoint, "w1")).take()
+    until(studio, lambda told: "a worker is at it" in told[f"run/{id}"]["note"])
+    studio.runs.cancel([id])
+    until_done(studio)
+    until(studio, lambda told: told["money"]["today"] > 0)
