@@ -387,12 +387,13 @@ def test_a_job_that_takes_too_long_is_tried_twice_and_paid_for_each_time(
     backend = RunPodBackend(endpoint.id, lambda: runpod.key)
     late = [lambda: clock.forward(1801)]
     worker = Hands.of(runpod, endpoint, "w1", late, late)
-    priced = Priced(backend, lambda url: 3600.0)
-    said = []
+    paid = []
+    priced = Priced(backend, lambda url: 3600.0, lambda project, cost: paid.append(cost))
     with pytest.raises(JobFailed, match="ended it after 30 minutes, twice"):
-        said.extend(priced.run(make_job(tmp_path)))
+        list(priced.run(make_job(tmp_path)))
     worker.join()
-    assert len(endpoint.jobs) == 2
+    assert runpod.asked(f"POST /v2/{endpoint.id}/run") == 2
+    assert paid[0] >= 3602, "at a dollar a second"
 
 
 def test_a_workflows_own_trouble_with_time_is_no_lost_worker(backend, endpoint, hand, tmp_path):
