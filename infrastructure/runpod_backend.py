@@ -1,7 +1,6 @@
 """Carries out jobs at a serverless endpoint of RunPod: a queue before as many workers as it starts."""
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -25,12 +24,10 @@ from infrastructure.hashes import sha256
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.serverless_api import CANCELLED, DONE, LATE, RUNNING, Health, RemoteJob, ServerlessAPI
 from infrastructure.serverless_chains import Chains, Link, noted
-from infrastructure.serverless_execution import Pace, ServerlessExecution
+from infrastructure.serverless_execution import Pace, ServerlessExecution, take_back
 from infrastructure.serverless_orders import packed, refuse_dropped
 from infrastructure.serverless_probe import ServerlessProbe
 from infrastructure.serverless_results import brought_home
-
-log = logging.getLogger(__name__)
 
 USUAL_MOST = 3  # workers that an endpoint may start, where that is not told
 EACH = 4  # jobs handed over for each worker, so that none waits for us between two of its jobs
@@ -160,6 +157,10 @@ class RunPodBackend:
         """Whether a job of this number is there, or its result. Raises BackendError."""
         return self._api.status(number) is not None
 
+    def take_back(self, number: str) -> None:
+        """Cancel a job over there, however long that takes."""
+        take_back(self._api, number)
+
     def raise_workers(self, most: int = USUAL_MOST) -> None:
         """Have the endpoint start so many workers at most. Raises PlatformError."""
         RunPodAPI(self._key()).change_endpoint(self.endpoint, most)
@@ -185,12 +186,8 @@ class RunPodBackend:
 
     def _give_up(self, number: str) -> None:
         """The rest of a chain that nobody asks for."""
-        if self.is_left:
-            return
-        try:
-            self._api.cancel(number)
-        except BackendError as error:
-            log.warning("job %s could not be cancelled at RunPod: %s", number, error)
+        if not self.is_left:
+            self.take_back(number)
 
     def _body(self, job: Job) -> bytes:
         if self._worker == {}:

@@ -106,7 +106,7 @@ class ServerlessExecution:
                 self._id = ""
         except (GeneratorExit, KeyboardInterrupt):
             if self._id and not self._is_left():
-                self._cancel()
+                take_back(self._api, self._id)
             raise
 
     def _hand_over(self, body: bytes) -> Steps[None]:
@@ -193,17 +193,18 @@ class ServerlessExecution:
                 return replace(told, fraction=min(1.0, max(0.0, share)))
         return Progress(self._last.fraction, "a worker is at it")
 
-    def _cancel(self) -> None:
-        """However busy RunPod is: what goes on costs."""
-        for pause in (*CANCELS, None):
-            try:
-                self._api.cancel(self._id)
+
+def take_back(api: ServerlessAPI, number: str) -> None:
+    """However busy RunPod is: what goes on costs."""
+    for pause in (*CANCELS, None):
+        try:
+            api.cancel(number)
+            return
+        except BackendError as error:
+            if pause is None or getattr(error, "symptom", "") in ("401", "404"):
+                log.warning("job %s could not be cancelled at RunPod: %s", number, error)
                 return
-            except BackendError as error:
-                if pause is None or getattr(error, "symptom", "") in ("401", "404"):
-                    log.warning("job %s could not be cancelled at RunPod: %s", self._id, error)
-                    return
-                time.sleep(pause)
+            time.sleep(pause)
 
 
 def _finished(job: RemoteJob) -> list[Any]:

@@ -29,9 +29,7 @@ from services.run_facts import Live, queue_fact, run_fact
 from services.standstill import Standstill, Standstills, broken
 
 log = logging.getLogger(__name__)
-
 Begin = Callable[[Errand], Generator[Event, None, Any]]
-
 PAUSED = "paused"  # why nothing begins, when the artist said so
 
 
@@ -48,6 +46,7 @@ class Runs:
         self._lock, self._telling = threading.RLock(), threading.RLock()
         self._is_closing = False
         self._stills = Standstills()
+        self.dropped: Callable[[Sequence[Errand]], None] = lambda errands: None  # hears what never ran on
         for errand in sorted(self.errands(), key=lambda errand: errand.ended):
             self._remember(errand)
         self._tell([errand.id for errand in self.errands()], is_reordered=True)
@@ -68,8 +67,9 @@ class Runs:
             running = [(self._queue.get(id), live) for id in ids if (live := self._live.get(id))]
             for _, live in running:
                 live.is_cancelled = True
-            changed = [errand for errand, _ in running if errand] + self._queue.cancel(ids)
-        self._changed(changed, is_by_hand=True)
+            dropped = self._queue.cancel(ids)
+        self._changed([errand for errand, _ in running if errand] + dropped, is_by_hand=True)
+        self.dropped(dropped)
 
     def cancel_all(self) -> None:
         with self._lock:

@@ -41,7 +41,7 @@ from services.shelf import Shelf
 from services.spending import Work
 from services.stale import Today
 from services.stale_facts import StaleFacts
-from services.under_way import bring_home, is_under_way
+from services.under_way import Afar, is_under_way
 from services.uploads import Uploads
 from services.workflow_choice import WorkflowChoice
 
@@ -211,7 +211,7 @@ class Studio:
             elif not self.settings.is_introduced:
                 desk = self.open(sample.laid_out(board, self.places.projects))
                 self.ask(sample.errands(desk.project.folder, [shot.id for shot in desk.board.shots]))
-            threading.Thread(target=bring_home, args=(self.runs, self.backend), daemon=True).start()
+            threading.Thread(target=Afar(self.runs, lambda: self.backend).bring_home, daemon=True).start()
         except StudioError as error:
             self.feed.put("trouble", str(error))
 

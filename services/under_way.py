@@ -1,12 +1,13 @@
 """What goes on at a serverless endpoint while the studio is not there."""
 
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from domain.errand import STOPPED, Errand
-from domain.errors import BackendError, BadFile
+from domain.errors import BackendError, BadFile, StudioError
 from domain.job import Backend
 from infrastructure.json_files import read_json
 from infrastructure.priced import Priced
@@ -16,18 +17,44 @@ from infrastructure.runpod_backend import RunPodBackend
 from services.runs import Runs
 
 
-def bring_home(runs: Runs, backend: Backend) -> None:
-    """Have what went on without the studio fetched; it asks the endpoint, which may take a while."""
-    endpoint = backend.inner if isinstance(backend, Priced) else backend
-    if isinstance(endpoint, RunPodBackend):
-        runs.again(under_way(runs.errands(), endpoint))
+class Afar:
+    """`backend` gives whoever draws now. Only jobs at that endpoint are asked for or taken back."""
 
+    def __init__(self, runs: Runs, backend: Callable[[], Backend]):
+        self._runs, self._backend = runs, backend
+        runs.dropped = self._dropped
 
-def under_way(errands: Iterable[Errand], endpoint: RunPodBackend) -> list[str]:
-    """Ids of what ended with the studio and is under way at this endpoint, or done there: it was paid for
-    already."""
-    stopped = (errand for errand in errands if errand.state == STOPPED and errand.is_drawn and errand.began)
-    return [errand.id for errand in stopped if any(_knows(endpoint, job) for job in _jobs(errand))]
+    def bring_home(self) -> None:
+        """Have what was paid for already fetched: what was stopped with the studio and is under way over
+        there, or done. It asks the endpoint, which may take a while."""
+        for errand in self._runs.errands():
+            if errand.state == STOPPED and errand.is_drawn and errand.began and self._knows(errand):
+                self._runs.again([errand.id])
+
+    def take_back(self, errands: Sequence[Errand]) -> None:
+        """Jobs of errands that nobody wants any more."""
+        for errand in errands:
+            for job in _jobs(errand):
+                if (endpoint := self._endpoint()) and (number := _number(job, endpoint)):
+                    endpoint.take_back(number)
+
+    def _dropped(self, errands: Sequence[Errand]) -> None:
+        if any(is_under_way(errand) for errand in errands if errand.is_drawn and errand.began):
+            threading.Thread(target=self.take_back, args=(errands,), daemon=True).start()
+
+    def _knows(self, errand: Errand) -> bool:
+        with suppress(BackendError):
+            if endpoint := self._endpoint():
+                numbers = [_number(job, endpoint) for job in _jobs(errand)]
+                return any(endpoint.knows(number) for number in numbers if number)
+        return False
+
+    def _endpoint(self) -> RunPodBackend | None:
+        with suppress(StudioError):
+            backend = self._backend()
+            inner = backend.inner if isinstance(backend, Priced) else backend
+            return inner if isinstance(inner, RunPodBackend) else None
+        return None
 
 
 def is_under_way(errand: Errand) -> bool:
@@ -53,9 +80,8 @@ def _is_its_own(take: str, errand: Errand) -> bool:
     return take.startswith(f"{errand.shot}." if errand.deed == "video" else f"{errand.shot}_")
 
 
-def _knows(endpoint: RunPodBackend, job: Any) -> bool:
+def _number(job: Any, endpoint: RunPodBackend) -> str:
     match job:
         case {"endpoint": endpoint.endpoint, "job": str(number)}:
-            with suppress(BackendError):
-                return endpoint.knows(number)
-    return False
+            return number
+    return ""

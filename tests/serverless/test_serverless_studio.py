@@ -239,3 +239,18 @@ def test_a_job_that_is_cancelled_under_way_is_paid_for(start, clock, runpod, han
     studio.runs.cancel([id])
     until_done(studio)
     until(studio, lambda told: told["money"]["today"] > 0)
+
+
+def test_what_is_cancelled_after_the_next_start_is_taken_back_over_there(start, endpoint, runpod):
+    studio = start()
+    folder = project(studio, "A harbour")
+    (id,) = keyframes(studio, "001")
+    until(studio, lambda told: endpoint.jobs)
+    studio.close()
+    studio = start()
+    studio.secrets.clear("RUNPOD_API_KEY")  # nobody can be asked just now
+    studio.begin(folder / "storyboard.json")
+    studio.secrets.put("RUNPOD_API_KEY", runpod.key)
+    until(studio, lambda told: told.get("backend", {}).get("up"))
+    studio.runs.cancel([id])
+    until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
