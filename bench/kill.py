@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tests import real_comfy_build
-from tests.killing import Render, board_of_twelve, check_survives, moments
+from tests.killing import Render, check_survives, moments, small_board
 from tests.real_comfy import RealComfy
 
 JOBS = 36
@@ -42,7 +42,7 @@ def _kill(folder: Path, asked: argparse.Namespace, backend: tuple[str, ...]) -> 
     for number, moment in enumerate(moments(asked.moments, JOBS, asked.seed), 1):
         home = folder / f"{number:03d}"
         home.mkdir()
-        board = board_of_twelve(home, base_seed=asked.seed * 1000 + number)  # nothing the server has cached
+        board = small_board(home, base_seed=asked.seed * 1000 + number)  # nothing the server has cached
         render = Render(board, home / "film", backend)
         check_survives(render, [moment])
         jobs += len(render.recipes())

@@ -22,19 +22,19 @@ WORKFLOWS = ("--keyframe-workflow", "keyframe_test", "--video-workflow", "video_
 FPS = 16
 
 
-def board_of_twelve(folder: Path, base_seed: int = 7) -> Path:
-    """Twelve shots of one to three segments each, in small pictures."""
-    shots = [
+def small_board(folder: Path, base_seed: int = 7, shots: int = 12) -> Path:
+    """So many shots of one to three segments each, in small pictures."""
+    listed = [
         {
             "shot_id": f"{n:03d}",
             "prompt": f"Scene {n}: a lighthouse keeper on the {'shore' if n % 2 else 'stairs'}.",
             "duration": 0.4 + n % 3 * 0.35,
         }
-        for n in range(1, 13)
+        for n in range(1, shots + 1)
     ]
     look = {"width": 256, "height": 256, "variants": 1, "base_seed": base_seed, "longest_segment": 0.5}
     path = folder / "board.json"
-    path.write_text(json.dumps({"project": "Twelve", **look, "shots": shots}), "utf-8")
+    path.write_text(json.dumps({"project": "Twelve", **look, "shots": listed}), "utf-8")
     return path
 
 

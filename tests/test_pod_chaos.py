@@ -12,7 +12,7 @@ import pytest
 
 import main
 from infrastructure.clip_probe import probe
-from tests.killing import WORKFLOWS, board_of_twelve
+from tests.killing import WORKFLOWS, small_board
 
 pytestmark = pytest.mark.real
 
@@ -72,7 +72,7 @@ def test_a_film_is_finished_over_a_line_that_breaks_all_the_time(tmp_path, told,
     pod = runpod.add_pod(name="studio", server=real_comfy)
     pod.proxy.drop_sockets_every = 2.0
     pod.proxy.fail_share = 0.1
-    board = board_of_twelve(tmp_path, base_seed=4711)
+    board = small_board(tmp_path, base_seed=4711)
     before = executions(real_comfy)
 
     def fall_over(is_over):
@@ -107,7 +107,7 @@ def test_of_three_pods_one_dies_and_one_starts_anew_and_the_film_is_finished(
             if server is restarts:
                 server.start()
 
-    board = board_of_twelve(tmp_path, base_seed=1147)
+    board = small_board(tmp_path, base_seed=1147)
     ids = [word for pod in pods for word in ("--pod-id", pod.id)]
     with meanwhile(chaos):
         code, summary, said = told("render", board, "--json", *WORKFLOWS, "--backend", "runpod", *ids)

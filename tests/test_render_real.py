@@ -16,7 +16,7 @@ from infrastructure.clip_frames import last_frame
 from infrastructure.clip_probe import probe
 from infrastructure.hashes import sha256
 from tests.graphs import node, template
-from tests.killing import WORKFLOWS, Render, board_of_twelve
+from tests.killing import WORKFLOWS, Render, small_board
 
 pytestmark = pytest.mark.real
 
@@ -76,7 +76,7 @@ def test_twelve_shots_become_a_film_exact_to_the_frame_and_again_costs_nothing(t
 
 
 def test_changing_one_prompt_runs_that_shots_jobs_alone_on_the_server(tmp_path, told, real_comfy):
-    board = board_of_twelve(tmp_path, base_seed=99)
+    board = small_board(tmp_path, base_seed=99)
     told("render", board, "--json", *WORKFLOWS)
     content = json.loads(board.read_text("utf-8"))
     content["shots"][2]["prompt"] = "Something else altogether, at noon."  # one segment
@@ -117,7 +117,7 @@ def test_stable_diffusion_and_wan_make_a_film_in_chained_segments(tmp_path, told
 
 
 def test_everything_the_server_lacks_is_told_at_once_and_nothing_is_written(tmp_path, told):
-    board = board_of_twelve(tmp_path)
+    board = small_board(tmp_path)
     words = ("--keyframe-workflow", "keyframe_flux_dev", "--video-workflow", "video_wan22_i2v")
     code, summary, error = told("render", board, "--json", *words)
     assert (code, summary) == (2, None)
@@ -149,7 +149,7 @@ def test_references_of_a_batch_reach_the_server(tmp_path, told):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_an_interrupted_render_leaves_nothing_on_the_server_and_goes_on(tmp_path, real_comfy):
     backend = ("--backend", "local", "--url", real_comfy.url)
-    render = Render(board_of_twelve(tmp_path, base_seed=77), tmp_path / "film", backend)
+    render = Render(small_board(tmp_path, base_seed=77), tmp_path / "film", backend)
     process, end = render.start(), time.monotonic() + LONGEST
     while len(list(render.takes.glob("*.json"))) < 3:
         assert time.monotonic() < end and process.poll() is None

@@ -10,7 +10,7 @@ import pytest
 
 import main
 from infrastructure.clip_probe import probe
-from tests.killing import WORKFLOWS, Render, board_of_twelve, check_whole
+from tests.killing import WORKFLOWS, Render, check_whole, small_board
 from tests.test_pod_chaos import executions, meanwhile
 
 pytestmark = pytest.mark.real
@@ -35,7 +35,7 @@ def test_a_studio_that_was_killed_with_three_jobs_under_way_makes_none_of_them_t
     tmp_path, told, endpoint, sdk_worker, real_comfy_server
 ):
     comfy = real_comfy_server()
-    board = board_of_twelve(tmp_path, base_seed=31)
+    board = small_board(tmp_path, base_seed=31, shots=6)
     render = Render(board, tmp_path / "film", ("--backend", "serverless", "--endpoint", endpoint.id))
     process = render.start()
     assert endpoint.wait(lambda: len(endpoint.jobs) >= 3, 60)
@@ -46,7 +46,7 @@ def test_a_studio_that_was_killed_with_three_jobs_under_way_makes_none_of_them_t
 
     check_whole(render, render.finished())
     assert executions(comfy) == len(render.recipes()), "a job was made twice"
-    assert len(endpoint.jobs) == 2 * 12, "a keyframe and a chain of segments for each shot"
+    assert len(endpoint.jobs) == 2 * 6, "a keyframe and a chain of segments for each shot"
 
 
 @pytest.mark.timeout(300)
@@ -56,7 +56,7 @@ def test_of_three_workers_one_is_killed_and_one_sticks_and_the_film_is_finished(
     comfies = [real_comfy_server() for _ in range(3)]
     workers = [sdk_worker(endpoint, comfy.url) for comfy in comfies]
     endpoint.workers_max = 5
-    board = board_of_twelve(tmp_path, base_seed=63)
+    board = small_board(tmp_path, base_seed=63, shots=6)
 
     def trouble(is_over):
         for worker, comfy in zip(workers[:2], comfies[:2], strict=True):
