@@ -222,7 +222,7 @@ def test_what_is_to_be_made_is_estimated_from_what_workers_took_and_not_from_the
     forward(5000)  # in the queue
     worker("w1", [lambda: forward(40), result(PNG)], [lambda: forward(80), result(PNG)])
     studio.wait_until_done()
-    expect(estimate).to_have_text("3:00 of a worker · at least $0.18", timeout=WAIT)
+    expect(estimate).to_have_text("3:00 · at least $0.18", timeout=WAIT)
 
 
 def test_a_video_is_estimated_by_all_its_segments_as_they_were_made_last(begun, open_page):
@@ -236,7 +236,7 @@ def test_a_video_is_estimated_by_all_its_segments_as_they_were_made_last(begun, 
         (takes / f"{name}.json").write_text(json.dumps({"format": 1, **about, **more}))
     studio.restart()
     page = open_page(studio, "video/001")
-    expect(page.locator("#page-video .estimate")).to_have_text("0:30 of a worker · at least $0.01")
+    expect(page.locator("#page-video .estimate")).to_have_text("0:30 · at least $0.01")
 
 
 def test_a_connection_test_says_what_an_endpoint_is_and_lets_it_start_workers(begun, open_page, endpoint):
