@@ -126,7 +126,7 @@ def test_a_card_that_nobody_has_cannot_be_rented_and_the_catalog_says_so(runpod,
     cards = api("GET", "/v2/catalog/gpus?include=AVAILABILITY&product=POD").json()["gpus"]
     card = next(one for one in cards if one["id"] == CARD)
     assert card["availability"] == "NONE" and card["dataCenters"][0]["availability"] == "NONE"
-    assert card["price"] == {"secure": 0.69, "community": 0.34} and card["memory"] == 24
+    assert card["price"] == {"secure": 0.69, "community": 0.34, "serverless": 1.116} and card["memory"] == 24
     runpod.gpus[CARD].stock["CA-MTL-1"] = "LOW"
     assert api("POST", "/v2/pods", json=WISH).json()["dataCenterId"] == "CA-MTL-1"
 
