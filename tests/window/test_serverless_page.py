@@ -259,6 +259,8 @@ def test_a_connection_test_says_what_an_endpoint_is_and_lets_it_start_workers(be
     assert studio.facts()["settings"]["mode"] == "sketch", "nothing was saved"
 
     page.locator("#set-endpoint").locator("input, textarea").fill("nobody12345678")
+    expect(page.locator("#set-state .address")).to_have_text("https://api.runpod.ai/v2/nobody12345678")
+    expect(answer.locator(".live")).to_be_empty()  # it was about another
     page.locator("#set-test").click()
     expect(answer).to_contain_text("RunPod has no endpoint nobody12345678, or this key may not use it (404).")
 
