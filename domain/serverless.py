@@ -107,8 +107,10 @@ def failure_said(sentence: str, details: Sequence[Mapping[str, Any]] = ()) -> di
 
 def read_result(said: Any) -> Result:
     """What ours or the public worker hands back; of its older versions as well. Raises BadFile."""
+    if not said:
+        raise BadFile("The worker handed nothing back.")
     if not isinstance(said, dict):
-        raise BadFile("The worker's answer is no object.")
+        raise BadFile("The studio cannot read what the worker handed back. Is it a worker for ComfyUI?")
     outputs, worker, chain = said.get("outputs"), said.get("worker"), said.get("chain")
     images = _images(said)
     found = [_output(item, images) for item in outputs] if isinstance(outputs, list) else images

@@ -59,7 +59,7 @@ def test_between_two_tries_it_waits_longer_each_time_and_says_so(fake, url, tmp_
 )
 def test_what_never_comes_through_is_no_refusal(fake, url, tmp_path, broken, why):
     fake.instead["GET /view"] = [broken] * fetching.TRIES
-    with pytest.raises(BackendUnreachable, match=f"clip.mp4 cannot be fetched from 127.0.0.1: .*{why}") as met:
+    with pytest.raises(BackendUnreachable, match=f"clip.mp4 cannot be .*{why}") as met:
         heard(fetch(url, tmp_path / "clip.mp4", MOST))
     assert met.value.symptom == "silence" and asked(fake) == fetching.TRIES
     assert not list(tmp_path.iterdir())
@@ -81,7 +81,7 @@ def test_what_is_no_address_is_refused(tmp_path, address):
 
 def test_what_is_too_large_is_told_in_words_for_inputs_and_results_alike(fake, url, tmp_path):
     fake.files["output", "", "clip.mp4"] = CONTENT * 5
-    with pytest.raises(JobRejected, match="clip.mp4 is larger than the 1 MB that a file may have"):
+    with pytest.raises(JobRejected, match="is larger than the 1 MB that a file may have"):
         heard(fetch(url, tmp_path / "clip.mp4", MOST))
     assert not list(tmp_path.iterdir())
 
