@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from domain.doubt import number
 from domain.errors import NoCapacity, PlatformError, PlatformSilent
 from domain.pods import Endpoint, GpuOffer, NetworkVolume, Pod, PodState
 from infrastructure.http_line import json_object
@@ -20,6 +21,7 @@ _STATES = {
     "TERMINATED": PodState.gone,
 }
 _ACTIONS = frozenset(("start", "stop", "restart", "terminate"))
+_MOST = 1e9  # of anything
 _NO_CAPACITY = ("no longer any instances", "no instances available", "not enough free gpu", "no capacity")
 
 
@@ -47,13 +49,13 @@ def pod(said: Mapping[str, Any]) -> Pod:
 
 def endpoint(said: Mapping[str, Any]) -> Endpoint:
     gpu, workers = _dict(said.get("gpu")), _dict(said.get("workers"))
-    most = workers.get("max")
+    most = number(workers.get("max"), _MOST)
     return Endpoint(
         id=_text(said.get("id")),
         name=_text(said.get("name")),
         gpu=_text(gpu.get("id")),
         gpus=int(_number(gpu.get("count")) or 1),
-        workers_max=most if isinstance(most, int) else None,
+        workers_max=None if most is None else int(most),
     )
 
 
@@ -122,9 +124,9 @@ def _detail(reply: requests.Response) -> str:
 
 
 def _uptime(said: Mapping[str, Any], runtime: Any) -> float | None:
-    uptime = _dict(runtime).get("uptime")
-    if isinstance(uptime, int | float) and not isinstance(uptime, bool):
-        return max(0.0, float(uptime))
+    uptime = number(_dict(runtime).get("uptime"), _MOST)
+    if uptime is not None:
+        return uptime
     if _text(said.get("status")).upper() not in ("RUNNING", "STARTING"):
         return None
     try:
@@ -144,12 +146,7 @@ def _text(said: Any) -> str:
 
 
 def _number(said: Any) -> float:
-    """Prices come as numbers and as texts."""
-    try:
-        number = 0.0 if isinstance(said, bool) else float(said)
-    except (TypeError, ValueError):
-        return 0.0
-    return number if 0 <= number < 1e9 else 0.0
+    return number(said, _MOST) or 0.0
 
 
 def _dict(said: Any) -> dict[str, Any]:

@@ -235,7 +235,7 @@ def test_a_result_that_cannot_be_fetched_just_now_is_fetched_later(
 def test_a_result_that_is_refused_is_lost(backend, hand, hosted, tmp_path):
     image = {"filename": "a.png", "type": "s3_url", "data": f"{hosted({})}/a.png"}
     worker = Hands(hand("w1"), {"output": {"images": [image]}})
-    with pytest.raises(JobFailed, match="did not arrive: .* it answers 404"):
+    with pytest.raises(JobFailed, match=r"did not arrive: .* it answers 404"):
         heard(backend.run(make_job(tmp_path)))
     worker.join()
 
