@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -21,6 +22,11 @@ _STATES = {
     "TERMINATED": PodState.gone,
 }
 _ACTIONS = frozenset(("start", "stop", "restart", "terminate"))
+_THINGS = {  # by what stands in the address that was asked: what it is, and why there may be none
+    "pods": ("pod", "it was terminated, or moved"),
+    "serverless": ("endpoint", "it was deleted, or belongs to another key"),
+    "network-volumes": ("network volume", "it was deleted, or belongs to another key"),
+}
 _MOST = 1e9  # of anything
 _NO_CAPACITY = ("no longer any instances", "no instances available", "not enough free gpu", "no capacity")
 
@@ -99,9 +105,13 @@ def complaint(reply: requests.Response) -> PlatformError:
     if status == 403:
         return PlatformError(f"The API key may not do this in RunPod: {said or 'it lacks the permission'}.")
     if status == 404:
-        return PlatformError("RunPod has no such pod in this account: it was terminated, or moved.")
+        thing, why = _asked_for(reply)
+        return PlatformError(f"RunPod has no such {thing} in this account: {why}.")
     if status == 409:
-        return PlatformError(f"RunPod cannot do this with the pod as it is now: {said or 'no reason given'}.")
+        thing, _ = _asked_for(reply)
+        return PlatformError(
+            f"RunPod cannot do this with the {thing} as it is now: {said or 'no reason given'}."
+        )
     if status == 410:
         return PlatformError("RunPod has closed the interface that was asked. Is there a newer studio?")
     if status == 429:
@@ -111,6 +121,11 @@ def complaint(reply: requests.Response) -> PlatformError:
     if status == 400 and any(words in said.lower() for words in _NO_CAPACITY):
         return NoCapacity("RunPod has none of these GPUs free just now.")
     return PlatformError(f"RunPod refused this ({status}): {said or 'no reason given'}.")
+
+
+def _asked_for(reply: requests.Response) -> tuple[str, str]:
+    parts = urlsplit(reply.url).path.split("/")
+    return next((_THINGS[part] for part in parts if part in _THINGS), ("thing", "it was deleted"))
 
 
 def _detail(reply: requests.Response) -> str:
