@@ -35,7 +35,7 @@ def run(asked: argparse.Namespace) -> int:
         print(f"Cindergrace Studio is open already at {address}", flush=True)
         _show(address, asked)
         return setting.DONE
-    logging.basicConfig(level=logging.DEBUG if asked.verbose else logging.WARNING)
+    _log(asked.verbose)
     with instance.alone(), _bound(ANY if asked.listen else asked.host, asked.port) as listener:
         is_open = not ip_address(listener.getsockname()[0]).is_loopback
         if is_open and not password:
@@ -52,6 +52,12 @@ def run(asked: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print("Closing …", flush=True)
     return setting.DONE
+
+
+def _log(is_verbose: bool) -> None:
+    logging.basicConfig(level=logging.DEBUG if is_verbose else logging.WARNING)
+    if is_verbose:
+        logging.getLogger("urllib3").setLevel(logging.INFO)  # it tells addresses whose signatures are keys
 
 
 def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, password: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.doubt import LONGEST, number
 from domain.errors import BadFile
 from domain.events import Progress
 from domain.inline import bytes_of, text_of
@@ -107,17 +108,18 @@ def failure_said(sentence: str, details: Sequence[Mapping[str, Any]] = ()) -> di
 
 def read_result(said: Any) -> Result:
     """What ours or the public worker hands back; of its older versions as well. Raises BadFile."""
+    if not said:
+        raise BadFile("The worker handed nothing back.")
     if not isinstance(said, dict):
-        raise BadFile("The worker's answer is no object.")
+        raise BadFile("The studio cannot read what the worker handed back. Is it a worker for ComfyUI?")
     outputs, worker, chain = said.get("outputs"), said.get("worker"), said.get("chain")
     images = _images(said)
     found = [_output(item, images) for item in outputs] if isinstance(outputs, list) else images
-    seconds = said.get("seconds")
     return Result(
         outputs=tuple(found),
         texts=_texts(said.get("texts")),
         errors=_texts(said.get("errors")),
-        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        seconds=number(said.get("seconds"), LONGEST),
         server=str(said.get("server") or ""),
         worker={str(k): str(v) for k, v in worker.items()} if isinstance(worker, dict) else None,
         chain=tuple(read_result(one) for one in chain) if isinstance(chain, list) else (),

@@ -7,7 +7,9 @@ most of what a short job costs on our side. May be used from many threads. `Sess
 
 import json
 import os
+import ssl
 from collections.abc import Iterator, Mapping
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -26,7 +28,7 @@ _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class NoAuthorities(requests.RequestException):
-    """The file of those whose certificates are trusted is not there. The message is for the artist."""
+    """The file of those whose certificates are trusted is not there, or none. The message is for artists."""
 
 
 def authorities() -> str:
@@ -44,13 +46,29 @@ def is_here(url: str) -> bool:
 
 
 def _check_trust(url: str, verify: object) -> None:
-    if not url.startswith("https:") or not isinstance(verify, str) or Path(verify).exists():
+    if not url.startswith("https:") or not isinstance(verify, str):
         return
+    is_there = Path(verify).exists()
+    if is_there and (verify == certifi.where() or _holds_certificates(verify)):
+        return
+    fault = "that holds none" if is_there else "that is not there"
     name = next((name for name in _VARIABLES if os.environ.get(name) == verify), _VARIABLES[0])
     raise NoAuthorities(
-        f"The variable {name} names a file of certificates that is not there: {verify}. "
+        f"The variable {name} names a file of certificates {fault}: {verify}. "
         "Correct it or remove it, and start the studio again."
     )
+
+
+@cache
+def _holds_certificates(path: str) -> bool:
+    """Looked at once: the sentence asks for another start of the studio."""
+    if Path(path).is_dir():
+        return True
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError:  # SSLError is one
+        return False
+    return True
 
 
 class SizedBody(Protocol):

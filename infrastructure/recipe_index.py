@@ -16,6 +16,7 @@ from infrastructure.json_files import read_json, write_json
 
 FORMAT = 1
 STARTED, DONE, FAILED, CANCELLED = "started", "done", "failed", "cancelled"
+REMOTE = "serverless"  # by this fact a job that goes on without us is found again
 _WORTH_KEEPING = 50  # recipes read from their files before an index is written
 
 
@@ -109,7 +110,7 @@ def entry_of(recipe: dict[str, Any]) -> Entry:
     )
     ended = _word(recipe.get("finished", recipe.get("ended")))
     took = _number(recipe.get("seconds"))
-    worked = _number(recipe.get("gpu_seconds")) if "serverless" in recipe else None
+    worked = _number(recipe.get("gpu_seconds")) if REMOTE in recipe else None
     files = tuple(recipe["files"])
     return Entry(name, engine, job, state, files, workflow, server, error, started, ended, took, worked)
 

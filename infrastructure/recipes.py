@@ -31,6 +31,7 @@ from infrastructure.recipe_index import (
     DONE,
     FAILED,
     FORMAT,
+    REMOTE,
     STARTED,
     Entry,
     RecipeIndex,
@@ -38,7 +39,6 @@ from infrastructure.recipe_index import (
     now,
 )
 
-REMOTE = "serverless"  # by this fact a job that goes on without us is found again
 _LOOK = 0.2  # seconds between two looks whether an equal job is done
 
 

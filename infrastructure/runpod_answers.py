@@ -4,9 +4,11 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
+from domain.doubt import number
 from domain.errors import NoCapacity, PlatformError, PlatformSilent
 from domain.pods import Endpoint, GpuOffer, NetworkVolume, Pod, PodState
 from infrastructure.http_line import json_object
@@ -20,6 +22,12 @@ _STATES = {
     "TERMINATED": PodState.gone,
 }
 _ACTIONS = frozenset(("start", "stop", "restart", "terminate"))
+_THINGS = {  # by what stands in the address that was asked: what it is, and why there may be none
+    "pods": ("pod", "it was terminated, or moved"),
+    "serverless": ("endpoint", "it was deleted, or belongs to another key"),
+    "network-volumes": ("network volume", "it was deleted, or belongs to another key"),
+}
+_MOST = 1e9  # of anything
 _NO_CAPACITY = ("no longer any instances", "no instances available", "not enough free gpu", "no capacity")
 
 
@@ -47,13 +55,13 @@ def pod(said: Mapping[str, Any]) -> Pod:
 
 def endpoint(said: Mapping[str, Any]) -> Endpoint:
     gpu, workers = _dict(said.get("gpu")), _dict(said.get("workers"))
-    most = workers.get("max")
+    most = number(workers.get("max"), _MOST)
     return Endpoint(
         id=_text(said.get("id")),
         name=_text(said.get("name")),
         gpu=_text(gpu.get("id")),
         gpus=int(_number(gpu.get("count")) or 1),
-        workers_max=most if isinstance(most, int) else None,
+        workers_max=None if most is None else int(most),
     )
 
 
@@ -97,9 +105,13 @@ def complaint(reply: requests.Response) -> PlatformError:
     if status == 403:
         return PlatformError(f"The API key may not do this in RunPod: {said or 'it lacks the permission'}.")
     if status == 404:
-        return PlatformError("RunPod has no such pod in this account: it was terminated, or moved.")
+        thing, why = _asked_for(reply)
+        return PlatformError(f"RunPod has no such {thing} in this account: {why}.")
     if status == 409:
-        return PlatformError(f"RunPod cannot do this with the pod as it is now: {said or 'no reason given'}.")
+        thing, _ = _asked_for(reply)
+        return PlatformError(
+            f"RunPod cannot do this with the {thing} as it is now: {said or 'no reason given'}."
+        )
     if status == 410:
         return PlatformError("RunPod has closed the interface that was asked. Is there a newer studio?")
     if status == 429:
@@ -109,6 +121,11 @@ def complaint(reply: requests.Response) -> PlatformError:
     if status == 400 and any(words in said.lower() for words in _NO_CAPACITY):
         return NoCapacity("RunPod has none of these GPUs free just now.")
     return PlatformError(f"RunPod refused this ({status}): {said or 'no reason given'}.")
+
+
+def _asked_for(reply: requests.Response) -> tuple[str, str]:
+    parts = urlsplit(reply.url).path.split("/")
+    return next((_THINGS[part] for part in parts if part in _THINGS), ("thing", "it was deleted"))
 
 
 def _detail(reply: requests.Response) -> str:
@@ -122,9 +139,9 @@ def _detail(reply: requests.Response) -> str:
 
 
 def _uptime(said: Mapping[str, Any], runtime: Any) -> float | None:
-    uptime = _dict(runtime).get("uptime")
-    if isinstance(uptime, int | float) and not isinstance(uptime, bool):
-        return max(0.0, float(uptime))
+    uptime = number(_dict(runtime).get("uptime"), _MOST)
+    if uptime is not None:
+        return uptime
     if _text(said.get("status")).upper() not in ("RUNNING", "STARTING"):
         return None
     try:
@@ -144,12 +161,7 @@ def _text(said: Any) -> str:
 
 
 def _number(said: Any) -> float:
-    """Prices come as numbers and as texts."""
-    try:
-        number = 0.0 if isinstance(said, bool) else float(said)
-    except (TypeError, ValueError):
-        return 0.0
-    return number if 0 <= number < 1e9 else 0.0
+    return number(said, _MOST) or 0.0
 
 
 def _dict(said: Any) -> dict[str, Any]:

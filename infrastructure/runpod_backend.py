@@ -240,4 +240,4 @@ def _why(end: RemoteJob) -> str:
     first = details[0] if isinstance(details, list) and details else ""
     more = first if isinstance(first, str) else ""
     whole = " ".join(f"{said} {'' if more in said else more}".split()) or "it gives no reason"
-    return f"The worker says: {whole[:500]}"
+    return whole[:500] if whole.startswith("RunPod says") else f"The worker says: {whole[:500]}"

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import requests
 
 from domain.addresses import endpoint_url
+from domain.doubt import LONGEST, number
 from domain.errors import BackendError, BackendUnreachable, JobRejected
 from infrastructure.http_line import Line, NoAuthorities, json_object
 
@@ -20,6 +21,7 @@ GLANCE = 3.0, 5.0  # … when somebody only wants to know how it is
 QUEUED, RUNNING, DONE, FAILED, CANCELLED, LATE = (
     *("IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"),
 )
+_STATES = frozenset((QUEUED, RUNNING, DONE, FAILED, CANCELLED, LATE))
 _SAME = {"RUNNING": RUNNING}  # as other pages of the documentation call it
 
 
@@ -60,20 +62,26 @@ class ServerlessAPI:
         return _job(said)
 
     def status(self, id: str) -> RemoteJob | None:
-        """None when the endpoint does not know the job, or not any more."""
+        """None when the endpoint does not know the job, or not any more. Whatever is said of the question,
+        the job may go on: nothing is raised but BackendUnreachable."""
         try:
-            return _job(self._ask("GET", f"/status/{quote(id, safe='')}"))
+            said = self._ask("GET", f"/status/{quote(id, safe='')}")
+        except JobRejected as error:
+            raise BackendUnreachable(str(error), "refused") from error
         except BackendUnreachable as error:
             if error.symptom == "404":
                 return None
             raise
+        if not isinstance(said.get("status"), str):
+            raise BackendUnreachable("What answers for RunPod says nothing of the job.", "stranger")
+        return _job(said)
 
     def cancel(self, id: str) -> None:
         self._ask("POST", f"/cancel/{quote(id, safe='')}")
 
     def health(self) -> Health:
         said = self._ask("GET", "/health", timeout=GLANCE)
-        jobs, workers = _numbers(said.get("jobs")), _numbers(said.get("workers"))
+        jobs, workers = _counts(said.get("jobs")), _counts(said.get("workers"))
         return Health(jobs.get("inQueue", 0), jobs.get("inProgress", 0), workers)
 
     def _ask(
@@ -125,19 +133,22 @@ class ServerlessAPI:
 
 
 def _job(said: Mapping[str, Any]) -> RemoteJob:
-    state = str(said.get("status") or QUEUED).upper()
-    ran = said.get("executionTime")
-    waited = said.get("delayTime")
+    word = str(said.get("status") or "").upper()
+    state, error = _SAME.get(word, word), said.get("error")
+    if state not in _STATES:  # it would be waited for without an end
+        state, error = FAILED, error or f"RunPod says {word[:40]} of it."
+    ran, waited = (number(said.get(key), 1000 * LONGEST) for key in ("executionTime", "delayTime"))
     return RemoteJob(
         id=str(said.get("id") or ""),
-        state=_SAME.get(state, state),
+        state=state,
         output=said.get("output"),
-        error=said.get("error"),
-        waited=waited / 1000 if isinstance(waited, int | float) else 0.0,
-        ran=ran / 1000 if isinstance(ran, int | float) else None,
+        error=error,
+        waited=(waited or 0.0) / 1000,
+        ran=None if ran is None else ran / 1000,
         worker=str(said.get("workerId") or ""),
     )
 
 
-def _numbers(said: Any) -> dict[str, int]:
-    return {k: v for k, v in said.items() if isinstance(v, int)} if isinstance(said, dict) else {}
+def _counts(said: Any) -> dict[str, int]:
+    counts = {key: number(count, 1e6) for key, count in said.items()} if isinstance(said, dict) else {}
+    return {key: int(count) for key, count in counts.items() if count is not None}

@@ -19,7 +19,8 @@ LARGEST = 4 << 30  # bytes of one file
 
 
 def brought_home(result: Result, job: Job) -> Generator[Progress, None, list[Path]]:
-    """Every file the job saved, under names of our own. Raises JobFailed that names what is lost."""
+    """Every file the job saved, under names of our own. Raises JobFailed that names what is lost, and
+    BackendUnreachable for what may still be fetched later."""
     saved: list[Path] = []
     for number, output in enumerate(_wanted(result)):
         suffix = RemoteFile(output.filename, "", "").suffix
@@ -55,8 +56,10 @@ def _brought(output: Output, to: Path) -> Generator[Progress, None, None]:
             if _is_whole(output, digest, size):
                 with writing(to) as part:
                     part.write_bytes(content)
-    except (BadFile, JobRejected) as error:
+    except JobRejected as error:
         raise JobFailed(f"{output.filename} did not arrive: {error}") from error
+    except BadFile as error:
+        raise JobFailed(f"{output.filename} arrived damaged. Try it again.") from error
     if not _is_whole(output, digest, size):
         to.unlink(missing_ok=True)
         raise JobFailed(f"{output.filename} arrived damaged: it is not what the worker sent. Try it again.")

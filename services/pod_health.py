@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from domain.pods import Pod
 from domain.settings import ComfySettings, Mode
 from domain.status import Status
 from services import doctor
-from services.pod_start import PodStart
+from services.pod_start import PHASES, PodStart
 from services.pods import Seen
 
 log = logging.getLogger(__name__)
@@ -40,22 +41,28 @@ class PodHealth:
         self._starts.began(pod, now)
 
     def look(self, seen: Seen, comfy: ComfySettings, statuses: Mapping[str, Status]) -> tuple[Told, Told]:
-        """What pages are told of a start and of trouble, each of the first pod that has one."""
+        """What pages are told of a start and of trouble, each of one pod: of a start that is over, which is
+        told once, and of trouble that can be mended, else of the first."""
         if not seen.is_known or seen.said:
             return None, None
-        starts = (
-            self._starts.look(seen.pods[id], statuses.get(id), time.time())
+        now = time.time()
+        looks = [
+            self._starts.look(seen.pods[id], statuses.get(id), now)
             for id in comfy.drawn_on
             if id in seen.pods
-        )
-        ills = (
+        ]
+        starts = [start for start in looks if start]
+        ills = [
             self._trouble(seen, comfy, id, statuses[id])
             for id in comfy.drawn_on
             if id in statuses and not statuses[id].is_up
+        ]
+        over = (start for start in starts if start["phase"] == PHASES[-1])
+        return next(chain(over, starts), None), next(
+            chain((ill for ill in ills if ill["remedy"]), ills), None
         )
-        return next((start for start in starts if start), None), next(ills, None)
 
-    def _trouble(self, seen: Seen, comfy: ComfySettings, id: str, status: Status) -> Told:
+    def _trouble(self, seen: Seen, comfy: ComfySettings, id: str, status: Status) -> dict[str, Any]:
         pod, moved = seen.pods.get(id), None
         if pod is None and comfy.mode is Mode.runpod and id == comfy.pod_id and comfy.pod_name:
             moved = seen.named(comfy.pod_name)

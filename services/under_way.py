@@ -11,8 +11,7 @@ from domain.errors import BackendError, BadFile, StudioError
 from domain.job import Backend
 from infrastructure.json_files import read_json
 from infrastructure.priced import Priced
-from infrastructure.recipe_index import STARTED
-from infrastructure.recipes import REMOTE
+from infrastructure.recipe_index import REMOTE, STARTED
 from infrastructure.runpod_backend import RunPodBackend
 from services.runs import Runs
 

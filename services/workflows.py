@@ -88,8 +88,9 @@ def examine(dropped: Path | bytes, name: str = "", *servers: ComfyServer) -> Int
     if drop.graph is None:
         if not servers:
             raise BadFile(
-                f"{drop.name} is a workflow for ComfyUI's window. To read it, a ComfyUI must be connected: "
-                "set one up first, or choose Workflow → Export (API) in ComfyUI and drop that file."
+                f"{drop.name} is a workflow for ComfyUI's window. Only a ComfyUI that is connected tells how "
+                "to read it; an endpoint does not tell its nodes. Connect one, or choose Workflow → Export "
+                "(API) in ComfyUI and drop that file."
             )
         return _best(servers, lambda server: _converted(drop, server))
     return _judged(_flow(drop, drop.graph), drop.origin, servers)

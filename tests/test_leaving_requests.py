@@ -199,14 +199,19 @@ def test_this_machine_is_known_by_its_address(url, answer):
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_a_file_of_certificates_that_is_not_there_is_told_with_the_variable_that_names_it(
-    runpod, fake, tmp_path, monkeypatch, name
+@pytest.mark.parametrize(
+    "file", [(None, "is not there"), ("", "holds none"), ("-----BEGIN CERTIFICATE-----\nno", "holds none")]
+)
+def test_a_file_of_certificates_that_is_none_is_told_with_the_variable_that_names_it(
+    runpod, fake, tmp_path, monkeypatch, name, file
 ):
-    pod, gone = runpod.add_pod(server=fake), str(tmp_path / "company.pem")
+    pod, bundle, (content, fault) = runpod.add_pod(server=fake), tmp_path / "company.pem", file
+    if content is not None:
+        bundle.write_text(content)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     monkeypatch.delenv("CURL_CA_BUNDLE")
-    monkeypatch.setenv(name, gone)
-    said = f"The variable {name} names a file of certificates that is not there: {gone}."
+    monkeypatch.setenv(name, str(bundle))
+    said = f"The variable {name} names a file of certificates that {fault}: {bundle}."
     with pytest.raises(BackendUnreachable) as raised:
         ComfyBackend(pod.url).check()
     assert str(raised.value).startswith(said)

@@ -70,6 +70,23 @@ def test_what_a_pod_cannot_do_now_is_told(runpod, api):
         api.act(made.id, "stop")
 
 
+@pytest.mark.parametrize(
+    ("ask", "path", "thing"),
+    [
+        (lambda api: api.pod("gone"), "GET /v2/pods/{id}", "pod"),
+        (lambda api: api.endpoint("gone"), "GET /v2/serverless/{id}", "endpoint"),
+        (lambda api: api.change_endpoint("gone", 3), "PATCH /v2/serverless/{id}", "endpoint"),
+        (lambda api: api.network_volumes(), "GET /v2/network-volumes", "network volume"),
+    ],
+)
+def test_a_refusal_names_what_was_asked_for(runpod, api, ask, path, thing):
+    runpod.instead[path] = [Answer(404, b"{}"), Answer(409, b"{}")]
+    with pytest.raises(PlatformError, match=f"RunPod has no such {thing} in this account"):
+        ask(api)
+    with pytest.raises(PlatformError, match=f"cannot do this with the {thing} as it is now"):
+        ask(api)
+
+
 def test_a_pod_that_is_made_has_the_ports_and_the_disk_that_were_asked_for(runpod, api):
     pod = api.create(NEW)
 

@@ -1,6 +1,7 @@
 """The page, opened as a user would: by a command of its own, on a port of its own."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from commands.window import _bound
+from commands.window import _bound, _log
+from infrastructure.http_line import Session
+from worker.__main__ import main as worker
 
 HOUSE = Path(__file__).parent.parent
 PATIENCE = 60.0  # seconds for the page to open on a busy machine
@@ -174,3 +177,18 @@ def test_small_answers_are_sent_at_once_and_not_when_the_next_packet_is_full(hos
     with ThreadPoolExecutor(1) as aside:  # a browser's test may have left a loop in this thread
         aside.submit(asyncio.run, talk()).result(30)
     assert no_delay and all(no_delay)
+
+
+@pytest.mark.parametrize(
+    "begin", [lambda: _log(True), lambda: worker(["--verbose"])], ids=["studio", "worker"]
+)
+def test_a_log_in_full_tells_no_address_that_is_a_key(fake, caplog, monkeypatch, begin):
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    caplog.set_level(logging.DEBUG)
+    for library in ("urllib3", "botocore"):
+        caplog.set_level(logging.DEBUG, library)  # as it was is put back afterwards
+    begin()
+    with Session() as session:
+        session.get(f"{fake.url}/view?filename=a.png&X-Amz-Signature=5ec4e7")
+    logging.getLogger("services.pods").debug("what goes on")
+    assert "5ec4e7" not in caplog.text and "what goes on" in caplog.text

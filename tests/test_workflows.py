@@ -71,7 +71,9 @@ def test_without_a_server_a_graph_is_read_with_the_built_in_table():
 
 
 def test_without_a_server_a_workflow_of_the_window_is_refused_with_what_to_do():
-    with pytest.raises(BadFile, match="a ComfyUI must be connected"):
+    with pytest.raises(
+        BadFile, match=r"Only a ComfyUI that is connected .* an endpoint does not tell its nodes"
+    ):
         examine(dropped(window()), "mine.json")
 
 

@@ -37,6 +37,9 @@ def main(words: Sequence[str]) -> int:
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     logging.getLogger().setLevel(level if level in levels else "INFO")
+    if level == "DEBUG":
+        for library in ("urllib3", "botocore"):  # they tell addresses whose signatures are keys
+            logging.getLogger(library).setLevel("INFO")
     try:
         return _done(asked, environment)
     except StudioError as error:

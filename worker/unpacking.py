@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile
+from domain.errors import BackendUnreachable, BadFile, JobRejected
 from domain.events import Progress
 from domain.inline import bytes_of
 from domain.job import LAST_FRAME, Graph, Job
@@ -38,9 +38,17 @@ def unpacked(order: Order, folder: Path, most: int) -> Generator[Progress, None,
     return job, odd
 
 
+def fetched(url: str, to: Path, most: int) -> Generator[Progress, None, str]:
+    """Raises JobRejected also when nobody answers there: it is not our ComfyUI that is away."""
+    try:
+        return (yield from fetch(url, to, most))
+    except BackendUnreachable as error:
+        raise JobRejected(str(error)) from error
+
+
 def _fetched_workflow(url: str, folder: Path) -> Generator[Progress, None, Graph]:
     to = folder / "workflow.json"
-    yield from fetch(url, to, LARGEST_WORKFLOW)
+    yield from fetched(url, to, LARGEST_WORKFLOW)
     try:
         return read_graph(read_json(to))
     except BadOrder:
@@ -52,7 +60,7 @@ def _fetched_workflow(url: str, folder: Path) -> Generator[Progress, None, Graph
 def _written(given: Given, path: Path, most: int) -> Generator[Progress, None, str]:
     """Put the file there, and see that it is the one that was meant; returns its sha256."""
     if given.url:
-        digest = yield from fetch(given.url, path, most)
+        digest = yield from fetched(given.url, path, most)
     else:
         try:
             content = bytes_of(given.data)

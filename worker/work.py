@@ -15,12 +15,11 @@ from domain.job import LAST_FRAME, Backend, Job
 from domain.serverless import FRAME, Output, Result
 from domain.serverless_orders import Order, read_order
 from infrastructure.clip_frames import CLIPS, beside, last_frame
-from infrastructure.fetching import fetch
 from infrastructure.hashes import sha256
 from worker.delivery import Delivery, delivery
 from worker.environment import Environment
 from worker.installs import Install, promised
-from worker.unpacking import unpacked
+from worker.unpacking import fetched, unpacked
 
 RENDERED = 0.97  # share of an order that is done when its files are still to be delivered
 ABOUT = {"name": "cindergrace", "version": VERSION}
@@ -99,7 +98,7 @@ def _made(job: Job, making: _Making) -> Generator[Progress | Fact, None, tuple[R
             return earlier, None
         if earlier.frame:
             frame = job.folder / earlier.frame.filename
-            yield from fetch(earlier.frame.url, frame, LARGEST_FRAME)
+            yield from fetched(earlier.frame.url, frame, LARGEST_FRAME)
             return earlier, frame
     result, files = yield from _drawn(job, making.bench, making.order.preview)
     frame_of = _with_frame(files) if is_followed else None

@@ -13,7 +13,7 @@ from domain.events import Fact, Progress
 from domain.job import Job
 from domain.project import Project
 from domain.serverless_orders import read_order
-from infrastructure import runpod_backend, serverless_execution
+from infrastructure import fetching, runpod_backend, serverless_execution
 from infrastructure.priced import Priced
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.runpod_backend import RunPodBackend
@@ -21,7 +21,7 @@ from infrastructure.serverless_api import ServerlessAPI
 from infrastructure.serverless_chains import Link
 from infrastructure.serverless_execution import Pace, ServerlessExecution
 from tests.comfy_jobs import make_job, picture, until
-from tests.fake_answers import Answer
+from tests.fake_answers import HANG_UP, Answer
 from tests.serverless import endpoints
 from tests.serverless.hands import LONGEST, PNG, Hands, facts, heard, result
 
@@ -165,6 +165,13 @@ def test_one_that_is_always_lost_has_failed(backend, hand, tmp_path):
             },
             "Are its keys for the bucket set",
         ),
+        (
+            {"output": {"images": [{"filename": "a.png", "data": "§§§"}]}},
+            "^a.png arrived damaged. Try it again",
+        ),
+        ({"output": None}, "^The worker handed nothing back.$"),
+        ({"output": {}}, "^The worker handed nothing back.$"),
+        ({"output": "done"}, "^The studio cannot read what the worker handed back"),
         ({"error": "Node 4: no memory.", "output": {"details": []}}, "Node 4: no memory"),
         (
             {"error": "Job processing failed", "output": {"details": ["Workflow execution error: Node 4"]}},
@@ -207,6 +214,32 @@ def test_a_file_that_arrives_damaged_is_not_kept(backend, hand, tmp_path):
         heard(backend.run(make_job(tmp_path)))
     worker.join()
     assert not list(tmp_path.rglob("*.png"))
+
+
+def test_a_result_that_cannot_be_fetched_just_now_is_fetched_later(
+    backend, endpoint, hand, fake, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(fetching, "PAUSE", 0.01)
+    fake.files["output", "", "a.png"] = PNG
+    fake.instead["GET /view"] = [HANG_UP] * fetching.TRIES
+    url = f"{fake.url}/view?filename=a.png&subfolder=&type=output"
+    worker = Hands(hand("w1"), {"output": {"images": [{"filename": "a.png", "type": "s3_url", "data": url}]}})
+    ledger, wanted = Ledger(Project(tmp_path)), Wanted("001", picture(), "", {})
+    with pytest.raises(BackendUnreachable, match="cannot be fetched from"):
+        heard(ledger.carry_out(backend, wanted))
+    worker.join()
+    assert ledger.recipe("001_v1")["state"] == "started"
+
+    _, take = heard(Ledger(Project(tmp_path)).carry_out(backend, wanted))
+    assert take.path.read_bytes() == PNG and len(endpoint.jobs) == 1
+
+
+def test_a_result_that_is_refused_is_lost(backend, hand, hosted, tmp_path):
+    image = {"filename": "a.png", "type": "s3_url", "data": f"{hosted({})}/a.png"}
+    worker = Hands(hand("w1"), {"output": {"images": [image]}})
+    with pytest.raises(JobFailed, match=r"did not arrive: .* it answers 404"):
+        heard(backend.run(make_job(tmp_path)))
+    worker.join()
 
 
 def test_what_is_too_large_is_refused_before_it_is_sent(backend, endpoint, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 
 from domain import VERSION
 from domain.job import Job
+from infrastructure import fetching
 from infrastructure.hashes import sha256
 from tests.comfy_jobs import picture, puts_out, saved
 from worker.installs import VERSION_FILE, Install
@@ -171,6 +172,19 @@ def test_a_file_that_is_not_the_one_that_was_meant_is_refused(counter, fake, hos
     answer = counter(MAX_INPUT_MB="1").order({"workflow": with_start(), "inputs": [given]})
     assert said in answer["error"]
     assert not fake.bodies
+
+
+@pytest.mark.parametrize("place", ["inputs", "workflow_url"])
+def test_a_file_whose_server_is_away_fails_the_job_and_not_the_worker(counter, fake, monkeypatch, place):
+    monkeypatch.setattr(fetching, "PAUSE", 0.01)
+    far = "http://127.0.0.1:9/far.png"
+    order = {"workflow_url": far}
+    if place == "inputs":
+        order = {"workflow": with_start(), "inputs": [{"name": "start.png", "url": far}]}
+    answer = counter().order(order)
+    assert "cannot be fetched from 127.0.0.1: the line breaks." in answer["error"]
+    assert answer["details"] == [{"kind": "job_rejected", "message": answer["error"]}]
+    assert "refresh_worker" not in answer and not fake.bodies
 
 
 def test_a_file_that_no_node_names_is_told_of(counter):
