@@ -33,10 +33,8 @@ def main(words: Sequence[str]) -> int:
         arguments().error(f"unrecognized arguments: {' '.join(others)}")
     sys.argv = [sys.argv[0], *others]  # the SDK reads its own from there
     environment = Environment(os.environ)
-    level = "DEBUG" if asked.verbose else environment["WORKER_LOG_LEVEL"].upper()
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
-    logging.getLogger().setLevel(level if level in levels else "INFO")
+    logging.getLogger().setLevel("DEBUG" if asked.verbose else environment.level)
     try:
         return _done(asked, environment)
     except StudioError as error:
