@@ -11,7 +11,7 @@ from worker.doctor import doctor
 from worker.environment import Environment
 from worker.handler import Handler
 from worker.site import Site, open_site
-from worker.taking import Handle, OneByOne
+from worker.taking import Handle, InTurn
 from worker.work import Bench, Work, carried_out
 
 log = logging.getLogger(__name__)
@@ -34,14 +34,12 @@ def serve(environment: Environment) -> None:
 
 def _loop(handler: Handler, environment: Environment) -> None:
     # its own words would be every job and every result in full
-    os.environ.setdefault("RUNPOD_LOG_LEVEL", environment["WORKER_LOG_LEVEL"].replace("WARNING", "WARN"))
+    os.environ["RUNPOD_LOG_LEVEL"] = environment.sdk_level
     import runpod  # only here: it takes seconds to load, and the rest works without it
     from runpod.serverless.modules import rp_scale
 
-    jobs, handle = max(1, int(environment.number("WORKER_CONCURRENCY"))), cast(Handle, handler.handle)
-    if jobs == 1 and hasattr(rp_scale, "get_job"):
-        in_turn, jobs = OneByOne(), 2
-        handle, rp_scale.get_job = in_turn.handling(handle), in_turn.fetching(rp_scale.get_job)
+    in_turn = InTurn(max(1, int(environment.number("WORKER_CONCURRENCY"))))
+    handle, jobs = in_turn.attached(rp_scale, cast(Handle, handler.handle))
     runpod.serverless.start({"handler": handle, "concurrency_modifier": lambda _: jobs})
 
 
