@@ -55,11 +55,12 @@ async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:
 
 
 def _drawing(site: Site, environment: Environment) -> Callable[[Any], Work]:
-    bench = Bench(site.backend, environment, site.install)
+    bench = Bench(site.backend, environment, site.install, site.see_off)
 
     def work(said: Any) -> Work:
-        site.revive(environment)
-        return carried_out(said, bench)
+        with site.job():
+            site.revive(environment)
+            return (yield from carried_out(said, bench))
 
     return work
 

@@ -1,7 +1,7 @@
 """One order from its first byte to its last: a generator, as all work of the studio is."""
 
 import mimetypes
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +40,7 @@ class Bench:
     backend: Backend
     environment: Environment
     install: Install | None = None
+    left: Callable[[str], None] = lambda _: None  # is told the id of a job that was cancelled
 
 
 def carried_out(said: Any, bench: Bench) -> Work:
@@ -146,12 +147,16 @@ def _drawn(
     def noted() -> Generator[Any, None, None]:
         paths.extend((yield from bench.backend.run(job)))
 
-    with closing(as_part(noted(), 0.0, RENDERED)) as run:
-        for event in run:
-            if isinstance(event, Fact):
-                facts[event.key] = event.value
-            elif isinstance(event, Progress):
-                yield event if has_previews else Progress(event.fraction, event.note)
+    try:
+        with closing(as_part(noted(), 0.0, RENDERED)) as run:
+            for event in run:
+                if isinstance(event, Fact):
+                    facts[event.key] = event.value
+                elif isinstance(event, Progress):
+                    yield event if has_previews else Progress(event.fraction, event.note)
+    except GeneratorExit:
+        bench.left(job.id)
+        raise
     sources = facts.get("sources") or []
     files = [(_output(source, path), path) for source, path in zip(sources, paths, strict=False)]
     told = Result((), tuple(facts.get("texts") or ()), (), facts.get("gpu_seconds"), facts.get("server", ""))

@@ -1,12 +1,14 @@
 """The worker under way: its progress, its cancelling, its failures."""
 
 import asyncio
+import errno
 import threading
 import time
 
 import pytest
 
 from domain.events import Progress
+from infrastructure.part_files import writing
 from tests.comfy_jobs import picture, until
 from worker import handler
 
@@ -133,6 +135,33 @@ def test_running_out_of_memory_has_a_kind_of_its_own(counter):
     answer = counter().order({"workflow": graph})
     assert "ran out of memory" in answer["error"]
     assert answer["details"][0]["kind"] == "out_of_memory"
+
+
+def test_an_error_of_cuda_that_stays_asks_for_another_worker(counter):
+    message = "CUDA error: an illegal memory access was encountered"
+    graph = {"7": {"class_type": "Break", "inputs": {"message": message, "kind": "RuntimeError"}}}
+    assert counter().order({"workflow": graph})["refresh_worker"] is True
+    memory = {"message": "CUDA error: out of memory", "kind": "RuntimeError"}
+    graph = {"7": {"class_type": "Break", "inputs": memory}}
+    assert "refresh_worker" not in counter().order({"workflow": graph})
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_full_disk_asks_for_another_worker(is_ours, tmp_path):
+    async def post(job, payload):
+        pass
+
+    def work(said):
+        yield Progress(0.1, "writing")
+        full = OSError(errno.ENOSPC, "No space left on device")
+        if is_ours:
+            with writing(tmp_path / "a.png"):
+                raise full
+        raise full
+
+    answer = asyncio.run(handler.Handler(work, post).handle({"id": "j", "input": {}}))
+    assert answer["details"][0]["kind"] == "cannot_write"
+    assert answer["refresh_worker"] is True
 
 
 def test_a_refused_graph_names_every_node(counter):

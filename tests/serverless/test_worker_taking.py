@@ -34,9 +34,7 @@ class Loop:
             async def handle_job(self, session, job):
                 return await loop.handle(job)
 
-        self.scale = SimpleNamespace(
-            get_job=get_job, get_stop_signals=get_stop_signals, JobScaler=JobScaler
-        )
+        self.scale = SimpleNamespace(get_job=get_job, get_stop_signals=get_stop_signals, JobScaler=JobScaler)
         self.gates, self.answers = {}, {}
         self.handle, self.told = InTurn(most).attached(self.scale, self._handled)
         self.scaler = JobScaler()
