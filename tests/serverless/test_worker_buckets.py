@@ -1,7 +1,9 @@
 """Results by way of a bucket, with services that speak S3 and Google's: nothing is drawn twice."""
 
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -153,3 +155,38 @@ def test_google_keeps_results_as_well(endpoint, sdk_worker, comfies, sent, ended
     sdk_worker(endpoint, second.url, "w2", **google)
     assert ended(sent({"workflow": graph}))["status"] == "COMPLETED"
     assert second.asked("POST /prompt") == 0
+
+
+class Closed(BaseHTTPRequestHandler):
+    """A bucket whose keys may put and get, but not list: what is not there is forbidden."""
+
+    def do_GET(self):
+        self.send_response(403)
+        body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("ETag", '"x"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_keys_that_may_not_list_deliver_as_well(endpoint, sdk_worker, fake, sent, ended, s3):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Closed)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        worker = sdk_worker(endpoint, fake.url, **{**s3, "S3_ENDPOINT_URL": url})
+        told = ended(sent({"workflow": picture()}))
+        assert told["status"] == "COMPLETED", told
+        assert worker.said.count("does not say whether") == 1
+    finally:
+        server.shutdown()
+        server.server_close()
