@@ -93,7 +93,7 @@ def wait_until_up(
 
 
 def output_of(command: Sequence[str], seconds: float) -> tuple[int, str]:
-    """The exit code of a short command and all it said; below 0 when it cannot be started or takes too long."""
+    """The exit code of a short command and all it said. -1: it cannot be started; TOO_LONG: it was ended."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds

@@ -134,8 +134,8 @@ class _Latest:
 
 
 def _stays_broken(error: BaseException | None, details: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the next job would fail alike: nothing works in a process after an error of CUDA that is not about
-    memory, and a full disk stays full."""
+    """Whether the next job would fail alike: after an error of CUDA that is not about memory nothing works in
+    that process any more, and a full disk stays full."""
     while error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             return True

@@ -57,7 +57,7 @@ class Site:
                 )
 
     def see_off(self, job_id: str) -> None:
-        """Wait until a cancelled job has left ComfyUI. One that cannot stop it would keep all others waiting."""
+        """Wait until a cancelled job has left. A ComfyUI that cannot stop it keeps all others waiting."""
         with self._mending:
             end = time.monotonic() + LEAVING
             try:
@@ -187,8 +187,8 @@ def check_gpu(install: Install, environment: Environment) -> str:
     code, said = output_of([str(install.python), "-c", _LOOK_AT_GPU], seconds)
     if code == TOO_LONG:
         raise BackendUnreachable(
-            f"torch did not load within {seconds:.0f} seconds, so nobody knows whether there is a GPU. A volume "
-            "that is slow at first needs a larger COMFY_START_TIMEOUT."
+            f"torch did not load within {seconds:.0f} seconds, so nobody knows whether there is a GPU. A "
+            "volume that is slow at first needs a larger COMFY_START_TIMEOUT."
         )
     if code:
         why = said.splitlines()[-1] if said else f"exit code {code}"

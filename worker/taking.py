@@ -34,7 +34,7 @@ class InTurn:
 
     def attached(self, scale: Any, handle: Handle) -> tuple[Handle, int]:
         """`handle` and how many jobs at once to tell the SDK, whose module rp_scale this is."""
-        scaler = getattr(scale, "JobScaler", None)
+        scaler: Any = getattr(scale, "JobScaler", None)
         if not hasattr(scale, "get_job") or not hasattr(scaler, "kill_worker"):
             log.warning("This version of RunPod's library is not known: the GPU may idle between two jobs.")
             return handle, self._most

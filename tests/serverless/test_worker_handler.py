@@ -182,11 +182,18 @@ def test_an_order_that_is_none_is_refused_with_a_reason(counter):
     assert answer["details"] == [{"kind": "bad_order", "message": answer["error"]}]
 
 
-def test_a_disk_that_fails_is_told_in_a_sentence_as_well(counter):
-    given = [{"name": "a", "data": "AAAA"}, {"name": "a/b", "data": "AAAA"}]
-    answer = counter().order({"workflow": picture(), "inputs": given})
-    assert answer["error"].startswith("The worker's disk fails: ")
+def test_a_disk_that_fails_is_told_in_a_sentence_as_well():
+    async def post(job, payload):
+        pass
+
+    def work(said):
+        yield Progress(0.1, "writing")
+        raise OSError(errno.EIO, "Input/output error")
+
+    answer = asyncio.run(handler.Handler(work, post).handle({"id": "j", "input": {}}))
+    assert answer["error"] == "The worker's disk fails: Input/output error."
     assert answer["details"][0]["kind"] == "cannot_write"
+    assert "refresh_worker" not in answer
 
 
 def test_the_death_of_comfyui_ends_the_job_at_once_and_the_worker_with_it(counter, fake):

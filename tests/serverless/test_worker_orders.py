@@ -178,6 +178,43 @@ def test_a_file_that_no_node_names_is_told_of(counter):
     assert answer["errors"] == ["No node of the workflow names the input file 'start.png'."]
 
 
+def named(*names):
+    return {"inputs": [{"name": name, "data": TEXT} for name in names]}
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"version_id": 5}, "version_id is a text"),
+        ({"spec": [1]}, "spec an object"),
+        ({"output_mode": ["s3"]}, "output_mode is one of"),
+        ({"inputs": [{"name": "a.png", "url": "http://["}]}, "by http and https only, from an address"),
+        ({"inputs": [{"name": "a.png", "url": "http://a:port/"}]}, "by http and https only, from an address"),
+        ({"workflow_url": "ftp://example.org"}, "workflow_url is no address"),
+        (named("\ud800.png"), "is no text"),
+        (named("ü" * 120 + ".png"), "longer name than a disk takes"),
+        (named("a/b.png", "a"), "'a' is a folder of 'a/b.png' at once"),
+    ],
+)
+def test_what_is_odd_about_an_order_is_told_in_a_sentence(counter, fake, odd, said):
+    answer = counter().order({"workflow": picture(), **odd})
+    assert said in answer["error"]
+    assert answer["details"][0]["kind"] == "bad_order"
+    assert not fake.bodies
+    json.dumps(answer, ensure_ascii=True)
+
+
+def test_names_as_long_as_a_disk_takes_them_are_taken(counter, hosted):
+    name = "ü" * 98 + ".png"
+    given = [{"name": name, "url": f"{hosted({'far.png': PICTURE})}/far.png"}]
+    assert counter().order({"workflow": with_start(name), "inputs": given})["images"]
+
+
+@pytest.mark.parametrize("most", ["inf", "1e400", "nan"])
+def test_a_limit_that_is_no_number_counts_as_the_default(counter, most):
+    assert counter(MAX_INLINE_MB=most).order({"workflow": picture()})["images"]
+
+
 @pytest.mark.parametrize("name", ["comfy_org_api_key", "api_key_comfy_org"])
 def test_a_key_for_paid_nodes_goes_along_and_is_no_part_of_the_job(counter, fake, name):
     counter().order({"workflow": picture(), name: "comfyui-123"})
