@@ -15,7 +15,9 @@ from worker.environment import Environment
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__.splitlines()[0])
-    parser.add_argument("deed", nargs="?", choices=("serve", "doctor"), help="what to do, without --workflow")
+    parser.add_argument(
+        "deed", nargs="?", choices=("serve", "doctor"), help="what to do; with a workflow only that"
+    )
     parser.add_argument("--workflow", metavar="FILE", help="carry out this workflow, in ComfyUI's API format")
     parser.add_argument("--images", metavar="FILE", nargs="+", default=[], help="files the workflow names")
     parser.add_argument("--output", choices=("base64", "s3", "gcs"), default="", help="how the result comes")
@@ -49,7 +51,7 @@ def _done(asked: argparse.Namespace, environment: Environment) -> int:
         from worker.doctor import doctor
 
         return doctor(environment)
-    if asked.deed == "serve":
+    if asked.deed == "serve" and not (asked.workflow or asked.test_input):
         from worker.serve import serve
 
         serve(environment)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from domain.errors import BackendUnreachable
+from worker.delivery import Delivery
 from worker.doctor import doctor
 from worker.environment import Environment
 from worker.handler import Handler
@@ -73,12 +74,12 @@ def _refusing(error: BackendUnreachable) -> Callable[[Any], Work]:
     return work
 
 
-def run_once(said: Any, site: Site, environment: Environment) -> dict[str, Any]:
-    """One order without the platform; its progress goes to the log."""
+def run_once(said: Any, site: Site, environment: Environment, way: Delivery | None = None) -> dict[str, Any]:
+    """One order without the platform; its progress goes to the log, and its files go that way."""
 
     async def told(job: dict[str, Any], payload: dict[str, Any]) -> None:
         log.info("%.0f %% %s", payload["progress"] * 100, payload["note"])
 
-    bench = Bench(site.backend, environment, site.install)
+    bench = Bench(site.backend, environment, site.install, way=way)
     handler = Handler(lambda said: carried_out(said, bench), told, site.ended)
     return asyncio.run(handler.handle({"id": "local", "input": said}))
