@@ -11,7 +11,7 @@ from typing import Any
 from domain import VERSION
 from domain.errors import BadFile, JobFailed, StudioError
 from domain.events import Fact, Progress, as_part
-from domain.job import LAST_FRAME, Backend, Job
+from domain.job import LAST_FRAME, Backend, Job, changed
 from domain.serverless import FRAME, Output, Result
 from domain.serverless_orders import Order, read_order
 from infrastructure.clip_frames import CLIPS, beside, last_frame
@@ -126,7 +126,7 @@ def _with_frame(files: list[tuple[Output, Path]]) -> tuple[Output, Path]:
 
 def _following(job: Job, frame: Path, folder: Path) -> Job:
     graph = {
-        id: {**node, "inputs": {k: frame if v == LAST_FRAME else v for k, v in node["inputs"].items()}}
+        id: {**node, "inputs": changed(node["inputs"], lambda value: frame if value == LAST_FRAME else value)}
         for id, node in job.then[0].items()
     }
     hashes = {**job.hashes, frame: sha256(frame)}

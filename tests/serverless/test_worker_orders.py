@@ -173,6 +173,16 @@ def test_a_file_that_is_not_the_one_that_was_meant_is_refused(counter, fake, hos
     assert not fake.bodies
 
 
+def test_files_are_found_in_lists_and_objects_of_a_node(counter, fake):
+    graph = picture()
+    graph["2"]["inputs"]["more"] = [{"image": "start.png"}, "start.png [input]", 3]
+    answer = counter().order({"workflow": graph, "images": [{"name": "start.png", "image": TEXT}]})
+    assert "errors" not in answer, answer
+    first, second, third = graph_at(fake)["2"]["inputs"]["more"]
+    assert first["image"] == second and third == 3
+    assert fake.files["input", "cindergrace", second.removeprefix("cindergrace/")] == PICTURE
+
+
 def test_a_file_that_no_node_names_is_told_of(counter):
     answer = counter().order({"workflow": picture(), "images": [{"name": "start.png", "image": TEXT}]})
     assert answer["errors"] == ["No node of the workflow names the input file 'start.png'."]
