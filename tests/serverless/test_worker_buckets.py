@@ -1,9 +1,11 @@
 """Results by way of a bucket, with services that speak S3 and Google's: nothing is drawn twice."""
 
+import os
 import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import requests
@@ -13,6 +15,7 @@ from tests.real_comfy import free_port
 
 pytestmark = pytest.mark.real
 
+ROOT = Path(__file__).parent.parent.parent
 NEW_KEY = """
 import json, sys
 from cryptography.hazmat.primitives import serialization as s
@@ -178,15 +181,29 @@ class Closed(BaseHTTPRequestHandler):
         pass
 
 
-def test_keys_that_may_not_list_deliver_as_well(endpoint, sdk_worker, fake, sent, ended, s3):
+@pytest.fixture
+def closed(s3):
+    """The settings of such a bucket, of either service."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Closed)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}"
-        worker = sdk_worker(endpoint, fake.url, **{**s3, "S3_ENDPOINT_URL": url})
-        told = ended(sent({"workflow": picture()}))
-        assert told["status"] == "COMPLETED", told
-        assert worker.said.count("does not say whether") == 1
-    finally:
-        server.shutdown()
-        server.server_close()
+    url = f"http://127.0.0.1:{server.server_port}"
+    google = {"GCS_BUCKET": "films", "GCS_PROJECT": "films", "STORAGE_EMULATOR_HOST": url}
+    yield {**s3, "S3_ENDPOINT_URL": url}, google
+    server.shutdown()
+    server.server_close()
+
+
+def test_keys_that_may_not_list_deliver_as_well(endpoint, sdk_worker, fake, sent, ended, closed):
+    worker = sdk_worker(endpoint, fake.url, **closed[0])
+    told = ended(sent({"workflow": picture()}))
+    assert told["status"] == "COMPLETED", told
+    assert worker.said.count("does not say whether") == 1
+
+
+def test_what_a_bucket_of_googles_does_not_tell_of_counts_as_not_there(sdk, closed):
+    code = "import os; from worker.environment import Environment; from worker.gcs import GcsBucket; "
+    code += "print(GcsBucket(Environment(os.environ)).read('a'))"
+    done = subprocess.run(
+        [str(sdk.python), "-c", code], env=os.environ | closed[1], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "None\n", done.stderr
