@@ -7,7 +7,7 @@ the backend brings along; nobody else uploads or downloads anything.
 
 import json
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -75,10 +75,10 @@ class Job:
 
     @staticmethod
     def _replaced(graph: Graph, names: Mapping[Path, str]) -> Graph:
-        return {
-            id: {**node, "inputs": {k: _named(v, names) for k, v in node["inputs"].items()}}
-            for id, node in graph.items()
-        }
+        def named(value: Any) -> Any:
+            return names[value] if isinstance(value, Path) else value
+
+        return {id: {**node, "inputs": changed(node["inputs"], named)} for id, node in graph.items()}
 
 
 class Backend(Protocol):
@@ -139,10 +139,17 @@ class Probe(Protocol):
 
 
 def files_in(graph: Graph) -> list[Path]:
-    """The local files a graph refers to."""
-    values = (v for node in graph.values() for v in node["inputs"].values())
-    return sorted({v for v in values if isinstance(v, Path)})
+    """The local files a graph refers to, in lists and objects as well."""
+    found: set[Path] = set()
+    for node in graph.values():
+        changed(node["inputs"], lambda value: found.add(value) if isinstance(value, Path) else None)
+    return sorted(found)
 
 
-def _named(value: Any, names: Mapping[Path, str]) -> Any:
-    return names[value] if isinstance(value, Path) else value
+def changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A value of a graph with `change` made of each that is neither a list nor an object."""
+    if isinstance(value, list):
+        return [changed(one, change) for one in value]
+    if isinstance(value, dict):
+        return {key: changed(one, change) for key, one in value.items()}
+    return change(value)

@@ -8,11 +8,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from domain.errors import BadFile
 from domain.job import Graph
 
 MODES = ("base64", "s3", "gcs")
+LONGEST_PART, LONGEST_NAME = 200, 1000  # bytes; a disk takes 255 of one part, and a part file is longer
 
 
 class BadOrder(BadFile):
@@ -71,8 +73,10 @@ def read_order(said: Any) -> Order:
     if not isinstance(said, dict) or not said:
         raise BadOrder("The job's input is empty. It should hold a workflow.")
     url, mode = said.get("workflow_url") or "", said.get("output_mode") or ""
-    if not isinstance(url, str) or mode not in ("", *MODES):
+    if not isinstance(url, str) or not isinstance(mode, str) or mode not in ("", *MODES):
         raise BadOrder(f"output_mode is one of {', '.join(MODES)}, and workflow_url an address.")
+    if url and not _is_address(url):
+        raise BadOrder(f"workflow_url is no address of http or https: {url[:80]!r}.")
     if not said.get("workflow") and not url:
         raise BadOrder("The job has no workflow: give one as workflow, or its address as workflow_url.")
     key = said.get("comfy_org_api_key") or said.get("api_key_comfy_org") or ""
@@ -83,7 +87,7 @@ def read_order(said: Any) -> Order:
         output_mode=mode,
         comfy_key=str(key),
         refresh_worker=said.get("refresh_worker") is True,
-        version=said.get("version_id") or said.get("spec") or "",
+        version=_version(said),
         preview=said.get("preview") is True,
         chain=_chain(said.get("chain")),
     )
@@ -107,6 +111,21 @@ def read_graph(said: Any) -> Graph:
     return graph
 
 
+def _version(said: Mapping[str, Any]) -> str | Mapping[str, Any]:
+    id, spec = said.get("version_id") or "", said.get("spec") or {}
+    if not isinstance(id, str) or not isinstance(spec, dict):
+        raise BadOrder("version_id is a text, and spec an object.")
+    return id or spec or ""
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
 def _chain(said: Any) -> tuple[Graph, ...]:
     if said is None:
         return ()
@@ -124,8 +143,14 @@ def checked_name(name: Any) -> str:
             f"The input file {name!r} has a sign in its name that no name may have; folders end with “/”."
         )
     parts = name.split("/")
-    if any(part in ("", ".", "..") for part in parts) or len(name) > 240:
+    if any(part in ("", ".", "..") for part in parts):
         raise BadOrder(f"The input file {name!r} would leave the input folder. Name it by a relative path.")
+    try:
+        longest = max(len(part.encode()) for part in parts)
+    except UnicodeEncodeError as error:
+        raise BadOrder(f"The name of the input file {name!r} is no text.") from error
+    if longest > LONGEST_PART or len(name.encode()) > LONGEST_NAME:
+        raise BadOrder(f"The input file {name[:40]!r}… has a longer name than a disk takes.")
     return name
 
 
@@ -137,6 +162,10 @@ def _inputs(said: Mapping[str, Any]) -> Iterator[Given]:
             raise BadOrder(f"Two input files are called {given.name!r}.")
         seen.add(given.name)
         yield given
+    for name in seen:
+        folders = [name[:at] for at, sign in enumerate(name) if sign == "/"]
+        if inside := next((folder for folder in folders if folder in seen), None):
+            raise BadOrder(f"The input file {inside!r} is a folder of {name!r} at once. Rename one of them.")
 
 
 def _listed(said: Mapping[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
@@ -153,8 +182,8 @@ def _given(name: str, item: Mapping[str, Any]) -> Given:
     data, url = item.get("data") or item.get("image") or "", item.get("url") or ""
     if not isinstance(data, str) or not isinstance(url, str) or bool(data) == bool(url):
         raise BadOrder(f"The input file {name!r} needs either its content in base64 or a url.")
-    if url and not url.startswith(("http://", "https://")):
-        raise BadOrder(f"The input file {name!r} can be fetched by http and https only.")
+    if url and not _is_address(url):
+        raise BadOrder(f"The input file {name!r} can be fetched by http and https only, from an address.")
     size, digest = item.get("size"), item.get("sha256") or ""
     is_counted = size is None or (isinstance(size, int) and size >= 0)
     if not is_counted or not isinstance(digest, str):

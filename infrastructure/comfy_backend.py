@@ -120,6 +120,11 @@ class ComfyBackend:
         running, waiting = self._api.queued()
         return {*running, *waiting, *self._api.recent(RECENT)}
 
+    def has(self, job_id: str) -> bool:
+        """Whether it runs or waits there."""
+        running, waiting = self._api.queued(GLANCE)
+        return job_id in running or job_id in waiting
+
     def drop(self, job_id: str) -> None:
         """Take a job off the server that nobody here waits for any more."""
         with self._lock:

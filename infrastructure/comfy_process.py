@@ -15,6 +15,7 @@ TOLD = 30.0  # seconds between two words while it starts
 LOOK = 0.25  # seconds between two looks
 GOODBYE = 10.0  # seconds it has to end when told to
 LAST_WORDS = 12  # lines
+TOO_LONG = -1000  # in place of an exit code; -9 and the like are signals
 
 
 class ComfyProcess:
@@ -59,6 +60,11 @@ class ComfyProcess:
             self._process.kill()
             self._process.wait()
 
+    def kill(self) -> None:
+        """One that hears nothing any more."""
+        self._process.kill()
+        self._process.wait()
+
     def _read(self) -> None:
         """Its log is ours as well."""
         assert self._process.stdout
@@ -87,11 +93,13 @@ def wait_until_up(
 
 
 def output_of(command: Sequence[str], seconds: float) -> tuple[int, str]:
-    """The exit code of a short command and all it said; -1 when it cannot be started or takes too long."""
+    """The exit code of a short command and all it said. -1: it cannot be started; TOO_LONG: it was ended."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        return TOO_LONG, f"it takes longer than {seconds:.0f} seconds"
+    except OSError as error:
         return -1, str(error)
     return done.returncode, f"{done.stdout}\n{done.stderr}".strip()

@@ -1,22 +1,23 @@
 """Brings a model's file from Hugging Face: resumed where it was left, whole and checked or not there."""
 
-import hashlib
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 
 from domain.errors import StudioError
 from domain.events import Progress
+from infrastructure.hashes import sha256
 from infrastructure.http_line import Session
 
 HOST = "https://huggingface.co"
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
 TRIES = 5  # in a row that bring nothing new
 PAUSE = 1.0  # seconds before the second of them; doubles
+RENAMES = 5  # that are followed
 WORD = 1.0  # seconds between two words about how far it is
 _CHUNK = 1 << 20
 _PLAIN = {"Accept-Encoding": "identity"}
@@ -58,7 +59,7 @@ def download_model(url: str, to: Path, token: str = "") -> Generator[Progress, N
             yield Progress(_share(part, remote), f"{to.name}: the line broke, going on")
             time.sleep(PAUSE * 2**misses)
     yield Progress(1.0, f"{to.name}: checking")
-    if remote.sha256 and _digest(part) != remote.sha256:
+    if remote.sha256 and sha256(part) != remote.sha256:
         part.unlink()
         raise StudioError(f"{to.name} arrived damaged. Run it again.")
     part.replace(to)
@@ -66,21 +67,36 @@ def download_model(url: str, to: Path, token: str = "") -> Generator[Progress, N
 
 
 def _asked(url: str, token: str) -> Remote:
-    """The host's first answer leads elsewhere, and tells size and content of what is there."""
-    try:
-        with Session() as line:
-            reply = line.head(url, headers=_headers(token), timeout=(CONNECT, SILENCE), allow_redirects=False)
-    except requests.RequestException as error:
-        raise StudioError(f"Nobody answers at {url}. Is there a network?") from error
+    """The host's answer leads elsewhere, and tells size and content of what is there."""
+    reply = _headed(url, token)
     if reply.status_code in (401, 403):
         raise StudioError(
             f"{url} wants to know who asks: accept the licence on its page, and set HF_TOKEN to your token."
         )
     if reply.status_code >= 400:
         raise StudioError(f"{url} answers {reply.status_code}.")
-    size = reply.headers.get("X-Linked-Size") or reply.headers.get("Content-Length", "")
+    length = reply.headers.get("Content-Length", "") if reply.status_code == 200 else ""
+    size = reply.headers.get("X-Linked-Size") or length
     digest = reply.headers.get("X-Linked-ETag", "").strip('"')
     return Remote(url, int(size) if size.isdigit() else None, digest if len(digest) == 64 else "")
+
+
+def _headed(url: str, token: str) -> requests.Response:
+    """Of a repository that was renamed the host leads to the new name first, and tells of no file."""
+    for _ in range(RENAMES):
+        try:
+            with Session() as line:
+                reply = line.head(
+                    url, headers=_headers(token), timeout=(CONNECT, SILENCE), allow_redirects=False
+                )
+        except requests.RequestException as error:
+            raise StudioError(f"Nobody answers at {url}. Is there a network?") from error
+        next_url = urljoin(url, reply.headers.get("Location", ""))
+        is_told = "X-Linked-Size" in reply.headers
+        if not reply.is_redirect or is_told or urlsplit(next_url).netloc != urlsplit(url).netloc:
+            return reply
+        url = next_url
+    raise StudioError(f"{url} leads in a circle.")
 
 
 def _attempt(remote: Remote, part: Path, token: str) -> Generator[Progress, None, None]:
@@ -114,11 +130,3 @@ def _size(part: Path) -> int:
 
 def _share(part: Path, remote: Remote) -> float:
     return min(1.0, _size(part) / remote.size) if remote.size else 0.0
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -24,7 +24,11 @@ class Hub:
         class Handler(BaseHTTPRequestHandler):
             def do_HEAD(self):
                 hub.asked.append(("HEAD", self.path))
-                if hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
+                if self.path.startswith("/old/"):
+                    self.send_response(307)
+                    self.send_header("Location", self.path.replace("/old/", "/owner/"))
+                    self.send_header("Content-Length", "40")
+                elif hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
                     self.send_response(401)
                 else:
                     self.send_response(302 if self.path.startswith("/owner/name/resolve/main/") else 404)
@@ -33,6 +37,11 @@ class Hub:
                 self.end_headers()
 
             def do_GET(self):
+                if self.path.startswith("/old/"):
+                    self.send_response(307)
+                    self.send_header("Location", self.path.replace("/old/", "/owner/"))
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
                 start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
                 hub.asked.append(("GET", start))
                 self.send_response(206 if start else 200)
@@ -40,7 +49,7 @@ class Hub:
                 self.end_headers()
                 end = start + (2 << 20) if hub.breaks else len(MODEL)
                 hub.breaks -= bool(hub.breaks)
-                self.wfile.write(MODEL[start:end])
+                return self.wfile.write(MODEL[start:end])
 
             def log_message(self, *_):
                 pass
@@ -95,6 +104,12 @@ def test_the_next_call_goes_on_where_this_one_was_ended(hub, tmp_path):
     assert fetched(hub.url, tmp_path / "model.safetensors")
     assert ("GET", 1000) in hub.asked
     assert (tmp_path / "model.safetensors").read_bytes() == MODEL
+
+
+def test_the_new_name_of_a_repository_is_followed(hub, tmp_path):
+    assert fetched(hub.url.replace("/owner/", "/old/"), tmp_path / "model.safetensors")
+    assert (tmp_path / "model.safetensors").read_bytes() == MODEL
+    assert fetched(hub.url.replace("/owner/", "/old/"), tmp_path / "model.safetensors") is False
 
 
 def test_what_arrives_damaged_does_not_stay(hub, tmp_path):

@@ -15,7 +15,9 @@ from worker.environment import Environment
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__.splitlines()[0])
-    parser.add_argument("deed", nargs="?", choices=("serve", "doctor"), help="what to do, without --workflow")
+    parser.add_argument(
+        "deed", nargs="?", choices=("serve", "doctor"), help="what to do; with a workflow only that"
+    )
     parser.add_argument("--workflow", metavar="FILE", help="carry out this workflow, in ComfyUI's API format")
     parser.add_argument("--images", metavar="FILE", nargs="+", default=[], help="files the workflow names")
     parser.add_argument("--output", choices=("base64", "s3", "gcs"), default="", help="how the result comes")
@@ -33,10 +35,9 @@ def main(words: Sequence[str]) -> int:
         arguments().error(f"unrecognized arguments: {' '.join(others)}")
     sys.argv = [sys.argv[0], *others]  # the SDK reads its own from there
     environment = Environment(os.environ)
-    level = "DEBUG" if asked.verbose else environment["WORKER_LOG_LEVEL"].upper()
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
-    logging.getLogger().setLevel(level if level in levels else "INFO")
+    level = "DEBUG" if asked.verbose else environment.level
+    logging.getLogger().setLevel(level)
     if level == "DEBUG":
         for library in ("urllib3", "botocore"):  # they tell addresses whose signatures are keys
             logging.getLogger(library).setLevel("INFO")
@@ -54,7 +55,7 @@ def _done(asked: argparse.Namespace, environment: Environment) -> int:
         from worker.doctor import doctor
 
         return doctor(environment)
-    if asked.deed == "serve":
+    if asked.deed == "serve" and not (asked.workflow or asked.test_input):
         from worker.serve import serve
 
         serve(environment)

@@ -88,9 +88,8 @@ def _installation(install: Install, environment: Environment) -> Iterator[Findin
     roots = [install.home / "models", *(volume / "models" for volume in VOLUMES)]
     counted = {kind: sum(_models(root / kind) for root in roots) for kind in FOLDERS}
     there = ", ".join(f"{count} {kind}" for kind, count in counted.items() if count)
-    yield Finding(
-        "models", there or "none", "" if there else "Put models onto the volume: scripts/download_models.py."
-    )
+    mend = "" if there else "Put models onto the volume: python -m worker.download_models."
+    yield Finding("models", there or "none", mend)
     nodes = install.home / "custom_nodes"
     names = sorted(p.name for p in nodes.iterdir() if _is_node(p)) if nodes.is_dir() else []
     yield Finding("custom nodes", ", ".join(names) or "none")

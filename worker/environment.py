@@ -1,5 +1,6 @@
 """Every environment variable the worker reads, in one table; the documentation's is checked against it."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -50,6 +51,8 @@ VARIABLES = (
     Variable("GOOGLE_APPLICATION_CREDENTIALS", "", "file with the key of a service account"),
     Variable("GOOGLE_CLOUD_PROJECT", "", "project, when GCS_PROJECT is empty"),
 )
+LEVELS = "DEBUG", "INFO", "WARNING", "ERROR"
+LEVELS_TOO = {"WARN": "WARNING", "CRITICAL": "ERROR", "FATAL": "ERROR", "TRACE": "DEBUG", "NOTSET": "DEBUG"}
 _DEFAULTS = {variable.name: variable.default for variable in VARIABLES}
 
 
@@ -65,7 +68,25 @@ class Environment:
         return self[name].lower() in ("1", "true", "yes", "on")
 
     def number(self, name: str) -> float:
+        """What is no number counts as the default; nor is one without an end."""
         try:
-            return float(self[name])
+            number = float(self[name])
         except ValueError:
-            return float(_DEFAULTS[name])
+            number = math.inf
+        return number if math.isfinite(number) else float(_DEFAULTS[name])
+
+    @property
+    def level(self) -> str:
+        """Of the worker's log, as Python names it."""
+        return self._level("WORKER_LOG_LEVEL") or "INFO"
+
+    @property
+    def sdk_level(self) -> str:
+        """Of the SDK's log, as that one names it: it refuses every other name."""
+        level = self._level("RUNPOD_LOG_LEVEL") or self.level
+        return "WARN" if level == "WARNING" else level
+
+    def _level(self, name: str) -> str:
+        """Nothing when that is none."""
+        level = self[name].upper()
+        return level if level in LEVELS else LEVELS_TOO.get(level, "")

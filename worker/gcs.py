@@ -1,9 +1,10 @@
 """A bucket of Google Cloud Storage."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 
-from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.oauth2.service_account import Credentials
@@ -13,6 +14,8 @@ from worker.environment import Environment
 
 PIECE = 8 << 20  # bytes of one request
 LONGEST = 120.0  # seconds of silence
+log = logging.getLogger(__name__)
+
 _BROKEN = (GoogleAPIError, GoogleAuthError, OSError, ValueError, AttributeError)  # requests' are OSErrors
 
 
@@ -47,6 +50,9 @@ class GcsBucket:
         try:
             return str(self._bucket.blob(key).download_as_text(timeout=LONGEST))
         except NotFound:
+            return None
+        except Forbidden:  # also of what is not there, where keys may not list
+            log.info("the bucket %s does not say whether %s is there", self._name, key)
             return None
         except _BROKEN as error:
             raise self._refused("be read", error) from error

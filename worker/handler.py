@@ -4,9 +4,10 @@ When the SDK cancels it, the work's generator is closed, which takes the job off
 """
 
 import asyncio
+import errno
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -18,7 +19,6 @@ from worker.work import FINISHED, Work
 BETWEEN = 1.0  # seconds from one word about progress to the next
 POSTING = 10.0  # seconds that one may take
 STOPPING = 10.0  # seconds until a cancelled job is off ComfyUI
-GRACE = 0.25  # seconds between two looks whether ComfyUI lives
 
 log = logging.getLogger(__name__)
 
@@ -57,21 +57,23 @@ class Handler:
         except StudioError as error:
             return self._failure(error)
         except OSError as error:
-            return self._failure(CannotWrite(f"The worker's disk fails: {error.strerror or error}."))
+            failed = CannotWrite(f"The worker's disk fails: {error.strerror or error}.")
+            failed.__cause__ = error
+            return self._failure(failed)
 
     def _to_the_end(self, said: Any, hear: Hear, stop: threading.Event) -> dict[str, Any]:
         with closing(self._work(said)) as work:
             while not stop.is_set():
-                if death := self._ended():
-                    raise BackendUnreachable(death)
                 try:
                     hear(next(work))
                 except StopIteration as end:
                     return end.value
+                if death := self._ended():
+                    raise BackendUnreachable(death)
         return failure_said("The job was cancelled.")
 
     def _failure(self, error: StudioError) -> dict[str, Any]:
-        """One sentence, and the same for programs. A worker whose ComfyUI is gone asks to be replaced."""
+        """One sentence, and the same for programs. A worker that is of no more use asks to be replaced."""
         death = self._ended()
         details = list(error.details) if isinstance(error, BackendError) else []
         sentence = death or str(error)
@@ -81,7 +83,7 @@ class Handler:
         if len(ids) == 1:
             sentence = f"Node {ids[0]}: {sentence}"
         log.error("%s", sentence)
-        is_over = bool(death) or isinstance(error, BackendUnreachable)
+        is_over = bool(death) or isinstance(error, BackendUnreachable) or _stays_broken(error, details)
         return failure_said(sentence, details) | ({"refresh_worker": True} if is_over else {})
 
     async def _tell(self, job: dict[str, Any], latest: "_Latest") -> None:
@@ -129,6 +131,17 @@ class _Latest:
             await asyncio.wait_for(self._is_over.wait(), seconds)
         except asyncio.TimeoutError:
             return
+
+
+def _stays_broken(error: BaseException | None, details: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the next job would fail alike: after an error of CUDA that is not about memory nothing works in
+    that process any more, and a full disk stays full."""
+    while error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return True
+        error = error.__cause__
+    messages = [str(detail.get("message", "")) for detail in details]
+    return any("CUDA error" in said and "out of memory" not in said.lower() for said in messages)
 
 
 def _kind(error: StudioError) -> str:

@@ -1,5 +1,6 @@
 """A bucket of an S3 service: Amazon's, or any that speaks alike."""
 
+import logging
 from pathlib import Path
 
 import boto3
@@ -12,6 +13,8 @@ from worker.s3_settings import S3Settings, region_of
 
 ATTEMPTS = 4
 CONNECT, SILENCE = 10, 60  # seconds
+log = logging.getLogger(__name__)
+
 _BROKEN = (Boto3Error, BotoCoreError, ClientError, ValueError)  # ValueError: an address that is none
 
 
@@ -62,6 +65,9 @@ class S3Bucket:
             return str(reply["Body"].read().decode("utf-8", "replace"))
         except ClientError as error:
             if _code(error) in ("NoSuchKey", "404"):
+                return None
+            if _code(error) in ("AccessDenied", "403"):  # also of what is not there, where keys may not list
+                log.info("the bucket %s does not say whether %s is there", self._settings.bucket, key)
                 return None
             raise self._refused("be read", error) from error
         except _BROKEN as error:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from domain.errors import BackendUnreachable
+from worker.delivery import Delivery
 from worker.doctor import doctor
 from worker.environment import Environment
 from worker.handler import Handler
 from worker.site import Site, open_site
-from worker.taking import Handle, OneByOne
+from worker.taking import Handle, InTurn
 from worker.work import Bench, Work, carried_out
 
 log = logging.getLogger(__name__)
@@ -34,14 +35,12 @@ def serve(environment: Environment) -> None:
 
 def _loop(handler: Handler, environment: Environment) -> None:
     # its own words would be every job and every result in full
-    os.environ.setdefault("RUNPOD_LOG_LEVEL", environment["WORKER_LOG_LEVEL"].replace("WARNING", "WARN"))
+    os.environ["RUNPOD_LOG_LEVEL"] = environment.sdk_level
     import runpod  # only here: it takes seconds to load, and the rest works without it
     from runpod.serverless.modules import rp_scale
 
-    jobs, handle = max(1, int(environment.number("WORKER_CONCURRENCY"))), cast(Handle, handler.handle)
-    if jobs == 1 and hasattr(rp_scale, "get_job"):
-        in_turn, jobs = OneByOne(), 2
-        handle, rp_scale.get_job = in_turn.handling(handle), in_turn.fetching(rp_scale.get_job)
+    in_turn = InTurn(max(1, int(environment.number("WORKER_CONCURRENCY"))))
+    handle, jobs = in_turn.attached(rp_scale, cast(Handle, handler.handle))
     runpod.serverless.start({"handler": handle, "concurrency_modifier": lambda _: jobs})
 
 
@@ -57,11 +56,12 @@ async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:
 
 
 def _drawing(site: Site, environment: Environment) -> Callable[[Any], Work]:
-    bench = Bench(site.backend, environment, site.install)
+    bench = Bench(site.backend, environment, site.install, site.see_off)
 
     def work(said: Any) -> Work:
-        site.revive(environment)
-        return carried_out(said, bench)
+        with site.job():
+            site.revive(environment)
+            return (yield from carried_out(said, bench))
 
     return work
 
@@ -74,12 +74,12 @@ def _refusing(error: BackendUnreachable) -> Callable[[Any], Work]:
     return work
 
 
-def run_once(said: Any, site: Site, environment: Environment) -> dict[str, Any]:
-    """One order without the platform; its progress goes to the log."""
+def run_once(said: Any, site: Site, environment: Environment, way: Delivery | None = None) -> dict[str, Any]:
+    """One order without the platform; its progress goes to the log, and its files go that way."""
 
     async def told(job: dict[str, Any], payload: dict[str, Any]) -> None:
         log.info("%.0f %% %s", payload["progress"] * 100, payload["note"])
 
-    bench = Bench(site.backend, environment, site.install)
+    bench = Bench(site.backend, environment, site.install, way=way)
     handler = Handler(lambda said: carried_out(said, bench), told, site.ended)
     return asyncio.run(handler.handle({"id": "local", "input": said}))

@@ -8,7 +8,7 @@ from typing import Any
 from domain.errors import BackendUnreachable, BadFile, JobRejected
 from domain.events import Progress
 from domain.inline import bytes_of
-from domain.job import LAST_FRAME, Graph, Job
+from domain.job import LAST_FRAME, Graph, Job, changed
 from domain.serverless_orders import BadOrder, Given, Order, read_graph
 from infrastructure.fetching import fetch
 from infrastructure.json_files import read_json
@@ -89,7 +89,4 @@ def _with_paths(graph: Graph, paths: Mapping[str, Path], used: dict[str, Path]) 
         used[name] = paths[name]
         return paths[name]
 
-    return {
-        id: {**node, "inputs": {key: placed(value) for key, value in node["inputs"].items()}}
-        for id, node in graph.items()
-    }
+    return {id: {**node, "inputs": changed(node["inputs"], placed)} for id, node in graph.items()}

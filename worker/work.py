@@ -1,7 +1,7 @@
 """One order from its first byte to its last: a generator, as all work of the studio is."""
 
 import mimetypes
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from domain import VERSION
 from domain.errors import BadFile, JobFailed, StudioError
 from domain.events import Fact, Progress, as_part
-from domain.job import LAST_FRAME, Backend, Job
+from domain.job import LAST_FRAME, Backend, Job, changed
 from domain.serverless import FRAME, Output, Result
 from domain.serverless_orders import Order, read_order
 from infrastructure.clip_frames import CLIPS, beside, last_frame
@@ -39,6 +39,8 @@ class Bench:
     backend: Backend
     environment: Environment
     install: Install | None = None
+    left: Callable[[str], None] = lambda _: None  # is told the id of a job that was cancelled
+    way: Delivery | None = None  # that files go; by default as the order and the environment say
 
 
 def carried_out(said: Any, bench: Bench) -> Work:
@@ -46,7 +48,7 @@ def carried_out(said: Any, bench: Bench) -> Work:
     order = read_order(said)
     if order.version:
         promised(order.version, bench.install)
-    way = delivery(bench.environment, order.output_mode)
+    way = bench.way or delivery(bench.environment, order.output_mode)
     with TemporaryDirectory(prefix="cindergrace-", ignore_cleanup_errors=True) as folder:
         most = int(bench.environment.number("MAX_INPUT_MB") * (1 << 20))
         job, odd = yield from unpacked(_with_key(order, bench), Path(folder), most)
@@ -123,7 +125,7 @@ def _with_frame(files: list[tuple[Output, Path]]) -> tuple[Output, Path]:
 
 def _following(job: Job, frame: Path, folder: Path) -> Job:
     graph = {
-        id: {**node, "inputs": {k: frame if v == LAST_FRAME else v for k, v in node["inputs"].items()}}
+        id: {**node, "inputs": changed(node["inputs"], lambda value: frame if value == LAST_FRAME else value)}
         for id, node in job.then[0].items()
     }
     hashes = {**job.hashes, frame: sha256(frame)}
@@ -145,12 +147,16 @@ def _drawn(
     def noted() -> Generator[Any, None, None]:
         paths.extend((yield from bench.backend.run(job)))
 
-    with closing(as_part(noted(), 0.0, RENDERED)) as run:
-        for event in run:
-            if isinstance(event, Fact):
-                facts[event.key] = event.value
-            elif isinstance(event, Progress):
-                yield event if has_previews else Progress(event.fraction, event.note)
+    try:
+        with closing(as_part(noted(), 0.0, RENDERED)) as run:
+            for event in run:
+                if isinstance(event, Fact):
+                    facts[event.key] = event.value
+                elif isinstance(event, Progress):
+                    yield event if has_previews else Progress(event.fraction, event.note)
+    except GeneratorExit:
+        bench.left(job.id)
+        raise
     sources = facts.get("sources") or []
     files = [(_output(source, path), path) for source, path in zip(sources, paths, strict=False)]
     told = Result((), tuple(facts.get("texts") or ()), (), facts.get("gpu_seconds"), facts.get("server", ""))

@@ -1,7 +1,11 @@
 """Results by way of a bucket, with services that speak S3 and Google's: nothing is drawn twice."""
 
+import os
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,6 +15,7 @@ from tests.real_comfy import free_port
 
 pytestmark = pytest.mark.real
 
+ROOT = Path(__file__).parent.parent.parent
 NEW_KEY = """
 import json, sys
 from cryptography.hazmat.primitives import serialization as s
@@ -153,3 +158,52 @@ def test_google_keeps_results_as_well(endpoint, sdk_worker, comfies, sent, ended
     sdk_worker(endpoint, second.url, "w2", **google)
     assert ended(sent({"workflow": graph}))["status"] == "COMPLETED"
     assert second.asked("POST /prompt") == 0
+
+
+class Closed(BaseHTTPRequestHandler):
+    """A bucket whose keys may put and get, but not list: what is not there is forbidden."""
+
+    def do_GET(self):
+        self.send_response(403)
+        body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("ETag", '"x"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def closed(s3):
+    """The settings of such a bucket, of either service."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Closed)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    google = {"GCS_BUCKET": "films", "GCS_PROJECT": "films", "STORAGE_EMULATOR_HOST": url}
+    yield {**s3, "S3_ENDPOINT_URL": url}, google
+    server.shutdown()
+    server.server_close()
+
+
+def test_keys_that_may_not_list_deliver_as_well(endpoint, sdk_worker, fake, sent, ended, closed):
+    worker = sdk_worker(endpoint, fake.url, **closed[0])
+    told = ended(sent({"workflow": picture()}))
+    assert told["status"] == "COMPLETED", told
+    assert worker.said.count("does not say whether") == 1
+
+
+def test_what_a_bucket_of_googles_does_not_tell_of_counts_as_not_there(sdk, closed):
+    code = "import os; from worker.environment import Environment; from worker.gcs import GcsBucket; "
+    code += "print(GcsBucket(Environment(os.environ)).read('a'))"
+    done = subprocess.run(
+        [str(sdk.python), "-c", code], env=os.environ | closed[1], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "None\n", done.stderr

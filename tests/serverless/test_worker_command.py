@@ -75,12 +75,63 @@ def test_files_go_where_they_are_wanted(fake, flow, tmp_path):
     assert "images" not in told
 
 
+def test_they_go_there_whatever_their_size_and_whatever_bucket_is_set_up(fake, flow, tmp_path):
+    graph = puts_out({"gifs": [saved("b.mp4")]}, content="x" * (15 << 20))
+    bucket = {"S3_BUCKET_NAME": "films", "S3_ENDPOINT_URL": "http://127.0.0.1:9"}
+    to = tmp_path / "film.mp4"
+    done = called("--workflow", flow(graph), "--out-file", to, COMFY_URL=fake.url, **bucket)
+    assert done.returncode == 0, done.stderr
+    assert to.stat().st_size == 15 << 20
+    (output,) = json.loads(done.stdout)["outputs"]
+    assert (output["path"], output["size"], "data" in output) == (str(to), 15 << 20, False)
+
+
+def test_words_alone_go_there_as_well(fake, flow, tmp_path):
+    to = tmp_path / "caption.txt"
+    graph = puts_out({"text": ["a hill in rain"]})
+    done = called("--workflow", flow(graph), "--out-file", to, COMFY_URL=fake.url)
+    assert to.read_text() == "a hill in rain", done.stderr
+    assert json.loads(done.stdout)["path"] == str(to)
+
+
+def test_a_place_that_cannot_be_written_is_told_of(fake, flow, tmp_path):
+    (tmp_path / "out").touch()
+    done = called("--workflow", flow(picture()), "--out-file", tmp_path / "out" / "a.png", COMFY_URL=fake.url)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr and json.loads(done.stdout)["details"][0]["kind"] == "cannot_write"
+
+
+@pytest.mark.parametrize("word", ["--workflow", "--test_input"])
+def test_serving_a_single_order_carries_out_that_one(fake, flow, word):
+    given = picture() if word == "--workflow" else {"input": {"workflow": picture()}}
+    done = called("serve", word, flow(given), COMFY_URL=fake.url)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["images"]
+
+
+def test_words_that_are_no_command_line_are_told_in_a_sentence(tmp_path):
+    home = tmp_path / "ComfyUI"
+    home.mkdir()
+    (home / "main.py").touch()
+    given = {"COMFY_HOME": str(home), "COMFY_PYTHON": sys.executable, "COMFY_ARGS": "--x 'y"}
+    for deed in ("doctor", "serve"):
+        done = called(deed, COMFY_URL="http://127.0.0.1:9", **given)
+        assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "COMFY_ARGS cannot be read" in called("doctor", COMFY_URL="http://127.0.0.1:9", **given).stdout
+
+
 @pytest.mark.parametrize("is_file", [True, False])
 def test_a_jobs_input_may_be_a_file_or_json(fake, flow, is_file):
     given = {"input": {"workflow": picture()}}
     done = called("--test_input", flow(given) if is_file else json.dumps(given), COMFY_URL=fake.url)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["images"]
+
+
+def test_a_jobs_input_may_be_json_in_a_string_and_delivered_otherwise(fake):
+    given = json.dumps({"input": json.dumps({"workflow": picture()})})
+    done = called("--test_input", given, "--output", "base64", COMFY_URL=fake.url)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_fails_ends_with_a_sentence_and_the_answer_for_programs(fake, flow):
@@ -97,6 +148,7 @@ def test_what_fails_ends_with_a_sentence_and_the_answer_for_programs(fake, flow)
         (("--workflow", "nowhere.json"), "nowhere.json cannot be read"),
         (("--workflow", "{}"), "The workflow is no object of nodes."),
         (("--test_input", "{"), "That is no JSON"),
+        (("--test_input", "{}", "--images", "a.png"), "give --test_input alone"),
         (("--unheard-of",), "unrecognized arguments: --unheard-of"),
     ],
 )

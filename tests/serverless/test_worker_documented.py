@@ -4,9 +4,11 @@ import ast
 import re
 from pathlib import Path
 
-from domain.serverless import INLINE, Output, Result
+from domain.job import LAST_FRAME
+from domain.serverless import FRAME, INLINE, Output, Result
 from domain.serverless_orders import Given, Order
 from worker.environment import VARIABLES
+from worker.work import FINISHED
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = (ROOT / "docs" / "SERVERLESS.md").read_text("utf-8")
@@ -33,9 +35,9 @@ def test_no_variable_is_read_that_is_not_in_the_table():
 
 def test_everything_that_travels_is_named():
     given = Given("a", "A", "https://example.org", "0f", 1).said()
-    order = Order({}, "u", (), "s3", "key", True, "id", True)
+    order = Order({}, "u", (), "s3", "key", True, "id", True, ({},))
     said = order.said() | Order(version={"id": "x"}, inputs=(Given("a", "A"),)).said()
-    result = Result((Output("a.png", data="A"),), ("t",), ("e",), 1.0, "s", {"name": "w"}).said()
-    for name in {*given, *said, *result, *result["outputs"][0]}:
-        assert re.search(rf"\b{name}\b", DOCS), name
+    result = Result((Output("a.png", data="A"),), ("t",), ("e",), 1.0, "s", {"name": "w"}, (Result(),)).said()
+    for name in {*given, *said, *result, *result["outputs"][0], FINISHED, FRAME, str(LAST_FRAME)}:
+        assert re.search(rf"(?<!\w){name}\b", DOCS), name
     assert f"above {INLINE >> 20} MB" in DOCS

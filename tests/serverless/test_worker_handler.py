@@ -1,12 +1,14 @@
 """The worker under way: its progress, its cancelling, its failures."""
 
 import asyncio
+import errno
 import threading
 import time
 
 import pytest
 
 from domain.events import Progress
+from infrastructure.part_files import writing
 from tests.comfy_jobs import picture, until
 from worker import handler
 
@@ -135,6 +137,33 @@ def test_running_out_of_memory_has_a_kind_of_its_own(counter):
     assert answer["details"][0]["kind"] == "out_of_memory"
 
 
+def test_an_error_of_cuda_that_stays_asks_for_another_worker(counter):
+    message = "CUDA error: an illegal memory access was encountered"
+    graph = {"7": {"class_type": "Break", "inputs": {"message": message, "kind": "RuntimeError"}}}
+    assert counter().order({"workflow": graph})["refresh_worker"] is True
+    memory = {"message": "CUDA error: out of memory", "kind": "RuntimeError"}
+    graph = {"7": {"class_type": "Break", "inputs": memory}}
+    assert "refresh_worker" not in counter().order({"workflow": graph})
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_full_disk_asks_for_another_worker(is_ours, tmp_path):
+    async def post(job, payload):
+        pass
+
+    def work(said):
+        yield Progress(0.1, "writing")
+        full = OSError(errno.ENOSPC, "No space left on device")
+        if is_ours:
+            with writing(tmp_path / "a.png"):
+                raise full
+        raise full
+
+    answer = asyncio.run(handler.Handler(work, post).handle({"id": "j", "input": {}}))
+    assert answer["details"][0]["kind"] == "cannot_write"
+    assert answer["refresh_worker"] is True
+
+
 def test_a_refused_graph_names_every_node(counter):
     graph = picture()
     graph["1"]["inputs"]["ckpt_name"] = "large.safetensors"
@@ -153,11 +182,18 @@ def test_an_order_that_is_none_is_refused_with_a_reason(counter):
     assert answer["details"] == [{"kind": "bad_order", "message": answer["error"]}]
 
 
-def test_a_disk_that_fails_is_told_in_a_sentence_as_well(counter):
-    given = [{"name": "a", "data": "AAAA"}, {"name": "a/b", "data": "AAAA"}]
-    answer = counter().order({"workflow": picture(), "inputs": given})
-    assert answer["error"].startswith("The worker's disk fails: ")
+def test_a_disk_that_fails_is_told_in_a_sentence_as_well():
+    async def post(job, payload):
+        pass
+
+    def work(said):
+        yield Progress(0.1, "writing")
+        raise OSError(errno.EIO, "Input/output error")
+
+    answer = asyncio.run(handler.Handler(work, post).handle({"id": "j", "input": {}}))
+    assert answer["error"] == "The worker's disk fails: Input/output error."
     assert answer["details"][0]["kind"] == "cannot_write"
+    assert "refresh_worker" not in answer
 
 
 def test_the_death_of_comfyui_ends_the_job_at_once_and_the_worker_with_it(counter, fake):

@@ -37,6 +37,11 @@ def comfy_of(worker):
     return next(pid for pid, command in children(worker.pid) if "main.py" in command)
 
 
+def is_dead(pid):
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or ") Z " in stat.read_text()
+
+
 def test_the_comfyui_of_the_volume_is_started_and_draws(endpoint, sdk_worker, volume, url, sent, ended):
     worker = sdk_worker(endpoint, url, **volume.environment)
     told = ended(sent({"workflow": picture_graph(seed=424_242)}))
@@ -68,7 +73,8 @@ def test_a_comfyui_that_died_between_two_jobs_is_started_again(
 ):
     worker = sdk_worker(endpoint, url, **volume.environment)
     assert ended(sent({"workflow": picture_graph(seed=464_646)}))["status"] == "COMPLETED"
-    os.kill(comfy_of(worker), signal.SIGKILL)
+    os.kill(comfy := comfy_of(worker), signal.SIGKILL)
+    worker.until(lambda: is_dead(comfy))
     told = ended(sent({"workflow": picture_graph(seed=474_747)}))
     assert told["status"] == "COMPLETED", told
     assert "It is started again." in worker.said

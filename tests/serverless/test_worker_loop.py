@@ -2,6 +2,7 @@
 
 import base64
 import os
+import signal
 import time
 
 import pytest
@@ -92,11 +93,39 @@ def test_the_largest_result_that_goes_inline_arrives_and_a_larger_one_fails_at_o
     assert not endpoint.refused
 
 
-def test_a_fresh_worker_is_asked_for_after_the_job(endpoint, sdk_worker, fake, sent, ended):
-    sdk_worker(endpoint, fake.url, "w1")
+@pytest.mark.parametrize("at_once", ["1", "2"])
+def test_a_fresh_worker_is_asked_for_after_the_job_and_this_one_ends(
+    endpoint, sdk_worker, fake, sent, ended, at_once
+):
+    fake.step_seconds = 0.05
+    worker = sdk_worker(endpoint, fake.url, "w1", WORKER_CONCURRENCY=at_once)
     told = ended(sent({"workflow": picture(), "refresh_worker": True}))
     assert told["status"] == "COMPLETED" and "refresh_worker" not in told["output"]
     assert endpoint.workers["w1"].is_gone
+    other = sent({"workflow": picture(seed=2)})
+    until(lambda: worker.has_ended, 10.0)
+    assert endpoint.jobs[other].status == "IN_QUEUE"
+
+
+def test_a_worker_that_is_told_to_end_finishes_its_job_and_takes_no_other(endpoint, sdk_worker, fake, sent):
+    fake.gate.clear()
+    worker = sdk_worker(endpoint, fake.url, "w1")
+    first = sent({"workflow": picture()})
+    until(lambda: fake.running)
+    time.sleep(1.5)  # its next question is held
+    second = sent({"workflow": picture(seed=2)})
+    os.kill(worker.pid, signal.SIGTERM)
+    time.sleep(0.5)
+    fake.gate.set()
+    until(lambda: worker.has_ended, 10.0)
+    assert endpoint.jobs[first].status == "COMPLETED"
+    assert endpoint.jobs[second].status == "IN_QUEUE"
+
+
+@pytest.mark.parametrize("level", ["warning", "CRITICAL"])
+def test_it_serves_whatever_name_the_log_level_is_given(endpoint, sdk_worker, fake, sent, ended, level):
+    sdk_worker(endpoint, fake.url, WORKER_LOG_LEVEL=level)
+    assert ended(sent({"workflow": picture()}), 15)["status"] == "COMPLETED"
 
 
 def test_what_a_killed_worker_had_is_drawn_by_another(endpoint, sdk_worker, fake, sent, ended):

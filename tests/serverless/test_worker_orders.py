@@ -187,9 +187,56 @@ def test_a_file_whose_server_is_away_fails_the_job_and_not_the_worker(counter, f
     assert "refresh_worker" not in answer and not fake.bodies
 
 
+def test_files_are_found_in_lists_and_objects_of_a_node(counter, fake):
+    graph = picture()
+    graph["2"]["inputs"]["more"] = [{"image": "start.png"}, "start.png [input]", 3]
+    answer = counter().order({"workflow": graph, "images": [{"name": "start.png", "image": TEXT}]})
+    assert "errors" not in answer, answer
+    first, second, third = graph_at(fake)["2"]["inputs"]["more"]
+    assert first["image"] == second and third == 3
+    assert fake.files["input", "cindergrace", second.removeprefix("cindergrace/")] == PICTURE
+
+
 def test_a_file_that_no_node_names_is_told_of(counter):
     answer = counter().order({"workflow": picture(), "images": [{"name": "start.png", "image": TEXT}]})
     assert answer["errors"] == ["No node of the workflow names the input file 'start.png'."]
+
+
+def named(*names):
+    return {"inputs": [{"name": name, "data": TEXT} for name in names]}
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"version_id": 5}, "version_id is a text"),
+        ({"spec": [1]}, "spec an object"),
+        ({"output_mode": ["s3"]}, "output_mode is one of"),
+        ({"inputs": [{"name": "a.png", "url": "http://["}]}, "by http and https only, from an address"),
+        ({"inputs": [{"name": "a.png", "url": "http://a:port/"}]}, "by http and https only, from an address"),
+        ({"workflow_url": "ftp://example.org"}, "workflow_url is no address"),
+        (named("\ud800.png"), "is no text"),
+        (named("ü" * 120 + ".png"), "longer name than a disk takes"),
+        (named("a/b.png", "a"), "'a' is a folder of 'a/b.png' at once"),
+    ],
+)
+def test_what_is_odd_about_an_order_is_told_in_a_sentence(counter, fake, odd, said):
+    answer = counter().order({"workflow": picture(), **odd})
+    assert said in answer["error"]
+    assert answer["details"][0]["kind"] == "bad_order"
+    assert not fake.bodies
+    json.dumps(answer, ensure_ascii=True)
+
+
+def test_names_as_long_as_a_disk_takes_them_are_taken(counter, hosted):
+    name = "ü" * 98 + ".png"
+    given = [{"name": name, "url": f"{hosted({'far.png': PICTURE})}/far.png"}]
+    assert counter().order({"workflow": with_start(name), "inputs": given})["images"]
+
+
+@pytest.mark.parametrize("most", ["inf", "1e400", "nan"])
+def test_a_limit_that_is_no_number_counts_as_the_default(counter, most):
+    assert counter(MAX_INLINE_MB=most).order({"workflow": picture()})["images"]
 
 
 @pytest.mark.parametrize("name", ["comfy_org_api_key", "api_key_comfy_org"])

@@ -1,18 +1,23 @@
 """Finding ComfyUI, starting it, seeing it die: with folders and programs that stand in for the real ones."""
 
+import asyncio
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from domain.errors import BackendUnreachable
-from infrastructure import comfy_process
-from tests.comfy_jobs import until
+from infrastructure import comfy_execution, comfy_process
+from infrastructure.comfy_backend import ComfyBackend
+from infrastructure.comfy_process import ComfyProcess
+from tests.comfy_jobs import picture, until
 from tests.real_comfy import free_port
-from worker import installs, model_paths, site
+from worker import installs, model_paths, serve, site
 from worker.environment import Environment
+from worker.handler import Handler
 from worker.installs import Install, find
 from worker.site import check_gpu, open_site
 
@@ -180,6 +185,115 @@ def test_it_gets_no_keys_of_ours(volume, monkeypatch):
         open_site(settings())
 
 
+# --- jobs that it cannot stop
+
+
+DEAF = COMFY.replace(
+    "fake = FakeComfy()",
+    """class Deaf(FakeComfy):
+    _interrupted = property(lambda self: "", lambda self, value: None)
+fake = Deaf()""",
+)
+
+
+def hangs(opened, environment):
+    """An order is cancelled in the middle of a step that hears nothing."""
+    handler = Handler(serve._drawing(opened, environment), serve.tell_platform, opened.ended)
+
+    async def cancelled():
+        job = {"id": "j", "input": {"workflow": picture(steps=100_000)}}
+        handling = asyncio.create_task(handler.handle(job))
+        while not opened.backend.status().running:
+            await asyncio.sleep(0.05)
+        handling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await handling
+
+    asyncio.run(asyncio.wait_for(cancelled(), 20))
+    return lambda said: asyncio.run(asyncio.wait_for(handler.handle({"id": "k", "input": said}), 20))
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(site, "LEAVING", 0.3)
+    monkeypatch.setattr(comfy_execution, "CANCEL", 0.3)
+
+
+def test_one_that_cannot_stop_a_cancelled_job_is_ended_and_started_again(volume, impatient):
+    installed(volume / "ComfyUI", DEAF)
+    environment = settings()
+    opened = open_site(environment)
+    try:
+        order = hangs(opened, environment)
+        assert order({"workflow": picture(seed=2)})["images"]
+    finally:
+        opened.close()
+
+
+def test_one_that_was_not_started_here_is_left_and_the_worker_asks_to_be_replaced(volume, impatient):
+    environment = settings()
+    script = volume.parent / "deaf.py"
+    script.write_text(DEAF)
+    port = environment["COMFY_URL"].rpartition(":")[2]
+    elsewhere = ComfyProcess([sys.executable, str(script), "--port", port], volume.parent, os.environ)
+    try:
+        until(lambda: ComfyBackend(environment["COMFY_URL"], 0.0).status().is_up)
+        opened = open_site(environment)
+        began, order = time.monotonic(), hangs(opened, environment)
+        answer = order({"workflow": picture(seed=2)})
+        assert time.monotonic() - began < 10
+        assert "does not stop a job that was cancelled" in answer["error"]
+        assert answer["refresh_worker"] is True
+        assert not elsewhere.end
+    finally:
+        elsewhere.kill()
+
+
+# --- what it leaves behind
+
+
+def test_its_files_go_when_nobody_is_at_work_and_its_folder_goes_with_it(volume):
+    installed(volume / "ComfyUI", COMFY)
+    environment = settings()
+    opened = open_site(environment)
+    own = opened.own
+    try:
+        (own / "output" / "scene 1").mkdir()
+        for name in ("output/scene 1/a.png", "input/b.png", "comfyui.db"):
+            (own / name).touch()
+        with opened.job():
+            with opened.job():
+                pass
+            assert (own / "output" / "scene 1" / "a.png").exists()
+        assert sorted(path.name for path in own.rglob("*")) == ["comfyui.db", "input", "output"]
+        os.kill(opened.process._process.pid, 9)
+        until(opened.ended)
+        opened.revive(environment)
+        assert opened.own != own and not own.exists()
+    finally:
+        opened.close()
+    assert not opened.own.exists()
+
+
+def test_two_jobs_at_once_start_it_once(volume):
+    installed(volume / "ComfyUI", COMFY)
+    environment = settings()
+    opened = open_site(environment)
+    try:
+        os.kill(opened.process._process.pid, 9)
+        until(opened.ended)
+        told = []
+        both = [threading.Thread(target=opened.revive, args=(environment, told.append)) for _ in range(2)]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+        assert len([line for line in told if "started again" in line]) == 1
+        assert opened.backend.status().is_up
+    finally:
+        opened.close()
+
+
 # --- its GPU
 
 
@@ -201,3 +315,19 @@ def test_a_gpu_that_torch_does_not_find_is_told_of_before_the_first_job(tmp_path
         check_gpu(install, Environment({}))
     assert check_gpu(install, Environment({"GPU_CHECK": "false"})) == "not looked at"
     assert check_gpu(install, Environment({"COMFY_ARGS": "--cpu"})) == "not looked at"
+
+
+def test_a_look_at_the_gpu_that_takes_too_long_says_so(tmp_path):
+    install = python_that(tmp_path, "NVIDIA GeForce RTX 4090")
+    install.python.write_text("#!/bin/sh\nexec sleep 30\n")
+    with pytest.raises(BackendUnreachable, match=r"did not load within 1 seconds.*COMFY_START_TIMEOUT"):
+        check_gpu(install, Environment({"COMFY_START_TIMEOUT": "1"}))
+
+
+def test_words_that_are_no_command_line_are_told_of(volume, tmp_path):
+    installed(volume / "ComfyUI")
+    environment = Environment({"COMFY_ARGS": "--lowvram 'half"})
+    with pytest.raises(BackendUnreachable, match="COMFY_ARGS cannot be read as a command line"):
+        site.command(find(environment), environment, tmp_path)
+    with pytest.raises(BackendUnreachable, match="COMFY_ARGS cannot be read as a command line"):
+        check_gpu(find(environment), environment)
