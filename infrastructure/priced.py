@@ -24,6 +24,7 @@ class Priced:
         paid: Callable[[Path, float], None] = lambda project, cost: None,
     ):
         self.inner, self._price, self._paid = backend, price, paid
+        self._closed: dict[str, list[Fact]] = {}  # what jobs cost that nobody could be told of
 
     @property
     def engine(self) -> str:
@@ -56,8 +57,7 @@ class Priced:
             raise
         except GeneratorExit:  # nobody hears of it any more, but it was paid for
             bill.close()
-            if bill.cost:
-                self._paid(job.folder.parent, bill.cost)
+            self._closed[job.id] = list(self._told(bill, job))
             raise
         except StudioError:
             bill.close()
@@ -66,6 +66,10 @@ class Priced:
         bill.close()
         yield from self._told(bill, job)
         return files
+
+    def bill_of_closed(self, job_id: str) -> list[Fact]:
+        """Price and cost of a job whose run was closed; tells it once."""
+        return self._closed.pop(job_id, [])
 
     def _told(self, bill: "_Bill", job: Job) -> Iterator[Fact]:
         if bill.cost:

@@ -11,14 +11,14 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from domain.errors import BackendUnreachable, BadFile, StudioError
 from domain.events import Fact, Progress, heard
-from domain.job import Backend, Graph, Job, JobRun
+from domain.job import Backend, Graph, Job
 from domain.project import Project
 from domain.take_names import numbered, shot_of
 from domain.workflow import Change
@@ -192,8 +192,10 @@ class Ledger:
         start = time.monotonic()
         try:
             yield Fact("take", name)
-            files = yield from self._noting(backend.run(job), recipe)
+            files = yield from heard(backend.run(job), partial(self._note, recipe))
         except GeneratorExit:
+            for fact in getattr(backend, "bill_of_closed", lambda id: ())(job.id):
+                self._note(recipe, fact)
             if not getattr(backend, "is_left", False):  # else it goes on without us
                 self._write({**recipe, "state": CANCELLED, "ended": now()})
             raise
@@ -207,17 +209,14 @@ class Ledger:
         self._write({**recipe, **done, "seconds": round(time.monotonic() - start, 3)})
         return Take(name, tuple(files), False)
 
-    def _noting(self, run: JobRun, recipe: dict[str, Any]) -> JobRun:
-        """Pass a job's events on, and keep its facts in the recipe."""
-
-        def note(event: Progress | Fact) -> None:
-            if isinstance(event, Fact):
-                is_cost = event.key == "cost"
-                recipe[event.key] = _sum(recipe.get("cost"), event.value) if is_cost else event.value
-                if event.is_urgent:
-                    self._write(recipe)
-
-        return heard(run, note)
+    def _note(self, recipe: dict[str, Any], event: Progress | Fact) -> None:
+        """Keep a fact in the recipe; what attempts cost adds up."""
+        if isinstance(event, Fact):
+            before = recipe.get("cost") if event.key == "cost" else None
+            is_more = isinstance(before, int | float)
+            recipe[event.key] = round(before + event.value, 6) if is_more else event.value
+            if event.is_urgent:
+                self._write(recipe)
 
     def _begun_before(self, key: tuple[str, str]) -> dict[str, Any]:
         """The recipe of an earlier attempt at the same job; nothing when there is none that reads."""
@@ -293,8 +292,3 @@ class Ledger:
 
 def _order(name: str) -> tuple[str, int]:
     return numbered(name) or (name, 0)
-
-
-def _sum(before: Any, cost: float) -> float:
-    """What all attempts at a take cost, USD."""
-    return round(before + cost, 6) if isinstance(before, int | float) else cost

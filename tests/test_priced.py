@@ -99,10 +99,12 @@ def test_everything_else_is_the_backends_own(fake):
 
 def test_closing_it_cancels_the_job(fake, tmp_path):
     fake.gate.clear()
-    backend = Priced(ComfyBackend(fake.url), lambda url: 1.0)
+    backend = Priced(ComfyBackend(fake.url), lambda url: 3600.0)
     work = Ledger(Project(tmp_path)).carry_out(backend, Wanted("001", picture(), "", {}))
     for event in work:
         if isinstance(event, Fact) and event.key == "sent":
             break
     work.close()
     assert not fake.running and not fake.pending
+    recipe = json.loads((tmp_path / "takes" / "001_v1.json").read_text("utf-8"))
+    assert recipe["state"] == "cancelled" and recipe["cost"] > 0, "it was paid for all the same"
