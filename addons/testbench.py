@@ -13,6 +13,7 @@ def build(studio: Studio) -> None:
 
 
 def run(studio: Studio, images: int = 2, seed: int = 1) -> None:
+    studio.machines.allow_bench()
     studio.bench.start(images, seed)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
+from typing import Any, cast
 
 from domain.errors import BackendUnreachable, StudioError
 from domain.events import Fact, Progress, heard
@@ -46,12 +47,16 @@ class Priced:
         return self.inner.check(*graphs)
 
     def probe(self) -> Probe:
-        return self.inner.probe()
+        return cast(Probe, _PaidProbe(self.inner.probe(), self))
 
     def run(self, job: Job) -> JobRun:
+        return self.billed(job, self.inner.run(job))
+
+    def billed(self, job: Job, run: JobRun) -> JobRun:
+        """A job's run, and what it cost."""
         bill = _Bill(self._price, job.is_begun)
         try:
-            files = yield from heard(self.inner.run(job), bill.hear)
+            files = yield from heard(run, bill.hear)
         except BackendUnreachable:  # what is under way there is paid for when it is asked for again
             yield from self._told(bill, job)
             raise
@@ -76,6 +81,19 @@ class Priced:
             self._paid(job.folder.parent, bill.cost)
             yield Fact("price", bill.price)  # USD an hour, of the machine that was at it last
             yield Fact("cost", round(bill.cost, 6))  # USD
+
+
+class _PaidProbe:
+    """A backend's parts; drawing with them costs as well."""
+
+    def __init__(self, probe: Probe, priced: Priced):
+        self._probe, self._priced = probe, priced
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._probe, name)
+
+    def draw(self, job: Job) -> JobRun:
+        return self._priced.billed(job, self._probe.draw(job))
 
 
 class _Bill:

@@ -1,7 +1,7 @@
 """Who draws, with what its jobs cost where that is known."""
 
+import time
 from collections.abc import Callable
-from pathlib import Path
 
 from domain.addresses import parse_pod_id
 from domain.errors import StudioError
@@ -22,7 +22,7 @@ class Drawing:
         self,
         pods: Pods,
         now: Callable[[], Backend | None],
-        paid: Callable[[Path, float], None],
+        paid: Callable[[str, float, float], None],
         key: Callable[[], str],
     ):
         self._pods, self._now, self._paid, self._key = pods, now, paid, key
@@ -37,7 +37,11 @@ class Drawing:
         made = connect(comfy)
         if isinstance(made, RunPodBackend):
             self._endpoints.append(made)
-            return Priced(made, lambda _: made.price(), self._paid)
+            return Priced(
+                made,
+                lambda _: made.price(),
+                lambda project, cost: self._paid(str(project), cost, time.time()),
+            )
         return made if comfy.mode is Mode.sketch else Priced(made, self._price_at)
 
     def leave(self) -> None:

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from domain.addresses import is_pod, parse_machine, parse_pod_id, pod_url
@@ -61,7 +60,6 @@ class Machines:
         self._logs = 0  # how often one was asked for by the artist
         self._is_making = threading.Lock()
         self.pods = Pods(self._api, self._tell, self._tell_orders, lambda: feed.is_heard, self._ours)
-        self.drawing = Drawing(self.pods, around.backend, self._paid, around.key)
         self.spending = Spending(
             SpendingFile(places.spending),
             self.pods,
@@ -69,6 +67,7 @@ class Machines:
             lambda: around.settings().limits,
             lambda money: feed.put_all({"money": money, "lanes": self._lanes()}),
         )
+        self.drawing = Drawing(self.pods, around.backend, self.spending.paid, around.key)
 
     def start(self) -> None:
         self.pods.start()
@@ -96,6 +95,11 @@ class Machines:
         if self._around.settings().comfy.is_rented:
             for project in {errand.project for errand in wanted if errand.is_drawn}:
                 self.spending.allow(project, time.time())
+
+    def allow_bench(self) -> None:
+        """The same for the test bench."""
+        if self._around.settings().comfy.is_rented:
+            self.spending.allow("", time.time())
 
     def choose(self, id: str, port: int | None = None) -> None:
         """Draw on this pod from now on; of one that draws beside others, only the port is changed."""
@@ -219,9 +223,6 @@ class Machines:
         told = {"has_key": seen.has_key, "said": seen.said, "list": pods, "balance": seen.balance}
         self._feed.put("pods", told)
         self._tell_health(seen, self._around.settings().comfy)
-
-    def _paid(self, project: Path, amount: float) -> None:
-        self.spending.paid(str(project), amount, time.time())
 
     def _tell_health(self, seen: Seen, comfy: ComfySettings) -> None:
         starting, trouble = self._health.look(seen, comfy, self._statuses(comfy))

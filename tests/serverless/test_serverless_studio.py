@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from addons import testbench
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
@@ -15,6 +16,7 @@ from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods
 from services.errands import errand
 from services.studio import Studio
+from tests.comfy_jobs import make_job
 from tests.fake_answers import Answer
 from tests.serverless.conftest import Hand
 from tests.serverless.hands import PNG, Hands, result
@@ -254,3 +256,16 @@ def test_what_is_cancelled_after_the_next_start_is_taken_back_over_there(start, 
     until(studio, lambda told: told.get("backend", {}).get("up"))
     studio.runs.cancel([id])
     until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
+
+
+def test_pictures_of_the_test_bench_are_paid_for(start, clock, runpod, tmp_path):
+    endpoint = runpod.add_endpoint(pause=0.3)
+    studio = start()
+    studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id))
+    worker = Hands.of(runpod, endpoint, "w1", [lambda: clock.forward(36), result(PNG)])
+    list(studio.backend.probe().draw(make_job(tmp_path)))
+    worker.join()
+    until(studio, lambda told: told.get("money", {}).get("today", 0) > 0.01)
+    studio.set(limits=Limits(day=0.01))
+    with pytest.raises(StudioError, match="Today's limit is reached"):
+        testbench.run(studio)
