@@ -352,13 +352,14 @@ def test_it_names_uploads_as_real_servers_do(fake):
 
 def test_its_messages_come_in_the_order_of_real_ones(fake):
     line = websocket.create_connection(f"ws://127.0.0.1:{fake.port}/ws?clientId=me", timeout=10)
+    hello = json.loads(line.recv())  # only now it is among those that hear
     posted(
         fake,
         puts_out({"images": []}) | {"2": {"class_type": "EmptyImage", "inputs": {"width": 1, "height": 1}}},
         client_id="me",
     )
-    ours = []
-    while not ours or ours[-1] != ("executing", None):
+    ours = [(hello["type"], hello["data"].get("node", ""))]
+    while ours[-1] != ("executing", None):
         message = json.loads(line.recv())
         ours.append((message["type"], message["data"].get("node", "")))
     line.close()
