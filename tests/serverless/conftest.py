@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
+from infrastructure import serverless_execution
 from infrastructure.comfy_backend import ComfyBackend
 from tests.fake_comfy import FakeComfy
 from tests.runpod.calls import AGENT
@@ -27,6 +28,14 @@ def clock(runpod):
     """Stands still; endpoints that are added from now on go by it."""
     runpod.clock = Clock()
     return runpod.clock
+
+
+@pytest.fixture
+def looks_soon(monkeypatch):
+    """Jobs are looked at as in life, only sooner one after another."""
+    monkeypatch.setattr(serverless_execution, "SOON", 0.05)
+    monkeypatch.setattr(serverless_execution, "SELDOM", 0.2)
+    monkeypatch.setattr(serverless_execution, "WORD", 0.05)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from PIL import Image
 from domain.events import Failed, Progress
 from domain.job import LAST_FRAME, Job
 from domain.project import Project
-from infrastructure import serverless_chains, serverless_execution
+from infrastructure import serverless_chains
 from infrastructure.clip_frames import last_frame
 from infrastructure.json_files import write_json
 from infrastructure.recipes import Ledger
@@ -34,12 +34,7 @@ FPS = 16
 FRAME, SECOND = png(1), png(2)
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    """Looks as in life, only sooner one after another."""
-    monkeypatch.setattr(serverless_execution, "SOON", 0.05)
-    monkeypatch.setattr(serverless_execution, "SELDOM", 0.2)
-    monkeypatch.setattr(serverless_execution, "WORD", 0.05)
+pytestmark = pytest.mark.usefixtures("looks_soon")
 
 
 @pytest.fixture

@@ -25,13 +25,7 @@ from tests.fake_answers import HANG_UP, Answer
 from tests.serverless import endpoints
 from tests.serverless.hands import LONGEST, PNG, Hands, facts, heard, result
 
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    """Looks as in life, only sooner one after another."""
-    monkeypatch.setattr(serverless_execution, "SOON", 0.05)
-    monkeypatch.setattr(serverless_execution, "SELDOM", 0.2)
-    monkeypatch.setattr(serverless_execution, "WORD", 0.05)
+pytestmark = pytest.mark.usefixtures("looks_soon")
 
 
 @pytest.fixture

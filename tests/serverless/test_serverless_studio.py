@@ -11,7 +11,7 @@ from addons import testbench
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
-from infrastructure import runpod_backend, serverless_execution
+from infrastructure import runpod_backend
 from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods
 from services.errands import errand
@@ -27,11 +27,8 @@ KEYFRAME = "keyframe_sd15"
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    """Looks as in life, only sooner one after another."""
-    monkeypatch.setattr(serverless_execution, "SOON", 0.05)
-    monkeypatch.setattr(serverless_execution, "SELDOM", 0.2)
-    monkeypatch.setattr(serverless_execution, "WORD", 0.05)
+def hurried(looks_soon, monkeypatch):
+    """So does the studio around it."""
     monkeypatch.setattr(runpod_backend, "KNOWN", 0.2)
     monkeypatch.setattr(pods, "SOON", 0.1)
     monkeypatch.setattr(pods, "EVERY", 0.3)
