@@ -132,7 +132,7 @@ class Spending:
         """Book what was spent, and end what must not go on; returns whether something costs."""
         seen, at_work = self._pods.seen, self._work.at_work()
         if not seen.is_known:  # nobody knows yet which pods cost
-            self._end(self._over(at_work, now), False, ())
+            self._end(self._over(sorted({errand.project for errand in at_work}), now), False, ())
             self._tell({**self._fact(now, {}, ()), "per_hour": 0.0})
             return False
         with self._lock:
@@ -143,7 +143,7 @@ class Spending:
             is_new = prices.keys() != self._book.accounts.keys()
             runs = sorted({errand.run for errand in at_work if errand.run})
             self._book.passed(now, prices, projects, runs)
-            over = self._over_of(projects, now)
+            over = self._over(projects, now)
             left = self._idling(costing, bool(at_work) or self._work.is_tested(), now)
             self._keep_book(now, is_new)
         self._end(over, len(over) == len(projects), costing)
@@ -152,10 +152,7 @@ class Spending:
         self._tell(self._fact(now, left, runs))
         return bool(costing)
 
-    def _over(self, at_work: Sequence[Errand], now: float) -> dict[str, tuple[str, str]]:
-        return self._over_of(sorted({errand.project for errand in at_work}), now)
-
-    def _over_of(self, projects: Sequence[str], now: float) -> dict[str, tuple[str, str]]:
+    def _over(self, projects: Sequence[str], now: float) -> dict[str, tuple[str, str]]:
         """The projects that have reached a limit: which, and its sentence."""
         return {project: why for project in projects if (why := self._reached(project, now))[0]}
 

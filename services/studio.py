@@ -41,7 +41,7 @@ from services.shelf import Shelf
 from services.spending import Work
 from services.stale import Today
 from services.stale_facts import StaleFacts
-from services.under_way import Afar, is_under_way
+from services.under_way import Afar, unless_under_way
 from services.uploads import Uploads
 from services.workflow_choice import WorkflowChoice
 
@@ -256,8 +256,7 @@ class Studio:
         means = self.means(desk)
         if errand.is_of_sample:
             return replace(means, backend=self._connect(ComfySettings()))
-        if not is_under_way(errand):  # what was paid for comes home also at a limit
-            self.machines.allow([errand])
+        unless_under_way(errand, lambda: self.machines.allow([errand]))
         return means
 
     def _around_machines(self) -> Around:

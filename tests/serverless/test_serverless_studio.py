@@ -222,6 +222,8 @@ def test_only_what_was_under_way_comes_home_by_itself(start, endpoint, hand):
     studio = start()
     studio.begin(folder / "storyboard.json")
     until(studio, lambda told: studio.runs.errands()[0].state == "done")
+    until_done(studio)
+    assert [errand.state for errand in studio.runs.errands()] == ["done", "stopped"]
     assert len(endpoint.jobs) == 1
 
 
