@@ -34,8 +34,8 @@ EACH = 4  # jobs handed over for each worker, so that none waits for us between 
 MOST = 60  # jobs handed over at once
 KNOWN = 60.0  # seconds that what the account says of the endpoint is believed
 RUN = 1800.0  # seconds that a job may run at least; more where jobs took longer
-WORDS = 40  # letters of what a worker calls itself that are kept
 LONGER = 5.0  # … so many times the longest that was seen
+WORDS = 40  # letters of what a worker calls itself that are kept
 _NO_KEY = "There is no API key of RunPod. Enter it on the Settings page."
 _NO_WORKERS = (
     "The endpoint {name} may start no workers: RunPod sets that after a week without jobs. Raise it again."
@@ -126,8 +126,13 @@ class RunPodBackend:
             if result := self._result(end, link.step):
                 break
             link = Link()  # the chain was cut short: what is missing is asked for by itself
-        yield from self._facts(end, link, result)
-        files = yield from brought_home(result, job)
+        try:
+            yield from self._facts(end, link, result)
+            files = yield from brought_home(result, job)
+        except (GeneratorExit, KeyboardInterrupt, JobFailed):
+            if link.end is None:
+                self._give_up(link.number)  # what follows goes on, and nobody will ask for it
+            raise
         self._chains.expect(job, link, result)
         return files
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 import pytest
 from PIL import Image
 
-from domain.events import Failed, Progress
+from domain.events import Fact, Failed, Progress
 from domain.job import LAST_FRAME, Job
 from domain.project import Project
 from infrastructure import serverless_chains
@@ -230,6 +230,20 @@ def test_closing_the_next_segment_cancels_it(backend, first, endpoint, hand):
     run = backend.run(second(first, FRAME))
     for event in run:
         if isinstance(event, Progress):
+            break
+    run.close()
+    (there,) = endpoint.jobs.values()
+    assert there.status == "CANCELLED"
+
+
+def test_closing_a_segment_on_its_way_home_cancels_what_follows(backend, first, endpoint, hand):
+    worker = hand("w1")
+    run = backend.run(first)
+    while not endpoint.jobs:
+        next(run)
+    worker.says(worker.take(), one_done())
+    for event in run:
+        if isinstance(event, Fact) and event.key == "server":
             break
     run.close()
     (there,) = endpoint.jobs.values()
