@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from tests.comfy_jobs import picture
 from tests.real_comfy import free_port
 from tests.serverless.volumes import Volume
 from tests.test_real_comfy import picture_graph
+from worker.environment import VARIABLES
+from worker.installs import VOLUMES
 
 ROOT = Path(__file__).parent.parent.parent
 WORKER = ROOT / "worker"
@@ -39,6 +42,18 @@ def test_everything_the_image_copies_is_there_and_passes_its_ignore_file():
     for source, _ in COPIED:
         assert (ROOT / source).exists()
         assert source.partition("/")[0] in let_in
+
+
+def test_docker_compose_builds_this_image_and_gives_it_a_volume_and_words_that_are_known():
+    compose = WORKER / "docker-compose.yml"
+    service = yaml.safe_load(compose.read_text())["services"]["worker"]
+    context = compose.parent / service["build"]["context"]
+    assert (context / service["build"]["dockerfile"]).samefile(WORKER / "Dockerfile")
+    assert {one.rpartition(":")[2] for one in service["volumes"]} <= {str(place) for place in VOLUMES}
+    assert service["environment"].keys() <= {variable.name for variable in VARIABLES}
+    address, _, port = service["ports"][0].rpartition(":")
+    assert address == f"127.0.0.1:{port}"  # the SDK's server asks nobody for a key
+    assert service["command"][service["command"].index("--rp_api_port") + 1] == port
 
 
 CALLS = ["worker --help", "worker doctor", "worker.download_models --list keyframe_sdxl"]
