@@ -102,25 +102,70 @@ def test_linters_find_nothing(sdk, linter, file):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.real
-def test_the_script_starts_a_worker_that_draws(runpod, endpoint, sdk, comfy_installation, app, tmp_path):
-    volume, log = Volume(comfy_installation, tmp_path / "runpod-volume"), tmp_path / "log"
-    given = {**runpod.worker_environment(endpoint, "w1"), **volume.environment}
-    given |= {"COMFY_URL": f"http://127.0.0.1:{free_port()}", "WORKER_PYTHON": str(sdk.python)}
-    with log.open("wb") as out:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
-        process = subprocess.Popen(
-            [app / "worker" / "start.sh"], env=environment, stdout=out, stderr=out, start_new_session=True
-        )
+MOUNT = 'mount --bind "$1" /runpod-volume && mount --bind "$2" /opt/worker && shift 2 && exec "$@"'
+
+
+@pytest.fixture
+def as_in_a_container(sdk):
+    """Words before a command that give it a volume and the image's Python where a container has them."""
+    places = [Path("/runpod-volume"), Path("/opt/worker")]
+    missing = [place for place in places if not place.exists()]
     try:
-        job, end = endpoint.add({"input": {"workflow": picture_graph(seed=515_151)}}), time.monotonic() + 60
-        while not job.is_over:
-            assert process.poll() is None and time.monotonic() < end, log.read_text()[-3000:]
-            time.sleep(0.1)
-        assert job.status == "COMPLETED", job.error
-    finally:
-        os.killpg(process.pid, 9)
-        process.wait()
+        for place in missing:
+            place.mkdir()
+        subprocess.run(["unshare", "--mount", "true"], check=True, capture_output=True, timeout=10)
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"only root of a whole machine may mount: {error}")
+    yield lambda volume: ["unshare", "--mount", "sh", "-c", MOUNT, "sh", volume, sdk.python.parent.parent]
+    for place in missing:
+        place.rmdir()
+
+
+@pytest.fixture
+def draws(runpod, endpoint, app, tmp_path):
+    """Starts the script and has it draw; returns what it said."""
+    log = tmp_path / "log"
+
+    def draw(given, before=()):
+        given = {**runpod.worker_environment(endpoint, "w1"), **given}
+        given |= {"COMFY_URL": f"http://127.0.0.1:{free_port()}"}
+        with log.open("wb") as out:
+            environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
+            command = [*before, app / "worker" / "start.sh"]
+            process = subprocess.Popen(
+                command, env=environment, stdout=out, stderr=out, start_new_session=True
+            )
+        try:
+            job, end = (
+                endpoint.add({"input": {"workflow": picture_graph(seed=515_151)}}),
+                time.monotonic() + 60,
+            )
+            while not job.is_over:
+                assert process.poll() is None and time.monotonic() < end, log.read_text()[-3000:]
+                time.sleep(0.1)
+            assert job.status == "COMPLETED", job.error
+        finally:
+            os.killpg(process.pid, 9)
+            process.wait()
+        return log.read_text()
+
+    return draw
+
+
+@pytest.mark.real
+def test_the_script_starts_a_worker_that_draws(draws, sdk, comfy_installation, tmp_path):
+    volume = Volume(comfy_installation, tmp_path / "volume")
+    draws({**volume.environment, "WORKER_PYTHON": str(sdk.python)})
+
+
+@pytest.mark.real
+def test_the_script_finds_all_where_a_container_has_it(
+    draws, as_in_a_container, comfy_installation, tmp_path
+):
+    volume = Volume(comfy_installation, tmp_path / "volume")
+    given = volume.environment
+    del given["COMFY_HOME"]
+    assert "/runpod-volume/ComfyUI" in draws(given, as_in_a_container(volume.folder))
 
 
 @pytest.mark.real
