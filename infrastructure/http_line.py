@@ -116,11 +116,17 @@ class Line:
 
 
 class Session(requests.Session):
-    """For what is asked for once, wherever its redirects lead."""
+    """For what is asked for once, wherever its redirects lead. Passwords of ~/.netrc stay there."""
 
     def __init__(self) -> None:
         super().__init__()
         self.headers["User-Agent"] = USER_AGENT
+        self.auth = _as_it_is  # else one from ~/.netrc takes the place of a token that was given
+
+    def rebuild_auth(self, prepared: requests.PreparedRequest, response: requests.Response) -> None:
+        """A token goes no further than to the host it is for."""
+        if self.should_strip_auth(str(response.request.url), str(prepared.url)):
+            prepared.headers.pop("Authorization", None)
 
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
         """Every step of the way. Raises requests.RequestException."""
@@ -137,3 +143,7 @@ def json_object(reply: requests.Response) -> dict[str, Any] | None:
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

@@ -90,3 +90,15 @@ def test_a_disk_that_takes_nothing_is_the_disks_trouble(url, tmp_path):
     (tmp_path / "takes").write_text("a file where a folder should be")
     with pytest.raises(CannotWrite):
         heard(fetch(url, tmp_path / "takes" / "clip.mp4", MOST))
+
+
+def test_passwords_of_this_machines_user_are_sent_to_nobody(fake, url, tmp_path, monkeypatch):
+    """Also not where the address leads; one with a signature is refused with a password beside it."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password hidden\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    fake.instead["GET /view"] = [Answer(302, headers={"Location": url})]
+    heard(fetch(url, tmp_path / "clip.mp4", MOST))
+    told = [headers for method, path, headers in fake.requests if path.startswith("/view")]
+    assert len(told) == 2
+    assert not any(name.lower() == "authorization" for headers in told for name in headers)
