@@ -106,19 +106,24 @@ MOUNT = 'mount --bind "$1" /runpod-volume && mount --bind "$2" /opt/worker && sh
 
 
 @pytest.fixture
-def as_in_a_container(sdk):
+def as_in_a_container(sdk, tmp_path):
     """Words before a command that give it a volume and the image's Python where a container has them."""
-    places = [Path("/runpod-volume"), Path("/opt/worker")]
-    missing = [place for place in places if not place.exists()]
+
+    def mounted(volume):
+        return ["unshare", "--mount", "sh", "-c", MOUNT, "sh", volume, sdk.python.parent.parent]
+
+    missing = [place for place in (Path("/runpod-volume"), Path("/opt/worker")) if not place.exists()]
     try:
         for place in missing:
             place.mkdir()
-        subprocess.run(["unshare", "--mount", "true"], check=True, capture_output=True, timeout=10)
-    except (OSError, subprocess.SubprocessError) as error:
+        subprocess.run([*mounted(tmp_path), "true"], check=True, capture_output=True, timeout=10)
+        yield mounted
+    except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"only root of a whole machine may mount: {error}")
-    yield lambda volume: ["unshare", "--mount", "sh", "-c", MOUNT, "sh", volume, sdk.python.parent.parent]
-    for place in missing:
-        place.rmdir()
+    finally:
+        for place in missing:
+            if place.exists():
+                place.rmdir()
 
 
 @pytest.fixture
@@ -136,10 +141,8 @@ def draws(runpod, endpoint, app, tmp_path):
                 command, env=environment, stdout=out, stderr=out, start_new_session=True
             )
         try:
-            job, end = (
-                endpoint.add({"input": {"workflow": picture_graph(seed=515_151)}}),
-                time.monotonic() + 60,
-            )
+            job = endpoint.add({"input": {"workflow": picture_graph(seed=515_151)}})
+            end = time.monotonic() + 60
             while not job.is_over:
                 assert process.poll() is None and time.monotonic() < end, log.read_text()[-3000:]
                 time.sleep(0.1)
