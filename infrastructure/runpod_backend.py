@@ -161,6 +161,10 @@ class RunPodBackend:
         self._word.keep(about, self.described())
         return about
 
+    def heed(self, other: "RunPodBackend") -> None:
+        """What a worker said to another one that asked for the same endpoint."""
+        self._word, self._worker = other._word, other._worker
+
     def price(self) -> float:
         """USD for an hour that one worker works; 0 where that is not told. Start and idling come on top."""
         known = self.described()
