@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from domain.pods import Endpoint
 
@@ -13,6 +14,7 @@ class AtEndpoint:
     endpoint: Endpoint
     workers: Mapping[str, int] | None = None  # by RunPod's word for their state; None: it did not answer
     worker: Mapping[str, str] | None = None  # name and version; {}: a public one; None: none answered yet
+    about: Mapping[str, Any] | None = None  # what one said when it was asked, in brief
 
 
 @dataclass(frozen=True)

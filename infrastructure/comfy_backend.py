@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.addresses import is_pod, without_secrets
 from domain.errors import BackendError, BackendUnreachable
@@ -112,8 +112,12 @@ class ComfyBackend:
 
     def learned(self) -> Callable[[Graph], list[str]]:
         """Tells what a graph lacks here, without asking the server again."""
-        known = essence(self._api.object_info())
+        known = self.known()
         return lambda graph: lacks(known, [graph])
+
+    def known(self) -> dict[str, Any]:
+        """What `lacks` reads: its nodes, and the models they offer."""
+        return essence(self._api.object_info())
 
     def holds(self) -> set[str]:
         """Ids of jobs that run or wait there, or ended lately."""

@@ -1,14 +1,16 @@
 """A backend whose machines are paid for: each job says what it cost, which its recipe keeps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from domain.errors import BackendUnreachable, StudioError
 from domain.events import Fact, Progress, heard
 from domain.job import Backend, Graph, Job, JobRun, Probe
 from domain.status import Status
+
+T = TypeVar("T")
 
 
 class Priced:
@@ -52,11 +54,13 @@ class Priced:
     def run(self, job: Job) -> JobRun:
         return self.billed(job, self.inner.run(job))
 
-    def billed(self, job: Job, run: JobRun) -> JobRun:
+    def billed(
+        self, job: Job, run: Generator[Progress | Fact, None, T]
+    ) -> Generator[Progress | Fact, None, T]:
         """A job's run, and what it cost."""
         bill = _Bill(self._price, job.is_begun)
         try:
-            files = yield from heard(run, bill.hear)
+            made = yield from heard(run, bill.hear)
         except BackendUnreachable:  # what is under way there is paid for when it is asked for again
             yield from self._told(bill, job)
             raise
@@ -70,7 +74,7 @@ class Priced:
             raise
         bill.close()
         yield from self._told(bill, job)
-        return files
+        return made
 
     def bill_of_closed(self, job_id: str) -> list[Fact]:
         """Price and cost of a job whose run was closed; tells it once."""

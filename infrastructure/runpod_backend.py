@@ -19,10 +19,12 @@ from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe, files_in
 from domain.pods import Endpoint
 from domain.serverless import Result, read_finished, read_result
+from domain.serverless_about import About
 from domain.status import AtEndpoint, Status
 from infrastructure.hashes import sha256
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.serverless_api import CANCELLED, DONE, LATE, RUNNING, Health, RemoteJob, ServerlessAPI
+from infrastructure.serverless_asking import Word, answered, read
 from infrastructure.serverless_chains import Chains, Link, noted
 from infrastructure.serverless_execution import Pace, ServerlessExecution, take_back
 from infrastructure.serverless_orders import packed, refuse_dropped
@@ -57,6 +59,7 @@ class RunPodBackend:
         self._pace, self._chains = Pace(), Chains(self._give_up)
         self._longest = 0.0  # seconds that a job took
         self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
+        self._word = Word()
         self._lock = threading.Lock()
 
     @property
@@ -147,6 +150,21 @@ class RunPodBackend:
     def probe(self) -> Probe:
         return ServerlessProbe(self)
 
+    def ask(self) -> Generator[Progress | Fact, None, About]:
+        """What a worker is and has; it may have to start for that. Closing it takes the question back."""
+        yield Fact("url", self._api.url)
+        end = yield from answered(ServerlessExecution(self._api, self.endpoint, Pace(), lambda: False))
+        if end.ran is not None:
+            yield Fact("gpu_seconds", end.ran)
+        about = read(end, _why(end))
+        self._worker = dict(about.worker)
+        self._word.keep(about, self.described())
+        return about
+
+    def heed(self, other: "RunPodBackend") -> None:
+        """What a worker said to another one that asked for the same endpoint."""
+        self._word, self._worker = other._word, other._worker
+
     def price(self) -> float:
         """USD for an hour that one worker works; 0 where that is not told. Start and idling come on top."""
         known = self.described()
@@ -175,7 +193,9 @@ class RunPodBackend:
     def _seen(self, health: Health | None = None) -> AtEndpoint:
         """Without asking anybody."""
         known = self._known[1] or Endpoint(self.endpoint, "", "")
-        return AtEndpoint(known, dict(health.workers) if health else None, self._worker)
+        about = self._word.about
+        workers = dict(health.workers) if health else None
+        return AtEndpoint(known, workers, self._worker, about.brief() if about else None)
 
     def _looked_up(self, before: Endpoint | None) -> Endpoint:
         now = RunPodAPI(self._key()).endpoint(self.endpoint)
@@ -197,6 +217,7 @@ class RunPodBackend:
     def _body(self, job: Job) -> bytes:
         if self._worker == {}:
             refuse_dropped(job.graph)
+        self._word.refuse(job, self._known[1])
         return packed(job, max(RUN, LONGER * self._longest) * (1 + len(job.then)), QUEUE)
 
     def _result(self, end: RemoteJob, step: int) -> Result | None:

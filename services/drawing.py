@@ -1,31 +1,36 @@
 """Who draws, with what its jobs cost where that is known."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from pathlib import Path
 
 from domain.addresses import parse_pod_id
 from domain.errors import StudioError
-from domain.job import Backend
+from domain.events import Fact, Progress
+from domain.job import Backend, Job
+from domain.serverless_about import About
 from domain.settings import ComfySettings, Mode
 from infrastructure.backends import changed
 from infrastructure.pool import Pool
 from infrastructure.priced import Priced
 from infrastructure.runpod_backend import USUAL_MOST, RunPodBackend
 from services.pods import Pods
+from services.spending import Spending
 
 
 class Drawing:
-    """`now` gives whoever draws, where anybody has been asked yet; `paid` hears what a job cost that is not
-    paid for by time, `key` gives the account's."""
+    """`now` gives whoever draws, where anybody has been asked yet; `spending` hears what a job cost that is
+    not paid for by time, `key` gives the account's."""
 
     def __init__(
         self,
         pods: Pods,
         now: Callable[[], Backend | None],
-        paid: Callable[[str, float, float], None],
+        spending: Spending,
         key: Callable[[], str],
     ):
-        self._pods, self._now, self._paid, self._key = pods, now, paid, key
+        self._pods, self._now, self._spending, self._key = pods, now, spending, key
+        self._asked: dict[str, RunPodBackend] = {}  # endpoints that were asked and did not draw yet
         self._endpoints: list[RunPodBackend] = []  # also those that drew before: they may have jobs
 
     def backend(
@@ -37,11 +42,9 @@ class Drawing:
         made = connect(comfy)
         if isinstance(made, RunPodBackend):
             self._endpoints.append(made)
-            return Priced(
-                made,
-                lambda _: made.price(),
-                lambda project, cost: self._paid(str(project), cost, time.time()),
-            )
+            if asked := self._asked.pop(made.endpoint, None):
+                made.heed(asked)
+            return self._billed(made, str)
         return made if comfy.mode is Mode.sketch else Priced(made, self._price_at)
 
     def leave(self) -> None:
@@ -61,9 +64,28 @@ class Drawing:
         """Have an endpoint, also one that does not draw, start so many workers at most; takes seconds.
 
         Raises PlatformError."""
+        self._endpoint(id).raise_workers(most)
+
+    def ask(self, id: str) -> Generator[Progress | Fact, None, About]:
+        """What a worker of an endpoint is and has, of one that does not draw as well. It may have to start,
+        which costs and is booked for no project. Raises StudioError, also when a limit is reached."""
+        self._spending.allow("", time.time())
+        endpoint = self._endpoint(id)
+        if endpoint is not self.endpoint:
+            self._asked[id] = endpoint
+        nothing = Job("about", {}, Path(), {})
+        return (yield from self._billed(endpoint, lambda _: "").billed(nothing, endpoint.ask()))
+
+    def _endpoint(self, id: str) -> RunPodBackend:
         drawing = self.endpoint
-        endpoint = drawing if drawing and drawing.endpoint == id else RunPodBackend(id, self._key)
-        endpoint.raise_workers(most)
+        return drawing if drawing and drawing.endpoint == id else RunPodBackend(id, self._key)
+
+    def _billed(self, endpoint: RunPodBackend, project: Callable[[Path], str]) -> Priced:
+        return Priced(
+            endpoint,
+            lambda _: endpoint.price(),
+            lambda folder, cost: self._spending.paid(project(folder), cost, time.time()),
+        )
 
     @property
     def _inner(self) -> Backend | None:

@@ -8,21 +8,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from domain import VERSION
 from domain.errors import BadFile, JobFailed, StudioError
 from domain.events import Fact, Progress, as_part
-from domain.job import LAST_FRAME, Backend, Job, changed
+from domain.job import LAST_FRAME, Job, changed
 from domain.serverless import FRAME, Output, Result
+from domain.serverless_about import is_asked
 from domain.serverless_orders import Order, read_order
 from infrastructure.clip_frames import CLIPS, beside, last_frame
+from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.hashes import sha256
+from worker.about import WORKER, about
 from worker.delivery import Delivery, delivery
 from worker.environment import Environment
 from worker.installs import Install, promised
 from worker.unpacking import fetched, unpacked
 
 RENDERED = 0.97  # share of an order that is done when its files are still to be delivered
-ABOUT = {"name": "cindergrace", "version": VERSION}
 _TYPES = {".webp": "image/webp", ".flac": "audio/flac", ".opus": "audio/ogg", ".glb": "model/gltf-binary"}
 _TYPES |= {".mp4": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska", ".exr": "image/x-exr"}
 
@@ -36,7 +37,7 @@ Work = Generator[Progress | Fact, None, dict[str, Any]]
 class Bench:
     """What work is done with."""
 
-    backend: Backend
+    backend: ComfyBackend
     environment: Environment
     install: Install | None = None
     left: Callable[[str], None] = lambda _: None  # is told the id of a job that was cancelled
@@ -45,6 +46,9 @@ class Bench:
 
 def carried_out(said: Any, bench: Bench) -> Work:
     """What goes back to whoever sent the order. Raises StudioError."""
+    if is_asked(said):
+        yield Progress(0.5, "looking at what is here")
+        return about(bench.backend, bench.environment).said()
     order = read_order(said)
     if order.version:
         promised(order.version, bench.install)
@@ -105,7 +109,7 @@ def _made(job: Job, making: _Making) -> Generator[Progress | Fact, None, tuple[R
     result, files = yield from _drawn(job, making.bench, making.order.preview)
     frame_of = _with_frame(files) if is_followed else None
     outputs = yield from _to_its_end(way.delivered([*files, *([frame_of] if frame_of else [])], job.id))
-    result = Result(outputs, result.texts, (), result.seconds, result.server, ABOUT)
+    result = Result(outputs, result.texts, (), result.seconds, result.server, WORKER)
     way.remember(result, job.id)
     return result, frame_of[1] if frame_of else None
 

@@ -1,6 +1,7 @@
 """Where pictures are made: the sketch engine, a ComfyUI at an address, a pod, a serverless endpoint."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +12,8 @@ from addons.settings.part import LATEST, QUIET, Asked, Changes, Part
 from addons.words import label
 from domain.addresses import URL
 from domain.errors import StudioError
-from domain.settings import ComfySettings
+from domain.events import Progress
+from domain.settings import ComfySettings, Mode
 from services.connections import Entered, entered, fields
 from services.studio import Studio
 
@@ -51,7 +53,7 @@ class _Form:
             self.test = _button("test")
             self.save = _button("save", variant="primary")
             self.state = live("set-state", says=("typed",), elem_id="set-state")
-        self.answer = live("set-answer", says=("raised",), elem_id="set-answer")
+        self.answer = live("set-answer", says=("raised", "left"), elem_id="set-answer")
         self.fields = [self.mode, self.url, self.pod, self.port, self.endpoint]
         self.shown = [
             *self.fields,
@@ -66,13 +68,16 @@ class _Form:
     def connect(self) -> None:
         fields, all_shown = self.fields, [*self.shown, self.answer]
         entries = (self.url, self.pod, self.port, self.endpoint)
-        self.mode.input(self._switched, fields, all_shown, **LATEST)
+        testing = [
+            self.test.click(self._tested, fields, all_shown, **QUIET),
+            self.answer.raised(self._raised, fields, all_shown, **QUIET),
+        ]
+        self.answer.left(lambda: None, None, self.answer, cancels=testing, **QUIET)
+        self.mode.input(self._switched, fields, all_shown, cancels=testing, **LATEST)
         # a Textbox's own `input` misses what is pasted and what is deleted
-        self.state.typed(self._typed, fields, all_shown, **LATEST)
+        self.state.typed(self._typed, fields, all_shown, cancels=testing, **LATEST)
         gr.on([self.url.blur, self.pod.blur, self.endpoint.blur], self._settled, fields, [*entries], **LATEST)
         gr.on([self.save.click, *(e.submit for e in entries)], self._saved, fields, self.shown, **QUIET)
-        self.test.click(self._tested, fields, all_shown, **QUIET)
-        self.answer.raised(self._raised, fields, all_shown, **QUIET)
 
     def load(self, asked: Asked) -> Changes:
         """The settings as they are saved, unless something is being entered that is not."""
@@ -102,9 +107,31 @@ class _Form:
         form = self._read(*values)
         yield {**self._told(form), self.answer: {"asking": form.address}}
         try:
-            yield {self.answer: asdict(self._studio.glance(form.comfy))}
+            seen = asdict(self._studio.glance(form.comfy))
         except StudioError as error:
             yield {self.answer: {"is_up": False, "said": str(error)}}
+            return
+        if seen["is_up"] and form.comfy.mode is Mode.serverless:
+            yield from self._asked(form.comfy.endpoint, seen)
+        else:
+            yield {self.answer: seen}
+
+    def _asked(self, endpoint: str, seen: dict[str, Any]) -> Iterator[Changes]:
+        """What a worker of the endpoint says of itself, which may have to start for that. When nobody waits
+        for it any more, Gradio closes this, and the question is taken back."""
+        yield {self.answer: {**seen, "asked": {"note": ""}}}
+        note = ""
+        try:
+            with closing(self._studio.machines.drawing.ask(endpoint)) as work:
+                while True:
+                    event = next(work)
+                    is_new = isinstance(event, Progress) and event.note != note
+                    note = event.note if isinstance(event, Progress) else note
+                    yield {self.answer: {**seen, "asked": {"note": note}} if is_new else gr.skip()}
+        except StopIteration as end:
+            yield {self.answer: {**seen, "asked": {"about": end.value.brief()}}}
+        except StudioError as error:
+            yield {self.answer: {**seen, "asked": {"said": str(error)}}}
 
     def _raised(self, *values: Any) -> Iterator[Changes]:
         """Let the endpoint that is entered start workers again, and see what it answers then."""

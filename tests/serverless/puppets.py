@@ -88,3 +88,8 @@ class Puppet:
             self.endpoint.refused.append(id)
         elif job := self.endpoint.job(id):
             self.endpoint.done(job, self.id, json.loads(json.dumps(said)))
+
+
+def public(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The public worker's manner with an order that has no workflow."""
+    return lambda input: answer(input) if input.get("workflow") else {"error": "Missing 'workflow' parameter"}

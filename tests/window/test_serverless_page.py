@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from tests.fake_answers import Answer
 from tests.runpod.pods import Clock
 from tests.serverless.hands import LONGEST, PNG, Hands, result
+from tests.serverless.puppets import Puppet, public
 
 WAIT = 20_000  # ms: a job that runs is looked at every few seconds
 PUBLIC = {
@@ -254,7 +255,11 @@ def test_a_connection_test_says_what_an_endpoint_is_and_lets_it_start_workers(be
     expect(answer).to_contain_text("harbour-workers at RunPod Serverless answers.")
     for word in ("RTX 4090", "none now · at most 3 workers", "at least $1.12 / h", "empty"):
         expect(answer).to_contain_text(word)
-    expect(answer.get_by_role("button")).to_have_count(0)
+    expect(answer).to_contain_text("asking a worker, which may have to start first · waiting for a worker")
+    answer.get_by_role("button", name="Do not wait").click()
+    expect(answer.locator(".live")).to_be_empty()
+    (asked,) = endpoint.jobs.values()
+    assert endpoint.wait(lambda: asked.status == "CANCELLED", LONGEST), "nobody waits for it"
     assert endpoint.workers_max == 3
     assert studio.facts()["settings"]["mode"] == "sketch", "nothing was saved"
 
@@ -263,6 +268,36 @@ def test_a_connection_test_says_what_an_endpoint_is_and_lets_it_start_workers(be
     expect(answer.locator(".live")).to_be_empty()  # it was about another
     page.locator("#set-test").click()
     expect(answer).to_contain_text("RunPod has no endpoint nobody12345678, or this key may not use it (404).")
+
+
+def test_a_connection_test_asks_a_worker_what_it_is_and_has(begun, open_page, endpoint, fake):
+    page = open_page(begun(), "settings")
+    page.locator("#set-test").click()
+    told = page.locator("#set-answer .worker dd")
+    expect(told).to_contain_text("waiting for a worker")
+    with Puppet.of_ours(endpoint, fake.url):
+        for word in ("the studio's own", "ComfyUI 0.33.0", "Fake GPU", "results up to 14 MB", "2 models"):
+            expect(told).to_contain_text(word, timeout=WAIT)
+    expect(page.locator("#set-answer").get_by_role("button")).to_have_count(0)
+    page.evaluate("() => Studio.where.go('machines')")
+    expect(card(page).locator("[data-about=worker]")).to_contain_text("2 models", timeout=WAIT)
+
+
+def test_a_connection_test_knows_a_public_worker(begun, open_page, endpoint):
+    page = open_page(begun(), "settings")
+    with Puppet(endpoint, public(lambda input: {})):
+        page.locator("#set-test").click()
+        told = page.locator("#set-answer .worker dd")
+        expect(told).to_have_text("a public one: pictures only", timeout=WAIT)
+
+
+def test_a_question_is_taken_back_when_its_page_is_closed(begun, open_page, endpoint):
+    page = open_page(begun(), "settings")
+    page.locator("#set-test").click()
+    assert endpoint.wait(lambda: endpoint.jobs, LONGEST)
+    page.close()
+    (asked,) = endpoint.jobs.values()
+    assert endpoint.wait(lambda: asked.status == "CANCELLED", LONGEST)
 
 
 def test_words_of_an_endpoint_and_its_worker_are_only_words(begun, open_page, endpoint, worker):
@@ -294,6 +329,8 @@ def test_the_key_is_nowhere_but_in_its_file_and_in_what_runpod_is_asked(
     expect(page.locator("#set-runpod-api-key-said")).to_contain_text(key[-4:])
     page.locator("#set-test").click()
     expect(page.locator("#set-answer")).to_contain_text("harbour-workers at RunPod Serverless answers.")
+    page.locator("#set-answer").get_by_role("button", name="Do not wait").click()
+    assert endpoint.wait(lambda: [job.is_over for job in endpoint.jobs.values()] == [True], LONGEST)
     page.evaluate("() => Studio.where.go('machines')")
     expect(card(page)).to_contain_text("harbour-workers", timeout=WAIT)
     studio.ask("keyframe.generate", shots=["001"], count=1)

@@ -22,6 +22,16 @@ export function workerSaid(worker) {
   return worker.name === 'cindergrace' ? t('endpoint.worker.own', { version: worker.version }) : `${worker.name} ${worker.version}`;
 }
 
+/** What it said of itself when it was asked. */
+export function aboutSaid(about) {
+  if (!about?.worker.name) return about ? workerSaid({}) : '';
+  const results = about.delivery === 'base64' ? t('endpoint.results.inline', { size: Math.round(about.most / (1 << 20)) }) : t('endpoint.results.bucket', { name: about.delivery.toUpperCase() });
+  return [workerSaid(about.worker), about.server, about.gpu.replace(/^NVIDIA (GeForce )?/, ''), results, `${tn('endpoint.nodes', about.nodes)}, ${tn('settings.flow.models', about.models)}`].filter(Boolean).join(' · ');
+}
+
+/** Whether that one answered last as well. */
+const isAbout = ({ about, worker }) => about && about.worker.name === worker?.name && about.worker.version === worker?.version;
+
 /** Its workers in words, those that there are; what limits it as well. */
 export function workersSaid({ endpoint: { workers_max: most }, workers }) {
   const there = Object.entries(STATES).filter(([, word]) => workers?.[word]).map(([name, word]) => `${workers[word]} ${t(`endpoint.state.${name}`)}`);
@@ -65,7 +75,7 @@ export function makeEndpoint() {
     put(most, { value: String(wished ?? about.workers_max ?? ''), disabled: about.workers_max == null });
     put(limit.lastChild.lastChild, { text: about.workers_max == null ? t('endpoint.most.unknown') : '' });
     put(jobs.lastChild, { text: workers ? backend.running || backend.waiting ? t('pill.queue', { busy: backend.running, waiting: backend.waiting }) : t('endpoint.jobs.none') : '–' });
-    put(worker.lastChild, { text: workerSaid(seen.worker) });
+    put(worker.lastChild, { text: isAbout(seen) ? aboutSaid(seen.about) : workerSaid(seen.worker) });
   }
   /** What was refused is told, and what stood there before stands there again. */
   const refused = () => { wished = null; draw() };

@@ -3,7 +3,7 @@
 // what a workflow needs.
 
 import { act, button, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
-import { endpoint, gpuOf, workerSaid, workersSaid } from './endpoint.js';
+import { aboutSaid, endpoint, gpuOf, workerSaid, workersSaid } from './endpoint.js';
 import { dollars } from './money.js';
 import { setLook } from './rail.js';
 import { go } from './where.js';
@@ -146,17 +146,19 @@ const answer = shown((place, value) => {
     row(t('settings.gpu'), value.serverless ? gpuOf(value.serverless.endpoint) : value.gpu),
     share != null && row(t('settings.vram'), t('settings.vram.used', { used: bytes(value.vram_used), total: bytes(value.vram_total) }), h('div.meter', {}, h('i', { style: `width:${Math.round(share * 100)}%` }))),
     value.address && row(t('settings.queue'), value.running || value.waiting ? t('pill.queue', { busy: value.running, waiting: value.waiting }) : t('settings.queue.empty')),
-    ...value.serverless ? endpointRows(value.serverless, row) : [],
+    ...value.serverless ? endpointRows(value, row, place) : [],
   ]));
 });
 
-/** Its worker is known where it is the one that draws. */
-function endpointRows(seen, row) {
-  const worker = endpoint()?.endpoint.id === seen.endpoint.id ? endpoint().worker : seen.worker;
+/** Its worker is asked; of one that does not say it, what is known of the one that draws. */
+function endpointRows({ serverless: seen, asked }, row, place) {
+  const known = endpoint()?.endpoint.id === seen.endpoint.id ? endpoint().worker : seen.worker;
+  const waits = asked && !asked.about && !asked.said;
+  const worker = waits ? [t('endpoint.asked'), asked.note].filter(Boolean).join(' · ') : asked?.about ? aboutSaid(asked.about) : asked?.said || workerSaid(known);
   return [
     row(t('endpoint.workers'), workersSaid(seen)),
     row(t('endpoint.cost'), seen.endpoint.price ? t('endpoint.price', { amount: dollars(seen.endpoint.price) }) : ''),
-    row(t('endpoint.worker'), workerSaid(worker)),
+    h('div.worker', { 'data-state': waits ? 'asked' : asked?.said ? 'failed' : null }, h('dt', {}, t('endpoint.worker')), h('dd', {}, worker, waits && button(t('endpoint.asked.leave'), () => place.say.left({}), { kind: 'link' }))),
   ];
 }
 
