@@ -1,7 +1,8 @@
 """What pages are told of errands: a fact for each, and one of the whole queue."""
 
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Live:
     failures: list[str] = field(default_factory=list)
     takes: list[str] = field(default_factory=list)
     server: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
 
     def heard(self, event: Event) -> bool:
         """Take in what the errand says; whether pages should be told now."""
@@ -90,6 +92,13 @@ def run_fact(errand: Errand, live: Live | None, pace: Pace) -> Mapping[str, Any]
         "began": errand.began,
         "ended": errand.ended,
     }
+
+
+def run_facts(
+    queue: Queue, live: Mapping[str, Live], pace: Pace, ids: Iterable[str]
+) -> dict[str, Mapping[str, Any]]:
+    errands = [errand for id in ids if (errand := queue.get(id))]
+    return {f"run/{errand.id}": run_fact(errand, live.get(errand.id), pace) for errand in errands}
 
 
 def queue_fact(queue: Queue, live: Mapping[str, Live], pace: Pace, lanes: int) -> Mapping[str, Any]:

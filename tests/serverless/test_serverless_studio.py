@@ -11,7 +11,7 @@ from addons import testbench
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
-from infrastructure import runpod_backend
+from infrastructure import runpod_backend, serverless_execution
 from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods
 from services.errands import errand
@@ -255,6 +255,20 @@ def test_what_is_cancelled_after_the_next_start_is_taken_back_over_there(start, 
     until(studio, lambda told: told.get("backend", {}).get("up"))
     studio.runs.cancel([id])
     until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
+
+
+def test_what_is_cancelled_just_before_the_studio_is_closed_does_not_go_on_over_there(
+    start, endpoint, monkeypatch
+):
+    monkeypatch.setattr(serverless_execution, "WORD", 0.5)
+    studio = start()
+    project(studio, "A harbour", "A mast")
+    ids = keyframes(studio, "001", "002")
+    until(studio, lambda told: len(endpoint.jobs) == 2 and all(told[f"run/{id}"]["note"] for id in ids))
+    studio.runs.cancel(ids[:1])
+    studio.close()
+    assert sorted(job.status for job in endpoint.jobs.values()) == ["CANCELLED", "IN_QUEUE"]
+    assert [errand.state for errand in studio.runs.errands()] == ["cancelled", "stopped"]
 
 
 def test_pictures_of_the_test_bench_are_paid_for(start, clock, runpod, tmp_path):
