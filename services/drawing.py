@@ -2,8 +2,11 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from domain.addresses import parse_pod_id
+from domain.bills import HOUR
 from domain.errors import StudioError
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode
@@ -11,21 +14,24 @@ from infrastructure.backends import changed
 from infrastructure.pool import Pool
 from infrastructure.priced import Priced
 from infrastructure.runpod_backend import USUAL_MOST, RunPodBackend
+from services.bills import Bills
 from services.pods import Pods
+from services.spending import Spending
 
 
 class Drawing:
-    """`now` gives whoever draws, where anybody has been asked yet; `paid` hears what a job cost that is not
-    paid for by time, `key` gives the account's."""
+    """`now` gives whoever draws, where anybody has been asked yet; `spending` hears what a job cost that is
+    not paid for by time, `key` gives the account's."""
 
     def __init__(
         self,
         pods: Pods,
         now: Callable[[], Backend | None],
-        paid: Callable[[str, float, float], None],
+        spending: Spending,
         key: Callable[[], str],
     ):
-        self._pods, self._now, self._paid, self._key = pods, now, paid, key
+        self._pods, self._now, self._spending, self._key = pods, now, spending, key
+        self._bills = Bills(spending, key)
         self._endpoints: list[RunPodBackend] = []  # also those that drew before: they may have jobs
 
     def backend(
@@ -37,17 +43,19 @@ class Drawing:
         made = connect(comfy)
         if isinstance(made, RunPodBackend):
             self._endpoints.append(made)
-            return Priced(
-                made,
-                lambda _: made.price(),
-                lambda project, cost: self._paid(str(project), cost, time.time()),
-            )
+            self._bills.start()
+            return Priced(made, lambda _: made.price(), partial(self._drew, made))
         return made if comfy.mode is Mode.sketch else Priced(made, self._price_at)
 
     def leave(self) -> None:
         """The studio ends: what endpoints are at goes on without it, and is asked for at the next start."""
         for endpoint in self._endpoints:
             endpoint.is_left = True
+        self._bills.stop()
+
+    def _drew(self, endpoint: RunPodBackend, project: Path, cost: float) -> None:
+        seconds = cost / (endpoint.price() or cost) * HOUR
+        self._spending.drew(endpoint.endpoint, str(project), cost, seconds, time.time())
 
     @property
     def pool(self) -> Pool | None:

@@ -67,7 +67,7 @@ class Machines:
             lambda: around.settings().limits,
             lambda money: feed.put_all({"money": money, "lanes": self._lanes()}),
         )
-        self.drawing = Drawing(self.pods, around.backend, self.spending.paid, around.key)
+        self.drawing = Drawing(self.pods, around.backend, self.spending, around.key)
 
     def start(self) -> None:
         self.pods.start()

@@ -81,6 +81,7 @@ def test_a_keyframe_is_made_at_the_endpoint_and_costs_what_the_worker_took(start
     assert made["price"] == pytest.approx(1.116) and made["cost"] == pytest.approx(1.116 / 100)
     told = until(studio, lambda told: told["money"]["today"])
     assert told["money"]["today"] == told["money"]["project"] == pytest.approx(0.011)
+    assert told["money"]["is_least"], "what starting and idling cost is not billed yet"
 
 
 def test_a_limit_takes_back_what_waits_and_refuses_what_would_cost_more(start, clock, runpod):
