@@ -24,6 +24,7 @@ class Live:
     preview: bytes | None = None
     previews: int = 0
     is_cancelled: bool = False
+    is_queued: bool = False  # over there, where no machine has it yet
     shown: float = 0.0
     saved: list[Saved] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -38,8 +39,8 @@ class Live:
                 self.fraction, self.note = max(self.fraction, min(1.0, fraction)), note
                 if preview:
                     self.preview, self.previews = preview, self.previews + 1
-                now = time.monotonic()
-                if preview or now - self.shown > _SHOWN:
+                now, was_queued, self.is_queued = time.monotonic(), self.is_queued, event.is_queued
+                if preview or was_queued != self.is_queued or now - self.shown > _SHOWN:
                     self.shown = now
                     return True
             case Fact("server", server):
@@ -81,6 +82,7 @@ def run_fact(errand: Errand, live: Live | None, pace: Pace) -> Mapping[str, Any]
         "state": "cancelling" if live.is_cancelled else errand.state,
         "fraction": round(live.fraction, 3),
         "note": live.note,
+        "queued": live.is_queued,
         "preview": live.previews,
         "until": until and round(until),
         "error": errand.error,

@@ -235,9 +235,10 @@ def test_a_job_that_is_cancelled_under_way_is_paid_for(start, clock, runpod, han
     runpod.gpus[endpoint.gpu].serverless = 36_000.0
     project(studio, "A harbour")
     (id,) = keyframes(studio, "001")
-    until(studio, lambda told: endpoint.jobs)
+    until(studio, lambda told: told[f"run/{id}"]["queued"])
     Hand(runpod.worker_environment(endpoint, "w1")).take()
     until(studio, lambda told: "a worker is at it" in told[f"run/{id}"]["note"])
+    assert not facts(studio)[f"run/{id}"]["queued"]
     studio.runs.cancel([id])
     until_done(studio)
     until(studio, lambda told: told["money"]["today"] > 0)

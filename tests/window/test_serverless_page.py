@@ -95,9 +95,11 @@ def test_the_endpoint_that_draws_is_shown_with_its_workers_and_their_price(drawi
 
     studio.ask("keyframe.generate", shots=["001"], count=2)
     expect(card(page).locator("[data-about=jobs]")).to_contain_text("0 running · 2 waiting")
+    expect(page.locator("#rail .pill")).to_contain_text("0 running · 2 waiting")
     work = worker("w1", result(PNG), [lambda: gate.wait(LONGEST), result(PNG)])
     expect(state(page, "running")).to_have_text("1", timeout=WAIT)
     expect(card(page).locator(".slots [data-state=running]")).to_have_count(1)
+    expect(page.locator("#rail .pill")).to_contain_text("1 running · 0 waiting", timeout=WAIT)
     expect(page.locator("[data-sum=hour] dd")).to_have_text("at least $1.12 / h")
     worker_told = card(page).locator("[data-about=worker]")
     expect(worker_told).to_contain_text("the studio's own, version 1", timeout=WAIT)
