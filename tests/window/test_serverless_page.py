@@ -90,6 +90,7 @@ def test_the_endpoint_that_draws_is_shown_with_its_workers_and_their_price(drawi
     expect(card(page)).to_contain_text("starting and idling come on top")
     expect(page.get_by_text("No pod yet")).to_be_hidden()
     expect(page.locator(".purse")).to_contain_text("jobs that wait at the endpoint are taken back")
+    expect(page.locator(".purse")).to_contain_text("may exceed a limit by the jobs that workers have")
     expect(page.get_by_label("Stop when idle for")).to_be_hidden()
     expect(card(page).locator(".slots i")).to_have_count(3)
 
