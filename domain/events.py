@@ -14,6 +14,7 @@ class Progress:
     fraction: float
     note: str
     preview: bytes | None = None  # a JPEG or PNG of the picture as it forms
+    is_queued: bool = False  # it waits over there: no machine has it yet
 
 
 @dataclass(frozen=True)

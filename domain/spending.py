@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-HOUR = 3600.0
+from domain.bills import HOUR, KEPT, SPREAD, Hour, by_hour
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Book:
     accounts: dict[str, Account] = field(default_factory=dict)  # by pod
     watched: set[str] = field(default_factory=set)  # pods that the studio had started, or draws on
     awaited: set[str] = field(default_factory=set)  # names of pods whose making was not answered yet
+    hours: list[Hour] = field(default_factory=list)  # in which an endpoint drew, until their bill is settled
 
     def resumed(self, now: float, uptimes: Mapping[str, float | None]) -> None:
         """What was noted by an earlier start of the studio: of a pod that costs now the time since, as far as
@@ -66,6 +67,27 @@ class Book:
         self._book(self.projects, (project,), amount)
         self._book(self.runs, runs, amount)
 
+    def drew(self, endpoint: str, now: float, seconds: float, amount: float, project: str) -> None:
+        """What was just paid for was drawn at an endpoint, up to now: kept until that is billed."""
+        self.hours = [hour for hour in self.hours if hour.start > now - KEPT]
+        for start, share in by_hour(now - min(seconds, SPREAD), now):
+            hour = next((one for one in self.hours if (one.endpoint, one.start) == (endpoint, start)), None)
+            if hour is None:
+                self.hours.append(hour := Hour(endpoint, start))
+            hour.projects[project] = hour.projects.get(project, 0.0) + amount * share
+
+    def billed(self, bill: Mapping[float, float], endpoint: str) -> None:
+        """What RunPod bills for an endpoint, by hour."""
+        for hour in [one for one in self.hours if one.endpoint == endpoint and one.start in bill]:
+            for project, amount in hour.trued_up(bill[hour.start]).items():
+                self._book(self.days, (_date(hour.start),), amount)
+                self._book(self.projects, (project,), amount)
+        self.hours = [hour for hour in self.hours if not (hour.is_settled and hour.is_billed)]
+
+    def is_least(self, now: float) -> bool:
+        """Whether this day's sum is less than what will be billed, as far as that is known."""
+        return any(not hour.is_billed and _date(hour.start) == _date(now) for hour in self.hours)
+
     def spent_on(self, now: float) -> float:
         """In the whole local day of this moment."""
         return self.days.get(_date(now), 0.0)
@@ -83,7 +105,7 @@ class Book:
     @staticmethod
     def _book(book: dict[str, float], names: Sequence[str], amount: float) -> None:
         for name in names:
-            book[name] = book.get(name, 0.0) + amount / len(names)
+            book[name] = max(0.0, book.get(name, 0.0) + amount / len(names))
 
 
 class IdleStop:

@@ -97,7 +97,10 @@ class _PaidProbe:
         return getattr(self._probe, name)
 
     def draw(self, job: Job) -> JobRun:
-        return self._priced.billed(job, self._probe.draw(job))
+        try:
+            return (yield from self._priced.billed(job, self._probe.draw(job)))
+        finally:
+            self._priced.bill_of_closed(job.id)  # it has no recipe that would ask for it
 
 
 class _Bill:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,6 +91,18 @@ def network_volume(said: Mapping[str, Any]) -> NetworkVolume:
     return NetworkVolume(
         _text(said.get("id")), _text(said.get("name")), int(_number(said.get("size"))), _text(id)
     )
+
+
+def billed(said: Mapping[str, Any], id: str) -> tuple[float, float]:
+    """When an hour began, and what the endpoint cost in it; 0 of another one, and of a record that tells no
+    hour."""
+    try:
+        start = datetime.fromisoformat(_text(said.get("startTime")).replace("Z", "+00:00"))
+    except ValueError:
+        return 0.0, 0.0
+    start = start if start.tzinfo else start.replace(tzinfo=timezone.utc)
+    is_its = said.get("serverlessId") in (None, id)
+    return start.timestamp(), _number(said.get("totalAmount")) if is_its else 0.0
 
 
 def complaint(reply: requests.Response) -> PlatformError:

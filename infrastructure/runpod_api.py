@@ -15,7 +15,15 @@ from urllib3.exceptions import HTTPError
 from domain.errors import PlatformError, PlatformSilent
 from domain.pods import Endpoint, GpuOffer, NetworkVolume, NewPod, Pod
 from infrastructure.http_line import Line, NoAuthorities, json_object
-from infrastructure.runpod_answers import complaint, endpoint, network_volume, offer, pod, serverless_price
+from infrastructure.runpod_answers import (
+    billed,
+    complaint,
+    endpoint,
+    network_volume,
+    offer,
+    pod,
+    serverless_price,
+)
 
 HOST = "https://api.runpod.io"
 TIMEOUT = 10.0, 20.0  # seconds to get through, and between two bytes
@@ -67,6 +75,15 @@ class RunPodAPI:
         """USD an hour of one GPU at work; 0 where the catalogue does not tell."""
         listed = self._listed("/v2/catalog/gpus", "gpus")
         return next((serverless_price(said) for said in listed if said.get("id") == gpu), 0.0)
+
+    def serverless_bill(self, id: str, back: float) -> dict[float, float]:
+        """USD billed for an endpoint, by the moment an hour began, so many seconds back and more."""
+        asked = urlencode({"bucketSize": "hour", "lastN": int(back // 3600) + 2, "serverlessId": id})
+        bill: dict[float, float] = {}
+        for said in self._listed(f"/v2/billing/serverless?{asked}", "records"):
+            start, amount = billed(said, id)
+            bill[start] = bill.get(start, 0.0) + amount
+        return bill
 
     def logs(self, id: str, tail: int = 50, seconds: float = 3.0) -> list[str]:
         """A pod's last lines. RunPod's answer never ends: it is left after so many seconds of silence, or

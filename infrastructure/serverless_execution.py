@@ -186,7 +186,7 @@ class ServerlessExecution:
 
     def _word(self, job: RemoteJob) -> Progress:
         if job.state == QUEUED:
-            return Progress(0.0, "waiting for a worker")
+            return Progress(0.0, "waiting for a worker", is_queued=True)
         with suppress(StudioError):
             if told := read_progress(job.output):
                 share = told.fraction * (self._step + 1 + self._later) - self._step  # of the one asked for

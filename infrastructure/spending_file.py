@@ -1,8 +1,10 @@
 """What was spent, on disk: so that a cap also counts what an earlier start of the studio spent."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from domain.bills import LOOKS, Hour
 from domain.errors import BadFile
 from domain.spending import Account, Book
 from infrastructure.json_files import aside_if_broken, read_json, write_json
@@ -28,6 +30,7 @@ class SpendingFile:
             accounts=_accounts(said.get("pods")),
             watched=_names(said.get("watched")),
             awaited=_names(said.get("awaited")),
+            hours=_hours(said.get("hours")),
         )
 
     def write(self, book: Book) -> None:
@@ -36,7 +39,8 @@ class SpendingFile:
         pods = {pod: {"price": one.price, "until": one.until} for pod, one in book.accounts.items()}
         sums = {"days": _rounded(days), "projects": _rounded(book.projects)}
         names = {"watched": sorted(book.watched), "awaited": sorted(book.awaited)}
-        write_json(self._path, {**sums, "pods": pods, **names})
+        hours = [{**asdict(hour), "projects": _rounded(hour.projects)} for hour in book.hours]
+        write_json(self._path, {**sums, "pods": pods, **names, "hours": hours})
 
 
 def _rounded(amounts: dict[str, float]) -> dict[str, float]:
@@ -59,6 +63,20 @@ def _accounts(said: Any) -> dict[str, Account]:
         for pod, one in entries
         if isinstance(one, dict) and _is_number(one.get("price")) and _is_number(one.get("until"))
     }
+
+
+def _hours(said: Any) -> list[Hour]:
+    entries = said if isinstance(said, list) else ()
+    return [hour for one in entries if isinstance(one, dict) and (hour := _hour(one))]
+
+
+def _hour(said: dict[str, Any]) -> Hour | None:
+    endpoint, start, looks = said.get("endpoint"), said.get("start"), said.get("looks")
+    if not isinstance(endpoint, str) or not isinstance(start, int | float) or not _is_number(start):
+        return None
+    if not isinstance(looks, int) or not 0 <= looks <= len(LOOKS):
+        return None
+    return Hour(endpoint, float(start), _amounts(said.get("projects")), looks, said.get("is_billed") is True)
 
 
 def _is_number(said: Any) -> bool:

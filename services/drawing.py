@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from domain.addresses import parse_pod_id
+from domain.bills import HOUR
 from domain.errors import StudioError
 from domain.events import Fact, Progress
 from domain.job import Backend, Job
@@ -14,6 +15,7 @@ from infrastructure.backends import changed
 from infrastructure.pool import Pool
 from infrastructure.priced import Priced
 from infrastructure.runpod_backend import USUAL_MOST, RunPodBackend
+from services.bills import Bills
 from services.pods import Pods
 from services.spending import Spending
 
@@ -30,6 +32,7 @@ class Drawing:
         key: Callable[[], str],
     ):
         self._pods, self._now, self._spending, self._key = pods, now, spending, key
+        self._bills = Bills(spending, key)
         self._asked: dict[str, RunPodBackend] = {}  # endpoints that were asked and did not draw yet
         self._endpoints: list[RunPodBackend] = []  # also those that drew before: they may have jobs
 
@@ -51,6 +54,7 @@ class Drawing:
         """The studio ends: what endpoints are at goes on without it, and is asked for at the next start."""
         for endpoint in self._endpoints:
             endpoint.is_left = True
+        self._bills.stop()
 
     @property
     def pool(self) -> Pool | None:
@@ -81,11 +85,12 @@ class Drawing:
         return drawing if drawing and drawing.endpoint == id else RunPodBackend(id, self._key)
 
     def _billed(self, endpoint: RunPodBackend, project: Callable[[Path], str]) -> Priced:
-        return Priced(
-            endpoint,
-            lambda _: endpoint.price(),
-            lambda folder, cost: self._spending.paid(project(folder), cost, time.time()),
-        )
+        def drew(folder: Path, cost: float) -> None:
+            seconds = cost / (endpoint.price() or cost) * HOUR
+            self._spending.drew(endpoint.endpoint, project(folder), cost, seconds, time.time())
+
+        self._bills.start()
+        return Priced(endpoint, lambda _: endpoint.price(), drew)
 
     @property
     def _inner(self) -> Backend | None:

@@ -1,7 +1,8 @@
 """What pages are told of errands: a fact for each, and one of the whole queue."""
 
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ class Live:
     preview: bytes | None = None
     previews: int = 0
     is_cancelled: bool = False
+    is_queued: bool = False  # over there, where no machine has it yet
     shown: float = 0.0
     saved: list[Saved] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     takes: list[str] = field(default_factory=list)
     server: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
 
     def heard(self, event: Event) -> bool:
         """Take in what the errand says; whether pages should be told now."""
@@ -36,8 +39,8 @@ class Live:
                 self.fraction, self.note = max(self.fraction, min(1.0, fraction)), note
                 if preview:
                     self.preview, self.previews = preview, self.previews + 1
-                now = time.monotonic()
-                if preview or now - self.shown > _SHOWN:
+                now, was_queued, self.is_queued = time.monotonic(), self.is_queued, event.is_queued
+                if preview or was_queued != self.is_queued or now - self.shown > _SHOWN:
                     self.shown = now
                     return True
             case Fact("server", server):
@@ -79,6 +82,7 @@ def run_fact(errand: Errand, live: Live | None, pace: Pace) -> Mapping[str, Any]
         "state": "cancelling" if live.is_cancelled else errand.state,
         "fraction": round(live.fraction, 3),
         "note": live.note,
+        "queued": live.is_queued,
         "preview": live.previews,
         "until": until and round(until),
         "error": errand.error,
@@ -90,6 +94,13 @@ def run_fact(errand: Errand, live: Live | None, pace: Pace) -> Mapping[str, Any]
         "began": errand.began,
         "ended": errand.ended,
     }
+
+
+def run_facts(
+    queue: Queue, live: Mapping[str, Live], pace: Pace, ids: Iterable[str]
+) -> dict[str, Mapping[str, Any]]:
+    errands = [errand for id in ids if (errand := queue.get(id))]
+    return {f"run/{errand.id}": run_fact(errand, live.get(errand.id), pace) for errand in errands}
 
 
 def queue_fact(queue: Queue, live: Mapping[str, Live], pace: Pace, lanes: int) -> Mapping[str, Any]:

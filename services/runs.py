@@ -25,7 +25,7 @@ from services.feed import Feed
 from services.pace import Pace
 from services.queue import Queue
 from services.queue_keeper import QueueKeeper
-from services.run_facts import Live, queue_fact, run_fact
+from services.run_facts import Live, queue_fact, run_facts
 from services.standstill import Standstill, Standstills, broken
 
 log = logging.getLogger(__name__)
@@ -72,16 +72,12 @@ class Runs:
         self.dropped(dropped)
 
     def cancel_all(self) -> None:
-        with self._lock:
-            ids = [errand.id for errand in self._queue.all() if not errand.is_over]
-        self.cancel(ids)
+        self.cancel([errand.id for errand in self.errands() if not errand.is_over])
 
     def end(self, project: str, why: str) -> bool:
         """Nothing more is drawn for a project, or ("") for any; tells why if anything was."""
         with self._lock:
-            all = [
-                e for e in self._queue.all() if e.is_drawn and not e.is_over and project in ("", e.project)
-            ]
+            all = [e for e in self.errands() if e.is_drawn and not e.is_over and project in ("", e.project)]
             ids = [e.id for e in all if not (live := self._live.get(e.id)) or not live.is_cancelled]
         if ids:
             self.cancel(ids)
@@ -142,8 +138,7 @@ class Runs:
     def go_on(self) -> None:
         """Also with everything that was not finished when the studio ended."""
         with self._lock:
-            stopped = self._queue.ids(STOPPED)
-            changed = self._queue.again(stopped)
+            changed = self._queue.again(self._queue.ids(STOPPED))
         self._changed(changed, is_by_hand=True)
         self.resume()
 
@@ -161,6 +156,13 @@ class Runs:
         """Why nothing new begins; "" when something may."""
         with self._lock:
             return self._stills.why(self._queue.projects)
+
+    def end_cancelled(self) -> None:
+        """Come back when what was cancelled has ended."""
+        with self._lock:
+            cancelled = [live for live in self._live.values() if live.is_cancelled]
+        for live in cancelled:
+            live.over.wait()
 
     def close(self) -> None:
         """Stop what runs and come back when it has ended; the queue stays on disk."""
@@ -267,6 +269,7 @@ class Runs:
                 culprit = errand.id if errand.state == FAILED else ""
                 self._stills.trouble(trouble, errand.project, culprit, time.monotonic())
         self._changed(changed)
+        live.over.set()
         self._start()
 
     def _remember(self, errand: Errand) -> None:
@@ -285,11 +288,7 @@ class Runs:
     def _tell(self, ids: Iterable[str], is_reordered: bool = False) -> None:
         with self._telling:
             with self._lock:
-                errands = [errand for id in ids if (errand := self._queue.get(id))]
-                facts: dict[str, Any] = {
-                    f"run/{errand.id}": run_fact(errand, self._live.get(errand.id), self.pace)
-                    for errand in errands
-                }
+                facts: dict[str, Any] = dict(run_facts(self._queue, self._live, self.pace, ids))
                 queue = queue_fact(self._queue, self._live, self.pace, self._wanted)
                 facts["queue"] = {**queue, "paused": self.paused, "lanes": self._wanted}
                 if is_reordered:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.bills import Hour
 from domain.errand import Errand
 from domain.errors import CannotWrite, StudioError
 from domain.pods import Pod, PodState
@@ -60,6 +61,7 @@ class Spending:
         self._written = float("-inf")
         self._is_resumed = False
         self._met: set[str] = set()  # pods that were in the account
+        self._bill_said = ""  # why the account's bill is not known
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._tick_on, name="spending", daemon=True)
@@ -122,6 +124,29 @@ class Spending:
             self._book.paid(now, amount, project, sorted(runs))
             self._keep_book(now, True)
         self._tell(self._fact(now, {}, sorted(runs)))
+
+    def drew(self, endpoint: str, project: str, amount: float, seconds: float, now: float) -> None:
+        """The same of a job that a worker was at for so long; its bill may tell of more."""
+        with self._lock:
+            self._book.drew(endpoint, now, seconds, amount, project)
+        self.paid(project, amount, now)
+
+    def due(self, now: float) -> list[Hour]:
+        """The hours whose bill is to be looked at."""
+        with self._lock:
+            return [hour for hour in self._book.hours if hour.is_due(now)]
+
+    def billed(self, bill: Mapping[float, float], endpoint: str, now: float) -> None:
+        """What RunPod bills for an endpoint, by hour."""
+        with self._lock:
+            self._book.billed(bill, endpoint)
+            self._bill_said = ""
+            self._keep_book(now, True)
+        self._tell(self._fact(now, {}, ()))
+
+    def bill_said(self, why: str) -> None:
+        """The account does not tell what it bills."""
+        self._bill_said = why
 
     def allow(self, project: str, now: float) -> None:
         """Raises StudioError when a cap is reached: nothing new may be begun that costs."""
@@ -212,6 +237,8 @@ class Spending:
             "project": round(self._book.projects.get(project, 0.0), 3),
             "seconds": dict(self._work.seconds(project)),
             "runs": {run: round(self._book.runs.get(run, 0.0), 3) for run in runs},
+            "is_least": self._book.is_least(now),
+            "bill_said": self._bill_said,
             "cap_day": limits.day,
             "cap_project": limits.project,
             "reached": self._book.reached(limits, now, project),

@@ -223,6 +223,7 @@ class Studio:
         """End what runs; the queue goes on at the next start, when it is told to."""
         self._closing.set()
         self.bench.close()
+        self.runs.end_cancelled()  # before what is under way is left to go on
         for part in (self.machines, self._watch, self._stale, self.film, self.shelf):
             part.stop()
         self.runs.close()

@@ -39,7 +39,7 @@ class Afar:
 
     def _dropped(self, errands: Sequence[Errand]) -> None:
         if any(is_under_way(errand) for errand in errands if errand.is_drawn and errand.began):
-            threading.Thread(target=self.take_back, args=(errands,), daemon=True).start()
+            threading.Thread(target=self.take_back, args=(errands,)).start()  # also as it ends
 
     def _knows(self, errand: Errand) -> bool:
         with suppress(BackendError):

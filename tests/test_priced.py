@@ -13,7 +13,7 @@ from domain.project import Project
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.priced import Priced
 from infrastructure.recipes import Ledger, Wanted
-from tests.comfy_jobs import picture, puts_out
+from tests.comfy_jobs import make_job, picture, puts_out
 
 
 def made(fake, folder, price=3600.0, graph=None):
@@ -108,3 +108,16 @@ def test_closing_it_cancels_the_job(fake, tmp_path):
     assert not fake.running and not fake.pending
     recipe = json.loads((tmp_path / "takes" / "001_v1.json").read_text("utf-8"))
     assert recipe["state"] == "cancelled" and recipe["cost"] > 0, "it was paid for all the same"
+
+
+def test_what_a_picture_of_the_test_bench_cost_is_kept_for_nobody(fake, tmp_path):
+    fake.gate.clear()
+    paid = []
+    backend = Priced(ComfyBackend(fake.url), lambda url: 3600.0, lambda folder, cost: paid.append(cost))
+    job = make_job(tmp_path)
+    work = backend.probe().draw(job)
+    for event in work:
+        if isinstance(event, Fact) and event.key == "sent":
+            break
+    work.close()
+    assert paid and not backend.bill_of_closed(job.id)

@@ -164,8 +164,17 @@ def list_workers(ask: Ask) -> Done:
 
 
 def endpoint_bills(ask: Ask) -> Done:
-    """One record an endpoint, for execution alone."""
+    """One record an endpoint, for execution alone; by the hour, what a test says that was billed."""
     asked = ask.query.get("serverlessId")
+    if ask.query.get("bucketSize") == "hour":
+        return 200, {
+            "records": [
+                {"serverlessId": one.id, "startTime": hour, "totalAmount": amount}
+                for one in ask.runpod.endpoints.values()
+                for hour, amount in one.bill.items()
+                if asked in (None, one.id)
+            ]
+        }
     records = [
         {"serverlessId": one.id, "totalAmount": one.spent, "gpuAmount": one.spent, "feeAmount": 0.0}
         for one in ask.runpod.endpoints.values()

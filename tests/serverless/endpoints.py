@@ -88,6 +88,7 @@ class EmulatedEndpoint:
         self.workers_min, self.workers_max, self.idle_timeout = 0, 3, 5
         self.gpu = "NVIDIA GeForce RTX 4090"
         self.price = 0.00031  # USD per second of execution
+        self.bill: dict[str, float] = {}  # USD by the hour's beginning, such as 2026-11-27T10:00:00Z
         self.pause = 5.0  # seconds of real time that a worker's question is held
         self.largest_run, self.largest_sync, self.largest_result = 10 << 20, 20 << 20, 20 << 20
         self.rates: dict[str, int] = {}  # requests per ten seconds before 429, by operation

@@ -11,7 +11,7 @@ from addons import testbench
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
-from infrastructure import runpod_backend
+from infrastructure import runpod_backend, serverless_execution
 from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods
 from services.errands import errand
@@ -81,6 +81,7 @@ def test_a_keyframe_is_made_at_the_endpoint_and_costs_what_the_worker_took(start
     assert made["price"] == pytest.approx(1.116) and made["cost"] == pytest.approx(1.116 / 100)
     told = until(studio, lambda told: told["money"]["today"])
     assert told["money"]["today"] == told["money"]["project"] == pytest.approx(0.011)
+    assert told["money"]["is_least"], "what starting and idling cost is not billed yet"
 
 
 def test_a_limit_takes_back_what_waits_and_refuses_what_would_cost_more(start, clock, runpod):
@@ -234,9 +235,10 @@ def test_a_job_that_is_cancelled_under_way_is_paid_for(start, clock, runpod, han
     runpod.gpus[endpoint.gpu].serverless = 36_000.0
     project(studio, "A harbour")
     (id,) = keyframes(studio, "001")
-    until(studio, lambda told: endpoint.jobs)
+    until(studio, lambda told: told[f"run/{id}"]["queued"])
     Hand(runpod.worker_environment(endpoint, "w1")).take()
     until(studio, lambda told: "a worker is at it" in told[f"run/{id}"]["note"])
+    assert not facts(studio)[f"run/{id}"]["queued"]
     studio.runs.cancel([id])
     until_done(studio)
     until(studio, lambda told: told["money"]["today"] > 0)
@@ -255,6 +257,20 @@ def test_what_is_cancelled_after_the_next_start_is_taken_back_over_there(start, 
     until(studio, lambda told: told.get("backend", {}).get("up"))
     studio.runs.cancel([id])
     until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
+
+
+def test_what_is_cancelled_just_before_the_studio_is_closed_does_not_go_on_over_there(
+    start, endpoint, monkeypatch
+):
+    monkeypatch.setattr(serverless_execution, "WORD", 0.5)
+    studio = start()
+    project(studio, "A harbour", "A mast")
+    ids = keyframes(studio, "001", "002")
+    until(studio, lambda told: len(endpoint.jobs) == 2 and all(told[f"run/{id}"]["note"] for id in ids))
+    studio.runs.cancel(ids[:1])
+    studio.close()
+    assert sorted(job.status for job in endpoint.jobs.values()) == ["CANCELLED", "IN_QUEUE"]
+    assert [errand.state for errand in studio.runs.errands()] == ["cancelled", "stopped"]
 
 
 def test_pictures_of_the_test_bench_are_paid_for(start, clock, runpod, tmp_path):

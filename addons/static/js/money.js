@@ -5,6 +5,7 @@ import { labelled } from './dialogs.js';
 
 /** `digits` more than two for what a single take costs. */
 export const dollars = (amount, digits = 2) => new Intl.NumberFormat(document.documentElement.lang || 'en', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: digits }).format(amount ?? 0);
+const least = (amount, is) => is ? t('money.least', { amount: dollars(amount) }) : dollars(amount);
 const perHour = amount => t('money.perHour', { amount: dollars(amount) });
 
 /** What so many of a deed will take and cost, from how long they took in this project; nothing where no money goes. */
@@ -44,7 +45,7 @@ export function meter() {
     const money = fact('money') ?? {}, failing = failingStop();
     place.hidden = !(money.per_hour || money.reached || failing || money.today);
     put(rate, { text: money.per_hour ? perHour(money.per_hour) : '' });
-    put(today, { text: t('money.today', { amount: dollars(money.today) }) });
+    put(today, { text: t('money.today', { amount: least(money.today, money.is_least) }) });
     const left = money.idle_until ? Math.max(0, money.idle_until - Date.now() / 1000) : null;
     idle.parentNode.hidden = left == null;
     if (left != null) put(idle, { text: t('money.idle', { time: clock(left) }) });
@@ -73,17 +74,17 @@ export function panel() {
     const money = fact('money') ?? {}, pods = fact('pods') ?? {};
     const run = Object.values(money.runs ?? {}).reduce((a, b) => a + b, 0);
     const rate = workersRate();
-    const values = { hour: rate ? t('endpoint.price', { amount: dollars(rate + (money.per_hour ?? 0)) }) : money.per_hour && perHour(money.per_hour), run: run && dollars(run), project: fact('project') && dollars(money.project), today: dollars(money.today), balance: pods.balance != null && dollars(pods.balance) };
+    const values = { hour: rate ? t('endpoint.price', { amount: dollars(rate + (money.per_hour ?? 0)) }) : money.per_hour && perHour(money.per_hour), run: run && dollars(run), project: fact('project') && least(money.project, money.is_least && money.project), today: least(money.today, money.is_least), balance: pods.balance != null && dollars(pods.balance) };
     for (const sum of sums) {
       put(sum.lastChild, { text: values[sum.dataset.sum] || '–' });
       if (sum.dataset.sum === 'balance') sum.hidden = !values.balance;
     }
     const isServerless = fact('settings')?.mode === 'serverless';
-    put(hint, { text: t(isServerless ? 'money.limits.hint.serverless' : 'money.limits.hint') });
+    put(hint, { text: isServerless ? `${t('money.limits.hint.serverless')} ${t('money.bill.hint')}` : t('money.limits.hint') });
     limits.find(one => one.name === 'idle_minutes').field.hidden = isServerless && !money.per_hour; // an endpoint's workers end by themselves
     const kept = { day: money.cap_day, project: money.cap_project, idle_minutes: money.idle_minutes };
     for (const { name, input } of limits) put(input, { value: kept[name] ? String(kept[name]) : '' });
-    const said = [money.reached && t(`money.reached.${money.reached}`), ...warnings(pods)].filter(Boolean);
+    const said = [money.reached && t(`money.reached.${money.reached}`), money.bill_said, ...warnings(pods)].filter(Boolean);
     if (notes.dataset.said !== said.join('\n')) notes.dataset.said = said.join('\n'), notes.replaceChildren(...said.map(text => h('p', {}, text)));
   }
   return { place, draw };

@@ -45,8 +45,8 @@ export function setLook(theme) {
 function drawPill(pill) {
   const settings = fact('settings') ?? {}, backend = fact('backend') ?? {};
   const [, name, gpu, meter, queue] = pill.children;
-  const busy = runs().filter(run => ['running', 'cancelling'].includes(run.state)).length;
-  const waiting = runs().filter(run => run.state === 'waiting').length;
+  const busy = runs().filter(run => ['running', 'cancelling'].includes(run.state) && !run.queued).length;
+  const waiting = runs().filter(run => run.state === 'waiting' || run.queued).length;
   const isUp = settings.mode === 'sketch' || backend.up, start = isUp ? null : fact('pod/start');
   put(pill, { 'data-state': backend.up === undefined && settings.mode !== 'sketch' ? 'unknown' : start ? 'busy' : !isUp ? 'down' : busy ? 'busy' : 'up', title: backend.said ?? '' });
   put(name, { text: t(`mode.${settings.mode ?? 'sketch'}`) });
