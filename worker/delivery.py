@@ -12,7 +12,7 @@ from domain.events import Progress
 from domain.inline import text_of
 from domain.serverless import Output, Result, read_result
 from worker.environment import Environment
-from worker.s3_settings import S3Settings
+from worker.s3_settings import s3_settings
 
 log = logging.getLogger(__name__)
 
@@ -150,11 +150,11 @@ def set_up(environment: Environment) -> list[str]:
 
 
 def _s3(environment: Environment) -> Delivery:
-    from worker.s3 import S3Bucket  # boto3 takes a second to load
+    from infrastructure.s3 import S3Bucket  # boto3 takes a second to load
 
-    settings = S3Settings.of(environment)
+    settings = s3_settings(environment)
     log.info("delivering into the bucket %s, as %s say", settings.bucket, settings.family)
-    return ByBucket(S3Bucket(settings), settings.prefix)
+    return ByBucket(S3Bucket(settings), environment["S3_PREFIX"])
 
 
 def _gcs(environment: Environment) -> Delivery:

@@ -3,9 +3,10 @@
 import pytest
 
 from domain.errors import JobFailed
+from infrastructure.s3 import S3Settings, region_of
 from worker.delivery import set_up
 from worker.environment import Environment
-from worker.s3_settings import S3Settings, region_of, split_bucket
+from worker.s3_settings import s3_settings, split_bucket
 
 S3 = {
     "S3_BUCKET_NAME": "films",
@@ -20,7 +21,7 @@ BUCKET = {
 
 
 def test_either_family_names_a_bucket_and_the_first_wins():
-    first, second = (S3Settings.of(Environment(given)) for given in (S3 | BUCKET, BUCKET))
+    first, second = (s3_settings(Environment(given)) for given in (S3 | BUCKET, BUCKET))
     assert (first.family, first.bucket, first.access, first.secret) == ("S3_*", "films", "key", "secret")
     assert (second.family, second.bucket, second.access) == ("BUCKET_*", "old", "old key")
     assert second.endpoint == "https://s3.eu-central-1.amazonaws.com"

@@ -1,7 +1,9 @@
 """A bucket of an S3 service: Amazon's, or any that speaks alike."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -9,13 +11,24 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.errors import JobFailed
-from worker.s3_settings import S3Settings, region_of
 
 ATTEMPTS = 4
 CONNECT, SILENCE = 10, 60  # seconds
 log = logging.getLogger(__name__)
 
 _BROKEN = (Boto3Error, BotoCoreError, ClientError, ValueError)  # ValueError: an address that is none
+
+
+@dataclass(frozen=True)
+class S3Settings:
+    family: str  # of the variables that it was read from
+    bucket: str
+    endpoint: str = ""
+    access: str = ""
+    secret: str = ""
+    region: str = ""
+    style: str = "auto"
+    seconds: int = 604_800  # that an address is good
 
 
 class S3Bucket:
@@ -99,3 +112,12 @@ class S3Bucket:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def region_of(settings: S3Settings) -> str:
+    """As set, else as the address says: "s3.eu-central-1.amazonaws.com"."""
+    if settings.region:
+        return settings.region
+    labels = (urlsplit(settings.endpoint).hostname or "").split(".")
+    place = next((labels[i + 1] for i, label in enumerate(labels[:-1]) if label == "s3"), "")
+    return place if place.count("-") >= 2 else "us-east-1"
