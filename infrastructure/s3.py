@@ -103,7 +103,7 @@ class S3Bucket:
         return str(signed)
 
     def _refused(self, what: str, error: Exception) -> JobFailed:
-        said = str(error)[:200]
+        said = without_keys(str(error), self._settings.access, self._settings.secret)[:200]
         name, family = self._settings.bucket, self._settings.family
         failed = JobFailed(f"The bucket {name!r} ({family}) cannot {what}: {said}")
         failed.details = [{"kind": "delivery", "bucket": name, "settings": family, "message": said}]
@@ -112,6 +112,13 @@ class S3Bucket:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def without_keys(said: str, *keys: str) -> str:
+    """Python tells a header that it does not take, with all that is in it."""
+    for key in filter(None, keys):
+        said = said.replace(key, "…").replace(repr(key)[1:-1], "…")
+    return said
 
 
 def region_of(settings: S3Settings) -> str:

@@ -5,14 +5,13 @@ import logging
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.errors import BadFile, JobFailed
 from domain.events import Progress
 from domain.inline import text_of
 from domain.serverless import Output, Result, read_result
 from worker.environment import Environment
-from worker.s3_settings import s3_settings
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +130,10 @@ class ByBucket:
         return "/".join(parts)
 
 
-def delivery(environment: Environment, mode: str) -> Delivery:
-    """By `mode`, or whatever is set up. Raises JobFailed when that is not."""
+def delivery(environment: Environment, mode: str, s3_config: Any = None) -> Delivery:
+    """By `mode`, or into the bucket that came along, or as is set up. Raises JobFailed when that is not."""
+    if s3_config and mode in ("", "s3"):
+        return _s3(environment, s3_config)
     mode = mode or environment["OUTPUT_MODE"] or (set_up(environment) or ["base64"])[0]
     if mode == "base64":
         return Inline(int(environment.number("MAX_INLINE_MB") * (1 << 20)))
@@ -149,12 +150,15 @@ def set_up(environment: Environment) -> list[str]:
     return (["s3"] if has_s3 else []) + (["gcs"] if environment["GCS_BUCKET"] else [])
 
 
-def _s3(environment: Environment) -> Delivery:
+def _s3(environment: Environment, s3_config: Any = None) -> Delivery:
+    """Into the bucket of a request, or else the worker's own."""
     from infrastructure.s3 import S3Bucket  # boto3 takes a second to load
+    from worker.s3_settings import requested, s3_settings
 
-    settings = s3_settings(environment)
-    log.info("delivering into the bucket %s, as %s say", settings.bucket, settings.family)
-    return ByBucket(S3Bucket(settings), environment["S3_PREFIX"])
+    settings = requested(s3_config, environment) if s3_config else s3_settings(environment)
+    prefix = "" if s3_config else environment["S3_PREFIX"]
+    log.info("delivering into the bucket %s, by %s", settings.bucket, settings.family)
+    return ByBucket(S3Bucket(settings), prefix)
 
 
 def _gcs(environment: Environment) -> Delivery:

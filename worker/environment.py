@@ -30,7 +30,11 @@ VARIABLES = (
     Variable("HF_TOKEN", "", "for download_models: a token of Hugging Face"),
     Variable("HF_ENDPOINT", "https://huggingface.co", "for download_models: where models come from"),
     Variable("WORKER_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR"),
-    Variable("RUNPOD_LOG_LEVEL", "", "how much RunPod's library says; as WORKER_LOG_LEVEL when empty"),
+    Variable(
+        "RUNPOD_LOG_LEVEL",
+        "",
+        "how much RunPod's library says, as WORKER_LOG_LEVEL when empty; DEBUG: results in full",
+    ),
     Variable("S3_BUCKET_NAME", "", "bucket of an S3 service; sets delivery by s3 up"),
     Variable("S3_BUCKET_CREDS_ACCESS_KEY_ID", "", "its access key"),
     Variable("S3_BUCKET_CREDS_SECRET_ACCESS_KEY", "", "its secret key"),

@@ -27,9 +27,11 @@ Post = Callable[[dict[str, Any], dict[str, Any]], Awaitable[None]]
 
 
 class Handler:
-    """`work` makes the work of an order; `ended` says how ComfyUI died, or nothing; `post` tells progress."""
+    """`work` makes the work of a job; `ended` says how ComfyUI died, or nothing; `post` tells progress."""
 
-    def __init__(self, work: Callable[[Any], Work], post: Post, ended: Callable[[], str] = lambda: ""):
+    def __init__(
+        self, work: Callable[[dict[str, Any]], Work], post: Post, ended: Callable[[], str] = lambda: ""
+    ):
         self._work, self._post, self._ended = work, post, ended
 
     async def handle(self, job: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +41,7 @@ class Handler:
         def hear(event: Progress | Fact) -> None:
             loop.call_soon_threadsafe(latest.put, event)
 
-        pulling = asyncio.ensure_future(asyncio.to_thread(self._pulled, job.get("input"), hear, stop))
+        pulling = asyncio.ensure_future(asyncio.to_thread(self._pulled, job, hear, stop))
         telling = asyncio.create_task(self._tell(job, latest))
         try:
             return await asyncio.shield(pulling)
@@ -51,9 +53,9 @@ class Handler:
             latest.end()
             await asyncio.shield(telling)  # nothing may be told of a job that has ended
 
-    def _pulled(self, said: Any, hear: Hear, stop: threading.Event) -> dict[str, Any]:
+    def _pulled(self, job: dict[str, Any], hear: Hear, stop: threading.Event) -> dict[str, Any]:
         try:
-            return self._to_the_end(said, hear, stop)
+            return self._to_the_end(job, hear, stop)
         except StudioError as error:
             return self._failure(error)
         except OSError as error:
@@ -61,8 +63,8 @@ class Handler:
             failed.__cause__ = error
             return self._failure(failed)
 
-    def _to_the_end(self, said: Any, hear: Hear, stop: threading.Event) -> dict[str, Any]:
-        with closing(self._work(said)) as work:
+    def _to_the_end(self, job: dict[str, Any], hear: Hear, stop: threading.Event) -> dict[str, Any]:
+        with closing(self._work(job)) as work:
             while not stop.is_set():
                 try:
                     hear(next(work))

@@ -1,11 +1,18 @@
-"""Which bucket of an S3 service, where, and with which keys: read from two families of variables."""
+"""Which bucket of an S3 service, where, and with which keys.
+
+Read from two families of variables, or from `s3Config`, which a request may bring beside its `input`.
+"""
 
 from typing import Any
 from urllib.parse import urlsplit
 
 from domain.errors import JobFailed
+from domain.serverless_orders import BadOrder
 from infrastructure.s3 import S3Settings
 from worker.environment import Environment
+
+REQUESTED = "s3Config"
+_WANTED = "accessId", "accessSecret", "bucketName", "endpointUrl"
 
 
 def s3_settings(environment: Environment) -> S3Settings:
@@ -29,12 +36,27 @@ def s3_settings(environment: Environment) -> S3Settings:
     return S3Settings("BUCKET_*", name, endpoint, *keys, **common)
 
 
-def split_bucket(url: str, name: str) -> tuple[str, str]:
+def requested(said: Any, environment: Environment) -> S3Settings:
+    """A request's bucket, of which nothing but the lifetime of addresses is the worker's. Raises BadOrder."""
+    given = {name: said.get(name) for name in _WANTED} if isinstance(said, dict) else {}
+    texts = {name: value.strip() for name, value in given.items() if isinstance(value, str)}
+    if missing := [name for name in _WANTED if not texts.get(name)]:
+        raise BadOrder(f"{REQUESTED} lacks {', '.join(missing)}: give all of it as texts, or leave it out.")
+    name, endpoint = split_bucket(texts["endpointUrl"], texts["bucketName"], f"{REQUESTED}'s endpointUrl")
+    keys = texts["accessId"], texts["accessSecret"]
+    seconds = int(environment.number("S3_URL_SECONDS"))
+    return S3Settings(REQUESTED, name, endpoint, *keys, seconds=seconds)
+
+
+def split_bucket(url: str, name: str, of: str = "BUCKET_ENDPOINT_URL") -> tuple[str, str]:
     """The bucket and the service's address of "https://films.s3.example.org" or "https://example.org/films"."""
     parts = urlsplit(url)
-    host, path = parts.netloc, parts.path.strip("/")
+    host, path = parts.netloc.rpartition("@")[2], parts.path.strip("/")
+    if parts.scheme not in ("http", "https") or not host:
+        raise JobFailed(f"{of} is no address: it should begin with https:// and go on with a host.")
     if path:
-        name = name or path.split("/")[0]
+        first = path.split("/")[0]
+        name, host = (first, host) if name in ("", first) else (name, f"{host}/{path}")
     elif not name or host.startswith(f"{name}."):
         first, _, rest = host.partition(".")
         if rest.startswith(("s3.", "s3-")) or (name and first == name):

@@ -55,19 +55,19 @@ async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:
         await send_result(session, {"status": "IN_PROGRESS", "output": payload}, job)
 
 
-def _drawing(site: Site, environment: Environment) -> Callable[[Any], Work]:
+def _drawing(site: Site, environment: Environment) -> Callable[[dict[str, Any]], Work]:
     bench = Bench(site.backend, environment, site.install, site.see_off)
 
-    def work(said: Any) -> Work:
+    def work(job: dict[str, Any]) -> Work:
         with site.job():
             site.revive(environment)
-            return (yield from carried_out(said, bench))
+            return (yield from carried_out(job, bench))
 
     return work
 
 
-def _refusing(error: BackendUnreachable) -> Callable[[Any], Work]:
-    def work(said: Any) -> Work:
+def _refusing(error: BackendUnreachable) -> Callable[[dict[str, Any]], Work]:
+    def work(job: dict[str, Any]) -> Work:
         raise error
         yield
 
@@ -81,5 +81,5 @@ def run_once(said: Any, site: Site, environment: Environment, way: Delivery | No
         log.info("%.0f %% %s", payload["progress"] * 100, payload["note"])
 
     bench = Bench(site.backend, environment, site.install, way=way)
-    handler = Handler(lambda said: carried_out(said, bench), told, site.ended)
+    handler = Handler(lambda job: carried_out(job, bench), told, site.ended)
     return asyncio.run(handler.handle({"id": "local", "input": said}))

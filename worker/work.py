@@ -1,7 +1,7 @@
 """One order from its first byte to its last: a generator, as all work of the studio is."""
 
 import mimetypes
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,15 +44,16 @@ class Bench:
     way: Delivery | None = None  # that files go; by default as the order and the environment say
 
 
-def carried_out(said: Any, bench: Bench) -> Work:
-    """What goes back to whoever sent the order. Raises StudioError."""
+def carried_out(sent: Mapping[str, Any], bench: Bench) -> Work:
+    """What goes back to whoever sent a request: its `input` is the order. Raises StudioError."""
+    said = sent.get("input")
     if is_asked(said):
         yield Progress(0.5, "looking at what is here")
         return about(bench.backend, bench.environment).said()
     order = read_order(said)
     if order.version:
         promised(order.version, bench.install)
-    way = bench.way or delivery(bench.environment, order.output_mode)
+    way = bench.way or delivery(bench.environment, order.output_mode, sent.get("s3Config"))
     with TemporaryDirectory(prefix="cindergrace-", ignore_cleanup_errors=True) as folder:
         most = int(bench.environment.number("MAX_INPUT_MB") * (1 << 20))
         job, odd = yield from unpacked(_with_key(order, bench), Path(folder), most)

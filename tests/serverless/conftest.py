@@ -124,11 +124,12 @@ class Counter:
 
     def handler(self, post=None):
         bench = Bench(self.backend, self.environment, self.install)
-        return Handler(lambda said: carried_out(said, bench), post or self.post, lambda: self.death)
+        return Handler(lambda job: carried_out(job, bench), post or self.post, lambda: self.death)
 
-    def order(self, input, longest=LONGEST):
-        """The answer to it."""
-        return asyncio.run(asyncio.wait_for(self.handler().handle({"id": "j", "input": input}), longest))
+    def order(self, input, longest=LONGEST, **more):
+        """The answer to it; `more` of the request, beside its input."""
+        job = {"id": "j", "input": input, **more}
+        return asyncio.run(asyncio.wait_for(self.handler().handle(job), longest))
 
     def cancelled_when(self, input, is_time):
         """The order is cancelled as soon as it is time, and is not any more then; how long that took."""

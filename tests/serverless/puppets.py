@@ -36,7 +36,7 @@ class Puppet:
         """Our handler, at this ComfyUI."""
         puppet = cls(endpoint, lambda input: None, id)
         bench = Bench(ComfyBackend(comfy, 5.0), Environment(environment))
-        puppet._answer = Handler(lambda said: carried_out(said, bench), puppet.tell).handle
+        puppet._answer = Handler(lambda job: carried_out(job, bench), puppet.tell).handle
         return puppet
 
     def __enter__(self) -> "Puppet":

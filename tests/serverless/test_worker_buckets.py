@@ -123,7 +123,48 @@ def test_the_public_workers_variables_open_a_bucket_as_well(endpoint, sdk_worker
     worker = sdk_worker(endpoint, fake.url, **given)
     (image,) = ended(sent({"workflow": picture()}))["output"]["images"]
     assert image["type"] == "s3_url" and requests.get(image["data"], timeout=10).ok
-    assert "as BUCKET_* say" in worker.said
+    assert "by BUCKET_*" in worker.said
+
+
+@pytest.fixture
+def theirs(s3):
+    """A bucket that a request brings with it."""
+    url = s3["S3_ENDPOINT_URL"]
+    assert requests.put(f"{url}/theirs", timeout=10).ok
+    keys = {"accessId": "THEIR0KEY", "accessSecret": "their/own+secret"}
+    return {**keys, "bucketName": "theirs", "endpointUrl": url}
+
+
+@pytest.fixture
+def theirs_and_ours(theirs, s3):
+    return theirs, s3
+
+
+def test_a_request_that_brings_a_bucket_has_its_files_there_and_the_next_one_in_the_workers(
+    endpoint, sdk_worker, fake, sent, ended, theirs_and_ours
+):
+    theirs, ours = theirs_and_ours
+    worker = sdk_worker(endpoint, fake.url, **ours, WORKER_LOG_LEVEL="DEBUG", RUNPOD_LOG_LEVEL="INFO")
+    (output,) = ended(sent({"workflow": picture(seed=91)}, s3Config=theirs))["output"]["outputs"]
+    (job,) = fake.histories
+    assert output["url"].startswith(f"{theirs['endpointUrl']}/theirs/{job}/3/")
+    assert requests.get(output["url"], timeout=10).content in fake.files.values()
+    inline = ended(sent({"workflow": picture(seed=91), "output_mode": "base64"}, s3Config=theirs))
+    assert [image["type"] for image in inline["output"]["images"]] == ["base64"]
+    (own,) = ended(sent({"workflow": picture(seed=92)}))["output"]["outputs"]
+    assert own["url"].startswith(f"{theirs['endpointUrl']}/films/studio/results/")
+    assert "the bucket theirs, by s3Config" in worker.said
+    assert not [key for key in ("accessId", "accessSecret") if theirs[key] in worker.said]
+
+
+def test_a_bucket_of_a_request_that_does_not_open_is_told_without_its_keys(
+    endpoint, sdk_worker, fake, sent, ended, theirs
+):
+    worker = sdk_worker(endpoint, fake.url)
+    told = ended(sent({"workflow": picture()}, s3Config=theirs | {"bucketName": "nobodys"}))
+    assert told["error"].startswith("The bucket 'nobodys' (s3Config) cannot be read: ")
+    assert fake.asked("POST /prompt") == 0
+    assert not [key for key in ("accessId", "accessSecret") if theirs[key] in str(told) + worker.said]
 
 
 def test_an_order_may_ask_for_its_files_inline_all_the_same(endpoint, sdk_worker, fake, sent, ended, s3):

@@ -1,7 +1,9 @@
 """The workers' side of an emulated endpoint, as the SDK of RunPod speaks to it: plain HTTP on this machine.
 
 Written from what the SDK sends (runpod 1.10 to 1.12); what the platform answers is known from there
-alone. A question for a job or for stop signals is held until there is one, or for `pause` seconds.
+alone. Documented: `s3Config` of a request reaches its worker. Assumed: it does beside the input, where the
+SDK leaves whatever a job brings, and so does all else of a request but its policy. A question for a job or
+for stop signals is held until there is one, or for `pause` seconds.
 """
 
 import json
