@@ -26,16 +26,17 @@ _JOBS = uuid.UUID("6f1c1f6e-3a0e-5c1b-9f43-3b6f8f1d2a77")  # namespace of job id
 
 @dataclass(frozen=True)
 class Job:
-    """`id` says what would run, not where it is kept: the graph and the contents of its files."""
+    """`id` says what would run, not where it is kept: the graph and the contents of the files it is given."""
 
     name: str  # stem of the files it makes: "003_v2"
     graph: Graph
     folder: Path
-    hashes: Mapping[Path, str]  # sha256 of every local file in the graph
+    hashes: Mapping[Path, str]  # sha256 of every local file in the graph, and of those beside it
     earlier: Mapping[str, Any] = field(default_factory=dict)  # facts of an attempt whose end nobody saw
 
     keeps_names: bool = False  # the server saves as the workflow says, not under the project and the name
     extra: Mapping[str, str] = field(default_factory=dict)  # sent along and no part of it: keys of services
+    beside: Mapping[str, Path] = field(default_factory=dict)  # files for the input folder that no node names
     then: tuple[Graph, ...] = ()  # what may be asked for next, each beginning with the last frame before it
 
     @property
@@ -48,6 +49,9 @@ class Job:
         """A canonical lower-case UUID, equal for equal content; ComfyUI's prompt_id."""
         named = {id: {"class_type": n["class_type"], "inputs": n["inputs"]} for id, n in self.graph.items()}
         content = json.dumps(self._replaced(named, self.hashes), sort_keys=True)
+        if self.beside:
+            beside = {name: self.hashes[path] for name, path in self.beside.items()}
+            content += json.dumps(beside, sort_keys=True)
         return str(uuid.uuid5(_JOBS, content))
 
     @property
@@ -63,7 +67,7 @@ class Job:
         """The id of what follows on it, by the sha256 of its last frame; nothing when nothing does."""
         if not self.then:
             return ""
-        return Job("", self.then[0], self.folder, {**self.hashes, LAST_FRAME: frame}).id
+        return Job("", self.then[0], self.folder, {**self.hashes, LAST_FRAME: frame}, beside=self.beside).id
 
     def graph_with(self, names: Mapping[Path, str]) -> Graph:
         """The graph as the server reads it: every local file by its name over there."""

@@ -131,6 +131,8 @@ class Execution:
         names = {}
         for path in self._job.files:
             names[path] = yield from upload(self._api, path)
+        for name, path in self._job.beside.items():
+            yield from upload(self._api, path, name)
         self._times += 1
         graph = _with_prefix(self._job.graph_with(names), self._job, self._tail)
         self._client_id = listener.client_id

@@ -19,7 +19,7 @@ class Multipart:
             for key, value in fields.items()
         ]
         parts.append(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{filename}"\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{_told(filename)}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"
         )
         self._path, self._head = path, "".join(parts).encode()
@@ -44,3 +44,8 @@ class Multipart:
                 yield chunk
                 self.sent += len(chunk)
         yield self._tail
+
+
+def _told(filename: str) -> str:
+    """As browsers and requests write one that would end the line, or the name."""
+    return filename.translate({10: "%0A", 13: "%0D", 34: "%22"})

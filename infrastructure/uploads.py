@@ -17,21 +17,23 @@ FOLDER = "cindergrace"  # our corner of the server's input folder
 WORD = 0.5  # seconds between two words about how far it is
 
 
-def upload(api: ComfyAPI, path: Path) -> Generator[Progress, None, str]:
+def upload(api: ComfyAPI, path: Path, name: str = "") -> Generator[Progress, None, str]:
     """The file's name on the server, which is given it if it is not there. Closing stops the transfer.
 
     Named by its content, so that two projects' "start.png" never meet. Nothing is overwritten:
     a job may be reading the file just now, and of equal content the server keeps what it has.
+    With a `name` it goes under that one, over whatever is there: nodes look for it by themselves.
     """
     patience = Patience(api.url, api.patience)
     while True:
         try:
-            there = RemoteFile(f"{sha256(path)[:24]}{RemoteFile(path.name, '', '').suffix}", FOLDER, "input")
-            if api.size(there) == path.stat().st_size:
+            there = _named(name) if name else _by_content(path)
+            if not name and api.size(there) == path.stat().st_size:
                 return f"{FOLDER}/{there.filename}"
-            form = Multipart(path, there.filename, {"subfolder": FOLDER, "type": "input"})
-            if name := (yield from _sent(api, form, f"uploading {path.name}")):
-                return name
+            fields = {"subfolder": there.subfolder, "type": "input"} | ({"overwrite": "true"} if name else {})
+            form = Multipart(path, there.filename, fields)
+            if stored := (yield from _sent(api, form, f"uploading {path.name}")):
+                return stored
             raise JobRejected(
                 f"{path.name} ({len(form) / (1 << 20):.1f} MB) is larger than the server takes. Make it "
                 "smaller, or start ComfyUI with a larger --max-upload-size."
@@ -40,6 +42,15 @@ def upload(api: ComfyAPI, path: Path) -> Generator[Progress, None, str]:
             yield from patience.after(error)
         except OSError as error:
             raise JobFailed(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _by_content(path: Path) -> RemoteFile:
+    return RemoteFile(f"{sha256(path)[:24]}{RemoteFile(path.name, '', '').suffix}", FOLDER, "input")
+
+
+def _named(name: str) -> RemoteFile:
+    folder, _, filename = name.rpartition("/")
+    return RemoteFile(filename, folder, "input")
 
 
 def _sent(api: ComfyAPI, form: Multipart, note: str) -> Generator[Progress, None, str | None]:

@@ -17,8 +17,9 @@ NAME = "output"  # stem of the files a job brings here; their own names come wit
 LARGEST_WORKFLOW = 64 << 20  # bytes
 
 
-def unpacked(order: Order, folder: Path, most: int) -> Generator[Progress, None, tuple[Job, list[str]]]:
-    """The job, and what is odd about it. `most`: bytes of one input file."""
+def unpacked(order: Order, folder: Path, most: int) -> Generator[Progress, None, Job]:
+    """The job. A file that no node names goes beside the others: nodes may look for it by themselves.
+    `most`: bytes of one input file."""
     graph = order.workflow
     if graph is None:
         graph = yield from _fetched_workflow(order.workflow_url, folder)
@@ -28,14 +29,21 @@ def unpacked(order: Order, folder: Path, most: int) -> Generator[Progress, None,
         path = folder / "inputs" / given.name
         hashes[path] = yield from _written(given, path, most)
         paths[given.name] = path
-    used: dict[str, Path] = {}
+    used: set[str] = set()
     graph = _with_paths(graph, paths, used)
     then = [_with_paths(one, {**paths, str(LAST_FRAME): LAST_FRAME}, used) for one in order.chain]
-    odd = [f"No node of the workflow names the input file {name!r}." for name in paths if name not in used]
-    kept = {path: digest for path, digest in hashes.items() if path in used.values()}
+    beside = {name: path for name, path in paths.items() if name not in used}
     extra = {"api_key_comfy_org": order.comfy_key} if order.comfy_key else {}
-    job = Job(NAME, graph, folder / "outputs", kept, keeps_names=True, extra=extra, then=tuple(then))
-    return job, odd
+    return Job(
+        NAME,
+        graph,
+        folder / "outputs",
+        hashes,
+        keeps_names=True,
+        extra=extra,
+        beside=beside,
+        then=tuple(then),
+    )
 
 
 def fetched(url: str, to: Path, most: int) -> Generator[Progress, None, str]:
@@ -79,14 +87,14 @@ def _written(given: Given, path: Path, most: int) -> Generator[Progress, None, s
     return digest
 
 
-def _with_paths(graph: Graph, paths: Mapping[str, Path], used: dict[str, Path]) -> Graph:
-    """The graph with each file in place of its name; those that are in it are added to `used`."""
+def _with_paths(graph: Graph, paths: Mapping[str, Path], used: set[str]) -> Graph:
+    """The graph with each file in place of its name; the names that are in it are added to `used`."""
 
     def placed(value: Any) -> Any:
         name = value.removesuffix(" [input]") if isinstance(value, str) else ""
         if name not in paths:
             return value
-        used[name] = paths[name]
+        used.add(name)
         return paths[name]
 
     return {id: {**node, "inputs": changed(node["inputs"], placed)} for id, node in graph.items()}

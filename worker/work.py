@@ -56,9 +56,9 @@ def carried_out(sent: Mapping[str, Any], bench: Bench) -> Work:
     way = bench.way or delivery(bench.environment, order.output_mode, sent.get("s3Config"))
     with TemporaryDirectory(prefix="cindergrace-", ignore_cleanup_errors=True) as folder:
         most = int(bench.environment.number("MAX_INPUT_MB") * (1 << 20))
-        job, odd = yield from unpacked(_with_key(order, bench), Path(folder), most)
+        job = yield from unpacked(_with_key(order, bench), Path(folder), most)
         first, *others = yield from _one_after_another(job, _Making(order, bench, way, Path(folder)))
-        first = replace(first, errors=(*odd, *first.errors), chain=tuple(others))
+        first = replace(first, chain=tuple(others))
         is_last = order.refresh_worker or bench.environment.is_on("REFRESH_WORKER")
         return first.said() | ({"refresh_worker": True} if is_last else {})
 

@@ -183,6 +183,18 @@ def test_a_picture_of_a_real_comfyui(endpoint, sdk_worker, real_comfy, sent, end
     assert base64.b64decode(output.data)[:4] == b"\x89PNG"
 
 
+@pytest.mark.parametrize("content", [b"one", b"another"])
+def test_a_file_that_no_node_names_lies_in_a_real_comfyuis_input_folder(
+    endpoint, sdk_worker, real_comfy, sent, ended, content
+):
+    sdk_worker(endpoint, real_comfy.url)
+    given = [{"name": "poses/7/pose “ä”.json", "data": base64.b64encode(content).decode()}]
+    told = ended(sent({"workflow": picture_graph(seed=7_654_322), "inputs": given}))
+    assert told["status"] == "COMPLETED" and not read_result(told["output"]).errors, told
+    place = {"filename": "pose “ä”.json", "subfolder": "poses/7", "type": "input"}
+    assert requests.get(f"{real_comfy.url}/view", params=place, timeout=10).content == content
+
+
 def test_a_film_of_a_real_comfyui_comes_back(endpoint, sdk_worker, real_comfy, sent, ended):
     sdk_worker(endpoint, real_comfy.url)
     given = [{"name": "start.png", "image": base64.b64encode(png(0x336699, (64, 64))).decode()}]
