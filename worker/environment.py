@@ -46,7 +46,11 @@ VARIABLES = (
     Variable("BUCKET_ENDPOINT_URL", "", "as S3_ENDPOINT_URL, with the bucket's name; S3_* win"),
     Variable("BUCKET_ACCESS_KEY_ID", "", "as S3_BUCKET_CREDS_ACCESS_KEY_ID"),
     Variable("BUCKET_SECRET_ACCESS_KEY", "", "as S3_BUCKET_CREDS_SECRET_ACCESS_KEY"),
-    Variable("BUCKET_NAME", "", "bucket, when its name is not in BUCKET_ENDPOINT_URL"),
+    Variable(
+        "BUCKET_NAME",
+        "",
+        "bucket, when its name is not in BUCKET_ENDPOINT_URL; without either by the month, MM-YY",
+    ),
     Variable("GCS_BUCKET", "", "bucket of Google Cloud Storage; sets delivery by gcs up"),
     Variable("GCS_PREFIX", "", "folder in the bucket"),
     Variable("GCS_PROJECT", "", "project; GOOGLE_CLOUD_PROJECT counts as well"),

@@ -3,20 +3,25 @@
 Read from two families of variables, or from `s3Config`, which a request may bring beside its `input`.
 """
 
+import logging
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from domain.errors import JobFailed
-from domain.serverless_orders import BadOrder
+from domain.serverless_orders import BadOrder, is_address
 from infrastructure.s3 import S3Settings
 from worker.environment import Environment
 
 REQUESTED = "s3Config"
+MONTHLY = "%m-%y"  # name of the public worker's bucket
 _WANTED = "accessId", "accessSecret", "bucketName", "endpointUrl"
+
+log = logging.getLogger(__name__)
 
 
 def s3_settings(environment: Environment) -> S3Settings:
-    """S3_* when they name a bucket, else BUCKET_*. Raises JobFailed when neither does."""
+    """S3_* when they name a bucket, else BUCKET_*. Raises JobFailed when their address is none."""
     common: dict[str, Any] = {
         "region": environment["S3_REGION"],
         "style": environment["S3_ADDRESSING_STYLE"],
@@ -33,6 +38,9 @@ def s3_settings(environment: Environment) -> S3Settings:
         )
     name, endpoint = split_bucket(environment["BUCKET_ENDPOINT_URL"], environment["BUCKET_NAME"])
     keys = environment["BUCKET_ACCESS_KEY_ID"], environment["BUCKET_SECRET_ACCESS_KEY"]
+    if not name:
+        name = time.strftime(MONTHLY)
+        log.info("no variable names a bucket: it is %s, by the month, as with the public worker", name)
     return S3Settings("BUCKET_*", name, endpoint, *keys, **common)
 
 
@@ -49,11 +57,13 @@ def requested(said: Any, environment: Environment) -> S3Settings:
 
 
 def split_bucket(url: str, name: str, of: str = "BUCKET_ENDPOINT_URL") -> tuple[str, str]:
-    """The bucket and the service's address of "https://films.s3.example.org" or "https://example.org/films"."""
+    """The bucket and the service's address of "https://films.s3.example.org" or "https://example.org/films".
+
+    No bucket when neither names one. Raises JobFailed for what is no address."""
+    if not is_address(url):
+        raise JobFailed(f"{of} is no address: it should begin with https:// and go on with a host.")
     parts = urlsplit(url)
     host, path = parts.netloc.rpartition("@")[2], parts.path.strip("/")
-    if parts.scheme not in ("http", "https") or not host:
-        raise JobFailed(f"{of} is no address: it should begin with https:// and go on with a host.")
     if path:
         first = path.split("/")[0]
         name, host = (first, host) if name in ("", first) else (name, f"{host}/{path}")
@@ -61,6 +71,4 @@ def split_bucket(url: str, name: str, of: str = "BUCKET_ENDPOINT_URL") -> tuple[
         first, _, rest = host.partition(".")
         if rest.startswith(("s3.", "s3-")) or (name and first == name):
             name, host = first, rest
-    if not name:
-        raise JobFailed("BUCKET_ENDPOINT_URL names no bucket. Set BUCKET_NAME as well.")
     return name, f"{parts.scheme}://{host}"

@@ -126,6 +126,18 @@ def test_the_public_workers_variables_open_a_bucket_as_well(endpoint, sdk_worker
     assert "by BUCKET_*" in worker.said
 
 
+def test_an_endpoint_of_the_public_worker_keeps_its_bucket_of_the_month(
+    endpoint, sdk_worker, fake, sent, ended, s3
+):
+    url, month = s3["S3_ENDPOINT_URL"], time.strftime("%m-%y")
+    assert requests.put(f"{url}/{month}", timeout=10).ok
+    given = {"BUCKET_ENDPOINT_URL": url, "BUCKET_ACCESS_KEY_ID": "key", "BUCKET_SECRET_ACCESS_KEY": "secret"}
+    worker = sdk_worker(endpoint, fake.url, **given)
+    (image,) = ended(sent({"workflow": picture()}))["output"]["images"]
+    assert image["data"].startswith(f"{url}/{month}/") and requests.get(image["data"], timeout=10).ok
+    assert f"it is {month}, by the month" in worker.said
+
+
 @pytest.fixture
 def theirs(s3):
     """A bucket that a request brings with it."""

@@ -1,5 +1,7 @@
 """Which bucket the worker takes, of the two families of variables that may name one."""
 
+import time
+
 import pytest
 
 from domain.errors import JobFailed
@@ -56,12 +58,17 @@ def test_a_bucket_may_be_in_the_address(url, name, expected):
     assert split_bucket(url, name) == expected
 
 
-def test_an_address_without_a_bucket_is_refused():
-    with pytest.raises(JobFailed, match="Set BUCKET_NAME"):
-        split_bucket("https://storage.example.org", "")
+@pytest.mark.parametrize("url", ["https://account.r2.example.org", "https://films.fra1.example.org/"])
+def test_without_a_bucket_it_is_the_public_workers_which_is_named_by_the_month(url, caplog):
+    caplog.set_level("INFO")
+    months = {time.strftime("%m-%y")}
+    settings = s3_settings(Environment(BUCKET | {"BUCKET_ENDPOINT_URL": url}))
+    months.add(time.strftime("%m-%y"))
+    assert settings.bucket in months and settings.endpoint == url.rstrip("/")
+    assert f"it is {settings.bucket}, by the month" in caplog.text
 
 
-@pytest.mark.parametrize("url", ["films", "s3.example.org/films", "https://", "s3://films"])
+@pytest.mark.parametrize("url", ["films", "s3.example.org/films", "https://", "s3://films", "http://["])
 def test_what_is_no_address_is_refused_by_the_variables_name(url):
     with pytest.raises(JobFailed, match=r"^BUCKET_ENDPOINT_URL is no address"):
         split_bucket(url, "films")
