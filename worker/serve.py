@@ -11,7 +11,7 @@ from worker.delivery import Delivery
 from worker.doctor import doctor
 from worker.environment import Environment
 from worker.handler import Handler
-from worker.site import Site, open_site
+from worker.site import NoGpu, Site, open_site
 from worker.taking import Handle, InTurn
 from worker.work import Bench, Work, carried_out
 
@@ -19,9 +19,14 @@ log = logging.getLogger(__name__)
 
 
 def serve(environment: Environment) -> None:
-    """Until the platform ends it. A worker without ComfyUI tells each job why, and asks to be replaced."""
+    """Until the platform ends it. A worker without ComfyUI tells each job why, and asks to be replaced; one
+    without a GPU takes no job from another that has one."""
     try:
         site = open_site(environment)
+    except NoGpu as error:
+        log.error("%s", error)
+        _loop(Handler(_refusing(error), tell_platform), environment, error)
+        return
     except BackendUnreachable as error:
         log.error("%s", error)
         doctor(environment, log.warning)
@@ -33,15 +38,25 @@ def serve(environment: Environment) -> None:
         site.close()
 
 
-def _loop(handler: Handler, environment: Environment) -> None:
+def _loop(handler: Handler, environment: Environment, unfit: NoGpu | None = None) -> None:
+    """`unfit`: why the platform is to take this worker away before it gets a job."""
     # its own words would be every job and every result in full
     os.environ["RUNPOD_LOG_LEVEL"] = environment.sdk_level
     import runpod  # only here: it takes seconds to load, and the rest works without it
     from runpod.serverless.modules import rp_scale
 
+    if unfit:
+        runpod.serverless.register_fitness_check(_failing(unfit))
     in_turn = InTurn(max(1, int(environment.number("WORKER_CONCURRENCY"))))
     handle, jobs = in_turn.attached(rp_scale, cast(Handle, handler.handle))
     runpod.serverless.start({"handler": handle, "concurrency_modifier": lambda _: jobs})
+
+
+def _failing(error: NoGpu) -> Callable[[], None]:
+    def gpu() -> None:  # the platform is told its name
+        raise error
+
+    return gpu
 
 
 async def tell_platform(job: dict[str, Any], payload: dict[str, Any]) -> None:

@@ -24,9 +24,22 @@ PATIENCE = 15.0  # seconds that a ComfyUI may be away which nobody here watches:
 LEAVING = 30.0  # seconds until a cancelled job is off ComfyUI; one step of a film model may take so long
 LOOK = 0.25  # seconds between two looks whether it is
 EMPTIED = "input", "output", "temp"
-_LOOK_AT_GPU = "import torch; torch.cuda.init(); print(torch.cuda.get_device_name(0))"
+_NONE = 3  # exit code
+_LOOK_AT_GPU = f"""
+import sys, torch
+try:
+    torch.cuda.init()
+    print(torch.cuda.get_device_name(0))
+except RuntimeError as error:  # no GPU, or too old a driver; all other errors are the installation's
+    print(str(error).partition("\\n")[0])
+    sys.exit({_NONE})
+"""
 
 log = logging.getLogger(__name__)
+
+
+class NoGpu(BackendUnreachable):
+    """Another machine may have one."""
 
 
 @dataclass
@@ -180,7 +193,7 @@ def _own_places(install: Install, own: Path) -> list[str]:
 
 
 def check_gpu(install: Install, environment: Environment) -> str:
-    """The GPU's name. Raises BackendUnreachable when torch finds none."""
+    """The GPU's name. Raises NoGpu when torch finds none, BackendUnreachable when it cannot look."""
     if not environment.is_on("GPU_CHECK") or "--cpu" in _more_words(environment):
         return "not looked at"
     seconds = environment.number("COMFY_START_TIMEOUT")
@@ -190,9 +203,14 @@ def check_gpu(install: Install, environment: Environment) -> str:
             f"torch did not load within {seconds:.0f} seconds, so nobody knows whether there is a GPU. A "
             "volume that is slow at first needs a larger COMFY_START_TIMEOUT."
         )
+    if code == _NONE:
+        why = said.splitlines()[0] if said else "it says nothing"
+        raise NoGpu(f"torch finds no GPU on this worker: {why}")
     if code:
         why = said.splitlines()[-1] if said else f"exit code {code}"
-        raise BackendUnreachable(f"torch finds no GPU on this worker: {why}")
+        raise BackendUnreachable(
+            f"torch cannot look for a GPU: {why.rstrip('.')}. Is it installed beside ComfyUI, for CUDA?"
+        )
     return said.splitlines()[0]
 
 

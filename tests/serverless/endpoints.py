@@ -6,7 +6,8 @@ the submission, and deletes even a running job) and policy.executionTimeout, how
 kept, that `output` is the last progress while a job runs, that /retry takes only what failed and
 keeps the id. Assumed where the documents are silent: a job goes to the worker that has asked for the
 longest time; only the first `workers.max` workers get any; a worker that says nothing for `SILENCE`
-seconds is lost and its job goes back to the queue, three times at most; `output` is told of a job
+seconds is lost and its job goes back to the queue, three times at most; one that calls itself unhealthy
+gets no job and is gone; `output` is told of a job
 that failed; what a worker posts of a job that is over is taken with 200 and changes nothing.
 """
 
@@ -97,6 +98,7 @@ class EmulatedEndpoint:
             False  # progress that comes after the end makes a job IN_PROGRESS again (runpod-python#250)
         )
         self.late: list[tuple[str, dict[str, Any]]] = []  # what workers posted of jobs that were over
+        self.unfit: list[tuple[str, str]] = []  # check and reason of workers that called themselves unhealthy
         self.refused: list[str] = []  # ids of jobs whose results were too large
         self.retried = 0
         self.changed = threading.Condition(threading.RLock())
@@ -206,6 +208,13 @@ class EmulatedEndpoint:
                     job.put_back(created)
                     job.retries += 1
                     self.retried += 1
+            self.changed.notify_all()
+
+    def is_unfit(self, worker: EmulatedWorker, check: str, reason: str) -> None:
+        with self.changed:
+            worker.is_gone = True
+            self.unhealthy += 1
+            self.unfit.append((check, reason))
             self.changed.notify_all()
 
     # --- time

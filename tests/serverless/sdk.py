@@ -66,6 +66,11 @@ class SdkWorker:
         return self._process.poll() is not None
 
     @property
+    def code(self) -> int | None:
+        """Nothing while it lives."""
+        return self._process.poll()
+
+    @property
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 

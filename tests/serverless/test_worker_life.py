@@ -11,7 +11,7 @@ import pytest
 from domain.serverless import read_result
 from tests.comfy_jobs import picture
 from tests.real_comfy import free_port
-from tests.serverless.volumes import Volume
+from tests.serverless.volumes import Volume, python_with_torch
 from tests.test_comfy_real import slow_graph
 from tests.test_real_comfy import picture_graph
 
@@ -86,6 +86,32 @@ def test_a_worker_that_ends_takes_its_comfyui_with_it(endpoint, sdk_worker, volu
     comfy = comfy_of(worker)
     worker.stop()
     assert not Path(f"/proc/{comfy}").exists()
+
+
+def test_a_machine_without_a_gpu_takes_no_job_from_one_that_has_it(
+    endpoint, sdk_worker, fake, tmp_path, sent, ended
+):
+    home = tmp_path / "ComfyUI"
+    home.mkdir()
+    (home / "main.py").write_text("import time\ntime.sleep(60)\n")
+    id = sent({"workflow": picture()})
+    torch = python_with_torch(tmp_path, 'raise RuntimeError("No CUDA GPUs are available")')
+    given = {"COMFY_HOME": str(home), "COMFY_PYTHON": str(torch)}
+    bad = sdk_worker(endpoint, f"http://127.0.0.1:{free_port()}", "bad", **given)
+    assert endpoint.wait(lambda: bad.has_ended, 60), bad.said
+    assert bad.code == 1 and "torch finds no GPU on this worker" in bad.said
+    ((check, reason),) = endpoint.unfit
+    assert check == "gpu" and reason.endswith("No CUDA GPUs are available")
+    assert endpoint.jobs[id].status == "IN_QUEUE" and not endpoint.jobs[id].retries
+    sdk_worker(endpoint, fake.url, "good")
+    assert ended(id)["workerId"] == "good"
+
+
+def test_a_torch_that_knows_no_gpus_is_told_each_job(endpoint, sdk_worker, url, volume, sent, ended):
+    worker = sdk_worker(endpoint, url, **volume.environment | {"COMFY_ARGS": ""})
+    told = ended(sent({"workflow": picture()}))
+    assert told["status"] == "FAILED" and "not compiled with CUDA" in told["error"], told
+    assert endpoint.workers[worker.id].is_gone and not endpoint.unfit
 
 
 def test_without_a_comfyui_each_job_is_told_where_it_was_looked_for(

@@ -15,11 +15,12 @@ from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.comfy_process import ComfyProcess
 from tests.comfy_jobs import picture, until
 from tests.real_comfy import free_port
+from tests.serverless.volumes import python_with_torch
 from worker import installs, model_paths, serve, site
 from worker.environment import Environment
 from worker.handler import Handler
 from worker.installs import Install, find
-from worker.site import check_gpu, open_site
+from worker.site import NoGpu, check_gpu, open_site
 
 ROOT = Path(__file__).parent.parent.parent
 COMFY = f"""
@@ -297,28 +298,34 @@ def test_two_jobs_at_once_start_it_once(volume):
 # --- its GPU
 
 
-def python_that(folder, says, code=0):
-    python = folder / "python"
-    python.write_text(f"#!/bin/sh\necho '{says}'\nexit {code}\n")
-    python.chmod(0o755)
-    return Install(folder, python)
-
-
 def test_a_gpu_that_torch_finds_is_named(tmp_path):
-    install = python_that(tmp_path, "NVIDIA GeForce RTX 4090")
+    install = Install(tmp_path, python_with_torch(tmp_path, "return None"))
     assert check_gpu(install, Environment({})) == "NVIDIA GeForce RTX 4090"
 
 
-def test_a_gpu_that_torch_does_not_find_is_told_of_before_the_first_job(tmp_path):
-    install = python_that(tmp_path, "RuntimeError: no NVIDIA driver", 1)
-    with pytest.raises(BackendUnreachable, match=r"torch finds no GPU.*no NVIDIA driver"):
+@pytest.mark.parametrize(
+    ("torch", "error", "said"),
+    [
+        ('raise RuntimeError("No CUDA GPUs are available\\nmore")', NoGpu, r"finds no GPU.*are available$"),
+        ('raise AssertionError("not compiled")', BackendUnreachable, "cannot look for a GPU: .*not compiled"),
+        ("import nothing_of_that_name", BackendUnreachable, "cannot look for a GPU: .*nothing_of_that_name"),
+    ],
+)
+def test_a_machine_without_a_gpu_is_told_from_an_installation_that_cannot_look(tmp_path, torch, error, said):
+    install = Install(tmp_path, python_with_torch(tmp_path, torch))
+    with pytest.raises(BackendUnreachable, match=said) as raised:
         check_gpu(install, Environment({}))
+    assert type(raised.value) is error
+
+
+def test_a_gpu_is_not_looked_for_where_none_is_wanted(tmp_path):
+    install = Install(tmp_path, python_with_torch(tmp_path, 'raise RuntimeError("none")'))
     assert check_gpu(install, Environment({"GPU_CHECK": "false"})) == "not looked at"
     assert check_gpu(install, Environment({"COMFY_ARGS": "--cpu"})) == "not looked at"
 
 
 def test_a_look_at_the_gpu_that_takes_too_long_says_so(tmp_path):
-    install = python_that(tmp_path, "NVIDIA GeForce RTX 4090")
+    install = Install(tmp_path, python_with_torch(tmp_path, "return None"))
     install.python.write_text("#!/bin/sh\nexec sleep 30\n")
     with pytest.raises(BackendUnreachable, match=r"did not load within 1 seconds.*COMFY_START_TIMEOUT"):
         check_gpu(install, Environment({"COMFY_START_TIMEOUT": "1"}))

@@ -1,6 +1,7 @@
 """A volume as people fill them: a real ComfyUI with an environment of its own, in a temporary folder."""
 
 import shlex
+import sys
 from pathlib import Path
 
 from tests.real_comfy import FOLDERS
@@ -34,3 +35,16 @@ class Volume:
         names = ("PYTHONPATH", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "HF_HUB_OFFLINE")
         given = {"COMFY_HOME": str(self.home), "COMFY_ARGS": shlex.join(words)}
         return given | {name: own[name] for name in names}
+
+
+def python_with_torch(folder: Path, init: str) -> Path:
+    """A Python that has a torch with these words in torch.cuda.init."""
+    (folder / "torch").mkdir()
+    (folder / "torch" / "__init__.py").write_text("from . import cuda\n")
+    (folder / "torch" / "cuda.py").write_text(
+        f"def init():\n    {init}\n\ndef get_device_name(number):\n    return 'NVIDIA GeForce RTX 4090'\n"
+    )
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(folder))} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return python

@@ -60,6 +60,9 @@ class _Line(BaseHTTPRequestHandler):
             return self._say(401)
         worker = self.endpoint.worker(id)
         if what == "ping":
+            said = {name: values[0] for name, values in parse_qs(url.query).items()}
+            if said.get("status") == "unhealthy":
+                self.endpoint.is_unfit(worker, said["check"], said["reason"])
             return self._say(200, {})
         if what == "job-stop":
             return self._stops(worker)
