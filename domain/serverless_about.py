@@ -54,6 +54,12 @@ class About:
 
 
 def is_asked(said: Any) -> bool:
+    """Of the input of a job, which may be JSON in a string."""
+    if isinstance(said, str):
+        try:
+            said = json.loads(said)
+        except (ValueError, RecursionError):
+            return False
     return isinstance(said, dict) and said.get("about") is True
 
 

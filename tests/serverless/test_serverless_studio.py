@@ -9,6 +9,7 @@ import pytest
 
 from addons import testbench
 from domain.errors import StudioError
+from domain.serverless_about import About
 from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
 from infrastructure import runpod_backend, serverless_execution
@@ -19,7 +20,7 @@ from services.studio import Studio
 from tests.comfy_jobs import make_job
 from tests.fake_answers import Answer
 from tests.serverless.conftest import Hand
-from tests.serverless.hands import PNG, Hands, result
+from tests.serverless.hands import PNG, Hands, heard, result
 from tests.studios import facts, places, project, until_done
 from tests.test_machines import until
 
@@ -271,6 +272,19 @@ def test_what_is_cancelled_just_before_the_studio_is_closed_does_not_go_on_over_
     studio.close()
     assert sorted(job.status for job in endpoint.jobs.values()) == ["CANCELLED", "IN_QUEUE"]
     assert [errand.state for errand in studio.runs.errands()] == ["cancelled", "stopped"]
+
+
+def test_a_question_is_paid_for_and_a_limit_that_is_reached_refuses_the_next(start, clock, runpod):
+    endpoint = runpod.add_endpoint(pause=0.3)
+    studio = start()
+    studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id), limits=Limits(day=0.01))
+    said = {"output": About({"name": "cindergrace", "version": "1"}).said()}
+    worker = Hands.of(runpod, endpoint, "w1", [lambda: clock.forward(36), said])
+    assert heard(studio.machines.drawing.ask(endpoint.id))[1].worker["version"] == "1"
+    worker.join()
+    with pytest.raises(StudioError, match="Today's limit is reached"):
+        heard(studio.machines.drawing.ask(endpoint.id))
+    assert len(endpoint.jobs) == 1
 
 
 def test_pictures_of_the_test_bench_are_paid_for(start, clock, runpod, tmp_path):

@@ -7,11 +7,19 @@ import signal
 from pathlib import Path
 
 import pytest
+import requests
 
 import main
+from domain.errors import JobRejected
 from infrastructure.clip_probe import probe
+from infrastructure.comfy_backend import ComfyBackend
+from infrastructure.runpod_backend import RunPodBackend
+from tests import real_comfy_build
+from tests.comfy_jobs import make_job
 from tests.killing import WORKFLOWS, Render, check_whole, small_board
+from tests.serverless.hands import heard
 from tests.test_pod_chaos import executions, meanwhile
+from tests.test_real_comfy import picture_graph
 
 pytestmark = pytest.mark.real
 
@@ -79,6 +87,37 @@ def test_of_three_workers_one_is_killed_and_one_sticks_and_the_film_is_finished(
     assert len({recipe["job"] for recipe in recipes}) == len(recipes) == summary["jobs"]["run"]
     assert endpoint.retried >= 2
     assert probe(Path(summary["film"])).frames > 0
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_says_what_its_comfyui_has_and_only_what_that_can_do_is_paid_for(
+    tmp_path, runpod, endpoint, sdk_worker, real_comfy, comfy_installation
+):
+    sdk_worker(endpoint, real_comfy.url)
+    backend = RunPodBackend(endpoint.id, lambda: runpod.key)
+    _, about = heard(backend.ask())
+    info = requests.get(f"{real_comfy.url}/object_info", timeout=60).json()
+    assert about.server == f"ComfyUI {real_comfy_build.VERSION}"
+    assert set(about.object_info) == set(info) and about.object_info == ComfyBackend(real_comfy.url).known()
+    assert about.brief()["nodes"] == len(info)
+    there = {model.name for model in comfy_installation.models.glob("*/tiny_*.safetensors")}
+    assert there and there <= models(about) and about.models == len(models(about))
+    (question,) = endpoint.jobs.values()
+    assert len(json.dumps(question.output)) < 10_000, "docs/SERVERLESS.md says 7 KB"
+
+    graph = picture_graph(seed=737_373)
+    graph["1"]["inputs"]["ckpt_name"] = "huge.safetensors"
+    with pytest.raises(JobRejected) as refused:
+        heard(backend.run(make_job(tmp_path, graph)))
+    assert "huge.safetensors" in str(refused.value) and "models/checkpoints" in str(refused.value)
+    assert len(endpoint.jobs) == 1, "nothing was paid for"
+    _, files = heard(backend.run(make_job(tmp_path, picture_graph(seed=737_373))))
+    assert [file.suffix for file in files] == [".png"] and len(endpoint.jobs) == 2
+
+
+def models(about):
+    menus = [menu for node in about.object_info.values() for menu in node["input"]["optional"].values()]
+    return {file for (files,) in menus for file in files}
 
 
 def busy(endpoint):

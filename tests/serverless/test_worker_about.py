@@ -1,5 +1,8 @@
 """A worker is asked what it is and has, and what it cannot do is refused before it is paid for."""
 
+import base64
+import time
+
 import pytest
 
 from domain import VERSION
@@ -100,8 +103,9 @@ def test_a_question_that_nobody_answers_is_taken_back(backend, endpoint, monkeyp
 
 
 def test_a_question_that_is_given_up_is_taken_back(backend, endpoint):
-    asking = backend.ask()
+    asking, end = backend.ask(), time.monotonic() + LONGEST
     while not endpoint.jobs:
+        assert time.monotonic() < end
         next(asking)
     next(asking)
     asking.close()
@@ -124,6 +128,20 @@ def test_a_question_costs_what_the_worker_took(backend, endpoint, clock, runpod,
 def test_lists_that_arrive_damaged_are_refused(has):
     with pytest.raises(BadFile):
         read_about({"about": {"has": has}, "worker": {}})
+
+
+def test_lists_that_are_cut_short_are_refused_also_where_only_their_end_is_missing(asked):
+    said = asked.said()
+    whole = base64.b64decode(said["about"]["has"])
+    said["about"]["has"] = base64.b64encode(whole[:-4]).decode()
+    with pytest.raises(BadFile, match="cut short"):
+        read_about(said)
+
+
+@pytest.mark.parametrize("question", [{"about": True}, '{"about": true}', '{"about": true'])
+def test_a_question_may_be_json_in_a_string_as_every_order(counter, question):
+    answer = counter().order(question)
+    assert ("about" in answer) is (question != '{"about": true'), answer
 
 
 def test_lists_survive_the_way(asked):
