@@ -176,6 +176,13 @@ def test_the_doctor_tells_what_was_looked_for_and_the_first_thing_to_mend(tmp_pa
     assert done.stdout.splitlines()[-1].startswith("First: No ComfyUI was found. Tried: ")
 
 
+def test_the_doctor_comes_also_where_a_package_is_missing(tmp_path):
+    for name in ("boto3", "runpod"):
+        (tmp_path / f"{name}.py").write_text("raise ModuleNotFoundError(name=__name__)")
+    done = called("doctor", PYTHONPATH=str(tmp_path), COMFY_URL="http://127.0.0.1:9")
+    assert "package requests" in done.stdout and "First: " in done.stdout, done.stderr
+
+
 def test_the_doctor_looks_into_an_installation(tmp_path, fake):
     home = tmp_path / "ComfyUI"
     nodes = "custom_nodes/clever", "custom_nodes/.git"
