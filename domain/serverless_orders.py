@@ -75,7 +75,7 @@ def read_order(said: Any) -> Order:
     url, mode = said.get("workflow_url") or "", said.get("output_mode") or ""
     if not isinstance(url, str) or not isinstance(mode, str) or mode not in ("", *MODES):
         raise BadOrder(f"output_mode is one of {', '.join(MODES)}, and workflow_url an address.")
-    if url and not is_address(url):
+    if url and not _is_address(url):
         raise BadOrder(f"workflow_url is no address of http or https: {url[:80]!r}.")
     if not said.get("workflow") and not url:
         raise BadOrder("The job has no workflow: give one as workflow, or its address as workflow_url.")
@@ -118,7 +118,7 @@ def _version(said: Mapping[str, Any]) -> str | Mapping[str, Any]:
     return id or spec or ""
 
 
-def is_address(url: str) -> bool:
+def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -182,7 +182,7 @@ def _given(name: str, item: Mapping[str, Any]) -> Given:
     data, url = item.get("data") or item.get("image") or "", item.get("url") or ""
     if not isinstance(data, str) or not isinstance(url, str) or bool(data) == bool(url):
         raise BadOrder(f"The input file {name!r} needs either its content in base64 or a url.")
-    if url and not is_address(url):
+    if url and not _is_address(url):
         raise BadOrder(f"The input file {name!r} can be fetched by http and https only, from an address.")
     size, digest = item.get("size"), item.get("sha256") or ""
     is_counted = size is None or (isinstance(size, int) and size >= 0)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from domain.errors import JobFailed
-from domain.serverless_orders import BadOrder, is_address
+from domain.serverless_orders import BadOrder
 from infrastructure.s3 import S3Settings
 from worker.environment import Environment
 
@@ -60,10 +60,13 @@ def split_bucket(url: str, name: str, of: str = "BUCKET_ENDPOINT_URL") -> tuple[
     """The bucket and the service's address of "https://films.s3.example.org" or "https://example.org/films".
 
     No bucket when neither names one. Raises JobFailed for what is no address."""
-    if not is_address(url):
-        raise JobFailed(f"{of} is no address: it should begin with https:// and go on with a host.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     host, path = parts.netloc.rpartition("@")[2], parts.path.strip("/")
+    if parts.scheme not in ("http", "https") or not host:
+        raise JobFailed(f"{of} is no address: it should begin with https:// and go on with a host.")
     if path:
         first = path.split("/")[0]
         name, host = (first, host) if name in ("", first) else (name, f"{host}/{path}")

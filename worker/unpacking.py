@@ -29,7 +29,7 @@ def unpacked(order: Order, folder: Path, most: int) -> Generator[Progress, None,
         path = folder / "inputs" / given.name
         hashes[path] = yield from _written(given, path, most)
         paths[given.name] = path
-    used: set[str] = set()
+    used: dict[str, Path] = {}
     graph = _with_paths(graph, paths, used)
     then = [_with_paths(one, {**paths, str(LAST_FRAME): LAST_FRAME}, used) for one in order.chain]
     beside = {name: path for name, path in paths.items() if name not in used}
@@ -87,14 +87,14 @@ def _written(given: Given, path: Path, most: int) -> Generator[Progress, None, s
     return digest
 
 
-def _with_paths(graph: Graph, paths: Mapping[str, Path], used: set[str]) -> Graph:
-    """The graph with each file in place of its name; the names that are in it are added to `used`."""
+def _with_paths(graph: Graph, paths: Mapping[str, Path], used: dict[str, Path]) -> Graph:
+    """The graph with each file in place of its name; those that are in it are added to `used`."""
 
     def placed(value: Any) -> Any:
         name = value.removesuffix(" [input]") if isinstance(value, str) else ""
         if name not in paths:
             return value
-        used.add(name)
+        used[name] = paths[name]
         return paths[name]
 
     return {id: {**node, "inputs": changed(node["inputs"], placed)} for id, node in graph.items()}
