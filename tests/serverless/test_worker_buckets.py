@@ -12,6 +12,8 @@ import requests
 
 from tests.comfy_jobs import picture, puts_out, saved
 from tests.real_comfy import free_port
+from worker.environment import Environment
+from worker.s3_settings import s3_settings
 
 pytestmark = pytest.mark.real
 
@@ -129,9 +131,10 @@ def test_the_public_workers_variables_open_a_bucket_as_well(endpoint, sdk_worker
 def test_an_endpoint_of_the_public_worker_keeps_its_bucket_of_the_month(
     endpoint, sdk_worker, fake, sent, ended, s3
 ):
-    url, month = s3["S3_ENDPOINT_URL"], time.strftime("%m-%y")
-    assert requests.put(f"{url}/{month}", timeout=10).ok
+    url = s3["S3_ENDPOINT_URL"]
     given = {"BUCKET_ENDPOINT_URL": url, "BUCKET_ACCESS_KEY_ID": "key", "BUCKET_SECRET_ACCESS_KEY": "secret"}
+    month = s3_settings(Environment(given)).bucket
+    assert requests.put(f"{url}/{month}", timeout=10).ok
     worker = sdk_worker(endpoint, fake.url, **given)
     (image,) = ended(sent({"workflow": picture()}))["output"]["images"]
     assert image["data"].startswith(f"{url}/{month}/") and requests.get(image["data"], timeout=10).ok
