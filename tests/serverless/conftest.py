@@ -158,6 +158,12 @@ def counter(fake, monkeypatch):
 
 
 @pytest.fixture
+def month():
+    """As the public worker calls its bucket."""
+    return time.strftime("%m-%y")
+
+
+@pytest.fixture
 def hosted(tmp_path):
     """hosted({"a.png": b"…"}) → the address of a server with these files."""
     servers = []

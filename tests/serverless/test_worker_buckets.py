@@ -12,8 +12,6 @@ import requests
 
 from tests.comfy_jobs import picture, puts_out, saved
 from tests.real_comfy import free_port
-from worker.environment import Environment
-from worker.s3_settings import s3_settings
 
 pytestmark = pytest.mark.real
 
@@ -128,17 +126,22 @@ def test_the_public_workers_variables_open_a_bucket_as_well(endpoint, sdk_worker
     assert "by BUCKET_*" in worker.said
 
 
-def test_an_endpoint_of_the_public_worker_keeps_its_bucket_of_the_month(
-    endpoint, sdk_worker, fake, sent, ended, s3
-):
-    url = s3["S3_ENDPOINT_URL"]
-    given = {"BUCKET_ENDPOINT_URL": url, "BUCKET_ACCESS_KEY_ID": "key", "BUCKET_SECRET_ACCESS_KEY": "secret"}
-    month = s3_settings(Environment(given)).bucket
+@pytest.fixture
+def monthly(s3, month):
+    """An endpoint's settings as the public worker takes them, that name no bucket; and that one's address."""
+    url, keys = s3["S3_ENDPOINT_URL"], {"BUCKET_ACCESS_KEY_ID": "key", "BUCKET_SECRET_ACCESS_KEY": "secret"}
     assert requests.put(f"{url}/{month}", timeout=10).ok
+    return {"BUCKET_ENDPOINT_URL": url, **keys}, f"{url}/{month}"
+
+
+def test_an_endpoint_of_the_public_worker_keeps_its_bucket_of_the_month(
+    endpoint, sdk_worker, fake, sent, ended, monthly
+):
+    given, place = monthly
     worker = sdk_worker(endpoint, fake.url, **given)
     (image,) = ended(sent({"workflow": picture()}))["output"]["images"]
-    assert image["data"].startswith(f"{url}/{month}/") and requests.get(image["data"], timeout=10).ok
-    assert f"it is {month}, by the month" in worker.said
+    assert image["data"].startswith(f"{place}/") and requests.get(image["data"], timeout=10).ok
+    assert f"it is {place.rpartition('/')[2]}, by the month" in worker.said
 
 
 @pytest.fixture
