@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 RENDERED = 0.95  # share of a job that is done when its files are still to be fetched
 SENDS = 3  # times a job is sent at most, when the server forgets it or its files
+ASTRAY = 10  # … and besides when the line breaks under it, so that it does not arrive
 QUIET = 0.5  # seconds without a word from the socket, then the history is asked
 FIRST_LOOK = 0.05  # … and without a socket: so soon at first, then twice as long each time
 QUEUE_LOOK = 3.0  # seconds between two looks whether the server still knows the job
@@ -46,7 +47,8 @@ class Execution:
     def __init__(self, api: ComfyAPI, doorbell: Doorbell, job: Job):
         self._api, self._doorbell, self._job = api, doorbell, job
         self._reporter = Reporter(job.graph)
-        self._times = 0
+        self._times, self._astray = 0, 0
+        self._is_sent = False  # the server said that it took our last submission
         self._tail = ""
         self._number: float | None = None  # the server's number for our submission, when it told us
         self._old_number: float | None = None  # of an earlier one, whose history is of no use
@@ -71,6 +73,7 @@ class Execution:
                 else:
                     yield from self._send(listener, again)
                 while (history := (yield from self._wait(listener))) is None:
+                    self._astray += not self._is_sent
                     yield from self._send(listener, "the server had forgotten it")
         except (GeneratorExit, KeyboardInterrupt):
             if self._is_there:
@@ -126,8 +129,14 @@ class Execution:
         return None
 
     def _send(self, listener: Listener, why: str) -> Steps[None]:
-        if self._times >= SENDS:
-            raise JobFailed(f"The job was sent {SENDS} times and {why} each time. Look at the server's log.")
+        if self._astray >= ASTRAY:
+            raise JobFailed(
+                f"The job was sent {ASTRAY} times and did not arrive. Is the line to the server up?"
+            )
+        if (arrived := self._times - self._astray) >= SENDS:
+            raise JobFailed(
+                f"The job was sent {arrived} times and {why} each time. Look at the server's log."
+            )
         names = {}
         for path in self._job.files:
             names[path] = yield from upload(self._api, path)
@@ -137,9 +146,10 @@ class Execution:
         graph = _with_prefix(self._job.graph_with(names), self._job, self._tail)
         self._client_id = listener.client_id
         self._is_deaf, self._number, self._pause = not self._client_id, None, FIRST_LOOK
-        self._asked_queue, self._is_there = time.monotonic(), True
+        self._asked_queue, self._is_there, self._is_sent = time.monotonic(), True, False
         try:
             self._number = self._api.queue(graph, self._job.id, self._client_id, self._job.extra)
+            self._is_sent = True
         except BackendUnreachable as error:
             log.warning("%s: %s", self._job.name, error)
             self._asked_queue, self._is_deaf = 0.0, True  # it may have arrived all the same: look at once

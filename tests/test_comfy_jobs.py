@@ -159,6 +159,22 @@ def test_a_job_that_never_arrived_is_sent_again(fake, tmp_path):
     assert outcome.files[0].exists()
 
 
+def test_a_line_that_breaks_under_each_of_three_sendings_fails_no_job(fake, tmp_path):
+    fake.instead["POST /prompt"] = [HANG_UP] * 3
+    outcome = carried_out(ComfyBackend(fake.url), make_job(tmp_path))
+
+    assert outcome.facts("sent")[-1]["times"] == 4
+    assert outcome.files[0].exists()
+
+
+def test_a_line_on_which_no_job_arrives_is_given_up_with_a_sentence(fake, tmp_path):
+    fake.instead["POST /prompt"] = [HANG_UP] * 20
+
+    with pytest.raises(JobFailed, match=r"sent 10 times and did not arrive"):
+        carried_out(ComfyBackend(fake.url), make_job(tmp_path))
+    assert fake.asked("POST /prompt") == 10
+
+
 # --- a server that goes away
 
 

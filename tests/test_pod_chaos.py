@@ -91,6 +91,7 @@ def test_a_film_is_finished_over_a_line_that_breaks_all_the_time(tmp_path, told,
     assert pod.proxy.drops and "does not answer; waiting for it" in said
 
 
+@pytest.mark.timeout(300)
 def test_of_three_pods_one_dies_and_one_starts_anew_and_the_film_is_finished(
     tmp_path, told, runpod, real_comfy_server
 ):
@@ -117,7 +118,8 @@ def test_of_three_pods_one_dies_and_one_starts_anew_and_the_film_is_finished(
     lost = [attempt for recipe in recipes for attempt in recipe.get("attempts", [])]
     assert lost, "a machine went away under a job"
     assert said.count("went away under its job, and another machine takes over") >= len(lost)
-    assert executions(*servers) - summary["jobs"]["run"] <= len(lost)
+    forgotten = sum(recipe["sent"]["times"] - 1 for recipe in recipes)  # by the one that started anew
+    assert executions(*servers) - summary["jobs"]["run"] <= len(lost) + forgotten
     made_by = {recipe["machine"] for recipe in recipes}
     assert {pods[1].host(), pods[2].host()} <= made_by
     assert not runpod.leaks
