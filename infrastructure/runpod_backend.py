@@ -161,6 +161,11 @@ class RunPodBackend:
         self._word.keep(about, self.described())
         return about
 
+    @property
+    def told(self) -> About | None:
+        """What a worker said when it was asked last."""
+        return self._word.about
+
     def heed(self, other: "RunPodBackend") -> None:
         """What a worker said to another one that asked for the same endpoint."""
         self._word, self._worker = other._word, other._worker

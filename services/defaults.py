@@ -1,15 +1,17 @@
 """Which workflows keyframes and videos are made with: what there is to choose from, and what each needs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.errors import StudioError
-from domain.settings import ComfySettings
+from domain.serverless_about import About
+from domain.settings import ComfySettings, Mode
 from domain.workflow import Workflow
 from infrastructure.backends import servers
 from infrastructure.workflow_files import WorkflowFolder
 from services import every_server
-from services.workflow_needs import needs
+from services.every_server import Best
+from services.workflow_needs import Needs, needs
 
 
 def choices(folder: WorkflowFolder, kind: str) -> list[tuple[str, str]]:
@@ -46,17 +48,22 @@ def about(flow: Workflow) -> dict[str, Any]:
     }
 
 
-def checked(flow: Workflow, comfy: ComfySettings) -> dict[str, Any]:
+def checked(
+    flow: Workflow, comfy: ComfySettings, told: Callable[[str], About | None] = lambda endpoint: None
+) -> dict[str, Any]:
     """The same, and whether one of the machines that are set can run it, else what each of them lacks.
 
-    `asked` is the machine that lacks least, "" when nobody had to be asked.
+    `asked` is the machine that lacks least, "" when nobody had to be asked. A worker of an endpoint would
+    have to start for it: `told` gives what one said when it was asked last.
     """
     shown = about(flow)
     try:
-        asked = servers(comfy)
-        if not asked:
+        if comfy.mode is Mode.serverless:
+            best = _told(flow, comfy, told(comfy.endpoint))
+        elif asked := servers(comfy):
+            best = every_server.best(asked, lambda server: needs(flow, server), lambda found: found)
+        else:
             return {**shown, "check": {"asked": ""}}
-        best = every_server.best(asked, lambda server: needs(flow, server), lambda found: found)
     except StudioError as error:
         return {**shown, "check": {"asked": "server", "said": str(error)}}
     there: Mapping[str, bool | None] = {model.file: model.is_there for model in best.found.models}
@@ -64,11 +71,22 @@ def checked(flow: Workflow, comfy: ComfySettings) -> dict[str, Any]:
     shown["models"] = [{**model, "there": there.get(model["file"])} for model in shown["models"]]
     check = {
         "asked": best.address,
-        "lacks": list(best.found.lacks(but=listed if len(asked) == 1 else ())),
+        "lacks": list(best.found.lacks(but=listed if len(comfy.addresses) == 1 else ())),
         "met": best.found.are_met,
         "others": every_server.shown(best.others),
     }
     return {**shown, "check": check}
+
+
+def _told(flow: Workflow, comfy: ComfySettings, word: About | None) -> Best[Needs]:
+    """By what a worker of the endpoint said of itself. Raises StudioError when none did."""
+    if word is None:
+        raise StudioError(
+            "No worker of this endpoint was asked yet what it has. Test the connection above, then check."
+        )
+    if not word.worker:
+        raise StudioError("A public worker does not say which nodes and models it has.")
+    return Best(comfy.address, needs(flow, None, dict(word.object_info)), ())
 
 
 def named(folder: WorkflowFolder, name: str) -> dict[str, Any]:

@@ -80,6 +80,11 @@ class Drawing:
         nothing = Job("about", {}, Path(), {})
         return (yield from self._billed(endpoint, lambda _: "").billed(nothing, endpoint.ask()))
 
+    def told(self, id: str) -> About | None:
+        """What a worker of an endpoint said when it was asked last; nobody is asked."""
+        endpoint = self._asked.get(id) or self._endpoint(id)
+        return endpoint.told
+
     def _endpoint(self, id: str) -> RunPodBackend:
         drawing = self.endpoint
         return drawing if drawing and drawing.endpoint == id else RunPodBackend(id, self._key)

@@ -49,11 +49,12 @@ class Needs:
 
 
 def needs(workflow: Workflow, server: ComfyServer | None, info: dict[str, Any] | None = None) -> Needs:
-    """`info` is the server's answer about its nodes, when it has been asked already."""
+    """`info` is what is known of the server's nodes already; with it, it need not be there any more."""
     graph = workflow.graph
-    if server is None:
-        return Needs(tuple(models(graph)), (), (), (), False)
-    info = server.object_info() if info is None else info
+    if info is None:
+        if server is None:
+            return Needs(tuple(models(graph)), (), (), (), False)
+        info = server.object_info()
     found = tuple(models(graph, info))
     lacking = unknown(graph, info)
     if lacking:  # a server that lacks a node looks at nothing else
@@ -64,7 +65,7 @@ def needs(workflow: Workflow, server: ComfyServer | None, info: dict[str, Any] |
     # models may still be fetched, and pictures come from the shots
     excused = {(model.node, model.input) for model in found if model.is_there is False}
     excused |= {*loaders(workflow.reader)}
-    faults = server.faults(graph, info)
+    faults = server.faults(graph, info) if server else None
     told = dict.fromkeys(f.said for f in faults or () if (f.node, f.input) not in excused)
     unsure = () if faults is not None else ("The server cannot check this workflow without running it.",)
     return Needs(found, (), tuple(told), unsure, True)

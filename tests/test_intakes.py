@@ -8,6 +8,7 @@ import pytest
 
 from domain.errors import BadFile, StudioError
 from domain.places import Places
+from domain.serverless_about import About
 from domain.settings import ComfySettings, Mode
 from domain.storyboard import Shot, Storyboard
 from infrastructure.storyboard_files import write_storyboard
@@ -184,6 +185,27 @@ def test_everything_a_server_lacks_is_told_at_once(fake):
     shown = defaults.checked(flow, ComfySettings(Mode.local, fake.url))
     assert shown["check"]["met"] is False and shown["check"]["asked"] == fake.url
     assert shown["check"]["lacks"] or any(model["there"] is False for model in shown["models"])
+
+
+def test_of_an_endpoint_counts_what_its_worker_said_when_it_was_asked_last():
+    flow = WorkflowFolder(SHIPPED).load("keyframe_sdxl")
+    comfy = ComfySettings(Mode.serverless, endpoint="abc123def456gh")
+    lists = {"CheckpointLoaderSimple": {"input": {"optional": {"ckpt_name": [["other.safetensors"]]}}}}
+    some = {node["class_type"]: {"input": {"optional": {}}} for node in flow.graph.values()} | lists
+    worker = {"name": "cindergrace", "version": "0"}
+
+    def checked(word):
+        return defaults.checked(flow, comfy, lambda endpoint: word)
+
+    lacking = checked(About(worker, object_info=some))
+    assert lacking["check"]["asked"] == comfy.address and lacking["check"]["met"] is False
+    assert [model["there"] for model in lacking["models"]] == [False]
+    (file,) = (model["file"] for model in lacking["models"])
+    lists["CheckpointLoaderSimple"]["input"]["optional"]["ckpt_name"][0].append(file)
+    assert checked(About(worker, object_info=some))["check"]["met"] is True
+    assert "KSampler" in " ".join(checked(About(worker, object_info=lists))["check"]["lacks"])
+    assert "Test the connection" in checked(None)["check"]["said"]
+    assert "public worker does not say" in checked(About({}))["check"]["said"]
 
 
 def test_nobody_there_is_told_in_a_sentence():

@@ -41,7 +41,9 @@ def _choice(studio: Studio, kind: str) -> Part:
         return defaults.named(studio.workflows, name)
 
     def checked(name: str) -> dict[str, Any]:
-        return defaults.checked(studio.workflows.load(name), studio.settings.comfy)
+        return defaults.checked(
+            studio.workflows.load(name), studio.settings.comfy, studio.machines.drawing.told
+        )
 
     chosen.input(choose, chosen, about, **QUIET)
     check.click(checked, chosen, about, **QUIET)

@@ -276,12 +276,16 @@ def test_a_connection_test_says_what_an_endpoint_is_and_lets_it_start_workers(be
 def test_a_connection_test_asks_a_worker_what_it_is_and_has(begun, open_page, endpoint, fake):
     page = open_page(begun(), "settings")
     page.locator("#set-test").click()
-    told = page.locator("#set-answer .worker dd")
+    told, checked = page.locator("#set-answer .worker dd"), page.locator("#set-keyframe-about .verdict")
     expect(told).to_contain_text("waiting for a worker")
+    page.locator("#set-keyframe-check").click()
+    expect(checked).to_contain_text("No worker of this endpoint was asked yet")
     with Puppet.of_ours(endpoint, fake.url):
         for word in ("the studio's own", "ComfyUI 0.33.0", "Fake GPU", "results up to 14 MB", "2 models"):
             expect(told).to_contain_text(word, timeout=WAIT)
     expect(page.locator("#set-answer").get_by_role("button")).to_have_count(0)
+    page.locator("#set-keyframe-check").click()
+    expect(checked).to_contain_text(f"{endpoint.id} cannot run it yet", timeout=WAIT)
     page.evaluate("() => Studio.where.go('machines')")
     expect(card(page).locator("[data-about=worker]")).to_contain_text("2 models", timeout=WAIT)
 
