@@ -43,7 +43,7 @@ def data_centre(address: str) -> str:
 
 def parse_address(text: str) -> str:
     """A service's address as scheme, host and port; nothing for Amazon's own. Raises StudioError."""
-    pasted = text.strip().rstrip("/")
+    pasted = text.strip().removesuffix("/")
     if not pasted:
         return ""
     try:

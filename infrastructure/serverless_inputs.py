@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from domain.buckets import BucketSettings
 from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Progress
 from domain.job import Job
 from domain.serverless_orders import Given
+from infrastructure.fetching import fetch
 from infrastructure.hashes import sha256
 from infrastructure.patience import Patience
 from infrastructure.secrets_file import S3_ACCESS, S3_SECRET, SecretsFile
@@ -30,6 +33,8 @@ KEPT = 3600.0  # seconds that a file is believed to be there still
 WEEK = 7 * 86_400.0  # seconds; longer no address is good, and no job lives
 WORD = 0.5  # seconds between two words while another file is on its way
 WHERE = "under “Large inputs” on the Settings page"
+TRIAL = 300.0  # seconds that the address of a trial is good
+_NO_KEYS = f"{{bucket}} has no keys yet. Enter both {WHERE}."
 
 Sent = Generator[Progress, None, None]
 
@@ -41,6 +46,10 @@ class Store:
     place: BucketSettings
     access: str
     secret: str = field(repr=False)
+
+    @property
+    def has_keys(self) -> bool:
+        return bool(self.access and self.secret)
 
 
 def store_of(place: BucketSettings, secrets: SecretsFile) -> Store | None:
@@ -66,8 +75,8 @@ class Inputs:
             advice = "This endpoint's worker takes no others: use the studio's own, or smaller pictures."
         elif not store:
             advice = f"Name a bucket {WHERE}, or use smaller pictures."
-        elif not (store.access and store.secret):
-            advice = f"{store.place.called} has no keys yet: enter both {WHERE}."
+        elif not store.has_keys:
+            advice = _NO_KEYS.format(bucket=store.place.called)
         else:
             return
         raise too_large(inline(files_of(job)), advice)
@@ -110,10 +119,7 @@ class Inputs:
                     yield from bucket.remove(key)
                     raise JobFailed(f"{path.name} was changed while it was sent. Ask for it again.")
                 if (yield from bucket.size(key)) != size:
-                    raise JobRejected(
-                        f"{store.place.called} took {path.name} and does not show it. Its keys have to be "
-                        "allowed to read there as well as to write."
-                    )
+                    raise _unseen(store, path)
             self._there[store.place, key] = time.monotonic()
         finally:
             self._sending.release()
@@ -128,17 +134,44 @@ class Inputs:
         raise JobRejected(f"The bucket for large inputs is gone. Name it again {WHERE}.")
 
     def _bucket(self, store: Store) -> "S3Store":
-        from infrastructure.s3 import S3Settings  # boto3 takes a second to load
-        from infrastructure.s3_store import S3Store
-
         with self._opening:
             if self._opened is None or self._opened[0] != store:
-                place = store.place
-                settings = S3Settings(
-                    "", place.bucket, place.address, store.access, store.secret, place.region
-                )
-                self._opened = store, S3Store(settings, place.called)
+                self._opened = store, _opened(store)
             return self._opened[1]
+
+
+def tried(store: Store) -> Sent:
+    """Go through it with a small file as with large ones. Raises StudioError."""
+    if not store.has_keys:
+        raise JobRejected(_NO_KEYS.format(bucket=store.place.called))
+    bucket, key = _opened(store), f"{FOLDER}/trial-{uuid4().hex}.txt"
+    with TemporaryDirectory(prefix="cindergrace-") as folder:
+        file, back = Path(folder) / "trial.txt", Path(folder) / "back.txt"
+        file.write_text(f"{store.place.called} takes files of the studio's.", "utf-8")
+        yield from bucket.put(file, key)
+        try:
+            if (yield from bucket.size(key)) != file.stat().st_size:
+                raise _unseen(store, file)
+            if not store.place.is_volume:
+                yield from fetch(bucket.url(key, TRIAL), back, file.stat().st_size)
+        finally:
+            yield from bucket.remove(key)
+
+
+def _opened(store: Store) -> "S3Store":
+    from infrastructure.s3 import S3Settings  # boto3 takes a second to load
+    from infrastructure.s3_store import S3Store
+
+    place = store.place
+    settings = S3Settings("", place.bucket, place.address, store.access, store.secret, place.region)
+    return S3Store(settings, place.called)
+
+
+def _unseen(store: Store, path: Path) -> JobRejected:
+    return JobRejected(
+        f"{store.place.called} took {path.name} and does not show it. Its keys have to be allowed to read "
+        "there as well as to write."
+    )
 
 
 def _key(job: Job, path: Path) -> str:
