@@ -25,6 +25,7 @@ _BROKEN = (Boto3Error, BotoCoreError, ClientError, ResponseParserError, ValueErr
 _LOOKING = "looking into the bucket"
 _SILENCE = (ConnectionError, HTTPClientError)
 _PASSING = (408, 429)  # what a service that refuses says when it would take it later
+_AGAIN = ("RequestTimeout", "SlowDown", "NoSuchUpload")  # the last when it was completed and nobody heard
 _KEYS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "Unauthorized")
 _REGION = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301")
 
@@ -66,8 +67,10 @@ class S3Store:
         finally:
             upload.stop()
 
-    def remove(self, key: str) -> Generator[Progress, None, None]:
-        yield from self._answer(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+    def remove(self, key: str) -> None:
+        """Where the keys allow it, and somebody answers."""
+        with suppress(*_BROKEN):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def url(self, key: str, seconds: float) -> str:
         """Where anybody may fetch it, for so long."""
@@ -106,7 +109,7 @@ class S3Store:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
         said = str(error.response.get("Error", {}).get("Code") or "")
         code = "".join(c for c in said if c.isalnum())[:40] or str(status)
-        if status >= 500 or status in _PASSING:
+        if status >= 500 or status in _PASSING or code in _AGAIN:
             return BackendUnreachable(f"{self._called} has trouble ({code}).", str(status))
         return JobRejected(f"{self._called} {_meaning(code, status)}")
 

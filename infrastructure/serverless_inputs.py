@@ -116,7 +116,7 @@ class Inputs:
             if not self._is_there(store, key) and (yield from bucket.size(key)) != size:
                 yield from bucket.put(path, key)
                 if sha256(path) != digest:
-                    yield from bucket.remove(key)
+                    bucket.remove(key)
                     raise JobFailed(f"{path.name} was changed while it was sent. Ask for it again.")
                 if (yield from bucket.size(key)) != size:
                     raise _unseen(store, path)
@@ -155,7 +155,7 @@ def tried(store: Store) -> Sent:
             if not store.place.is_volume:
                 yield from fetch(bucket.url(key, TRIAL), back, file.stat().st_size)
         finally:
-            yield from bucket.remove(key)
+            bucket.remove(key)
 
 
 def _opened(store: Store) -> "S3Store":
@@ -169,8 +169,8 @@ def _opened(store: Store) -> "S3Store":
 
 def _unseen(store: Store, path: Path) -> JobRejected:
     return JobRejected(
-        f"{store.place.called} took {path.name} and does not show it. Its keys have to be allowed to read "
-        "there as well as to write."
+        f"{store.place.called} took {path.name} and does not show it afterwards. Are its keys allowed to "
+        "read there as well, and is there room for it?"
     )
 
 

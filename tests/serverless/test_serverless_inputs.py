@@ -2,19 +2,27 @@
 
 The buckets are moto's, a program that speaks S3; the endpoint is emulated, its workers are ours."""
 
+import json
 import random
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import pytest
 import requests
+from PIL import Image
 
+import main
+from commands.setting import settings_path
 from domain.buckets import BucketSettings
 from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Progress
+from domain.settings import Settings
 from infrastructure import patience, s3, s3_store, serverless_inputs
 from infrastructure.hashes import sha256
 from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.serverless_inputs import Store
+from infrastructure.settings_file import SettingsFile
 from tests.comfy_jobs import make_job, picture, until
 from tests.real_comfy import free_port
 from tests.serverless.hands import PNG, Hands, heard
@@ -203,6 +211,50 @@ def test_two_files_with_the_same_content_are_one(far, bucket):
     assert files and (len(order["inputs"]), len(order["images"])) == (1, 1)
 
 
+def test_the_command_line_uses_the_bucket_of_the_settings(far, bucket, tmp_path, monkeypatch):
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    keys = {"RUNPOD_API_KEY": far.runpod.key, "S3_ACCESS_KEY_ID": ACCESS, "S3_SECRET_ACCESS_KEY": SECRET}
+    for name, key in keys.items():
+        monkeypatch.setenv(name, key)
+    SettingsFile(settings_path()).save(Settings(bucket=bucket.store().place))
+    noise = random.Random(1).randbytes(3 * 2000 * 2000)
+    Image.frombytes("RGB", (2000, 2000), noise).save(tmp_path / "start.png")
+    shot = {"shot_id": "001", "prompt": "A harbour", "duration": 0.4, "start_image": "start.png"}
+    (tmp_path / "board.json").write_text(json.dumps({"shots": [shot], "width": 64, "height": 64}), "utf-8")
+    words = "--backend", "serverless", "--endpoint", far.endpoint.id, "--video-workflow", "video_test"
+    with far.worker():
+        main.main(["render", str(tmp_path / "board.json"), *words, "--keyframe-workflow", "keyframe_test"])
+    assert far.orders[0]["inputs"][0]["url"].startswith(f"{bucket.service}/{bucket.name}/")
+    assert far.has(tmp_path / "start.png")
+    written = list((tmp_path / "board").rglob("*.json"))
+    assert written and not any(SECRET in path.read_text("utf-8") for path in written)
+
+
+# --- the trial
+
+
+def test_a_trial_goes_the_whole_way_and_leaves_nothing(bucket):
+    assert trial(bucket.store())[0].note == "uploading trial.txt (0%)"
+    assert bucket.keys == []
+
+
+def test_a_trial_at_a_volume_needs_no_signed_address(runpod, bucket, moto):
+    runpod.relayed["s3api-eu-ro-1.runpod.io"] = moto
+    assert trial(bucket.store(address=VOLUMES)) and bucket.keys == []
+
+
+def test_a_trial_says_what_to_mend(bucket, strict):
+    with pytest.raises(JobRejected, match=r"refuses the keys \(InvalidAccessKeyId\)"):
+        trial(bucket.store())
+    with pytest.raises(JobRejected, match="has no keys yet"):
+        trial(Store(bucket.store().place, "", ""))
+
+
+def trial(store):
+    return [*serverless_inputs.tried(store)]
+
+
 # --- refused before anything is spent
 
 
@@ -263,11 +315,79 @@ def test_a_bucket_that_is_not_there_is_said(far, bucket, large):
 
 def test_a_service_that_is_silent_is_waited_for_and_the_job_not_lost(far, large, monkeypatch):
     monkeypatch.setattr(patience, "SECONDS", 0.5)
-    monkeypatch.setattr(s3, "ATTEMPTS", 1)
+    monkeypatch.setattr(s3, "ATTEMPTS", 0)
     nowhere = BucketSettings(f"http://127.0.0.1:{free_port()}", "films")
     with pytest.raises(BackendUnreachable, match=r"127\.0\.0\.1 does not answer") as silent:
         heard(far.started(Store(nowhere, ACCESS, SECRET)).run(far.job(large)))
     assert silent.value.symptom == "silence" and not far.endpoint.jobs
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A service that says the same to everybody who puts something there, and shows nothing."""
+
+    said = 200, ""
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, code = self.said
+        self._answer(status, f"<Error><Code>{code}</Code><Message>{ACCESS}</Message></Error>" if code else "")
+
+    do_POST = do_PUT
+
+    def do_HEAD(self):
+        self._answer(404)
+
+    def _answer(self, status, text=""):
+        self.send_response(status)
+        self.send_header("ETag", '"x"')
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def refusing(monkeypatch):
+    """refusing(403, "AccessDenied") → a bucket at a service that says so."""
+    monkeypatch.setattr(s3, "ATTEMPTS", 0)
+    monkeypatch.setattr(patience, "SECONDS", 0.0)
+    servers = []
+
+    def serve(status, code):
+        handler = type("Handler", (Refusing,), {"said": (status, code)})
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
+        place = BucketSettings(f"http://127.0.0.1:{servers[-1].server_port}", "films")
+        return Store(place, ACCESS, SECRET)
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "said"),
+    [
+        (403, "SignatureDoesNotMatch", JobRejected, "refuses the keys"),
+        (403, "AccessDenied", JobRejected, "does not let these keys in"),
+        (403, "RequestTimeTooSkewed", JobRejected, "Set this machine's clock"),
+        (400, "AuthorizationHeaderMalformed", JobRejected, "Enter its region"),
+        (400, "InvalidArgument", JobRejected, "does not take it (InvalidArgument)"),
+        (200, "", JobRejected, "took harbour.png and does not show it afterwards"),
+        (400, "RequestTimeout", BackendUnreachable, "has trouble (RequestTimeout)"),
+        (503, "SlowDown", BackendUnreachable, "has trouble (SlowDown)"),
+    ],
+)
+def test_what_a_service_refuses_is_a_sentence(far, refusing, status, code, kind, said):
+    small = far.sized("harbour.png", 8_000_000)  # in one part
+    with pytest.raises(kind) as refused:
+        heard(far.started(refusing(status, code)).run(far.job(small)))
+    assert str(refused.value).startswith("The bucket 'films' at 127.0.0.1 ")
+    assert said in str(refused.value) and ACCESS not in str(refused.value)
+    assert not far.endpoint.jobs
 
 
 def test_a_file_that_changes_on_the_way_is_not_kept_under_the_content_it_had(far, bucket, large):
