@@ -20,6 +20,7 @@ from domain.events import Progress
 from domain.settings import Settings
 from infrastructure import patience, s3, s3_store, serverless_inputs
 from infrastructure.hashes import sha256
+from infrastructure.http_line import USER_AGENT
 from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.serverless_inputs import Store
 from infrastructure.settings_file import SettingsFile
@@ -327,7 +328,7 @@ def test_a_service_that_is_silent_is_waited_for_and_the_job_not_lost(far, large,
 class Refusing(BaseHTTPRequestHandler):
     """A service that says the same to everybody who puts something there, and shows nothing."""
 
-    said = 200, ""
+    said, agents = (200, ""), frozenset()
 
     def do_PUT(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -340,6 +341,7 @@ class Refusing(BaseHTTPRequestHandler):
         self._answer(404)
 
     def _answer(self, status, text=""):
+        self.agents.add(self.headers["User-Agent"])
         self.send_response(status)
         self.send_header("ETag", '"x"')
         self.send_header("Content-Length", str(len(text)))
@@ -355,19 +357,30 @@ def refusing(monkeypatch):
     """refusing(403, "AccessDenied") → a bucket at a service that says so."""
     monkeypatch.setattr(s3, "ATTEMPTS", 0)
     monkeypatch.setattr(patience, "SECONDS", 0.0)
-    servers = []
+    servers, agents = [], set()
 
     def serve(status, code):
-        handler = type("Handler", (Refusing,), {"said": (status, code)})
+        handler = type("Handler", (Refusing,), {"said": (status, code), "agents": agents})
         servers.append(ThreadingHTTPServer(("127.0.0.1", 0), handler))
         threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
         place = BucketSettings(f"http://127.0.0.1:{servers[-1].server_port}", "films")
         return Store(place, ACCESS, SECRET)
 
+    serve.agents = agents
     yield serve
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+def test_it_leaves_under_our_name_and_to_this_machine_by_no_proxy(far, refusing, large, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    with pytest.raises(JobRejected, match="does not let these keys in"):
+        heard(far.started(refusing(403, "AccessDenied")).run(far.job(large)))
+    assert {agent.split()[0] for agent in refusing.agents} == {USER_AGENT}
 
 
 @pytest.mark.parametrize(
