@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
+import requests
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
 from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected
 from domain.events import Progress
-from infrastructure.s3 import S3Settings, opened
+from infrastructure.http_line import NoAuthorities, Session
+from infrastructure.s3 import CONNECT, SILENCE, S3Settings, opened
 
 PART = 8 << 20  # bytes; what is larger goes in parts of so many
+ONCE = 300.0  # seconds that an address is good which is only tried
 WORD = 0.5  # seconds between two words about how far it is
 WHERE = "under “Large inputs” on the Settings page"
 _BROKEN = (Boto3Error, BotoCoreError, ClientError, ResponseParserError, ValueError)
@@ -82,6 +85,20 @@ class S3Store:
         except _BROKEN as error:
             raise self._complaint(error) from error
 
+    def see_handed_out(self, key: str) -> Generator[Progress, None, None]:
+        """Whether it comes by its address, as a worker will ask for it. Raises JobRejected."""
+        try:
+            status = yield from self._answer(lambda: _status(self.url(key, ONCE)))
+        except NoAuthorities as error:
+            raise BackendUnreachable(str(error)) from error
+        except requests.RequestException as error:
+            raise self._silence() from error
+        if status not in (200, 206):
+            raise JobRejected(
+                f"{self._called} takes files and does not hand them out by a signed address ({status}). Is "
+                f"its region right {WHERE}?"
+            )
+
     def _answer(
         self, ask: Callable[[], T], note: Callable[[], str] = lambda: _LOOKING
     ) -> Generator[Progress, None, T]:
@@ -99,8 +116,7 @@ class S3Store:
 
     def _complaint(self, error: Exception) -> BackendError:
         if isinstance(error, _SILENCE):
-            said = f"{self._host} does not answer. Is the network up, and the address {WHERE} right?"
-            return BackendUnreachable(said, "silence")
+            return self._silence()
         if isinstance(error, ResponseParserError):
             said = f"What answers at {self._host} is no S3 service. Correct the address {WHERE}."
             return BackendUnreachable(said, "stranger")
@@ -112,6 +128,16 @@ class S3Store:
         if status >= 500 or status in _PASSING or code in _AGAIN:
             return BackendUnreachable(f"{self._called} has trouble ({code}).", str(status))
         return JobRejected(f"{self._called} {_meaning(code, status)}")
+
+    def _silence(self) -> BackendUnreachable:
+        said = f"{self._host} does not answer. Is the network up, and the address {WHERE} right?"
+        return BackendUnreachable(said, "silence")
+
+
+def _status(url: str) -> int:
+    first = {"Range": "bytes=0-0"}
+    with Session() as line, line.get(url, headers=first, stream=True, timeout=(CONNECT, SILENCE)) as reply:
+        return reply.status_code
 
 
 def _meaning(code: str, status: int) -> str:

@@ -18,7 +18,6 @@ from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Progress
 from domain.job import Job
 from domain.serverless_orders import Given
-from infrastructure.fetching import fetch
 from infrastructure.hashes import sha256
 from infrastructure.patience import Patience
 from infrastructure.secrets_file import S3_ACCESS, S3_SECRET, SecretsFile
@@ -33,7 +32,6 @@ KEPT = 3600.0  # seconds that a file is believed to be there still
 WEEK = 7 * 86_400.0  # seconds; longer no address is good, and no job lives
 WORD = 0.5  # seconds between two words while another file is on its way
 WHERE = "under “Large inputs” on the Settings page"
-TRIAL = 300.0  # seconds that the address of a trial is good
 _NO_KEYS = f"{{bucket}} has no keys yet. Enter both {WHERE}."
 
 Sent = Generator[Progress, None, None]
@@ -120,6 +118,8 @@ class Inputs:
                     raise JobFailed(f"{path.name} was changed while it was sent. Ask for it again.")
                 if (yield from bucket.size(key)) != size:
                     raise _unseen(store, path)
+            if not store.place.is_volume:
+                yield from bucket.see_handed_out(key)
             self._there[store.place, key] = time.monotonic()
         finally:
             self._sending.release()
@@ -146,14 +146,14 @@ def tried(store: Store) -> Sent:
         raise JobRejected(_NO_KEYS.format(bucket=store.place.called))
     bucket, key = _opened(store), f"{FOLDER}/trial-{uuid4().hex}.txt"
     with TemporaryDirectory(prefix="cindergrace-") as folder:
-        file, back = Path(folder) / "trial.txt", Path(folder) / "back.txt"
+        file = Path(folder) / "trial.txt"
         file.write_text(f"{store.place.called} takes files of the studio's.", "utf-8")
         yield from bucket.put(file, key)
         try:
             if (yield from bucket.size(key)) != file.stat().st_size:
                 raise _unseen(store, file)
             if not store.place.is_volume:
-                yield from fetch(bucket.url(key, TRIAL), back, file.stat().st_size)
+                yield from bucket.see_handed_out(key)
         finally:
             bucket.remove(key)
 

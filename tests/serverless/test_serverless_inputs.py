@@ -6,6 +6,7 @@ import json
 import random
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
@@ -236,11 +237,12 @@ def test_the_command_line_uses_the_bucket_of_the_settings(far, bucket, tmp_path,
 
 
 def test_a_trial_goes_the_whole_way_and_leaves_nothing(bucket):
-    assert trial(bucket.store()) == ["uploading", "fetching"]
+    assert trial(bucket.store()) == ["uploading"]
     assert bucket.keys == []
 
 
-def test_a_trial_at_a_volume_needs_no_signed_address(runpod, bucket, moto):
+def test_a_trial_at_a_volume_needs_no_signed_address(runpod, bucket, moto, monkeypatch):
+    monkeypatch.delattr(s3_store.S3Store, "url")  # RunPod signs none
     runpod.relayed["s3api-eu-ro-1.runpod.io"] = moto
     assert trial(bucket.store(address=VOLUMES)) == ["uploading"]
     assert bucket.keys == []
@@ -352,6 +354,24 @@ class Refusing(BaseHTTPRequestHandler):
         pass
 
 
+class KeepsToItself(Refusing):
+    """It shows that a file is there, and hands it to nobody, as where the region is another."""
+
+    sizes: ClassVar[dict[str, int]] = {}
+
+    def do_PUT(self):
+        self.sizes[self.path.partition("?")[0]] = int(self.headers["Content-Length"])
+        super().do_PUT()
+
+    def do_HEAD(self):
+        self.send_response(200 if self.path in self.sizes else 404)
+        self.send_header("Content-Length", str(self.sizes.get(self.path, 0)))
+        self.end_headers()
+
+    def do_GET(self):
+        self._answer(400)
+
+
 @pytest.fixture
 def refusing(monkeypatch):
     """refusing(403, "AccessDenied") → a bucket at a service that says so."""
@@ -359,8 +379,8 @@ def refusing(monkeypatch):
     monkeypatch.setattr(patience, "SECONDS", 0.0)
     servers, agents = [], set()
 
-    def serve(status, code):
-        handler = type("Handler", (Refusing,), {"said": (status, code), "agents": agents})
+    def serve(status, code, kind=Refusing):
+        handler = type("Handler", (kind,), {"said": (status, code), "agents": agents})
         servers.append(ThreadingHTTPServer(("127.0.0.1", 0), handler))
         threading.Thread(target=servers[-1].serve_forever, args=(0.01,), daemon=True).start()
         place = BucketSettings(f"http://127.0.0.1:{servers[-1].server_port}", "films")
@@ -371,6 +391,16 @@ def refusing(monkeypatch):
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+def test_an_address_that_no_worker_could_fetch_is_seen_before_one_is_paid_for(far, refusing):
+    small = far.sized("harbour.png", 8_000_000)
+    store = refusing(200, "", KeepsToItself)
+    with pytest.raises(JobRejected, match=r"does not hand them out by a signed address \(400\)"):
+        heard(far.started(store).run(far.job(small)))
+    with pytest.raises(JobRejected, match="a signed address"):
+        trial(store)
+    assert not far.endpoint.jobs
 
 
 def test_it_leaves_under_our_name_and_to_this_machine_by_no_proxy(far, refusing, large, monkeypatch):
