@@ -15,7 +15,7 @@ from domain.errors import BackendUnreachable, CannotWrite, PlatformSilent, Studi
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode, Settings
 from domain.workflow import Workflow
-from infrastructure.backends import connect
+from infrastructure.backends import connector
 from infrastructure.priced import Priced
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.runpod_backend import RunPodBackend
@@ -74,8 +74,9 @@ def workflows() -> WorkflowFolder:
 
 def backend(asked: argparse.Namespace) -> Backend:
     """Whoever draws; where that is paid for and a key tells the price, its jobs say what they cost."""
-    comfy = comfy_settings(asked, settings().comfy)
-    made = connect(comfy, runpod_key)
+    kept = settings()
+    comfy = comfy_settings(asked, kept.comfy)
+    made = connector(_secrets(), lambda: kept.bucket)(comfy)
     return Priced(made, _price(made)) if comfy.is_rented and runpod_key() else made
 
 
@@ -94,7 +95,11 @@ def _price(backend: Backend) -> Callable[[str], float]:
 
 
 def runpod_key() -> str:
-    return SecretsFile(settings_path().with_name("secrets.json")).get(RUNPOD_KEY)
+    return _secrets().get(RUNPOD_KEY)
+
+
+def _secrets() -> SecretsFile:
+    return SecretsFile(settings_path().with_name("secrets.json"))
 
 
 def comfy_settings(asked: argparse.Namespace, kept: ComfySettings) -> ComfySettings:

@@ -30,9 +30,11 @@ class Given:
     url: str = ""
     sha256: str = ""
     size: int | None = None
+    volume: str = ""  # path below the volume that the worker has
 
     def said(self) -> dict[str, Any]:
-        whole = {"name": self.name, "data": self.data, "url": self.url, "sha256": self.sha256}
+        whole = {"name": self.name, "data": self.data, "url": self.url, "volume": self.volume}
+        whole["sha256"] = self.sha256
         return {k: v for k, v in whole.items() if v} | ({} if self.size is None else {"size": self.size})
 
 
@@ -180,15 +182,22 @@ def _listed(said: Mapping[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
 
 def _given(name: str, item: Mapping[str, Any]) -> Given:
     data, url = item.get("data") or item.get("image") or "", item.get("url") or ""
-    if not isinstance(data, str) or not isinstance(url, str) or bool(data) == bool(url):
-        raise BadOrder(f"The input file {name!r} needs either its content in base64 or a url.")
+    volume = item.get("volume") or ""
+    ways = [way for way in (data, url, volume) if way]
+    if len(ways) != 1 or not isinstance(ways[0], str):
+        raise BadOrder(
+            f"The input file {name!r} needs either its content in base64, or a url, or its path below "
+            "the volume."
+        )
+    if volume:
+        checked_name(volume)
     if url and not _is_address(url):
         raise BadOrder(f"The input file {name!r} can be fetched by http and https only, from an address.")
     size, digest = item.get("size"), item.get("sha256") or ""
     is_counted = size is None or (isinstance(size, int) and size >= 0)
     if not is_counted or not isinstance(digest, str):
         raise BadOrder(f"The size or the sha256 of the input file {name!r} is none.")
-    return Given(name, data, url, digest.lower(), size)
+    return Given(name, data, url, digest.lower(), size, volume)
 
 
 def _parsed(text: str, what: str) -> Any:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from domain.addresses import PORT, URL, endpoint_url, is_pod, machine_url, parse_pod_id, pod_url
+from domain.buckets import BucketSettings
 from domain.spending import Limits
 
 
@@ -86,3 +87,6 @@ class Settings:
     language: str = ""  # "": the browser's own
     is_introduced: bool = False  # the first start's three steps were gone through or skipped
     limits: Limits = field(default_factory=Limits)  # of what rented machines may cost
+    bucket: BucketSettings = field(
+        default_factory=BucketSettings
+    )  # for inputs that a serverless job cannot carry

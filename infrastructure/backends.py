@@ -3,24 +3,37 @@
 from collections.abc import Callable, Sequence
 
 from domain.addresses import parse_endpoint
+from domain.buckets import BucketSettings
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.comfy_server import ComfyServer
 from infrastructure.pool import HANDOVER, Pool
 from infrastructure.runpod_backend import RunPodBackend
+from infrastructure.secrets_file import RUNPOD_KEY, SecretsFile
+from infrastructure.serverless_inputs import Store, store_of
 from infrastructure.sketch_backend import SketchBackend
 
 
-def connect(comfy: ComfySettings, key: Callable[[], str] = str) -> Backend:
-    """`key` gives RunPod's, as it is now; serverless endpoints ask for it."""
+def connect(
+    comfy: ComfySettings, key: Callable[[], str] = str, store: Callable[[], Store | None] = lambda: None
+) -> Backend:
+    """`key` gives RunPod's, as it is now, and `store` where large inputs go; serverless endpoints ask for
+    both."""
     match comfy.mode:
         case Mode.sketch:
             return SketchBackend()
         case Mode.local | Mode.runpod:
             return _comfy(comfy.addresses)
         case Mode.serverless:
-            return RunPodBackend(parse_endpoint(comfy.endpoint), key)
+            return RunPodBackend(parse_endpoint(comfy.endpoint), key, store)
+
+
+def connector(
+    secrets: SecretsFile, bucket: Callable[[], BucketSettings]
+) -> Callable[[ComfySettings], Backend]:
+    """The same with the keys that are entered, and the bucket as it is set up at any time."""
+    return lambda comfy: connect(comfy, lambda: secrets.get(RUNPOD_KEY), lambda: store_of(bucket(), secrets))
 
 
 def changed(backend: Backend, comfy: ComfySettings) -> bool:

@@ -26,7 +26,8 @@ from infrastructure.runpod_api import RunPodAPI
 from infrastructure.serverless_api import CANCELLED, DONE, LATE, RUNNING, Health, RemoteJob, ServerlessAPI
 from infrastructure.serverless_asking import Word, answered, read
 from infrastructure.serverless_chains import Chains, Link, noted
-from infrastructure.serverless_execution import Pace, ServerlessExecution, take_back
+from infrastructure.serverless_execution import Pace, ServerlessExecution, Steps, take_back
+from infrastructure.serverless_inputs import Inputs, Store
 from infrastructure.serverless_orders import packed, refuse_dropped
 from infrastructure.serverless_probe import ServerlessProbe
 from infrastructure.serverless_results import brought_home
@@ -46,12 +47,15 @@ QUEUE = 6 * 3600.0  # seconds that a job may wait for a worker
 
 
 class RunPodBackend:
-    """`key` gives the account's, as it is now. `is_left` is set when the studio ends: jobs whose runs are
-    closed from then on are not cancelled, and what became of them is asked for at the next start."""
+    """`key` gives the account's, as it is now, and `store` where inputs go that are too large for a job.
+    `is_left` is set when the studio ends: jobs whose runs are closed from then on are not cancelled, and what
+    became of them is asked for at the next start."""
 
     engine = "comfyui"
 
-    def __init__(self, endpoint: str, key: Callable[[], str]):
+    def __init__(
+        self, endpoint: str, key: Callable[[], str], store: Callable[[], Store | None] = lambda: None
+    ):
         self.endpoint, self.is_left = endpoint, False
         self._key = key
         self._api = ServerlessAPI(endpoint, key)
@@ -60,6 +64,7 @@ class RunPodBackend:
         self._longest = 0.0  # seconds that a job took
         self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
         self._word = Word()
+        self._inputs = Inputs(store)
         self._lock = threading.Lock()
 
     @property
@@ -112,7 +117,7 @@ class RunPodBackend:
             raise BackendUnreachable(status.said, status.symptom)
         for graph in graphs:
             hashes = {path: sha256(path) for path in files_in(graph)}
-            self._body(Job("", graph, Path(), hashes))
+            self._refuse(Job("", graph, Path(), hashes))
         known = self.described()
         most = f", at most {known.workers_max} workers" if known and known.workers_max else ""
         return f"{status.name}{f' on {status.gpu}' if status.gpu else ''}{most}"
@@ -145,7 +150,7 @@ class RunPodBackend:
         execution = ServerlessExecution(
             self._api, self.endpoint, self._pace, lambda: self.is_left, len(job.then)
         )
-        return (yield from execution.carried_out(lambda: self._body(job), link))
+        return (yield from execution.carried_out(lambda: self._body(job), link, lambda: self._ready(job)))
 
     def probe(self) -> Probe:
         return ServerlessProbe(self)
@@ -219,11 +224,21 @@ class RunPodBackend:
         if not self.is_left:
             self.take_back(number)
 
-    def _body(self, job: Job) -> bytes:
-        if self._worker == {}:
+    def _refuse(self, job: Job) -> None:
+        """Raises JobRejected for what is known to come to nothing, before anything is sent."""
+        is_public = self._worker == {}
+        if is_public:
             refuse_dropped(job.graph)
         self._word.refuse(job, self._known[1])
-        return packed(job, max(RUN, LONGER * self._longest) * (1 + len(job.then)), QUEUE)
+        self._inputs.refuse(job, is_public)
+
+    def _ready(self, job: Job) -> Steps[None]:
+        self._refuse(job)
+        yield from self._inputs.bring(job)
+
+    def _body(self, job: Job) -> bytes:
+        seconds = max(RUN, LONGER * self._longest) * (1 + len(job.then))
+        return packed(job, seconds, QUEUE, self._inputs.given(job, seconds + QUEUE))
 
     def _result(self, end: RemoteJob, step: int) -> Result | None:
         """Of the workflow that is meant; None when the worker did not come so far. Raises JobFailed, which

@@ -16,7 +16,8 @@ from infrastructure.part_files import writing
 from infrastructure.strict_json import parse_json, read_text
 
 RUNPOD_KEY = "RUNPOD_API_KEY"
-NAMES = (RUNPOD_KEY, "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY")
+S3_ACCESS, S3_SECRET = "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"
+NAMES = (RUNPOD_KEY, "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY", S3_ACCESS, S3_SECRET)
 SHOWN, LONG_ENOUGH = 4, 16  # letters of its end that are shown, of a key at least so long
 _KEY = re.compile(r"[!-~]{4,1000}")
 _MODE = 0o600

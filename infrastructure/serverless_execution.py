@@ -78,14 +78,19 @@ class ServerlessExecution:
         self._times, self._is_told = 0, False  # how often that was, and whether it is told
         self._step = 0  # which of the workflows over there is ours
 
-    def carried_out(self, body: Callable[[], bytes], link: Link) -> Steps[tuple[RemoteJob, Link]]:
+    def carried_out(
+        self, body: Callable[[], bytes], link: Link, ready: Callable[[], Steps[None]] | None = None
+    ) -> Steps[tuple[RemoteJob, Link]]:
         """The job's end, whatever it is, and where that was; `link` is where it was handed over to before.
-        Of a chain that goes on, as soon as the workflow that is asked for is done."""
+        Of a chain that goes on, as soon as the workflow that is asked for is done. `ready` is done with
+        before the body is asked for."""
         self._id, self._step = link.number, link.step
         has_been_late = False
         try:
             while True:
                 if not self._id:
+                    if ready:
+                        yield from ready()
                     yield from self._hand_over(body())
                 end = yield from self._end_of()
                 if end is not None and end.state != LATE and not _is_lost(end):

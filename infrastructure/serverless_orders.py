@@ -1,6 +1,9 @@
 """A job as a serverless endpoint takes it: the workflow, every file it needs, and how long it may take."""
 
 import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from domain.errors import BadFile, JobRejected
 from domain.inline import text_of
@@ -8,26 +11,74 @@ from domain.job import Graph, Job
 from domain.serverless_orders import Given, Order
 from infrastructure.serverless_api import BODY
 
+ADDRESS = 2000  # bytes, at most, that the body has of a file that lies elsewhere
+NAMED = 100  # … and around what is in one
 _DROPPED = ("VHS_VideoCombine", "PreviewAny", "SaveLatent", "SaveGLB")  # by the public worker
 
 
-def packed(job: Job, seconds: float, waiting: float) -> bytes:
-    """For a job that may run so long, and wait for a worker so long before that. Raises JobRejected for one
-    that is larger than RunPod takes."""
-    names = {path: f"{job.hashes[path][:16]}{path.suffix.lower()}" for path in job.all_files}
+def packed(job: Job, seconds: float, waiting: float, outside: Sequence[Given] = ()) -> bytes:
+    """For a job that may run so long, and wait for a worker so long before that; files that lie `outside` are
+    not in it. Raises JobRejected for one that is larger than RunPod takes."""
+    inside = files_of(job)
+    for given in outside:
+        del inside[given.name]
     try:
-        _refuse_large(sum(path.stat().st_size for path in names) * 4 // 3)  # before any of it is read
-        files = [Given(name, text_of(path.read_bytes())) for path, name in names.items()]
+        if (size := inline(inside)) > BODY:  # before any of it is read
+            raise too_large(size)
+        files = [Given(name, text_of(path.read_bytes())) for name, path in inside.items()]
     except OSError as error:
-        raise BadFile(f"{error.filename} cannot be read: {error.strerror}.") from error
-    chain = tuple(_prefixed(graph, job.id) for graph in job.then_with(names))
-    said = Order(_prefixed(job.graph_with(names), job.id), preview=True, chain=chain).said()
+        raise _unreadable(error) from error
+    said = _order(job, tuple(outside))
     if files:  # as public workers read them, too
         said["images"] = [{"name": given.name, "image": given.data} for given in files]
     policy = {"executionTimeout": round(seconds * 1000), "ttl": round((seconds + waiting) * 1000)}
-    body = json.dumps({"input": said, "policy": policy}, separators=(",", ":")).encode()
-    _refuse_large(len(body))
+    body = _written({"input": said, "policy": policy})
+    if len(body) > BODY:
+        raise too_large(len(body))
     return body
+
+
+def files_of(job: Job) -> dict[str, Path]:
+    """The job's files by the names that the worker gives them; one of several with the same content."""
+    return {name: path for path, name in _names(job).items()}
+
+
+def excess(job: Job) -> dict[str, Path]:
+    """Those of its files that an order has no room for: the largest first, until the others fit."""
+    inside, beside = files_of(job), {}
+    try:
+        room = BODY - NAMED - len(_written(_order(job)))
+        for name in sorted(inside, key=lambda name: inside[name].stat().st_size, reverse=True):
+            if inline(inside) <= room:
+                break
+            beside[name] = inside.pop(name)
+            room -= ADDRESS
+    except OSError as error:
+        raise _unreadable(error) from error
+    return beside
+
+
+def inline(files: Mapping[str, Path]) -> int:
+    """Bytes that files make in an order."""
+    return sum((path.stat().st_size + 2) // 3 * 4 + NAMED for path in files.values())
+
+
+def _names(job: Job) -> dict[Path, str]:
+    return {path: f"{job.hashes[path][:16]}{path.suffix.lower()}" for path in job.all_files}
+
+
+def _order(job: Job, outside: tuple[Given, ...] = ()) -> dict[str, Any]:
+    names = _names(job)
+    chain = tuple(_prefixed(graph, job.id) for graph in job.then_with(names))
+    return Order(_prefixed(job.graph_with(names), job.id), inputs=outside, preview=True, chain=chain).said()
+
+
+def _written(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said, separators=(",", ":")).encode()
+
+
+def _unreadable(error: OSError) -> BadFile:
+    return BadFile(f"{error.filename} cannot be read: {error.strerror}.")
 
 
 def refuse_dropped(graph: Graph) -> None:
@@ -51,9 +102,7 @@ def _prefixed(graph: Graph, id: str) -> Graph:
     }
 
 
-def _refuse_large(size: int) -> None:
-    if size > BODY:
-        raise JobRejected(
-            f"The job's files make {size / 1e6:.0f} MB, and RunPod takes {BODY / 1e6:.0f} MB with a job. "
-            "Use smaller pictures."
-        )
+def too_large(size: int, advice: str = "Use smaller pictures.") -> JobRejected:
+    return JobRejected(
+        f"The job's files make {size / 1e6:.0f} MB, and RunPod takes {BODY / 1e6:.0f} MB with a job. {advice}"
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.addresses import parse_endpoint, parse_machine, parse_pod_id, parse_port, parse_url
+from domain.buckets import BucketSettings, parse_address, parse_bucket, parse_region
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from domain.spending import Limits
@@ -13,7 +14,12 @@ from infrastructure.part_files import kept_aside
 from infrastructure.strict_json import parse_json, read_text
 
 _KEYS = {"comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project"}
-_KEYS |= {"theme", "language", "is_introduced", "limits"}
+_KEYS |= {"theme", "language", "is_introduced", "limits", "bucket"}
+_BUCKET: dict[str, Callable[[str], str]] = {
+    "address": parse_address,
+    "bucket": parse_bucket,
+    "region": parse_region,
+}
 _PIXELS = range(256, 4097)
 
 
@@ -55,6 +61,7 @@ class SettingsFile:
             "language": settings.language,
             "is_introduced": settings.is_introduced,
             "limits": {**settings.extra.get("limits", {}), **vars(settings.limits)},
+            "bucket": {**settings.extra.get("bucket", {}), **vars(settings.bucket)},
         }
         write_json(self._path, {**settings.extra, **own})
 
@@ -78,6 +85,10 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
     if not isinstance(limits, dict):
         notes.append("limits in the settings is not an object; nothing limits what may be spent.")
         limits = {}
+    bucket = data.get("bucket", {})
+    if not isinstance(bucket, dict):
+        notes.append("bucket in the settings is not an object; large inputs have nowhere to go.")
+        bucket = {}
 
     def taken(values: dict[str, Any], key: str, read: Callable[[Any], Any], otherwise: Any) -> Any:
         if values.get(key) in (None, ""):
@@ -104,19 +115,27 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
         taken(data, "width", _pixels, default.width),
         taken(data, "height", _pixels, default.height),
         taken(data, "last_project", _text, ""),
-        _besides(data, comfy, limits),
+        _besides(data, comfy, limits, bucket),
         taken(data, "theme", _theme, ""),
         taken(data, "language", _text, ""),
         data.get("is_introduced") is True,
         Limits(
             **{key: taken(limits, key, _amount, getattr(default.limits, key)) for key in vars(default.limits)}
         ),
+        BucketSettings(**{key: taken(bucket, key, _bucket_reader(key), "") for key in _BUCKET}),
     )
 
 
-def _besides(data: dict[str, Any], comfy: dict[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
+def _bucket_reader(key: str) -> Callable[[Any], str]:
+    return lambda value: _BUCKET[key](_text(value))
+
+
+def _besides(
+    data: dict[str, Any], comfy: dict[str, Any], limits: dict[str, Any], bucket: dict[str, Any]
+) -> dict[str, Any]:
     """All that is not known here."""
     inside = {"comfy": _others(comfy, vars(ComfySettings())), "limits": _others(limits, vars(Limits()))}
+    inside["bucket"] = _others(bucket, _BUCKET)
     return {**_others(data, _KEYS), **{key: others for key, others in inside.items() if others}}
 
 

@@ -73,6 +73,7 @@ def settings_fact(settings: Settings) -> dict[str, Any]:
         "pod_id": comfy.pod_id,
         "port": comfy.port,
         "endpoint": comfy.endpoint,
+        "bucket": {**vars(settings.bucket)},
         "more": list(comfy.more),
         "rented": comfy.is_rented,
         "address": entered(*fields(comfy), kept=comfy).address,

@@ -60,7 +60,7 @@ class Studio:
         self._settings_file = SettingsFile(places.settings)
         self.settings, complaints = self._settings_file.load()
         self.workflow_choice = WorkflowChoice(self.workflows, lambda: self.settings)
-        self._connect = connect or (lambda to: backends.connect(to, lambda: self.secrets.get(RUNPOD_KEY)))
+        self._connect = connect or backends.connector(self.secrets, lambda: self.settings.bucket)
         self._backend: tuple[ComfySettings, Backend] | None = None
         self._desks: dict[Path, Desk] = {}
         self._desk: Desk | None = None

@@ -156,7 +156,7 @@ def test_names_that_lead_elsewhere_are_refused(name):
         ({"workflow": [1]}, "no object"),
         ({"workflow": picture(), "output_mode": "ftp"}, "output_mode is one of"),
         ({"workflow": picture(), "images": "a.png"}, "'images' should be a list"),
-        ({"workflow": picture(), "images": [{"name": "a.png"}]}, "either its content in base64 or a url"),
+        ({"workflow": picture(), "images": [{"name": "a.png"}]}, "either its content in base64, or a url"),
         ({"workflow": picture(), "inputs": [{"name": "a", "data": "A", "url": "https://x"}]}, "either"),
         (
             {"workflow": picture(), "inputs": [{"name": "a", "url": "file:///etc/hosts"}]},

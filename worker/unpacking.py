@@ -11,7 +11,9 @@ from domain.inline import bytes_of
 from domain.job import LAST_FRAME, Graph, Job, changed
 from domain.serverless_orders import BadOrder, Given, Order, read_graph
 from infrastructure.fetching import fetch
+from infrastructure.hashes import sha256
 from infrastructure.json_files import read_json
+from worker import installs
 
 NAME = "output"  # stem of the files a job brings here; their own names come with them
 LARGEST_WORKFLOW = 64 << 20  # bytes
@@ -69,6 +71,8 @@ def _written(given: Given, path: Path, most: int) -> Generator[Progress, None, s
     """Put the file there, and see that it is the one that was meant; returns its sha256."""
     if given.url:
         digest = yield from fetched(given.url, path, most)
+    elif given.volume:
+        digest = _linked(given, path, most)
     else:
         try:
             content = bytes_of(given.data)
@@ -85,6 +89,28 @@ def _written(given: Given, path: Path, most: int) -> Generator[Progress, None, s
     if given.sha256 not in ("", digest):
         raise BadOrder(f"The input file {given.name!r} arrived damaged: its sha256 is {digest}.")
     return digest
+
+
+def _linked(given: Given, path: Path, most: int) -> str:
+    """The file stays where it is on the volume; one that a link leads out of it is none."""
+    places = [(volume, volume / given.volume) for volume in installs.VOLUMES]
+    found = next((real for volume, place in places if (real := _inside(volume, place))), None)
+    if found is None:
+        tried = " and ".join(str(place) for _, place in places)
+        raise BadOrder(
+            f"The input file {given.name!r} is not on this worker's volume; looked for at {tried}. Has the "
+            "endpoint the volume that the studio sends to?"
+        )
+    if found.stat().st_size > most:
+        raise BadOrder(f"{given.name!r} is larger than the {most >> 20} MB that an input may have.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(found)
+    return sha256(path)
+
+
+def _inside(volume: Path, path: Path) -> Path | None:
+    real = path.resolve()
+    return real if real.is_file() and real.is_relative_to(volume.resolve()) else None
 
 
 def _with_paths(graph: Graph, paths: Mapping[str, Path], used: dict[str, Path]) -> Graph:

@@ -4,12 +4,13 @@ Built from Gradio's own form parts. None has a value of its own at first: the pa
 it is seen, and again when they were changed in another window.
 """
 
+from itertools import islice
 from typing import Any
 
 import gradio as gr
 
 from addons.live import live
-from addons.settings import connection, defaults, exchange, folders, keys, looks
+from addons.settings import buckets, connection, defaults, exchange, folders, keys, looks
 from addons.settings.part import ONE_BY_ONE, Asked, Changes
 from domain.errors import StudioError
 from services.studio import Studio
@@ -22,15 +23,18 @@ def build(studio: Studio) -> None:
     page = live(ID, says=("form_wanted",))
     with gr.Row(elem_id="set"):
         with gr.Column(elem_id="set-left"):
-            parts = [connection.build(studio), *defaults.build(studio)]
+            parts = [connection.build(studio), *buckets.build(studio), *defaults.build(studio)]
             with gr.Column(elem_id="set-intake", elem_classes="set-card"):
                 live("workflows")
         with gr.Column(elem_id="set-right"):
             parts += [looks.build(studio), *keys.build(studio), folders.build(studio), exchange.build(studio)]
 
     def load(evt: gr.EventData, request: gr.Request, *entered: Any) -> Changes:
-        asked = Asked(evt.edited, evt.theme, evt.language, folders.is_here(request), entered)
-        return {place: value for part in parts for place, value in part.load(asked).items()}
+        values, changes = iter(entered), Changes()
+        for part in parts:
+            own = [*islice(values, len(part.fields))]
+            changes |= part.load(Asked(evt.edited, evt.theme, evt.language, folders.is_here(request), own))
+        return changes
 
     fields = [place for part in parts for place in part.fields]
     shown = [place for part in parts for place in part.shown]

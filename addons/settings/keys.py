@@ -14,10 +14,11 @@ NAMES = ("RUNPOD_API_KEY", "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY")
 def build(studio: Studio) -> list[Part]:
     with gr.Column(elem_id="set-keys", elem_classes="set-card"):
         live("heading", value="settings.keys")
-        return [_key(studio, name) for name in NAMES]
+        return [key(studio, name) for name in NAMES]
 
 
-def _key(studio: Studio, name: str) -> Part:
+def key(studio: Studio, name: str) -> Part:
+    """One of them, also for another place of the page."""
     id = name.lower().replace("_", "-")
     with gr.Column(elem_classes="set-key"):
         with gr.Row(elem_classes="set-fields"):
@@ -43,9 +44,9 @@ def _key(studio: Studio, name: str) -> Part:
             entry: gr.update(interactive=known["from"] != "environment"),
         }
 
-    def put(key: str) -> Changes:
+    def put(entered: str) -> Changes:
         try:
-            studio.secrets.put(name, key)
+            studio.secrets.put(name, entered)
         except StudioError as error:
             return {said: str(error)}
         studio.tell_keys()

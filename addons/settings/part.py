@@ -20,7 +20,7 @@ class Asked:
     theme: str
     language: str  # "": the browser's own
     is_here: bool  # it is open on the studio's own machine
-    entered: Sequence[Any]  # in `fields`
+    entered: Sequence[Any]  # in the part's `fields`
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from tests.runpod.accounts import Account
 from tests.runpod.catalog import Gpu, gpus
 from tests.runpod.pods import EmulatedPod, Served, cut
 from tests.runpod.proxy import PodProxy
+from tests.runpod.relay import relay
 from tests.runpod.rest import Api
 from tests.runpod.wire import Seen, is_route
 from tests.serverless.api import ServerlessApi
@@ -57,7 +58,7 @@ class _Authority:
         self.bundle = Path(self._folder.name) / "authority.pem"
         self._signs.cert_pem.write_to_path(str(self.bundle))
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._signs.issue_cert(API, SERVERLESS, "*.proxy.runpod.net").configure_cert(self.tls)
+        self._signs.issue_cert(API, SERVERLESS, "*.proxy.runpod.net", "*.runpod.io").configure_cert(self.tls)
 
 
 _authority = cache(_Authority)
@@ -86,6 +87,7 @@ class RunPod:
         self.instead: dict[str, list[Any]] = defaultdict(list)
         self.requests: list[Seen] = []
         self.leaks: list[Seen] = []  # requests that carried the key to a pod
+        self.relayed: dict[str, str] = {}  # further hosts, and where on this machine they answer
         self.elsewhere: list[str] = []  # other hosts that were asked for
         self.connections = 0  # that were opened to its hosts
         self.is_over = threading.Event()
@@ -221,13 +223,15 @@ class _Connect(BaseHTTPRequestHandler):
         self.close_connection = True
         host, _, port = self.path.rpartition(":")
         is_pod = _POD.fullmatch(host)
-        if port != "443" or not (host in (API, SERVERLESS) or is_pod):
+        if port != "443" or not (host in (API, SERVERLESS, *self.runpod.relayed) or is_pod):
             return self._refuse()
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         with suppress(OSError):
             self.connection.settimeout(30)
             line = _authority().tls.wrap_socket(self.connection, server_side=True)
             line.settimeout(None)
+            if there := self.runpod.relayed.get(host):
+                return relay(line, there)
             side = PodProxy if is_pod else ServerlessApi if host == SERVERLESS else Api
             side(line, host, self.runpod)
         return None

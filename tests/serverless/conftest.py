@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import subprocess
 import threading
 import time
 from contextlib import ExitStack
@@ -13,6 +15,7 @@ import requests
 from infrastructure import serverless_execution
 from infrastructure.comfy_backend import ComfyBackend
 from tests.fake_comfy import FakeComfy
+from tests.real_comfy import free_port
 from tests.runpod.calls import AGENT
 from tests.runpod.pods import Clock
 from worker import handler
@@ -195,3 +198,33 @@ def comfies():
     """comfies(3) → so many fake ComfyUIs."""
     with ExitStack() as open_ones:
         yield lambda count: [open_ones.enter_context(FakeComfy()) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def served(sdk, tmp_path_factory):
+    """served("moto.server", "-p", "{port}") → the address of a service that runs in the SDK's environment;
+    more of its surroundings by name."""
+    processes = []
+
+    def serve(module, *words, **more):
+        port, log = str(free_port()), tmp_path_factory.mktemp("service") / "log"
+        command = [str(sdk.python), "-m", module, *(word.format(port=port) for word in words)]
+        with log.open("wb") as out:
+            processes.append(
+                subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=os.environ | more
+                )
+            )
+        url, end = f"http://127.0.0.1:{port}", time.monotonic() + 30
+        while time.monotonic() < end:
+            try:
+                requests.get(url, timeout=5)
+                return url
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        raise AssertionError(log.read_text())
+
+    yield serve
+    for process in processes:
+        process.kill()
+        process.wait()

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 import requests
 
 from tests.comfy_jobs import picture, puts_out, saved
-from tests.real_comfy import free_port
 
 pytestmark = pytest.mark.real
 
@@ -25,31 +23,6 @@ pem = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
 print(json.dumps({"type": "service_account", "private_key": pem, "client_email": "studio@example.org",
                   "token_uri": "http://127.0.0.1:9/token", "project_id": "films"}))
 """
-
-
-@pytest.fixture(scope="module")
-def served(sdk, tmp_path_factory):
-    """served("moto.server", "-p", "{port}") → the address of a service that runs in the SDK's environment."""
-    processes = []
-
-    def serve(module, *words):
-        port, log = str(free_port()), tmp_path_factory.mktemp("service") / "log"
-        command = [str(sdk.python), "-m", module, *(word.format(port=port) for word in words)]
-        with log.open("wb") as out:
-            processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out))
-        url, end = f"http://127.0.0.1:{port}", time.monotonic() + 30
-        while time.monotonic() < end:
-            try:
-                requests.get(url, timeout=5)
-                return url
-            except requests.ConnectionError:
-                time.sleep(0.1)
-        raise AssertionError(log.read_text())
-
-    yield serve
-    for process in processes:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(scope="module")
