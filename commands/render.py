@@ -71,6 +71,7 @@ def _tell(
             "shots": outcome.as_json(order.board),
             "jobs": jobs,
             "seconds": round(time.monotonic() - start, 3),
+            **setting.cost(order.backend),
         }
         print(json.dumps(summary))
         return

@@ -21,7 +21,9 @@ from infrastructure.runpod_api import RunPodAPI
 from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.secrets_file import RUNPOD_KEY, SecretsFile
 from infrastructure.settings_file import SettingsFile
+from infrastructure.spending_file import SpendingFile
 from infrastructure.workflow_files import WorkflowFolder
+from services.purse import Purse
 from services.workflow_choice import KEYFRAME_WORKFLOW, VIDEO_WORKFLOW
 
 NAME = "cindergrace-studio"
@@ -72,12 +74,23 @@ def workflows() -> WorkflowFolder:
     return WorkflowFolder(HERE / "workflow_templates", user_data_path(NAME) / "workflows")
 
 
-def backend(asked: argparse.Namespace) -> Backend:
-    """Whoever draws; where that is paid for and a key tells the price, its jobs say what they cost."""
+def backend(asked: argparse.Namespace, project: Callable[[Path], str] = str) -> Backend:
+    """Whoever draws. Where that is paid for and a key tells the price, its jobs say what they cost, which is
+    noted for the `project` of their folder, and none is begun when a limit is reached."""
     kept = settings()
     comfy = comfy_settings(asked, kept.comfy)
     made = connector(_secrets(), lambda: kept.bucket)(comfy)
-    return Priced(made, _price(made)) if comfy.is_rented and runpod_key() else made
+    if not comfy.is_rented or not runpod_key():
+        return made
+    endpoint = made if isinstance(made, RunPodBackend) else None
+    file = SpendingFile(user_data_path(NAME) / "spending.json")
+    purse = Purse(file, kept.limits, comfy.drawn_on, project)
+    return Priced(made, _price(made), lambda folder, cost: purse.paid(folder, cost, endpoint), purse.allow)
+
+
+def cost(backend: Backend) -> dict[str, float]:
+    """What was spent, at least, in USD; nothing where nobody knows."""
+    return {"cost": round(backend.spent, 6)} if isinstance(backend, Priced) else {}
 
 
 def _price(backend: Backend) -> Callable[[str], float]:

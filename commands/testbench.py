@@ -18,7 +18,9 @@ from services.testbench_report import Report
 def run(asked: argparse.Namespace) -> int:
     keyframe, video = setting.chosen_workflows(asked)
     with TemporaryDirectory(prefix="cindergrace-", ignore_cleanup_errors=True) as folder:
-        work = bench(setting.backend(asked), keyframe, video, Path(folder), asked.images, asked.seed)
+        work = bench(
+            setting.backend(asked, lambda folder: ""), keyframe, video, Path(folder), asked.images, asked.seed
+        )
         report = Reporter().follow(_progress_of(work))
     print(json.dumps(report.as_json()) if asked.json else report.text(), end="\n" if asked.json else "")
     if not report.backend.is_up:

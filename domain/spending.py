@@ -24,6 +24,18 @@ class Account:
     until: float
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What a job of a command cost, for which the studio's window was not needed."""
+
+    project: str
+    amount: float
+    at: float
+    endpoint: str = ""
+    seconds: float = 0.0  # that a worker of the endpoint was at it
+    pods: tuple[str, ...] = ()  # that drew for the command
+
+
 @dataclass
 class Book:
     days: dict[str, float] = field(default_factory=dict)  # by local date: "2026-11-27"
@@ -33,6 +45,7 @@ class Book:
     watched: set[str] = field(default_factory=set)  # pods that the studio had started, or draws on
     awaited: set[str] = field(default_factory=set)  # names of pods whose making was not answered yet
     hours: list[Hour] = field(default_factory=list)  # in which an endpoint drew, until their bill is settled
+    taken: dict[str, int] = field(default_factory=dict)  # of each file of a command: entries booked
 
     def resumed(self, now: float, uptimes: Mapping[str, float | None]) -> None:
         """What was noted by an earlier start of the studio: of a pod that costs now the time since, as far as
@@ -66,6 +79,19 @@ class Book:
         self._book(self.days, (_date(now),), amount)
         self._book(self.projects, (project,), amount)
         self._book(self.runs, runs, amount)
+
+    def take_up(self, file: str, spent: Sequence[Spent]) -> bool:
+        """Book what a command noted since; whether that is anything. Pods that are booked as time passes are
+        not booked twice."""
+        new = spent[self.taken.get(file, 0) :]
+        for one in new:
+            if not one.amount or (one.pods and all(pod in self.accounts for pod in one.pods)):
+                continue
+            self.paid(one.at, one.amount, one.project)
+            if one.endpoint:
+                self.drew(one.endpoint, one.at, one.seconds, one.amount, one.project)
+        self.taken[file] = len(spent)
+        return bool(new)
 
     def drew(self, endpoint: str, now: float, seconds: float, amount: float, project: str) -> None:
         """What was just paid for was drawn at an endpoint, up to now: kept until that is billed."""

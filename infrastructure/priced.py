@@ -17,7 +17,8 @@ class Priced:
     """`price` is what the machine at an address costs an hour, in USD; 0 where that is not known.
 
     What a job costs is the time the GPU was at it, where the server tells that; else the time it took, which
-    may be more: another job may have been before it. `paid` hears of it, with the project's folder.
+    may be more: another job may have been before it. `paid` hears of it, with the project's folder; `allow`
+    raises StudioError for a folder whose jobs may cost no more.
     """
 
     def __init__(
@@ -25,8 +26,10 @@ class Priced:
         backend: Backend,
         price: Callable[[str], float],
         paid: Callable[[Path, float], None] = lambda project, cost: None,
+        allow: Callable[[Path], None] = lambda project: None,
     ):
-        self.inner, self._price, self._paid = backend, price, paid
+        self.inner, self._price, self._paid, self._allow = backend, price, paid, allow
+        self.spent = 0.0  # USD
         self._closed: dict[str, list[Fact]] = {}  # what jobs cost that nobody could be told of
 
     @property
@@ -58,6 +61,8 @@ class Priced:
         self, job: Job, run: Generator[Progress | Fact, None, T]
     ) -> Generator[Progress | Fact, None, T]:
         """A job's run, and what it cost."""
+        if not job.is_begun:
+            self._allow(job.folder.parent)
         bill = _Bill(self._price, job.is_begun)
         try:
             made = yield from heard(run, bill.hear)
@@ -82,6 +87,7 @@ class Priced:
 
     def _told(self, bill: "_Bill", job: Job) -> Iterator[Fact]:
         if bill.cost:
+            self.spent += bill.cost
             self._paid(job.folder.parent, bill.cost)
             yield Fact("price", bill.price)  # USD an hour, of the machine that was at it last
             yield Fact("cost", round(bill.cost, 6))  # USD

@@ -8,6 +8,7 @@ from domain.bills import LOOKS, Hour
 from domain.errors import BadFile
 from domain.spending import Account, Book
 from infrastructure.json_files import aside_if_broken, read_json, write_json
+from infrastructure.spent_files import SpentFiles
 
 DAYS = 400  # kept
 
@@ -15,6 +16,7 @@ DAYS = 400  # kept
 class SpendingFile:
     def __init__(self, path: Path):
         self._path = path
+        self.spent = SpentFiles(path.with_name("spent"))  # by commands
 
     def read(self) -> Book:
         """What does not read is left out; a file that does not is kept aside."""
@@ -31,6 +33,7 @@ class SpendingFile:
             watched=_names(said.get("watched")),
             awaited=_names(said.get("awaited")),
             hours=_hours(said.get("hours")),
+            taken={name: int(count) for name, count in _amounts(said.get("taken")).items()},
         )
 
     def write(self, book: Book) -> None:
@@ -40,7 +43,7 @@ class SpendingFile:
         sums = {"days": _rounded(days), "projects": _rounded(book.projects)}
         names = {"watched": sorted(book.watched), "awaited": sorted(book.awaited)}
         hours = [{**asdict(hour), "projects": _rounded(hour.projects)} for hour in book.hours]
-        write_json(self._path, {**sums, "pods": pods, **names, "hours": hours})
+        write_json(self._path, {**sums, "pods": pods, **names, "hours": hours, "taken": book.taken})
 
 
 def _rounded(amounts: dict[str, float]) -> dict[str, float]:

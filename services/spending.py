@@ -15,7 +15,7 @@ from domain.bills import Hour
 from domain.errand import Errand
 from domain.errors import CannotWrite, StudioError
 from domain.pods import Pod, PodState
-from domain.spending import IdleStop, Limits
+from domain.spending import Book, IdleStop, Limits
 from infrastructure.spending_file import SpendingFile
 from services.pods import ODD, Pods, Seen
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 TICK, NAP = 1.0, 2.0  # seconds between two looks while something costs, and while nothing does
 LONGEST_START = 1800.0  # seconds
+OLD = 86_400.0  # seconds after which what a command noted is not kept any longer
 KEEP = 30.0  # seconds between two writes while nothing but the sums changes
 REACHED = {
     "day": "Today's limit is reached: {spent:.2f} of {cap:.2f} USD. Raise it on the Machines page, or go on "
@@ -157,15 +158,19 @@ class Spending:
         """Book what was spent, and end what must not go on; returns whether something costs."""
         seen, at_work = self._pods.seen, self._work.at_work()
         if not seen.is_known:  # nobody knows yet which pods cost
+            with self._lock:
+                if not self._book.accounts:
+                    self._keep_book(now, self._take_up(now))
             self._end(self._over(sorted({errand.project for errand in at_work}), now), False, ())
             self._tell({**self._fact(now, {}, ()), "per_hour": 0.0})
             return False
         with self._lock:
             costing = self._pods.costing()
             self._know(seen, costing, now)
+            is_taken = self._take_up(now)
             projects = sorted({errand.project for errand in at_work}) or [self._work.project()]
             prices = {id: pod.price for id, pod in costing.items()}
-            is_new = prices.keys() != self._book.accounts.keys()
+            is_new = is_taken or prices.keys() != self._book.accounts.keys()
             runs = sorted({errand.run for errand in at_work if errand.run})
             self._book.passed(now, prices, projects, runs)
             over = self._over(projects, now)
@@ -191,6 +196,16 @@ class Spending:
         self._book.awaited -= set(made.values())
         self._met |= self._book.watched & seen.pods.keys()
         self._book.watched -= self._met - seen.pods.keys()  # one that was just made may not be listed yet
+
+    def _take_up(self, now: float) -> bool:
+        """What commands spent; whether that was anything new."""
+        files = self._file.spent.read()
+        is_new = [self._book.take_up(name, spent) for name, spent in files.items()]
+        old = [name for name, spent in files.items() if spent and now - max(one.at for one in spent) > OLD]
+        self._file.spent.forget(old)
+        for name in self._book.taken.keys() - (files.keys() - {*old}):
+            del self._book.taken[name]
+        return any(is_new)
 
     def _idling(self, costing: Mapping[str, Pod], is_drawing: bool, now: float) -> dict[str, float]:
         """Seconds until each pod that nobody needs is stopped."""
@@ -218,14 +233,8 @@ class Spending:
             )
 
     def _reached(self, project: str, now: float) -> tuple[str, str]:
-        """Which limit, and its sentence; "" twice when none is."""
-        limits = self._limits()
         with self._lock:
-            which = self._book.reached(limits, now, project)
-            if not which:
-                return "", ""
-            spent = self._book.spent_on(now) if which == "day" else self._book.projects[project]
-        return which, REACHED[which].format(spent=spent, cap=limits.day if which == "day" else limits.project)
+            return reached(self._book, self._limits(), now, project)
 
     def _fact(self, now: float, left: Mapping[str, float], runs: Sequence[str]) -> dict[str, Any]:
         project, limits, drawing = self._work.project(), self._limits(), self._work.drawing()
@@ -264,6 +273,17 @@ class Spending:
                 log.exception("the meter missed a beat")
         with self._lock:
             self._keep_book(float("inf"), bool(self._book.accounts))
+
+
+def reached(book: Book, limits: Limits, now: float, project: str) -> tuple[str, str]:
+    """Which limit, and its sentence; "" twice when none is."""
+    which = book.reached(limits, now, project)
+    if not which:
+        return "", ""
+    spent, cap = book.spent_on(now), limits.day
+    if which == "project":
+        spent, cap = book.projects[project], limits.project
+    return which, REACHED[which].format(spent=spent, cap=cap)
 
 
 def _is_starting(pod: Pod) -> bool:

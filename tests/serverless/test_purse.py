@@ -1,0 +1,119 @@
+"""What commands spend without the studio's window: its limits hold, and it takes up the sums, each once."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+import main
+from commands.setting import NAME, settings_path, user_data_path
+from domain.settings import Settings
+from domain.spending import Limits, Spent
+from infrastructure.settings_file import SettingsFile
+from infrastructure.spending_file import SpendingFile
+from tests.serverless.puppets import Puppet
+from tests.serverless.test_bills import HOUR, MINUTE, NINE, Billed
+from tests.test_spending_watched import NOW, metered  # noqa: F401  a fixture
+
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def billed(runpod, endpoint, tmp_path):
+    return Billed(runpod, endpoint, tmp_path)
+
+
+@pytest.fixture
+def command(tmp_path):
+    """A command beside the window; its file stays the same."""
+    return SpendingFile(tmp_path / "spending.json").spent
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, runpod):
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.setenv("RUNPOD_API_KEY", runpod.key)
+
+
+def board(folder, shots):
+    listed = [{"shot_id": f"00{n + 1}", "prompt": f"Harbour {n}", "duration": 0.4} for n in range(shots)]
+    path = folder / "board.json"
+    path.write_text(json.dumps({"shots": listed, "width": 64, "height": 64, "base_seed": 5}), "utf-8")
+    return str(path)
+
+
+@pytest.mark.usefixtures("home", "looks_soon")
+def test_a_command_notes_what_it_spends_and_stops_at_the_windows_limit(endpoint, fake, tmp_path, capsys):
+    workflows = "--keyframe-workflow", "keyframe_test", "--video-workflow", "video_test"
+    words = "--backend", "serverless", "--endpoint", endpoint.id, *workflows, "--json"
+    with Puppet.of_ours(endpoint, fake.url):
+        assert main.main(["render", board(tmp_path, 1), *words]) == 0
+        first = json.loads(capsys.readouterr().out)
+        cost, made = first["cost"], first["jobs"]["run"]
+        (noted,) = SpendingFile(user_data_path(NAME) / "spending.json").spent.read().values()
+        assert cost > 0 and sum(one.amount for one in noted) == pytest.approx(cost, abs=1e-6)
+        project = str(tmp_path / "board")
+        assert {(one.project, one.endpoint) for one in noted} == {(project, endpoint.id)}
+
+        for limits in (Limits(day=cost / 2), Limits(project=cost / 2)):
+            SettingsFile(settings_path()).save(Settings(limits=limits))
+            before = len(endpoint.jobs)
+            assert main.main(["render", board(tmp_path, 2), *words]) == 1
+            summary, said = capsys.readouterr()
+            assert "limit is reached" in said and "shot 002" in said
+            assert len(endpoint.jobs) == before, "nothing is handed over"
+            assert json.loads(summary)["jobs"]["reused"] == made, "what is there costs nothing"
+        SettingsFile(settings_path()).save(Settings(limits=Limits(day=cost * 1000)))
+        assert main.main(["render", board(tmp_path, 2), *words]) == 0
+
+
+def test_the_window_takes_up_each_job_of_a_command_once(billed, command):
+    at = NINE + 10 * MINUTE
+    billed.draws(0.10, at)
+    for amount, today in ((0.20, 0.30), (0.30, 0.60)):
+        command.note(Spent("/film", amount, at, billed.endpoint.id, 60.0))
+        assert billed.sums(at + 1)[0] == today
+    billed.open()
+    today, projects = billed.sums(at + 2)
+    assert today == 0.60 and projects == {"/film": pytest.approx(0.60)}
+    billed.bill(NINE, 1.20)
+    assert billed.looks(NINE + 80 * MINUTE)[1] == {"/film": pytest.approx(1.20)}, "the bill is of all of them"
+
+
+def test_a_command_that_is_killed_as_it_writes_loses_and_spoils_nothing(billed, command, tmp_path):
+    at = NINE + 10 * MINUTE
+    command.note(Spent("/film", 0.20, at))
+    (file,) = (tmp_path / "spent").iterdir()
+    whole = file.read_text("utf-8")
+    file.write_text(f'{whole}{{"project": 7}}\nnonsense\n{whole[:30]}', "utf-8")
+    assert billed.sums(at)[1] == {"/film": 0.20}
+    with file.open("a", encoding="utf-8") as written:
+        written.write(whole[30:])
+    assert billed.sums(at)[1]["/film"] == pytest.approx(0.40)
+
+
+def test_what_was_taken_up_is_kept_for_a_day_and_then_no_longer(billed, command, tmp_path):
+    at = NINE + 10 * MINUTE
+    command.note(Spent("/film", 0.20, at))
+    billed.sums(at + DAY - 60)
+    assert list((tmp_path / "spent").iterdir())
+    billed.sums(at + DAY + 60)
+    billed.draws(0.0, at + DAY + 61)  # the book is written
+    assert not list((tmp_path / "spent").iterdir())
+    book = SpendingFile(tmp_path / "spending.json").read()
+    assert book.projects == {"/film": 0.20} and not book.taken
+
+
+def test_a_pod_that_is_booked_as_time_passes_is_not_booked_for_a_command_as_well(metered, tmp_path):  # noqa: F811
+    metered.draw()
+    metered.pass_by(2)
+    before = metered.now["today"]
+    command = SpendingFile(tmp_path / "spending.json").spent
+    of_pod = Spent("/film", 5.0, NOW, pods=(metered.pod.id,))
+    command.note(of_pod)
+    metered.tick()
+    assert metered.now["today"] == pytest.approx(before, abs=0.01)
+    command.note(replace(of_pod, pods=("anotherpod1234",)))
+    metered.tick()
+    assert metered.now["today"] == pytest.approx(before + 5.0, abs=0.01)
