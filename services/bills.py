@@ -24,13 +24,14 @@ class Bills:
     def __init__(self, spending: Spending, key: Callable[[], str]):
         self._spending, self._key = spending, key
         self._not_before = 0.0
-        self._ended = threading.Event()
+        self._ended, self._starting = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._look_on, name="bills", daemon=True)
 
     def start(self) -> None:
-        """From the first endpoint on; may be said again."""
-        if not self._thread.is_alive() and not self._ended.is_set():
-            self._thread.start()
+        """From the first endpoint on; may be said again, by any thread."""
+        with self._starting:
+            if not self._thread.is_alive() and not self._ended.is_set():
+                self._thread.start()
 
     def stop(self) -> None:
         self._ended.set()

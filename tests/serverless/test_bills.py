@@ -1,5 +1,7 @@
 """What serverless jobs cost is trued up from RunPod's bill, hour by hour. The account is emulated."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -7,6 +9,7 @@ import pytest
 
 from domain.spending import Limits
 from infrastructure.spending_file import SpendingFile
+from services import bills
 from services.bills import Bills
 from services.pods import Pods
 from services.spending import Spending, Work
@@ -140,3 +143,26 @@ def test_a_limit_counts_what_is_billed(billed):
     billed.bill(NINE, 0.50)
     billed.looks(NINE + 75 * MINUTE)
     assert billed.money[-1]["reached"] == "project"
+
+
+def test_the_bill_is_looked_at_beside_all_else_until_the_studio_ends(billed, monkeypatch):
+    monkeypatch.setattr(bills, "EVERY", 0.01)
+    looks, three = [], threading.Event()
+
+    def due(now):
+        looks.append(threading.current_thread())
+        if len(looks) >= 3:
+            three.set()
+        raise KeyError("what nobody foresaw")
+
+    monkeypatch.setattr(billed.spending, "due", due)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: billed.bills.start(), range(50)))
+    try:
+        assert three.wait(10), "one look that breaks is not the last"
+        assert len({*looks}) == 1
+    finally:
+        billed.bills.stop()
+    looks[0].join(10)
+    billed.bills.start()
+    assert not looks[0].is_alive()
