@@ -14,6 +14,7 @@ import requests
 
 from infrastructure import serverless_execution
 from infrastructure.comfy_backend import ComfyBackend
+from infrastructure.runpod_backend import RunPodBackend
 from tests.fake_comfy import FakeComfy
 from tests.real_comfy import free_port
 from tests.runpod.calls import AGENT
@@ -44,6 +45,17 @@ def looks_soon(monkeypatch):
 @pytest.fixture
 def endpoint(runpod):
     return runpod.add_endpoint(pause=0.3)
+
+
+@pytest.fixture
+def started(runpod, endpoint):
+    """started() → the backend of a studio that was just started."""
+    return lambda: RunPodBackend(endpoint.id, lambda: runpod.key)
+
+
+@pytest.fixture
+def backend(started):
+    return started()
 
 
 @pytest.fixture
