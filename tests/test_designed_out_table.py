@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.buckets import BucketSettings
 from domain.settings import ComfySettings, Settings
 
 HOUSE = Path(__file__).parent.parent
@@ -78,12 +79,13 @@ def test_no_module_keeps_what_two_runs_or_pages_would_share():
 
 
 def test_settings_name_no_folder_of_a_server_and_hold_no_secret():
-    names = {field.name for kind in (Settings, ComfySettings) for field in fields(kind)}
+    names = {field.name for kind in (Settings, ComfySettings, BucketSettings) for field in fields(kind)}
 
     assert names == {
         *("comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project", "extra"),
-        *("theme", "language", "is_introduced", "limits"),
+        *("theme", "language", "is_introduced", "limits", "bucket"),
         *("mode", "url", "pod_id", "port", "more", "pod_name", "endpoint"),
+        *("address", "region"),
     }
 
 
