@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from domain.errors import StudioError
 
+WHERE = "under “Large inputs” on the Settings page"  # it is entered
 EXAMPLE = "https://s3.eu-central-1.amazonaws.com"
 
 _VOLUMES = re.compile(r"s3api-([a-z0-9-]+)\.runpod\.io")

@@ -1,7 +1,7 @@
 """A bucket of an S3 service: Amazon's, or any that speaks alike."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,8 +27,8 @@ class S3Settings:
     family: str  # of the variables that it was read from
     bucket: str
     endpoint: str = ""
-    access: str = ""
-    secret: str = ""
+    access: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
     region: str = ""
     style: str = "auto"
     seconds: int = 604_800  # that an address is good

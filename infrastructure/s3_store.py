@@ -4,10 +4,12 @@ What goes wrong is told to the artist, who can mend it; no sentence holds a key 
 """
 
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from threading import Thread
+from time import sleep
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -15,7 +17,8 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected
+from domain.buckets import WHERE
+from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected, StudioError
 from domain.events import Progress
 from infrastructure.http_line import NoAuthorities, Session
 from infrastructure.s3 import CONNECT, SILENCE, S3Settings, opened
@@ -23,7 +26,8 @@ from infrastructure.s3 import CONNECT, SILENCE, S3Settings, opened
 PART = 8 << 20  # bytes; what is larger goes in parts of so many
 ONCE = 300.0  # seconds that an address is good which is only tried
 WORD = 0.5  # seconds between two words about how far it is
-WHERE = "under “Large inputs” on the Settings page"
+SOON = 5.0  # … that something is waited for which is not needed
+MADE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds between looks whether a file was put together all the same
 _BROKEN = (Boto3Error, BotoCoreError, ClientError, ResponseParserError, ValueError)
 _LOOKING = "looking into the bucket"
 _SILENCE = (ConnectionError, HTTPClientError)
@@ -37,6 +41,10 @@ T = TypeVar("T")
 
 class Stopped(Exception):
     """Nobody wants the file there any more; ends the request it is the body of."""
+
+
+# raised again in the thread that asks
+_ANY = (*_BROKEN, Stopped, StudioError, OSError, LookupError, TypeError, RuntimeError)
 
 
 class S3Store:
@@ -59,9 +67,10 @@ class S3Store:
         except JobRejected:
             return None
 
-    def put(self, path: Path, key: str) -> Generator[Progress, None, None]:
-        """Closing it stops the transfer, and nothing of it stays there."""
-        upload = _Upload(self._client, {"Bucket": self._bucket, "Key": key}, path)
+    def put(self, path: Path, key: str, digest: str) -> Generator[Progress, None, None]:
+        """Closing it stops the transfer, and nothing of it stays there. Raises JobFailed for what has not
+        this sha256 any more: it must not lie under that content's name."""
+        upload = _Upload(self._client, {"Bucket": self._bucket, "Key": key}, path, digest)
         yield Progress(0, upload.note())
         try:
             yield from self._answer(upload.carried_out, upload.note)
@@ -71,9 +80,8 @@ class S3Store:
             upload.stop()
 
     def remove(self, key: str) -> None:
-        """Where the keys allow it, and somebody answers."""
-        with suppress(*_BROKEN):
-            self._client.delete_object(Bucket=self._bucket, Key=key)
+        """Where the keys allow it, and somebody answers soon."""
+        _InThread(lambda: self._client.delete_object(Bucket=self._bucket, Key=key)).join(SOON)
 
     def url(self, key: str, seconds: float) -> str:
         """Where anybody may fetch it, for so long."""
@@ -102,36 +110,73 @@ class S3Store:
     def _answer(
         self, ask: Callable[[], T], note: Callable[[], str] = lambda: _LOOKING
     ) -> Generator[Progress, None, T]:
-        """In a thread of its own: boto3 may take a minute to find out that nobody is there."""
-        worker = ThreadPoolExecutor(1, "bucket")
+        """In a thread of its own: boto3 may take minutes to find out that nobody is there, and whoever
+        ends the studio does not wait for that."""
+        answer = _InThread(ask)
+        while not answer.join(WORD):
+            yield Progress(0, note())
         try:
-            answer = worker.submit(ask)
-            while not wait([answer], WORD).done:
-                yield Progress(0, note())
             return answer.result()
         except _BROKEN as error:
             raise self._complaint(error) from error
-        finally:
-            worker.shutdown(wait=False)
 
     def _complaint(self, error: Exception) -> BackendError:
         if isinstance(error, _SILENCE):
             return self._silence()
         if isinstance(error, ResponseParserError):
             said = f"What answers at {self._host} is no S3 service. Correct the address {WHERE}."
-            return BackendUnreachable(said, "stranger")
+            return JobRejected(said)
         if not isinstance(error, ClientError):
             return JobRejected(f"{self._called} cannot be asked for. Correct what is entered {WHERE}.")
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
-        said = str(error.response.get("Error", {}).get("Code") or "")
-        code = "".join(c for c in said if c.isalnum())[:40] or str(status)
-        if status >= 500 or status in _PASSING or code in _AGAIN:
+        status, code = _refusal(error)
+        if _is_passing(error):
             return BackendUnreachable(f"{self._called} has trouble ({code}).", str(status))
         return JobRejected(f"{self._called} {_meaning(code, status)}")
 
     def _silence(self) -> BackendUnreachable:
         said = f"{self._host} does not answer. Is the network up, and the address {WHERE} right?"
         return BackendUnreachable(said, "silence")
+
+
+class _InThread(Generic[T]):
+    """Something that is asked beside all else, and is let go when the program ends."""
+
+    def __init__(self, ask: Callable[[], T]):
+        self._ask = ask
+        self._thread = Thread(target=self._run, name="bucket", daemon=True)
+        self._error: Exception | None = None
+        self._thread.start()
+
+    def join(self, seconds: float) -> bool:
+        """Whether it is over by then."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def result(self) -> T:
+        if self._error:
+            raise self._error
+        return self._answer
+
+    def _run(self) -> None:
+        try:
+            self._answer = self._ask()
+        except _ANY as error:
+            self._error = error
+
+
+def _refusal(error: ClientError) -> tuple[int, str]:
+    """The status, and the service's code, which is letters only."""
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    said = str(error.response.get("Error", {}).get("Code") or "")
+    return status, "".join(c for c in said if c.isalnum())[:40] or str(status)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the service may take it later, or have taken it."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, _SILENCE)
+    status, code = _refusal(error)
+    return status >= 500 or status in _PASSING or code in _AGAIN
 
 
 def _status(url: str) -> int:
@@ -157,8 +202,8 @@ def _meaning(code: str, status: int) -> str:
 class _Upload:
     """One file on its way; in a thread, which also sees to it that nothing half is left there."""
 
-    def __init__(self, client: Any, to: dict[str, str], path: Path):
-        self._client, self._to, self._path = client, to, path
+    def __init__(self, client: Any, to: dict[str, str], path: Path, digest: str):
+        self._client, self._to, self._path, self._digest = client, to, path, digest
         self._size = path.stat().st_size
         self.sent, self.is_stopped = 0, False
 
@@ -169,22 +214,51 @@ class _Upload:
         self.is_stopped = True
 
     def carried_out(self) -> None:
-        with self._path.open("rb") as file:
+        hashed = sha256()
+        with self._path.open("rb") as file, ExitStack() as broken:
             if self._size <= PART:
-                self._client.put_object(**self._to, Body=_Part(self, file, 0, self._size))
+                content = file.read(self._size)
+                hashed.update(content)
+                self._see_unchanged(hashed.hexdigest())
+                self._client.put_object(**self._to, Body=_Part(self, content, 0))
                 return
             upload = {**self._to, "UploadId": self._client.create_multipart_upload(**self._to)["UploadId"]}
-            with ExitStack() as broken:
-                broken.callback(self._given_up, upload)
-                parts = [self._part(upload, file, start) for start in range(0, self._size, PART)]
-                self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
-                broken.pop_all()
+            broken.callback(self._given_up, upload)
+            parts = []
+            for start in range(0, self._size, PART):
+                content = file.read(min(PART, self._size - start))
+                hashed.update(content)
+                parts.append(self._part(upload, _Part(self, content, start), start // PART + 1))
+            self._see_unchanged(hashed.hexdigest())
+            self._put_together(upload, parts)
+            broken.pop_all()
 
-    def _part(self, upload: dict[str, str], file: BinaryIO, start: int) -> dict[str, Any]:
-        number = start // PART + 1
-        body = _Part(self, file, start, min(PART, self._size - start))
+    def _part(self, upload: dict[str, str], body: "_Part", number: int) -> dict[str, Any]:
         reply = self._client.upload_part(**upload, PartNumber=number, Body=body)
         return {"PartNumber": number, "ETag": reply["ETag"]}
+
+    def _put_together(self, upload: dict[str, str], parts: list[dict[str, Any]]) -> None:
+        """A service that is long at it may still be when its proxy or our patience ends: ending the upload
+        then would take away what was sent."""
+        try:
+            self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+        except _BROKEN as error:
+            if not _is_passing(error) or not self._is_made():
+                raise
+
+    def _is_made(self) -> bool:
+        for pause in MADE:
+            if self.is_stopped:
+                return False
+            with suppress(*_BROKEN):
+                if self._client.head_object(**self._to)["ContentLength"] == self._size:
+                    return True
+            sleep(pause)
+        return False
+
+    def _see_unchanged(self, digest: str) -> None:
+        if digest != self._digest:
+            raise JobFailed(f"{self._path.name} was changed while it was sent. Ask for it again.")
 
     def _given_up(self, upload: dict[str, str]) -> None:
         with suppress(*_BROKEN):  # the service forgets it by itself, sooner or later
@@ -194,18 +268,17 @@ class _Upload:
 class _Part:
     """A stretch of a file, as boto3 reads it: once for the signature, and again while it is sent."""
 
-    def __init__(self, upload: _Upload, file: BinaryIO, start: int, size: int):
-        self._upload, self._file, self._start, self._size, self._at = upload, file, start, size, 0
+    def __init__(self, upload: _Upload, content: bytes, start: int):
+        self._upload, self._content, self._start, self._at = upload, content, start, 0
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._content)
 
     def read(self, most: int = -1) -> bytes:
         if self._upload.is_stopped:
             raise Stopped
-        left = self._size - self._at
-        self._file.seek(self._start + self._at)
-        content = self._file.read(left if most is None or most < 0 else min(most, left))
+        end = len(self) if most is None or most < 0 else self._at + most
+        content = self._content[self._at : end]
         self._at += len(content)
         self._upload.sent = self._start + self._at
         return content
@@ -213,7 +286,7 @@ class _Part:
     def seek(self, to: int, whence: int = 0) -> int:
         if self._upload.is_stopped:
             raise Stopped  # else it would be tried again
-        self._at = to + (0, self._at, self._size)[whence]
+        self._at = to + (0, self._at, len(self))[whence]
         return self._at
 
     def tell(self) -> int:

@@ -13,15 +13,22 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from domain.buckets import BucketSettings
-from domain.errors import BackendUnreachable, JobFailed, JobRejected
+from domain.buckets import WHERE, BucketSettings
+from domain.errors import BackendUnreachable, JobRejected
 from domain.events import Progress
 from domain.job import Job
 from domain.serverless_orders import Given
 from infrastructure.hashes import sha256
 from infrastructure.patience import Patience
 from infrastructure.secrets_file import S3_ACCESS, S3_SECRET, SecretsFile
-from infrastructure.serverless_orders import excess, files_of, inline, too_large
+from infrastructure.serverless_orders import (
+    excess,
+    files_of,
+    inline,
+    refuse_large_workflow,
+    too_large,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from infrastructure.s3_store import S3Store
@@ -31,7 +38,6 @@ FOLDER = "cindergrace/inputs"
 KEPT = 3600.0  # seconds that a file is believed to be there still
 WEEK = 7 * 86_400.0  # seconds; longer no address is good, and no job lives
 WORD = 0.5  # seconds between two words while another file is on its way
-WHERE = "under “Large inputs” on the Settings page"
 _NO_KEYS = f"{{bucket}} has no keys yet. Enter both {WHERE}."
 
 Sent = Generator[Progress, None, None]
@@ -66,6 +72,7 @@ class Inputs:
 
     def refuse(self, job: Job, is_public: bool) -> None:
         """Raises JobRejected for a job that can go nowhere. `is_public`: its worker is not one of ours."""
+        refuse_large_workflow(job)
         if not excess(job):
             return
         store = self._store()
@@ -82,14 +89,23 @@ class Inputs:
     def bring(self, job: Job) -> Sent:
         """Have all that is too large lie in the bucket; nothing is sent that lies there already."""
         for path in excess(job).values():
-            store, key = self._needed(), _key(job, path)
-            patience = Patience(store.place.address or AMAZON)
+            store = self._needed()
+            patience, heard = Patience(store.place.address or AMAZON), set[str]()
             while True:
                 try:
-                    yield from self._brought(store, path, key, job.hashes[path])
-                    break
+                    for event in self._brought(store, path, _key(job, path), job.hashes[path]):
+                        if event.note not in heard:  # it comes on
+                            patience.renew()
+                            heard.add(event.note)
+                        yield event
                 except BackendUnreachable as error:
                     yield from patience.after(error)
+                except OSError as error:
+                    raise unreadable(error) from error
+                else:
+                    if (now := self._needed()) == store:
+                        break
+                    store = now  # another bucket was named meanwhile
 
     def given(self, job: Job, seconds: float) -> list[Given]:
         """The same files as the worker is told of them; their addresses are good for so long."""
@@ -112,10 +128,7 @@ class Inputs:
         try:
             bucket, size = self._bucket(store), path.stat().st_size
             if not self._is_there(store, key) and (yield from bucket.size(key)) != size:
-                yield from bucket.put(path, key)
-                if sha256(path) != digest:
-                    bucket.remove(key)
-                    raise JobFailed(f"{path.name} was changed while it was sent. Ask for it again.")
+                yield from bucket.put(path, key, digest)
                 if (yield from bucket.size(key)) != size:
                     raise _unseen(store, path)
             if not store.place.is_volume:
@@ -148,7 +161,7 @@ def tried(store: Store) -> Sent:
     with TemporaryDirectory(prefix="cindergrace-") as folder:
         file = Path(folder) / "trial.txt"
         file.write_text(f"{store.place.called} takes files of the studio's.", "utf-8")
-        yield from bucket.put(file, key)
+        yield from bucket.put(file, key, sha256(file))
         try:
             if (yield from bucket.size(key)) != file.stat().st_size:
                 raise _unseen(store, file)

@@ -27,7 +27,7 @@ def packed(job: Job, seconds: float, waiting: float, outside: Sequence[Given] = 
             raise too_large(size)
         files = [Given(name, text_of(path.read_bytes())) for name, path in inside.items()]
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     said = _order(job, tuple(outside))
     if files:  # as public workers read them, too
         said["images"] = [{"name": given.name, "image": given.data} for given in files]
@@ -54,8 +54,17 @@ def excess(job: Job) -> dict[str, Path]:
             beside[name] = inside.pop(name)
             room -= ADDRESS
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     return beside
+
+
+def refuse_large_workflow(job: Job) -> None:
+    """Raises JobRejected for what no file less would make fit."""
+    if (size := len(_written(_order(job))) + NAMED + ADDRESS * len(files_of(job))) > BODY:
+        raise JobRejected(
+            f"The job's workflow has {size / 1e6:.0f} MB, and RunPod takes {BODY / 1e6:.0f} MB with a job. "
+            "Is there a file or a long list inside of one of its nodes?"
+        )
 
 
 def inline(files: Mapping[str, Path]) -> int:
@@ -77,7 +86,7 @@ def _written(said: Mapping[str, Any]) -> bytes:
     return json.dumps(said, separators=(",", ":")).encode()
 
 
-def _unreadable(error: OSError) -> BadFile:
+def unreadable(error: OSError) -> BadFile:
     return BadFile(f"{error.filename} cannot be read: {error.strerror}.")
 
 

@@ -109,7 +109,10 @@ def _linked(given: Given, path: Path, most: int) -> str:
 
 
 def _inside(volume: Path, path: Path) -> Path | None:
-    real = path.resolve()
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or a name that no disk has
+        return None
     return real if real.is_file() and real.is_relative_to(volume.resolve()) else None
 
 
