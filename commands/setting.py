@@ -82,10 +82,9 @@ def backend(asked: argparse.Namespace, project: Callable[[Path], str] = str) -> 
     made = connector(_secrets(), lambda: kept.bucket)(comfy)
     if not comfy.is_rented or not runpod_key():
         return made
-    endpoint = made if isinstance(made, RunPodBackend) else None
     file = SpendingFile(user_data_path(NAME) / "spending.json")
-    purse = Purse(file, kept.limits, comfy.drawn_on, project)
-    return Priced(made, _price(made), lambda folder, cost: purse.paid(folder, cost, endpoint), purse.allow)
+    purse = Purse(file, kept.limits, comfy, project)
+    return Priced(made, _price(made), purse.paid, purse.allow)
 
 
 def cost(backend: Backend) -> dict[str, float]:

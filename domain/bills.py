@@ -19,7 +19,9 @@ class Hour:
     is_billed: bool = False  # whether there was one
 
     def is_due(self, now: float) -> bool:
-        return not self.is_settled and now >= self.start + HOUR + LOOKS[self.looks]
+        if self.is_settled or now > self.start + KEPT:
+            return False
+        return now >= self.start + HOUR + LOOKS[self.looks]
 
     @property
     def is_settled(self) -> bool:
@@ -28,12 +30,16 @@ class Hour:
     def trued_up(self, billed: float) -> dict[str, float]:
         """What is to be booked on top, by project: all share the bill as they drew in that hour, also what
         somebody else drew there, as the bill does not tell that apart. Only the last look may lower what is
-        booked: before, the bill may not be whole. No bill at all changes nothing."""
+        booked: before, the bill may not be whole. No bill at all changes nothing. Where no price was
+        known, each has an equal part."""
         booked, self.looks = sum(self.projects.values()), self.looks + 1
         self.is_billed = self.is_billed or billed > 0
-        if not billed or not booked or (billed < booked and not self.is_settled):
+        if not billed or (billed < booked and not self.is_settled):
             return {}
-        more = {project: amount * (billed / booked - 1) for project, amount in self.projects.items()}
+        more = {
+            project: amount * (billed / booked - 1) if booked else billed / len(self.projects)
+            for project, amount in self.projects.items()
+        }
         self.projects = {project: amount + more[project] for project, amount in self.projects.items()}
         return more
 

@@ -85,22 +85,28 @@ class Book:
         not booked twice."""
         new = spent[self.taken.get(file, 0) :]
         for one in new:
-            if not one.amount or (one.pods and all(pod in self.accounts for pod in one.pods)):
+            if not one.at or (one.pods and all(pod in self.accounts for pod in one.pods)):
                 continue
-            self.paid(one.at, one.amount, one.project)
             if one.endpoint:
-                self.drew(one.endpoint, one.at, one.seconds, one.amount, one.project)
+                self.drew(one)
+            else:
+                self.paid(one.at, one.amount, one.project)
         self.taken[file] = len(spent)
         return bool(new)
 
-    def drew(self, endpoint: str, now: float, seconds: float, amount: float, project: str) -> None:
-        """What was just paid for was drawn at an endpoint, up to now: kept until that is billed."""
-        self.hours = [hour for hour in self.hours if hour.start > now - KEPT]
-        for start, share in by_hour(now - min(seconds, SPREAD), now):
-            hour = next((one for one in self.hours if (one.endpoint, one.start) == (endpoint, start)), None)
+    def drew(self, spent: Spent, runs: Sequence[str] = ()) -> None:
+        """What a job at an endpoint cost, up to that moment: booked, and kept until it is billed."""
+        self.hours = [hour for hour in self.hours if hour.start > spent.at - KEPT]
+        for start, share in by_hour(spent.at - min(spent.seconds, SPREAD), spent.at):
+            key = spent.endpoint, start
+            hour = next((one for one in self.hours if (one.endpoint, one.start) == key), None)
             if hour is None:
-                self.hours.append(hour := Hour(endpoint, start))
-            hour.projects[project] = hour.projects.get(project, 0.0) + amount * share
+                self.hours.append(hour := Hour(*key))
+            amount = spent.amount * share
+            hour.projects[spent.project] = hour.projects.get(spent.project, 0.0) + amount
+            self._book(self.days, (_date(start),), amount)
+        self._book(self.projects, (spent.project,), spent.amount)
+        self._book(self.runs, runs, spent.amount)
 
     def billed(self, bill: Mapping[float, float], endpoint: str) -> None:
         """What RunPod bills for an endpoint, by hour."""
@@ -108,11 +114,14 @@ class Book:
             for project, amount in hour.trued_up(bill[hour.start]).items():
                 self._book(self.days, (_date(hour.start),), amount)
                 self._book(self.projects, (project,), amount)
-        self.hours = [hour for hour in self.hours if not (hour.is_settled and hour.is_billed)]
 
     def is_least(self, now: float) -> bool:
         """Whether this day's sum is less than what will be billed, as far as that is known."""
         return any(not hour.is_billed and _date(hour.start) == _date(now) for hour in self.hours)
+
+    def is_projects_least(self, project: str) -> bool:
+        """The same of a project's."""
+        return any(not hour.is_billed and project in hour.projects for hour in self.hours)
 
     def spent_on(self, now: float) -> float:
         """In the whole local day of this moment."""

@@ -73,7 +73,7 @@ class Execution:
                 else:
                     yield from self._send(listener, again)
                 while (history := (yield from self._wait(listener))) is None:
-                    self._astray += not self._is_sent
+                    self._astray += bool(self._times) and not self._is_sent
                     yield from self._send(listener, "the server had forgotten it")
         except (GeneratorExit, KeyboardInterrupt):
             if self._is_there:

@@ -4,7 +4,7 @@ starting and idling cost only from there."""
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from domain.errors import PlatformError, PlatformSilent
 from infrastructure.runpod_api import RunPodAPI
@@ -14,7 +14,7 @@ from services.spending import Spending
 log = logging.getLogger(__name__)
 
 EVERY = 60.0  # seconds between two looks whether an hour's bill is due
-REFUSED = 3600.0  # … after the account did not tell
+SILENT, REFUSED = 300.0, 3600.0  # … after it did not answer, or the account does not tell
 _UNKNOWN = "What RunPod bills cannot be seen: {why} What jobs cost is told as at least."
 
 
@@ -23,7 +23,8 @@ class Bills:
 
     def __init__(self, spending: Spending, key: Callable[[], str]):
         self._spending, self._key = spending, key
-        self._not_before = 0.0
+        self._not_before: dict[tuple[str, str], float] = {}  # by endpoint and key
+        self._said: dict[str, str] = {}  # why an endpoint's bill is not told
         self._ended, self._starting = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._look_on, name="bills", daemon=True)
 
@@ -39,20 +40,25 @@ class Bills:
     def look(self, now: float) -> None:
         """True up each hour whose bill is due."""
         hours, key = self._spending.due(now), self._key()
-        if not hours or not key or now < self._not_before:
-            return
-        api = RunPodAPI(key)
-        for endpoint in sorted({hour.endpoint for hour in hours}):
-            its = [hour for hour in hours if hour.endpoint == endpoint]
-            try:
-                bill = api.serverless_bill(endpoint, now - min(hour.start for hour in its))
-            except PlatformSilent as error:
-                log.info("%s", error)
-            except PlatformError as error:
-                self._not_before = now + REFUSED
-                self._spending.bill_said(_UNKNOWN.format(why=error))
-            else:
-                self._spending.billed({hour.start: bill.get(hour.start, 0.0) for hour in its}, endpoint, now)
+        due = sorted({hour.endpoint for hour in hours}) if key else []
+        for endpoint in due:
+            if now >= self._not_before.get((endpoint, key), 0.0):
+                self._ask(endpoint, [hour.start for hour in hours if hour.endpoint == endpoint], key, now)
+        self._said = {endpoint: why for endpoint, why in self._said.items() if endpoint in due}
+        self._spending.bill_said(next(iter(self._said.values()), ""))
+
+    def _ask(self, endpoint: str, hours: Sequence[float], key: str, now: float) -> None:
+        try:
+            bill = RunPodAPI(key).serverless_bill(endpoint, now - min(hours))
+        except PlatformSilent as error:
+            log.info("%s", error)
+            self._not_before[endpoint, key] = now + SILENT
+        except PlatformError as error:
+            self._not_before[endpoint, key] = now + REFUSED
+            self._said[endpoint] = _UNKNOWN.format(why=error)
+        else:
+            self._said.pop(endpoint, None)
+            self._spending.billed({hour: bill.get(hour, 0.0) for hour in hours}, endpoint, now)
 
     def _look_on(self) -> None:
         while True:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from domain.addresses import parse_pod_id
-from domain.bills import HOUR
 from domain.errors import StudioError
 from domain.events import Fact, Progress
 from domain.job import Backend, Job
 from domain.serverless_about import About
 from domain.settings import ComfySettings, Mode
+from domain.spending import Spent
 from infrastructure.backends import changed
 from infrastructure.pool import Pool
 from infrastructure.priced import Priced
@@ -90,9 +90,8 @@ class Drawing:
         return drawing if drawing and drawing.endpoint == id else RunPodBackend(id, self._key)
 
     def _billed(self, endpoint: RunPodBackend, project: Callable[[Path], str]) -> Priced:
-        def drew(folder: Path, cost: float) -> None:
-            seconds = cost / (endpoint.price() or cost) * HOUR
-            self._spending.drew(endpoint.endpoint, project(folder), cost, seconds, time.time())
+        def drew(folder: Path, cost: float, seconds: float) -> None:
+            self._spending.drew(Spent(project(folder), cost, time.time(), endpoint.endpoint, seconds))
 
         self._bills.start()
         return Priced(endpoint, lambda _: endpoint.price(), drew)

@@ -2,24 +2,25 @@
 spent the next time it looks."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from domain.bills import HOUR
 from domain.errors import StudioError
+from domain.settings import ComfySettings, Mode
 from domain.spending import Limits, Spent
-from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.spending_file import SpendingFile
 from services.spending import reached
 
 
 class Purse:
-    """`project` gives who pays for a folder's jobs, "" being nobody; `pods` are those that draw, by id."""
+    """`project` gives who pays for a folder's jobs, "" being nobody; who draws is `comfy`."""
 
     def __init__(
-        self, file: SpendingFile, limits: Limits, pods: Sequence[str], project: Callable[[Path], str] = str
+        self, file: SpendingFile, limits: Limits, comfy: ComfySettings, project: Callable[[Path], str] = str
     ):
-        self._file, self._limits, self._pods, self._project = file, limits, tuple(pods), project
+        self._file, self._limits, self._project = file, limits, project
+        self._pods = comfy.drawn_on
+        self._endpoint = comfy.endpoint if comfy.mode is Mode.serverless else ""
 
     def allow(self, folder: Path) -> None:
         """Raises StudioError when a limit is reached, also by what others spend meanwhile."""
@@ -29,8 +30,7 @@ class Purse:
         if why := reached(book, self._limits, time.time(), self._project(folder))[1]:
             raise StudioError(why)
 
-    def paid(self, folder: Path, amount: float, endpoint: RunPodBackend | None = None) -> None:
-        name = endpoint.endpoint if endpoint else ""
-        seconds = amount / (endpoint.price() or amount) * HOUR if endpoint else 0.0
-        spent = Spent(self._project(folder), amount, time.time(), name, seconds, self._pods)
-        self._file.spent.note(spent)
+    def paid(self, folder: Path, amount: float, seconds: float) -> None:
+        if amount or self._endpoint:  # what an endpoint did is billed, also where its price is not told
+            spent = Spent(self._project(folder), amount, time.time(), self._endpoint, seconds, self._pods)
+            self._file.spent.note(spent)

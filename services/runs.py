@@ -158,11 +158,11 @@ class Runs:
             return self._stills.why(self._queue.projects)
 
     def end_cancelled(self) -> None:
-        """Come back when what was cancelled has ended."""
+        """Come back when what was cancelled has ended, or takes too long to."""
         with self._lock:
             cancelled = [live for live in self._live.values() if live.is_cancelled]
         for live in cancelled:
-            live.over.wait()
+            live.over.wait(30.0)  # seconds
 
     def close(self) -> None:
         """Stop what runs and come back when it has ended; the queue stays on disk."""
@@ -268,8 +268,10 @@ class Runs:
             if trouble:
                 culprit = errand.id if errand.state == FAILED else ""
                 self._stills.trouble(trouble, errand.project, culprit, time.monotonic())
-        self._changed(changed)
-        live.over.set()
+        try:
+            self._changed(changed)
+        finally:
+            live.over.set()
         self._start()
 
     def _remember(self, errand: Errand) -> None:

@@ -15,7 +15,7 @@ from domain.bills import Hour
 from domain.errand import Errand
 from domain.errors import CannotWrite, StudioError
 from domain.pods import Pod, PodState
-from domain.spending import Book, IdleStop, Limits
+from domain.spending import Book, IdleStop, Limits, Spent
 from infrastructure.spending_file import SpendingFile
 from services.pods import ODD, Pods, Seen
 
@@ -58,6 +58,7 @@ class Spending:
     ):
         self._file, self._pods, self._work, self._limits, self._tell = file, pods, work, limits, tell
         self._book = file.read()
+        self._kept = dict(self._book.taken)  # as it is on disk
         self._idle: dict[str, IdleStop] = {}  # by pod
         self._written = float("-inf")
         self._is_resumed = False
@@ -117,20 +118,15 @@ class Spending:
                 self._book.accounts.pop(pod, None)
             self._keep_book(now, True)
 
-    def paid(self, project: str, amount: float, now: float) -> None:
-        """A job cost so much (USD), which is known at its end. What a limit ends is ended at the next tick:
-        now it could be the very job, before it is written down."""
+    def drew(self, spent: Spent) -> None:
+        """A job at an endpoint cost so much, which is known at its end; its bill may tell of more. What a
+        limit ends is ended at the next tick: now it could be the very job, before it is written down."""
         with self._lock:
-            runs = {errand.run for errand in self._work.at_work() if errand.project == project and errand.run}
-            self._book.paid(now, amount, project, sorted(runs))
-            self._keep_book(now, True)
-        self._tell(self._fact(now, {}, sorted(runs)))
-
-    def drew(self, endpoint: str, project: str, amount: float, seconds: float, now: float) -> None:
-        """The same of a job that a worker was at for so long; its bill may tell of more."""
-        with self._lock:
-            self._book.drew(endpoint, now, seconds, amount, project)
-        self.paid(project, amount, now)
+            errands = [errand for errand in self._work.at_work() if errand.project == spent.project]
+            runs = sorted({errand.run for errand in errands if errand.run})
+            self._book.drew(spent, runs)
+            self._keep_book(spent.at, True)
+        self._tell(self._fact(spent.at, {}, runs))
 
     def due(self, now: float) -> list[Hour]:
         """The hours whose bill is to be looked at."""
@@ -141,12 +137,11 @@ class Spending:
         """What RunPod bills for an endpoint, by hour."""
         with self._lock:
             self._book.billed(bill, endpoint)
-            self._bill_said = ""
             self._keep_book(now, True)
         self._tell(self._fact(now, {}, ()))
 
     def bill_said(self, why: str) -> None:
-        """The account does not tell what it bills."""
+        """Why the account does not tell what it bills; "" when it does."""
         self._bill_said = why
 
     def allow(self, project: str, now: float) -> None:
@@ -198,13 +193,17 @@ class Spending:
         self._book.watched -= self._met - seen.pods.keys()  # one that was just made may not be listed yet
 
     def _take_up(self, now: float) -> bool:
-        """What commands spent; whether that was anything new."""
+        """What commands spent; whether that was anything new. A file is kept until the book with all of
+        it is on disk, and how much was taken until it is gone."""
         files = self._file.spent.read()
-        is_new = [self._book.take_up(name, spent) for name, spent in files.items()]
-        old = [name for name, spent in files.items() if spent and now - max(one.at for one in spent) > OLD]
-        self._file.spent.forget(old)
-        for name in self._book.taken.keys() - (files.keys() - {*old}):
+        for name in self._book.taken.keys() - files.keys():
             del self._book.taken[name]
+        is_new = [self._book.take_up(name, spent) for name, spent in files.items()]
+        booked = {
+            name: spent for name, spent in files.items() if spent and self._kept.get(name) == len(spent)
+        }
+        old = [name for name, spent in booked.items() if now - max(one.at for one in spent) > OLD]
+        self._file.spent.forget(old)
         return any(is_new)
 
     def _idling(self, costing: Mapping[str, Pod], is_drawing: bool, now: float) -> dict[str, float]:
@@ -247,6 +246,7 @@ class Spending:
             "seconds": dict(self._work.seconds(project)),
             "runs": {run: round(self._book.runs.get(run, 0.0), 3) for run in runs},
             "is_least": self._book.is_least(now),
+            "is_projects_least": self._book.is_projects_least(project),
             "bill_said": self._bill_said,
             "cap_day": limits.day,
             "cap_project": limits.project,
@@ -261,6 +261,7 @@ class Spending:
             self._written = now
             try:
                 self._file.write(self._book)
+                self._kept = dict(self._book.taken)
             except CannotWrite as error:
                 log.warning("what was spent cannot be kept: %s", error)
 

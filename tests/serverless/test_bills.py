@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from domain.spending import Limits
+from domain.spending import Limits, Spent
 from infrastructure.spending_file import SpendingFile
 from services import bills
 from services.bills import Bills
@@ -15,8 +15,8 @@ from services.pods import Pods
 from services.spending import Spending, Work
 from tests.fake_answers import Answer
 
-NINE = datetime(2026, 11, 27, 9, tzinfo=timezone.utc).timestamp()
 MINUTE, HOUR = 60.0, 3600.0
+NINE = datetime(2026, 11, 27, 9).timestamp() // HOUR * HOUR  # here; bills are by whole hours elsewhere
 BILLING = "GET /v2/billing/serverless"
 
 
@@ -36,7 +36,7 @@ class Billed:
         self.bills = Bills(self.spending, lambda: self.key)
 
     def draws(self, amount, now, project="/film", seconds=60.0):
-        self.spending.drew(self.endpoint.id, project, amount, seconds, now)
+        self.spending.drew(Spent(project, amount, now, self.endpoint.id, seconds))
 
     def bill(self, hour, amount):
         self.endpoint.bill[datetime.fromtimestamp(hour, timezone.utc).strftime("%Y-%m-%dT%H:00:00Z")] = amount
@@ -116,6 +116,42 @@ def test_the_next_start_trues_up_what_the_one_before_booked(billed):
     billed.open()
     billed.bill(NINE, 0.70)
     assert billed.looks(NINE + 5 * HOUR)[0] == 0.60
+
+
+def test_a_job_over_midnight_is_booked_and_billed_on_both_days(billed):
+    midnight = datetime(2026, 11, 28).timestamp()
+    if midnight % HOUR:
+        midnight += HOUR - midnight % HOUR  # where days begin within an hour of the bill
+    billed.draws(0.40, midnight + 20 * MINUTE, seconds=40 * MINUTE)
+    billed.bill(midnight - HOUR, 0.15)
+    billed.bill(midnight, 0.10)
+    for looks in (2, 5):
+        billed.looks(midnight + looks * HOUR)
+    book = SpendingFile(billed.folder / "spending.json").read()
+    assert list(book.days.values()) == [pytest.approx(0.15), pytest.approx(0.10)]
+    assert book.projects == {"/film": pytest.approx(0.25)}
+
+
+def test_what_comes_after_its_hour_was_settled_is_not_billed_once_more(billed):
+    billed.draws(0.40, NINE + 10 * MINUTE)
+    billed.bill(NINE, 0.80)
+    billed.looks(NINE + 2 * HOUR)
+    billed.looks(NINE + 4 * HOUR)
+    billed.draws(0.30, NINE + 20 * MINUTE, "/late")
+    _, projects = billed.looks(NINE + 5 * HOUR)
+    assert projects == {"/film": pytest.approx(0.80), "/late": 0.30}
+
+
+def test_an_endpoint_that_is_gone_is_asked_for_two_days_and_holds_up_no_other(billed, runpod):
+    gone = runpod.add_endpoint()
+    billed.spending.drew(Spent("/film", 0.40, NINE + 10 * MINUTE, gone.id, 60.0))
+    billed.draws(0.40, NINE + 70 * MINUTE)
+    del runpod.endpoints[gone.id]
+    billed.looks(NINE + 2 * HOUR)
+    billed.bill(NINE + HOUR, 0.60)
+    assert billed.looks(NINE + 3 * HOUR)[0] == 1.00
+    billed.looks(NINE + 60 * HOUR)
+    assert not billed.spending.due(NINE + 60 * HOUR) and not billed.money[-1]["bill_said"]
 
 
 def test_without_a_key_nobody_is_asked(billed, runpod):

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import main
 from commands.setting import NAME, settings_path, user_data_path
+from domain.errors import CannotWrite
 from domain.settings import Settings
 from domain.spending import Limits, Spent
+from infrastructure import spending_file
 from infrastructure.settings_file import SettingsFile
 from infrastructure.spending_file import SpendingFile
 from tests.serverless.puppets import Puppet
@@ -99,8 +102,9 @@ def test_what_was_taken_up_is_kept_for_a_day_and_then_no_longer(billed, command,
     billed.sums(at + DAY - 60)
     assert list((tmp_path / "spent").iterdir())
     billed.sums(at + DAY + 60)
-    billed.draws(0.0, at + DAY + 61)  # the book is written
     assert not list((tmp_path / "spent").iterdir())
+    billed.sums(at + DAY + 61)
+    billed.draws(0.0, at + DAY + 62)  # the book is written
     book = SpendingFile(tmp_path / "spending.json").read()
     assert book.projects == {"/film": 0.20} and not book.taken
 
@@ -117,3 +121,40 @@ def test_a_pod_that_is_booked_as_time_passes_is_not_booked_for_a_command_as_well
     command.note(replace(of_pod, pods=("anotherpod1234",)))
     metered.tick()
     assert metered.now["today"] == pytest.approx(before + 5.0, abs=0.01)
+
+
+def test_what_the_book_on_disk_does_not_hold_is_not_thrown_away(billed, command, tmp_path, monkeypatch):
+    at = NINE + 10 * MINUTE
+    command.note(Spent("/film", 0.20, at))
+    with monkeypatch.context() as full:
+        full.setattr(spending_file, "write_json", refuses)
+        billed.sums(at + 2 * DAY)
+        billed.spending.tick(at + 2 * DAY)
+        assert list((tmp_path / "spent").iterdir())
+    billed.open()
+    assert billed.sums(at + 2 * DAY)[1] == {"/film": 0.20}
+
+
+def denied(*_, **__):
+    raise PermissionError
+
+
+def refuses(path, content):
+    raise CannotWrite("The disk is full.")
+
+
+def test_a_file_that_cannot_be_removed_is_not_booked_again(billed, command, monkeypatch):
+    at = NINE + 10 * MINUTE
+    command.note(Spent("/film", 0.20, at))
+    monkeypatch.setattr(Path, "unlink", denied)
+    for second in range(5):
+        billed.sums(at + 2 * DAY + second)
+    assert billed.sums(at + 2 * DAY + 9)[1] == {"/film": 0.20}
+
+
+def test_what_an_endpoint_did_without_a_known_price_is_noted_and_billed(billed, command):
+    command.note(Spent("/film", 0.0, NINE + 10 * MINUTE, billed.endpoint.id, 60.0))
+    billed.sums(NINE + 20 * MINUTE)
+    assert billed.money[-1]["is_least"]
+    billed.bill(NINE, 0.50)
+    assert billed.looks(NINE + 4 * HOUR)[1] == {"/film": 0.50}

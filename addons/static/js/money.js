@@ -74,7 +74,7 @@ export function panel() {
     const money = fact('money') ?? {}, pods = fact('pods') ?? {};
     const run = Object.values(money.runs ?? {}).reduce((a, b) => a + b, 0);
     const rate = workersRate();
-    const values = { hour: rate ? t('endpoint.price', { amount: dollars(rate + (money.per_hour ?? 0)) }) : money.per_hour && perHour(money.per_hour), run: run && dollars(run), project: fact('project') && least(money.project, money.is_least && money.project), today: least(money.today, money.is_least), balance: pods.balance != null && dollars(pods.balance) };
+    const values = { hour: rate ? t('endpoint.price', { amount: dollars(rate + (money.per_hour ?? 0)) }) : money.per_hour && perHour(money.per_hour), run: run && dollars(run), project: fact('project') && least(money.project, money.is_projects_least), today: least(money.today, money.is_least), balance: pods.balance != null && dollars(pods.balance) };
     for (const sum of sums) {
       put(sum.lastChild, { text: values[sum.dataset.sum] || '–' });
       if (sum.dataset.sum === 'balance') sum.hidden = !values.balance;
