@@ -83,7 +83,7 @@ def backend(asked: argparse.Namespace, project: Callable[[Path], str] = str) -> 
     if not comfy.is_rented or not runpod_key():
         return made
     file = SpendingFile(user_data_path(NAME) / "spending.json")
-    purse = Purse(file, kept.limits, comfy, project)
+    purse = Purse(file, kept.limits, made.endpoint if isinstance(made, RunPodBackend) else "", project)
     return Priced(made, _price(made), purse.paid, purse.allow)
 
 

@@ -33,7 +33,7 @@ class Spent:
     at: float
     endpoint: str = ""
     seconds: float = 0.0  # that a worker of the endpoint was at it
-    pods: tuple[str, ...] = ()  # that drew for the command
+    pod: str = ""  # that drew
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Book:
         not booked twice."""
         new = spent[self.taken.get(file, 0) :]
         for one in new:
-            if not one.at or (one.pods and all(pod in self.accounts for pod in one.pods)):
+            if not one.at or one.pod in self.accounts:
                 continue
             if one.endpoint:
                 self.drew(one)
@@ -132,10 +132,11 @@ class Book:
         return sum(account.price for account in self.accounts.values())
 
     def reached(self, limits: Limits, now: float, project: str) -> str:
-        """Which limit is reached: "day", "project" or neither."""
+        """Which limit is reached: "day", "project" or neither. What no project pays for has a day's."""
         if limits.day and self.spent_on(now) >= limits.day:
             return "day"
-        return "project" if limits.project and self.projects.get(project, 0.0) >= limits.project else ""
+        is_over = limits.project and self.projects.get(project, 0.0) >= limits.project
+        return "project" if project and is_over else ""
 
     @staticmethod
     def _book(book: dict[str, float], names: Sequence[str], amount: float) -> None:

@@ -17,15 +17,16 @@ class Priced:
     """`price` is what the machine at an address costs an hour, in USD; 0 where that is not known.
 
     What a job costs is the time the GPU was at it, where the server tells that; else the time it took, which
-    may be more: another job may have been before it. `paid` hears of it, with the project's folder and the
-    seconds, also where no price is known; `allow` raises StudioError where jobs of a folder may cost no more.
+    may be more: another job may have been before it. `paid` hears of it, with the project's folder, the
+    seconds and who was at it last, also where no price is known; `allow` raises StudioError where a folder's
+    jobs may cost no more.
     """
 
     def __init__(
         self,
         backend: Backend,
         price: Callable[[str], float],
-        paid: Callable[[Path, float, float], None] = lambda project, cost, seconds: None,
+        paid: Callable[[Path, float, float, str], None] = lambda project, cost, seconds, url: None,
         allow: Callable[[Path], None] = lambda project: None,
     ):
         self.inner, self._price, self._paid, self._allow = backend, price, paid, allow
@@ -88,7 +89,7 @@ class Priced:
     def _told(self, bill: "_Bill", job: Job) -> Iterator[Fact]:
         if bill.worked:
             self.spent += bill.cost
-            self._paid(job.folder.parent, bill.cost, bill.worked)
+            self._paid(job.folder.parent, bill.cost, bill.worked, bill.url)
         if bill.cost:
             yield Fact("price", bill.price)  # USD an hour, of the machine that was at it last
             yield Fact("cost", round(bill.cost, 6))  # USD
@@ -117,7 +118,7 @@ class _Bill:
         self._price_of, self._is_ours = price, is_begun
         self.price = self.cost = 0.0
         self.worked = 0.0  # seconds in all
-        self._url = ""
+        self.url = ""
         self._sent: float | None = None  # when, to the machine that is at it now
         self._seconds: float | None = None  # that its GPU was at it
 
@@ -126,8 +127,8 @@ class _Bill:
             return
         if event.key == "url":  # another machine's turn
             self.close()
-            self._url = str(event.value)
-            self.price = self._price_of(self._url)
+            self.url = str(event.value)
+            self.price = self._price_of(self.url)
         elif event.key == "sent":
             if self._seconds is not None:
                 self.close()  # an attempt that ended without a result
@@ -141,7 +142,7 @@ class _Bill:
         if seconds is None:
             seconds = 0.0 if self._sent is None else monotonic() - self._sent
         if seconds and not self.price:
-            self.price = self._price_of(self._url)  # it may be known by now
+            self.price = self._price_of(self.url)  # it may be known by now
         self.worked += seconds
         self.cost += self.price * seconds / 3600
         self._sent = self._seconds = None

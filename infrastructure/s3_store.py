@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTT
 from botocore.parsers import ResponseParserError
 
 from domain.buckets import WHERE
-from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected, StudioError
+from domain.errors import BackendError, BackendUnreachable, BadFile, JobFailed, JobRejected, StudioError
 from domain.events import Progress
 from infrastructure.http_line import NoAuthorities, Session
 from infrastructure.s3 import CONNECT, SILENCE, S3Settings, opened
@@ -75,7 +75,7 @@ class S3Store:
         try:
             yield from self._answer(upload.carried_out, upload.note)
         except OSError as error:
-            raise JobFailed(f"{path} cannot be read: {error.strerror or error}.") from error
+            raise BadFile(f"{path} cannot be read: {error.strerror or error}.") from error
         finally:
             upload.stop()
 
@@ -115,6 +115,7 @@ class S3Store:
         answer = _InThread(ask)
         while not answer.join(WORD):
             yield Progress(0, note())
+        yield Progress(0, note())
         try:
             return answer.result()
         except _BROKEN as error:
@@ -204,7 +205,7 @@ class _Upload:
 
     def __init__(self, client: Any, to: dict[str, str], path: Path, digest: str):
         self._client, self._to, self._path, self._digest = client, to, path, digest
-        self._size = path.stat().st_size
+        self._size = 0
         self.sent, self.is_stopped = 0, False
 
     def note(self) -> str:
@@ -216,6 +217,7 @@ class _Upload:
     def carried_out(self) -> None:
         hashed = sha256()
         with self._path.open("rb") as file, ExitStack() as broken:
+            self._size = self._path.stat().st_size
             if self._size <= PART:
                 content = file.read(self._size)
                 hashed.update(content)

@@ -88,36 +88,36 @@ class Inputs:
 
     def bring(self, job: Job) -> Sent:
         """Have all that is too large lie in the bucket; nothing is sent that lies there already."""
-        for path in excess(job).values():
-            store = self._needed()
-            patience, heard = Patience(store.place.address or AMAZON), set[str]()
-            while True:
-                try:
-                    for event in self._brought(store, path, _key(job, path), job.hashes[path]):
-                        if event.note not in heard:  # it comes on
-                            patience.renew()
-                            heard.add(event.note)
-                        yield event
-                except BackendUnreachable as error:
-                    yield from patience.after(error)
-                except OSError as error:
-                    raise unreadable(error) from error
-                else:
-                    if (now := self._needed()) == store:
-                        break
-                    store = now  # another bucket was named meanwhile
+        files, store = excess(job), None
+        while files and store != (now := self._needed()):  # else another bucket was named meanwhile
+            store = now
+            for path in files.values():
+                yield from self._patiently(store, path, _key(job, path), job.hashes[path])
 
     def given(self, job: Job, seconds: float) -> list[Given]:
         """The same files as the worker is told of them; their addresses are good for so long."""
         found = []
         for name, path in excess(job).items():
             store, key = self._needed(), _key(job, path)
-            given = Given(name, sha256=job.hashes[path], size=path.stat().st_size)
+            given = Given(name, sha256=job.hashes[path], size=_size(path))
             if store.place.is_volume:
                 found.append(replace(given, volume=key))
             else:
                 found.append(replace(given, url=self._bucket(store).url(key, min(WEEK, seconds))))
         return found
+
+    def _patiently(self, store: Store, path: Path, key: str, digest: str) -> Sent:
+        patience, heard = Patience(store.place.address or AMAZON), set[str]()
+        while True:
+            try:
+                for event in self._brought(store, path, key, digest):
+                    if event.note not in heard:  # it gets further than before
+                        patience.renew()
+                        heard.add(event.note)
+                    yield event
+                return
+            except BackendUnreachable as error:
+                yield from patience.after(error)
 
     def _brought(self, store: Store, path: Path, key: str, digest: str) -> Sent:
         """One file after another: of jobs that need the same one, the first sends it."""
@@ -126,7 +126,7 @@ class Inputs:
         while not self._sending.acquire(timeout=WORD):
             yield Progress(0, "waiting for another upload")
         try:
-            bucket, size = self._bucket(store), path.stat().st_size
+            bucket, size = self._bucket(store), _size(path)
             if not self._is_there(store, key) and (yield from bucket.size(key)) != size:
                 yield from bucket.put(path, key, digest)
                 if (yield from bucket.size(key)) != size:
@@ -189,3 +189,10 @@ def _unseen(store: Store, path: Path) -> JobRejected:
 
 def _key(job: Job, path: Path) -> str:
     return f"{FOLDER}/{job.hashes[path]}{path.suffix.lower()}"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise unreadable(error) from error

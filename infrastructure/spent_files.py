@@ -63,7 +63,7 @@ def _entry(line: str) -> Spent:
     with suppress(ValueError, RecursionError):
         said = json.loads(line)
     match said:
-        case {"project": str() as project, "endpoint": str() as endpoint, "pods": list() as pods}:
+        case {"project": str() as project, "endpoint": str() as endpoint, "pod": str() as pod}:
             amount, at, seconds = (said.get(name) for name in ("amount", "at", "seconds"))
             return Spent(
                 project,
@@ -71,6 +71,6 @@ def _entry(line: str) -> Spent:
                 number(at, 1e11) or 0.0,
                 endpoint,
                 number(seconds, 1e9) or 0.0,
-                tuple(pod for pod in pods if isinstance(pod, str)),
+                pod,
             )
     return Spent("", 0.0, 0.0)

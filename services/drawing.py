@@ -90,7 +90,7 @@ class Drawing:
         return drawing if drawing and drawing.endpoint == id else RunPodBackend(id, self._key)
 
     def _billed(self, endpoint: RunPodBackend, project: Callable[[Path], str]) -> Priced:
-        def drew(folder: Path, cost: float, seconds: float) -> None:
+        def drew(folder: Path, cost: float, seconds: float, _: str) -> None:
             self._spending.drew(Spent(project(folder), cost, time.time(), endpoint.endpoint, seconds))
 
         self._bills.start()

@@ -113,9 +113,7 @@ def test_closing_it_cancels_the_job(fake, tmp_path):
 def test_what_a_picture_of_the_test_bench_cost_is_kept_for_nobody(fake, tmp_path):
     fake.gate.clear()
     paid = []
-    backend = Priced(
-        ComfyBackend(fake.url), lambda url: 3600.0, lambda folder, cost, seconds: paid.append(cost)
-    )
+    backend = Priced(ComfyBackend(fake.url), lambda url: 3600.0, lambda folder, cost, *_: paid.append(cost))
     job = make_job(tmp_path)
     work = backend.probe().draw(job)
     for event in work:

@@ -8,12 +8,13 @@ import pytest
 
 import main
 from commands.setting import NAME, settings_path, user_data_path
-from domain.errors import CannotWrite
+from domain.errors import CannotWrite, StudioError
 from domain.settings import Settings
 from domain.spending import Limits, Spent
 from infrastructure import spending_file
 from infrastructure.settings_file import SettingsFile
 from infrastructure.spending_file import SpendingFile
+from services.purse import Purse
 from tests.serverless.puppets import Puppet
 from tests.serverless.test_bills import HOUR, MINUTE, NINE, Billed
 from tests.test_spending_watched import NOW, metered  # noqa: F401  a fixture
@@ -114,11 +115,11 @@ def test_a_pod_that_is_booked_as_time_passes_is_not_booked_for_a_command_as_well
     metered.pass_by(2)
     before = metered.now["today"]
     command = SpendingFile(tmp_path / "spending.json").spent
-    of_pod = Spent("/film", 5.0, NOW, pods=(metered.pod.id,))
+    of_pod = Spent("/film", 5.0, NOW, pod=metered.pod.id)
     command.note(of_pod)
     metered.tick()
     assert metered.now["today"] == pytest.approx(before, abs=0.01)
-    command.note(replace(of_pod, pods=("anotherpod1234",)))
+    command.note(replace(of_pod, pod="anotherpod1234"))
     metered.tick()
     assert metered.now["today"] == pytest.approx(before + 5.0, abs=0.01)
 
@@ -158,3 +159,21 @@ def test_what_an_endpoint_did_without_a_known_price_is_noted_and_billed(billed, 
     assert billed.money[-1]["is_least"]
     billed.bill(NINE, 0.50)
     assert billed.looks(NINE + 4 * HOUR)[1] == {"/film": 0.50}
+
+
+def test_of_several_pods_that_of_each_job_is_noted(tmp_path):
+    file = SpendingFile(tmp_path / "spending.json")
+    purse = Purse(file, Limits(), "")
+    for url in ("https://firstpod123-8188.proxy.runpod.net", "http://127.0.0.1:8188"):
+        purse.paid(tmp_path, 0.10, 60.0, url)
+    (noted,) = file.spent.read().values()
+    assert [one.pod for one in noted] == ["firstpod123", ""]
+
+
+def test_what_no_project_pays_for_is_held_to_the_days_limit_alone(billed):
+    billed.draws(0.40, NINE, project="")
+    billed.limits = Limits(project=0.10)
+    billed.spending.allow("", NINE + 1)
+    billed.limits = Limits(day=0.10)
+    with pytest.raises(StudioError, match="Today's limit"):
+        billed.spending.allow("", NINE + 1)

@@ -237,14 +237,14 @@ def test_the_command_line_uses_the_bucket_of_the_settings(far, bucket, tmp_path,
 
 
 def test_a_trial_goes_the_whole_way_and_leaves_nothing(bucket):
-    assert trial(bucket.store()) == ["uploading"]
+    assert trial(bucket.store()) == ["uploading", "looking"]
     assert bucket.keys == []
 
 
 def test_a_trial_at_a_volume_needs_no_signed_address(runpod, bucket, moto, monkeypatch):
     monkeypatch.delattr(s3_store.S3Store, "url")  # RunPod signs none
     runpod.relayed["s3api-eu-ro-1.runpod.io"] = moto
-    assert trial(bucket.store(address=VOLUMES)) == ["uploading"]
+    assert trial(bucket.store(address=VOLUMES)) == ["uploading", "looking"]
     assert bucket.keys == []
 
 

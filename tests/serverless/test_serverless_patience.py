@@ -104,7 +104,7 @@ def test_a_job_that_takes_too_long_is_tried_twice_and_paid_for_each_time(
     late = [lambda: clock.forward(1801)]
     worker = Hands.of(runpod, endpoint, "w1", late, late)
     paid = []
-    priced = Priced(backend, lambda url: 3600.0, lambda project, cost, seconds: paid.append(cost))
+    priced = Priced(backend, lambda url: 3600.0, lambda project, cost, *_: paid.append(cost))
     with pytest.raises(JobFailed, match="ended it after 30 minutes, twice"):
         list(priced.run(make_job(tmp_path)))
     worker.join()

@@ -115,7 +115,7 @@ def test_a_question_that_is_given_up_is_taken_back(backend, endpoint):
 
 def test_a_question_costs_what_the_worker_took(backend, endpoint, clock, runpod, hand, tmp_path):
     paid = []
-    priced = Priced(backend, lambda _: 3.6, lambda project, cost, seconds: paid.append(round(cost, 4)))
+    priced = Priced(backend, lambda _: 3.6, lambda project, cost, *_: paid.append(round(cost, 4)))
     said = {"output": About({"name": "cindergrace", "version": "1"}).said()}
     endpoint.clock = clock
     Hands(hand("w1"), [lambda: clock.forward(20), said])
