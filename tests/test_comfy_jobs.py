@@ -204,6 +204,25 @@ def test_a_server_that_forgets_each_time_is_given_up_after_three_attempts(fake, 
     assert fake.asked("POST /prompt") == 3
 
 
+def test_one_that_was_there_already_is_sent_three_times_as_well(fake, tmp_path):
+    fake.gate.clear()
+    left = ComfyBackend(fake.url).run(make_job(tmp_path))
+    while not fake.running:
+        next(left)
+    notes = []
+
+    def restart(event):
+        notes.append(getattr(event, "note", ""))
+        if fake.running and "already on the server" in notes:
+            fake.restart()
+
+    with pytest.raises(JobFailed, match=r"sent 3 times and the server had forgotten it each time"):
+        carried_out(ComfyBackend(fake.url), make_job(tmp_path), restart)
+    assert fake.asked("POST /prompt") == 1 + 3
+    fake.gate.set()
+    left.close()
+
+
 def test_a_server_that_is_away_for_a_while_is_waited_for(fake, tmp_path):
     fake.gate.clear()
 
