@@ -35,7 +35,9 @@ class _Form:
         self._studio, self._hint = studio, hint
         with gr.Row(elem_classes="set-fields"):
             self._texts = [_text(name) for name in NAMES]
-        self._filled = gr.State(None)  # what the fields were given last: what differs from it was typed
+        # what the fields were given last: what differs from it was typed. With a State, each page would hold
+        # one of the six lines open that a browser has
+        self._filled = gr.JSON(visible=False)
         self.fields = [*self._texts, self._filled]
         self.shown = [*self.fields, hint]
 
@@ -52,12 +54,17 @@ class _Form:
         """What is saved, unless something else is being entered."""
         *typed, filled = asked.entered
         hint = {self._hint: {"key": "settings.bucket.hint"}}
-        return hint if filled is not None and typed != filled else {**hint, **self._shown()}
+        if filled is not None and (typed != filled or filled == self._kept()):
+            return hint  # what is there already stays: the next may be being typed in by now
+        return {**hint, **self._shown()}
 
     def _shown(self) -> Changes:
-        kept = self._studio.settings.bucket
-        values = [getattr(kept, name) for name in NAMES]
+        values = self._kept()
         return {**dict(zip(self._texts, values, strict=True)), self._filled: values}
+
+    def _kept(self) -> list[str]:
+        kept = self._studio.settings.bucket
+        return [getattr(kept, name) for name in NAMES]
 
     def _saved(self, *values: str) -> Changes:
         form = self._read(*values)
