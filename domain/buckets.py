@@ -5,6 +5,7 @@ data centre: its workers see those files on their own disk. Keys are not here.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -74,6 +75,13 @@ def parse_region(text: str) -> str:
     if not _REGION.fullmatch(pasted):
         raise StudioError("This is no region. It has letters, digits and dashes, such as eu-central-1.")
     return pasted
+
+
+READERS: Mapping[str, Callable[[str], str]] = {  # of each field as it is entered
+    "address": parse_address,
+    "bucket": parse_bucket,
+    "region": parse_region,
+}
 
 
 def _host(address: str) -> str:

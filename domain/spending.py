@@ -26,7 +26,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Spent:
-    """What a job of a command cost, for which the studio's window was not needed."""
+    """What a job cost, and who was at it."""
 
     project: str
     amount: float

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.addresses import parse_endpoint, parse_machine, parse_pod_id, parse_port, parse_url
-from domain.buckets import BucketSettings, parse_address, parse_bucket, parse_region
+from domain.buckets import READERS, BucketSettings
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from domain.spending import Limits
@@ -15,11 +15,6 @@ from infrastructure.strict_json import parse_json, read_text
 
 _KEYS = {"comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project"}
 _KEYS |= {"theme", "language", "is_introduced", "limits", "bucket"}
-_BUCKET: dict[str, Callable[[str], str]] = {
-    "address": parse_address,
-    "bucket": parse_bucket,
-    "region": parse_region,
-}
 _PIXELS = range(256, 4097)
 
 
@@ -122,12 +117,12 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
         Limits(
             **{key: taken(limits, key, _amount, getattr(default.limits, key)) for key in vars(default.limits)}
         ),
-        BucketSettings(**{key: taken(bucket, key, _bucket_reader(key), "") for key in _BUCKET}),
+        BucketSettings(**{key: taken(bucket, key, _bucket_reader(key), "") for key in READERS}),
     )
 
 
 def _bucket_reader(key: str) -> Callable[[Any], str]:
-    return lambda value: _BUCKET[key](_text(value))
+    return lambda value: READERS[key](_text(value))
 
 
 def _besides(
@@ -135,7 +130,7 @@ def _besides(
 ) -> dict[str, Any]:
     """All that is not known here."""
     inside = {"comfy": _others(comfy, vars(ComfySettings())), "limits": _others(limits, vars(Limits()))}
-    inside["bucket"] = _others(bucket, _BUCKET)
+    inside["bucket"] = _others(bucket, READERS)
     return {**_others(data, _KEYS), **{key: others for key, others in inside.items() if others}}
 
 

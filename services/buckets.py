@@ -1,18 +1,12 @@
 """The bucket for large inputs, as it is being entered: what is wrong of it, and whether it can be used."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain.buckets import BucketSettings, parse_address, parse_bucket, parse_region
+from domain.buckets import READERS, BucketSettings
 from domain.errors import StudioError
 from infrastructure.secrets_file import SecretsFile
 from infrastructure.serverless_inputs import Sent, store_of, tried
-
-_READ: Mapping[str, Callable[[str], str]] = {
-    "address": parse_address,
-    "bucket": parse_bucket,
-    "region": parse_region,
-}
 
 
 @dataclass(frozen=True)
@@ -26,7 +20,7 @@ class EnteredBucket:
 def entered(values: Mapping[str, str], kept: BucketSettings) -> EnteredBucket:
     """What a form says, by the names of `BucketSettings`."""
     read, faults = {**vars(kept)}, {}
-    for name, reads in _READ.items():
+    for name, reads in READERS.items():
         try:
             read[name] = reads(values[name] or "")
         except StudioError as error:

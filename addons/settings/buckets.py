@@ -9,12 +9,11 @@ from addons.live import live
 from addons.settings.keys import key
 from addons.settings.part import QUIET, Asked, Changes, Part
 from addons.words import label
-from domain.buckets import EXAMPLE, BucketSettings
+from domain.buckets import EXAMPLE, READERS, BucketSettings
 from domain.errors import StudioError
 from services.buckets import EnteredBucket, entered, trial
 from services.studio import Studio
 
-NAMES = ("address", "bucket", "region")
 KEYS = ("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
 HINTS = {"address": EXAMPLE, "bucket": "films", "region": "eu-central-1"}
 
@@ -34,7 +33,7 @@ class _Form:
     def __init__(self, studio: Studio, hint: gr.HTML):
         self._studio, self._hint = studio, hint
         with gr.Row(elem_classes="set-fields"):
-            self._texts = [_text(name) for name in NAMES]
+            self._texts = [_text(name) for name in READERS]
         # what the fields were given last: what differs from it was typed. With a State, each page would hold
         # one of the six lines open that a browser has
         self._filled = gr.JSON(visible=False)
@@ -64,7 +63,7 @@ class _Form:
 
     def _kept(self) -> list[str]:
         kept = self._studio.settings.bucket
-        return [getattr(kept, name) for name in NAMES]
+        return [getattr(kept, name) for name in READERS]
 
     def _saved(self, *values: str) -> Changes:
         form = self._read(*values)
@@ -91,7 +90,7 @@ class _Form:
         return {"key": "settings.bucket.good"}
 
     def _read(self, *values: str) -> EnteredBucket:
-        return entered(dict(zip(NAMES, values, strict=True)), self._studio.settings.bucket)
+        return entered(dict(zip(READERS, values, strict=True)), self._studio.settings.bucket)
 
 
 def _text(name: str) -> gr.Textbox:
