@@ -19,6 +19,7 @@ from tests.fake_comfy import FakeComfy
 from tests.real_comfy import free_port
 from tests.runpod.calls import AGENT
 from tests.runpod.pods import Clock
+from tests.serverless.far import Far
 from worker import handler
 from worker.environment import Environment
 from worker.handler import Handler
@@ -56,6 +57,16 @@ def started(runpod, endpoint):
 @pytest.fixture
 def backend(started):
     return started()
+
+
+@pytest.fixture
+def far(runpod, endpoint, fake, tmp_path):
+    return Far(runpod, endpoint, fake, tmp_path)
+
+
+@pytest.fixture
+def large(far):
+    return far.sized("harbour.png", 12_000_000)
 
 
 @pytest.fixture

@@ -22,13 +22,11 @@ from domain.settings import Settings
 from infrastructure import patience, s3, s3_store, serverless_inputs
 from infrastructure.hashes import sha256
 from infrastructure.http_line import USER_AGENT
-from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.serverless_inputs import Store
 from infrastructure.settings_file import SettingsFile
-from tests.comfy_jobs import make_job, picture, until
+from tests.comfy_jobs import picture, until
 from tests.real_comfy import free_port
 from tests.serverless.hands import PNG, Hands, heard
-from tests.serverless.puppets import Puppet
 from worker import installs
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("looks_soon")]
@@ -77,50 +75,6 @@ def moto(served):
 @pytest.fixture
 def bucket(moto):
     return Bucket(moto)
-
-
-class Far:
-    """A studio's way to an endpoint, with what its jobs start from."""
-
-    def __init__(self, runpod, endpoint, fake, folder):
-        self.runpod, self.endpoint, self.fake, self.folder = runpod, endpoint, fake, folder
-
-    def started(self, store=None):
-        """The backend of a studio whose large inputs go there."""
-        return RunPodBackend(self.endpoint.id, lambda: self.runpod.key, lambda: store)
-
-    def worker(self):
-        """One of ours, at the fake ComfyUI."""
-        return Puppet.of_ours(self.endpoint, self.fake.url, "w1")
-
-    def sized(self, name, size):
-        """A file of so many bytes, which one of another size does not begin with."""
-        (self.folder / name).write_bytes(random.Random(size).randbytes(size))
-        return self.folder / name
-
-    def job(self, *files, seed=1):
-        graph = picture(seed)
-        for number, file in enumerate(files, 20):
-            graph[str(number)] = {"class_type": "LoadImage", "inputs": {"image": file}}
-        return make_job(self.folder, graph)
-
-    @property
-    def orders(self):
-        return [job.input for job in self.endpoint.jobs.values()]
-
-    def has(self, file):
-        """Whether ComfyUI was given it as it is."""
-        return file.read_bytes() in self.fake.files.values()
-
-
-@pytest.fixture
-def far(runpod, endpoint, fake, tmp_path):
-    return Far(runpod, endpoint, fake, tmp_path)
-
-
-@pytest.fixture
-def large(far):
-    return far.sized("harbour.png", 12_000_000)
 
 
 # --- by a bucket

@@ -15,7 +15,7 @@ from infrastructure.s3_store import S3Store
 from infrastructure.serverless_inputs import Inputs, Store
 from tests.comfy_jobs import until
 from tests.serverless.hands import LONGEST, heard
-from tests.serverless.test_serverless_inputs import ACCESS, SECRET, Far, is_at_work
+from tests.serverless.test_serverless_inputs import ACCESS, SECRET, is_at_work
 from worker import unpacking
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("looks_soon")]
@@ -118,16 +118,6 @@ def served_by(monkeypatch):
     for one in made:
         one.server.shutdown()
         one.server.server_close()
-
-
-@pytest.fixture
-def far(runpod, endpoint, fake, tmp_path):
-    return Far(runpod, endpoint, fake, tmp_path)
-
-
-@pytest.fixture
-def large(far):
-    return far.sized("harbour.png", 12_000_000)
 
 
 def test_a_file_that_was_put_together_though_nobody_said_so_is_not_sent_twice(served_by, large):

@@ -1,0 +1,41 @@
+"""A studio's way to an endpoint, for tests of what goes along."""
+
+import random
+
+from infrastructure.runpod_backend import RunPodBackend
+from tests.comfy_jobs import make_job, picture
+from tests.serverless.puppets import Puppet
+
+
+class Far:
+    """A studio's way to an endpoint, with what its jobs start from."""
+
+    def __init__(self, runpod, endpoint, fake, folder):
+        self.runpod, self.endpoint, self.fake, self.folder = runpod, endpoint, fake, folder
+
+    def started(self, store=None):
+        """The backend of a studio whose large inputs go there."""
+        return RunPodBackend(self.endpoint.id, lambda: self.runpod.key, lambda: store)
+
+    def worker(self):
+        """One of ours, at the fake ComfyUI."""
+        return Puppet.of_ours(self.endpoint, self.fake.url, "w1")
+
+    def sized(self, name, size):
+        """A file of so many bytes, which one of another size does not begin with."""
+        (self.folder / name).write_bytes(random.Random(size).randbytes(size))
+        return self.folder / name
+
+    def job(self, *files, seed=1):
+        graph = picture(seed)
+        for number, file in enumerate(files, 20):
+            graph[str(number)] = {"class_type": "LoadImage", "inputs": {"image": file}}
+        return make_job(self.folder, graph)
+
+    @property
+    def orders(self):
+        return [job.input for job in self.endpoint.jobs.values()]
+
+    def has(self, file):
+        """Whether ComfyUI was given it as it is."""
+        return file.read_bytes() in self.fake.files.values()
