@@ -1,10 +1,10 @@
 """Carries out jobs at a serverless endpoint of RunPod: a queue before as many workers as it starts."""
 
-import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +26,13 @@ from infrastructure.runpod_api import RunPodAPI
 from infrastructure.serverless_api import CANCELLED, DONE, LATE, RUNNING, Health, RemoteJob, ServerlessAPI
 from infrastructure.serverless_asking import Word, answered, read
 from infrastructure.serverless_chains import Chains, Link, noted
-from infrastructure.serverless_execution import Pace, ServerlessExecution, Steps, take_back
+from infrastructure.serverless_execution import WORD, Pace, ServerlessExecution, Steps, take_back
 from infrastructure.serverless_inputs import Inputs, Store
-from infrastructure.serverless_orders import packed, refuse_dropped
+from infrastructure.serverless_orders import excess, packed, refuse_dropped
 from infrastructure.serverless_probe import ServerlessProbe
 from infrastructure.serverless_results import brought_home
+
+log = logging.getLogger(__name__)
 
 USUAL_MOST = 3  # workers that an endpoint may start, where that is not told
 EACH = 4  # jobs handed over for each worker, so that none waits for us between two of its jobs
@@ -38,7 +40,7 @@ MOST = 60  # jobs handed over at once
 KNOWN = 60.0  # seconds that what the account says of the endpoint is believed
 RUN = 1800.0  # seconds that a job may run at least; more where jobs took longer
 LONGER = 5.0  # … so many times the longest that was seen
-WORDS = 40  # letters of what a worker calls itself that are kept
+LETTERS = 40  # of what a worker calls itself that are kept
 _NO_KEY = "There is no API key of RunPod. Enter it on the Settings page."
 _NO_WORKERS = (
     "The endpoint {name} may start no workers: RunPod sets that after a week without jobs. Raise it again."
@@ -65,7 +67,7 @@ class RunPodBackend:
         self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
         self._word = Word()
         self._inputs = Inputs(store)
-        self._lock = threading.Lock()
+        self._lock, self._asking = threading.Lock(), threading.Lock()
 
     @property
     def lanes(self) -> int:
@@ -161,7 +163,7 @@ class RunPodBackend:
         end = yield from answered(ServerlessExecution(self._api, self.endpoint, Pace(), lambda: False))
         if end.ran is not None:
             yield Fact("gpu_seconds", end.ran)
-        about = read(end, _why(end))
+        about = read(end)
         self._worker = dict(about.worker)
         self._word.keep(about, self.described())
         return about
@@ -235,6 +237,27 @@ class RunPodBackend:
     def _ready(self, job: Job) -> Steps[None]:
         self._refuse(job)
         yield from self._inputs.bring(job)
+        if self._worker is None and excess(job):
+            yield from self._met()
+            self._refuse(job)
+
+    def _met(self) -> Steps[None]:
+        """Hear once what works there, however long its start takes: large inputs only ours takes."""
+        while not self._asking.acquire(timeout=WORD):
+            yield Progress(0.0, "waiting for a worker to say what it takes", is_queued=True)
+        try:
+            while self._worker is None:
+                try:
+                    with closing(self.ask()) as question:  # its number and seconds are not the job's
+                        yield from (event for event in question if isinstance(event, Progress))
+                except BackendUnreachable as error:
+                    if error.symptom != "late":
+                        raise
+                except JobFailed as error:
+                    log.info("%s", error)
+                    return  # an older one of ours, say: the job shows it
+        finally:
+            self._asking.release()
 
     def _body(self, job: Job) -> bytes:
         seconds = max(RUN, LONGER * self._longest) * (1 + len(job.then))
@@ -249,7 +272,7 @@ class RunPodBackend:
             self._longest = max(self._longest, end.ran or 0.0)  # it may take longer the next time
             raise JobFailed(f"RunPod ended it after {(end.ran or 0) / 60:.0f} minutes, twice. Ask for less.")
         if end.state not in (DONE, RUNNING):
-            raise JobFailed(_why(end))
+            raise JobFailed(end.why)
         try:
             whole = None if end.state == RUNNING else read_result(end.output)
             results = read_finished(end.output) if whole is None else [whole, *whole.chain]
@@ -257,7 +280,7 @@ class RunPodBackend:
             raise JobFailed(str(error)) from error
         about = results[0].worker
         words = () if about is None else ("name", "version")
-        self._worker = {word: (about or {}).get(word, "")[:WORDS] for word in words}
+        self._worker = {word: (about or {}).get(word, "")[:LETTERS] for word in words}
         return results[step] if step < len(results) else None
 
     def _facts(self, end: RemoteJob, link: Link, result: Result) -> Iterator[Fact]:
@@ -274,16 +297,3 @@ class RunPodBackend:
             yield Fact("texts", list(result.texts))
         if result.errors:
             yield Fact("remarks", list(result.errors))
-
-
-def _why(end: RemoteJob) -> str:
-    """One sentence: the worker's own, and the reason where it keeps that apart."""
-    said = end.error if isinstance(end.error, str) and end.error else ""
-    if said.startswith("{"):  # an exception, as RunPod's library writes it down
-        with suppress(ValueError):
-            said = str(json.loads(said).get("error_message") or said)
-    details = end.output.get("details") if isinstance(end.output, dict) else None
-    first = details[0] if isinstance(details, list) and details else ""
-    more = first if isinstance(first, str) else ""
-    whole = " ".join(f"{said} {'' if more in said else more}".split()) or "it gives no reason"
-    return whole[:500] if whole.startswith("RunPod says") else f"The worker says: {whole[:500]}"

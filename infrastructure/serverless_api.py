@@ -3,7 +3,9 @@
 Source: RunPod's documentation; nothing of it was tried against the live service.
 """
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -36,6 +38,20 @@ class RemoteJob:
     waited: float = 0.0  # seconds
     ran: float | None = None  # seconds that are paid for, at least
     worker: str = ""
+
+    @property
+    def why(self) -> str:
+        """Of an end without a result, in one sentence: the worker's own, and the reason where it keeps that
+        apart."""
+        said = self.error if isinstance(self.error, str) and self.error else ""
+        if said.startswith("{"):  # an exception, as RunPod's library writes it down
+            with suppress(ValueError):
+                said = str(json.loads(said).get("error_message") or said)
+        details = self.output.get("details") if isinstance(self.output, dict) else None
+        first = details[0] if isinstance(details, list) and details else ""
+        more = first if isinstance(first, str) else ""
+        whole = " ".join(f"{said} {'' if more in said else more}".split()) or "it gives no reason"
+        return whole[:500] if whole.startswith("RunPod says") else f"The worker says: {whole[:500]}"
 
 
 @dataclass(frozen=True)

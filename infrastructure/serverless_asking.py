@@ -48,8 +48,8 @@ def answered(execution: ServerlessExecution) -> Generator[Progress | Fact, None,
                 raise BackendUnreachable(_LATE.format(minutes=WAIT / 60), "late")
 
 
-def read(end: RemoteJob, why: str) -> About:
-    """What that worker is. Raises JobFailed; `why` is what is said of an end that tells nothing."""
+def read(end: RemoteJob) -> About:
+    """What that worker is. Raises JobFailed."""
     if _PUBLIC in str(end.error):
         return About({})
     if _OLDER in str(end.error):
@@ -59,7 +59,7 @@ def read(end: RemoteJob, why: str) -> About:
     if end.state == CANCELLED:
         raise JobFailed("The question was cancelled at RunPod.")
     if end.state != DONE:
-        raise JobFailed(why)
+        raise JobFailed(end.why)
     try:
         return read_about(end.output)
     except BadFile as error:

@@ -34,7 +34,8 @@ class Far:
 
     @property
     def orders(self):
-        return [job.input for job in self.endpoint.jobs.values()]
+        """What was handed over to be drawn."""
+        return [job.input for job in self.endpoint.jobs.values() if "about" not in job.input]
 
     def has(self, file):
         """Whether ComfyUI was given it as it is."""

@@ -47,6 +47,7 @@ class Puppet:
     def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join(10)
+        self.endpoint.worker(self.id).asks_since = None  # else the next job is kept for it
 
     def die(self) -> None:
         """Its machine is taken away: nothing more is heard of it."""

@@ -5,6 +5,7 @@ The buckets are moto's, a program that speaks S3; the endpoint is emulated, its 
 import json
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from uuid import uuid4
@@ -17,16 +18,17 @@ import main
 from commands.setting import settings_path
 from domain.buckets import BucketSettings
 from domain.errors import BackendUnreachable, JobFailed, JobRejected
-from domain.events import Progress
+from domain.events import Fact, Progress
 from domain.settings import Settings
-from infrastructure import patience, s3, s3_store, serverless_inputs
+from infrastructure import patience, s3, s3_store, serverless_asking, serverless_inputs
 from infrastructure.hashes import sha256
 from infrastructure.http_line import USER_AGENT
 from infrastructure.serverless_inputs import Store
 from infrastructure.settings_file import SettingsFile
 from tests.comfy_jobs import picture, until
 from tests.real_comfy import free_port
-from tests.serverless.hands import PNG, Hands, heard
+from tests.serverless.hands import PNG, Hands, heard, result
+from tests.serverless.puppets import Puppet, public
 from worker import installs
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("looks_soon")]
@@ -139,11 +141,12 @@ def test_what_fits_asks_no_bucket(far):
 
 
 def test_an_address_is_good_for_as_long_as_the_job_may_live(far, bucket, large):
-    run = far.started(bucket.store()).run(far.job(large))
-    while not far.endpoint.jobs:
-        next(run)
-    run.close()
-    (job,) = far.endpoint.jobs.values()
+    with far.worker():
+        run = far.started(bucket.store()).run(far.job(large))
+        while not far.orders:
+            next(run)
+        run.close()
+    *_, job = far.endpoint.jobs.values()
     (given,) = job.input["inputs"]
     assert f"X-Amz-Expires={job.policy['ttl'] // 1000}&" in given["url"]
 
@@ -240,13 +243,55 @@ def test_a_check_sends_nothing(far, bucket, large):
 
 def test_a_public_worker_is_not_sent_what_it_cannot_fetch(far, bucket, large, hand):
     backend = far.started(bucket.store())
-    public = {"output": {"images": [{"filename": "a.png", "type": "base64", "data": "iVBORw0KGgo="}]}}
-    worker = Hands(hand("w1"), public)
+    answer = {"output": {"images": [{"filename": "a.png", "type": "base64", "data": "iVBORw0KGgo="}]}}
+    worker = Hands(hand("w1"), answer)
     heard(backend.run(far.job()))
     worker.join()
     with pytest.raises(JobRejected, match=r"16 MB.*This endpoint's worker takes no others"):
         heard(backend.run(far.job(large)))
     assert len(far.endpoint.jobs) == 1 and bucket.keys == []
+
+
+def test_the_first_large_job_of_a_session_is_not_sent_to_a_public_worker(far, bucket, large):
+    backend, is_public = far.started(bucket.store()), Puppet(far.endpoint, public(lambda input: result(PNG)))
+    with is_public, pytest.raises(JobRejected, match="This endpoint's worker takes no others"):
+        heard(backend.run(far.job(large)))
+    assert far.orders == [] and len(far.endpoint.jobs) == 1
+
+
+def test_who_works_there_is_asked_once_a_session_and_not_taken_for_a_job(far, bucket, large):
+    backend = far.started(bucket.store())
+    with far.worker():
+        said, files = heard(backend.run(far.job(large)))
+        heard(backend.run(far.job(large, seed=2)))
+    assert files and (len(far.orders), len(far.endpoint.jobs)) == (2, 3)
+    numbers = [event.value["job"] for event in said if isinstance(event, Fact) and event.key == "serverless"]
+    assert numbers == [list(far.endpoint.jobs)[1]]
+
+
+def test_large_jobs_that_begin_at_once_ask_one_question_between_them(far, bucket, large):
+    backend = far.started(bucket.store())
+    jobs = [far.job(large, seed=seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as lanes, far.worker():
+        assert all(lanes.map(lambda job: heard(backend.run(job))[1], jobs))
+    assert (len(far.orders), len(far.endpoint.jobs)) == (4, 5)
+
+
+def test_a_worker_that_starts_slowly_is_asked_until_it_answers(far, bucket, large, monkeypatch):
+    monkeypatch.setattr(serverless_asking, "WAIT", 0.3)
+    run = far.started(bucket.store()).run(far.job(large))
+    while len(far.endpoint.jobs) < 2:
+        next(run)
+    assert next(iter(far.endpoint.jobs.values())).status == "CANCELLED"
+    monkeypatch.undo()
+    with far.worker():
+        assert heard(run)[1]
+
+
+def test_a_worker_that_cannot_be_asked_is_sent_the_job(far, bucket, large, hand):
+    old = {"error": "The job has no workflow: give one as workflow, or its address as …"}
+    Hands(hand("w1"), old, result(PNG))
+    assert heard(far.started(bucket.store()).run(far.job(large)))[1]
 
 
 @pytest.fixture
