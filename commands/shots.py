@@ -35,7 +35,7 @@ def run(asked: argparse.Namespace) -> int:
         leftovers_removed(project)
         work = shots.make(backend, Ledger(project), workflow, batch, path.resolve().parent)
         answer = reporter.follow(work)
-    print(json.dumps(answer))
+    print(json.dumps({**answer, **setting.cost(backend)}))
     return setting.SOME_FAILED if reporter.failures else setting.DONE
 
 

@@ -17,12 +17,15 @@ from services.testbench_report import Report
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
     keyframe, video = setting.chosen_workflows(asked)
+    backend = setting.backend(asked, lambda folder: "")
     with TemporaryDirectory(prefix="cindergrace-", ignore_cleanup_errors=True) as folder:
-        work = bench(
-            setting.backend(asked, lambda folder: ""), keyframe, video, Path(folder), asked.images, asked.seed
-        )
+        work = bench(backend, keyframe, video, Path(folder), asked.images, asked.seed)
         report = Reporter().follow(_progress_of(work))
-    print(json.dumps(report.as_json()) if asked.json else report.text(), end="\n" if asked.json else "")
+    cost = setting.cost(backend)
+    if asked.json:
+        print(json.dumps({**report.as_json(), **cost}))
+    else:
+        print(report.text(), end="".join(f"It cost at least ${usd:.4f}.\n" for usd in cost.values()))
     if not report.backend.is_up:
         return setting.UNREACHABLE
     return setting.DONE if report.is_good else setting.SOME_FAILED

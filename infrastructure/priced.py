@@ -19,7 +19,7 @@ class Priced:
     What a job costs is the time the GPU was at it, where the server tells that; else the time it took, which
     may be more: another job may have been before it. `paid` hears of it, with the project's folder, the
     seconds and who was at it last, also where no price is known; `allow` raises StudioError where a folder's
-    jobs may cost no more.
+    jobs may cost no more: none is begun then, and what no machine has yet is taken back.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Priced:
     ):
         self.inner, self._price, self._paid, self._allow = backend, price, paid, allow
         self.spent = 0.0  # USD
+        self._payments = 0  # how often something was paid
         self._closed: dict[str, list[Fact]] = {}  # what jobs cost that nobody could be told of
 
     @property
@@ -62,11 +63,20 @@ class Priced:
         self, job: Job, run: Generator[Progress | Fact, None, T]
     ) -> Generator[Progress | Fact, None, T]:
         """A job's run, and what it cost."""
+        bill, seen = _Bill(self._price, job.is_begun), -1
         if not job.is_begun:
+            seen = self._payments
             self._allow(job.folder.parent)
-        bill = _Bill(self._price, job.is_begun)
+
+        def hear(event: Progress | Fact) -> None:
+            nonlocal seen
+            bill.hear(event)
+            if isinstance(event, Progress) and event.is_queued and seen != self._payments:
+                seen = self._payments
+                self._allow(job.folder.parent)
+
         try:
-            made = yield from heard(run, bill.hear)
+            made = yield from heard(run, hear)
         except BackendUnreachable:  # what is under way there is paid for when it is asked for again
             yield from self._told(bill, job)
             raise
@@ -90,6 +100,7 @@ class Priced:
         if bill.worked:
             self.spent += bill.cost
             self._paid(job.folder.parent, bill.cost, bill.worked, bill.url)
+            self._payments += 1
         if bill.cost:
             yield Fact("price", bill.price)  # USD an hour, of the machine that was at it last
             yield Fact("cost", round(bill.cost, 6))  # USD

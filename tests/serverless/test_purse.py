@@ -1,6 +1,8 @@
 """What commands spend without the studio's window: its limits hold, and it takes up the sums, each once."""
 
 import json
+import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +72,41 @@ def test_a_command_notes_what_it_spends_and_stops_at_the_windows_limit(endpoint,
             assert json.loads(summary)["jobs"]["reused"] == made, "what is there costs nothing"
         SettingsFile(settings_path()).save(Settings(limits=Limits(day=cost * 1000)))
         assert main.main(["render", board(tmp_path, 2), *words]) == 0
+
+
+@pytest.mark.usefixtures("home", "looks_soon")
+def test_at_a_limit_a_command_takes_back_what_waits_and_goes_on_from_there(endpoint, fake, tmp_path, capsys):
+    workflows = "--keyframe-workflow", "keyframe_test", "--video-workflow", "video_test"
+    order = "render", board(tmp_path, 6), "--backend", "serverless", "--endpoint", endpoint.id, *workflows
+    SettingsFile(settings_path()).save(Settings(limits=Limits(project=1e-7)))
+    fake.step_seconds = 0.02
+    with Puppet.of_ours(endpoint, fake.url):
+        assert main.main([*order, "--variants", "1"]) == 1
+        assert "limit is reached" in capsys.readouterr().err
+        states = Counter(job.status for job in endpoint.jobs.values())
+        assert states["CANCELLED"] >= 3 and states["COMPLETED"] <= 3 and len(states) == 2, states
+
+        SettingsFile(settings_path()).save(Settings())
+        assert main.main([*order, "--variants", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["jobs"]["failed"] == 0
+
+
+@pytest.mark.usefixtures("home", "looks_soon")
+def test_a_batch_of_pictures_and_a_test_of_the_endpoint_say_what_they_cost(endpoint, fake, tmp_path, capsys):
+    there = "--backend", "serverless", "--endpoint", endpoint.id
+    batch = {
+        "shots_with_references": [{"shot_id": "001", "prompt": "A harbour"}],
+        "workflow": {"name": "keyframe_test"},
+    }
+    (tmp_path / "batch.json").write_text(json.dumps(batch), "utf-8")
+    bench = "testbench", *there, "--keyframe-workflow", "keyframe_test", "--video-workflow", "video_test"
+    with Puppet.of_ours(endpoint, fake.url):
+        assert main.main(["shots", str(tmp_path / "batch.json"), *there]) == 0
+        assert json.loads(capsys.readouterr().out)["cost"] > 0
+        main.main([*bench, "--json"])
+        assert json.loads(capsys.readouterr().out)["cost"] > 0
+        main.main([*bench])
+        assert re.search(r"\nIt cost at least \$0\.\d{4}\.\n$", capsys.readouterr().out)
 
 
 def test_the_window_takes_up_each_job_of_a_command_once(billed, command):
