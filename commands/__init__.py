@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _testbench(commands)
     _import(commands)
     _pods(commands)
+    _comic(commands)
     return top
 
 
@@ -232,3 +233,22 @@ def _pods(commands: Any) -> None:
         "--tail", type=_positive, default=50, metavar="N", help="lines of the log (default: 50)"
     )
     command.add_argument("--json", action="store_true", help="print the pods as one JSON object")
+
+
+def _comic(commands: Any) -> None:
+    command = _command(
+        commands,
+        "comic",
+        "Make a comic's plan of a script, or of another program's plan.",
+        "plan examples/the-last-tram.txt --out tram.json",
+    )
+    command.add_argument("step", choices=("plan",), help="what to make")
+    command.add_argument("script", metavar="SCRIPT.txt", help="the script, or a plan as JSON")
+    command.add_argument("--out", required=True, metavar="PLAN.json", help="the plan; as a script in a .txt")
+    command.add_argument("--style", metavar="STYLE", help="how it is drawn (default: the script's)")
+    command.add_argument(
+        "--language", metavar="L", help="of what is lettered (default: what it is written in)"
+    )
+    command.add_argument(
+        "--max-pages", type=_positive, metavar="N", help="say so when there are more (default: 20)"
+    )

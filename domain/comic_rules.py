@@ -1,0 +1,177 @@
+"""What holds for every plan of a comic: mended where a rule says how, and told where only its author can."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+from domain.comic import PASSING, Character, Comic, Line, Page, Panel
+from domain.comic_layouts import Layouts, fitting
+
+FILLED = "isFilled"  # in a page's `more`: nobody said where it ends, its panels are all that follow
+USUAL = 4  # panels of a page that is filled
+WORDS, BALLOONS = 25, 3  # of a balloon, and of a panel, at most
+ALIKE = 0.8  # share of common words from which two actions say the same
+MOST_PAGES = 20
+
+
+class Finding(NamedTuple):
+    where: str  # "page 3", "ch1-p3-pan2"
+    said: str
+
+
+def chapters_for(pages: int) -> tuple[int, int]:
+    """How many chapters so many pages may have, at least and at most."""
+    return (1, 1) if pages <= 3 else (1, 2) if pages <= 10 else (2, 4)
+
+
+def settled(comic: Comic, layouts: Layouts) -> tuple[Comic, list[Finding]]:
+    """A plan for which the rules hold that need no taste, and what was changed for them. No word is lost."""
+    return _Settling(comic, layouts).whole()
+
+
+class _Settling:
+    def __init__(self, comic: Comic, layouts: Layouts):
+        self._comic, self._layouts = comic, layouts
+        self._most = max(len(layout.panels) for layout in layouts.values())
+        self._ids: set[str] = set()
+        self._used: list[str] = []  # layouts, page by page
+        self._people = {character.id for character in comic.characters}
+        self.found: list[Finding] = []
+
+    def whole(self) -> tuple[Comic, list[Finding]]:
+        comic = replace(self._comic, characters=self._characters())
+        chapters, number, last = [], 1, len(comic.chapters)
+        for count, chapter in enumerate(comic.chapters, 1):
+            id = self._own(chapter.id, f"ch{count}")
+            parts = [part for page in chapter.pages for part in self._parts(page, number)]
+            pages = []
+            for part in parts:
+                is_end = count == last and part is parts[-1]
+                pages.append(self._page(part, id, number, is_end))
+                number += 1
+            if pages:
+                chapters.append(replace(chapter, id=id, pages=tuple(pages)))
+            elif chapter.title:
+                self._tell(id, f"The chapter “{chapter.title}” has no pages and was left out.")
+        return replace(comic, chapters=tuple(chapters)), self.found
+
+    def _characters(self) -> tuple[Character, ...]:
+        seen, kept = set[str](), []
+        for character in self._comic.characters:
+            if character.id in seen:
+                self._tell(character.id, f"{character.name} had the id of another character; left out.")
+                continue
+            seen.add(character.id)
+            kept.append(character)
+        return tuple(kept)
+
+    def _parts(self, page: Page, number: int) -> Iterator[Page]:
+        """The page, as several when it has more panels than any layout."""
+        is_filled, panels = page.more.get(FILLED), page.panels
+        if not panels:
+            said = f": “{page.summary}”" if page.summary else ""
+            self._tell(f"page {number}", f"It has no panels and was left out{said}.")
+        if len(panels) > self._most and not is_filled:
+            self._tell(
+                f"page {number}", f"It has {len(panels)} panels, at most {self._most} fit; it was parted."
+            )
+        most = USUAL if is_filled or len(panels) > self._most else self._most
+        more = {name: value for name, value in page.more.items() if name != FILLED}
+        for part in _evenly(panels, most):
+            is_first = part and part[0] is panels[0]
+            yield replace(page, id=page.id if is_first else "", panels=part, more=more)
+
+    def _page(self, page: Page, chapter: str, number: int, is_end: bool) -> Page:
+        layout, count = self._layouts.get(page.layout), len(page.panels)
+        name = page.layout
+        if layout is None or len(layout.panels) != count:
+            name = fitting(self._layouts, count, tuple(self._used), is_end)
+            if page.layout:
+                self._tell(
+                    f"page {number}", f"The layout {page.layout} does not fit {count} panels; it is {name}."
+                )
+        self._used.append(name)
+        id = self._own(page.id, f"{chapter}-p{number}")
+        panels = tuple(self._panel(panel, f"{id}-pan{n}") for n, panel in enumerate(page.panels, 1))
+        return replace(page, id=id, number=number, layout=name, panels=panels)
+
+    def _panel(self, panel: Panel, usual: str) -> Panel:
+        id = self._own(panel.id, usual)
+        actors = []
+        for actor in panel.actors:
+            if actor.character in self._people or actor.character.startswith(PASSING):
+                actors.append(actor)
+            else:
+                self._tell(id, f"Nobody is called {actor.character}; not shown.")
+        there = {actor.character for actor in actors}
+        return replace(
+            panel,
+            id=id,
+            actors=tuple(actors),
+            lines=tuple(self._line(line, id, there) for line in panel.lines),
+        )
+
+    def _line(self, line: Line, panel: str, there: set[str]) -> Line:
+        who = line.character
+        if who not in self._people and not who.startswith(PASSING):
+            who = PASSING + (re.sub(r"\W+", "-", who).strip("-") or "somebody")
+            self._tell(panel, f"Nobody is called {line.character or 'so'}; {who} says it.")
+        return replace(line, character=who, is_off=line.is_off or who not in there)
+
+    def _own(self, id: str, usual: str) -> str:
+        """The id that it has, unless another one has it as well."""
+        base = id if id and id not in self._ids else usual
+        own, count = base, 2
+        while own in self._ids:
+            own, count = f"{base}-{count}", count + 1
+        self._ids.add(own)
+        return own
+
+    def _tell(self, where: str, said: str) -> None:
+        self.found.append(Finding(where, said))
+
+
+def findings(comic: Comic, pages: int = MOST_PAGES) -> list[Finding]:
+    """What a settled plan's author should look at."""
+    found = (
+        [Finding("plan", f"It has {len(comic.pages)} pages, {pages} were asked for.")]
+        if (len(comic.pages) > pages)
+        else []
+    )
+    least, most = chapters_for(len(comic.pages))
+    if comic.pages and not least <= len(comic.chapters) <= most:
+        told = f"{len(comic.pages)} pages in {len(comic.chapters)} chapters; usual are {least} to {most}."
+        found.append(Finding("plan", told))
+    for first, second, third in zip(comic.pages, comic.pages[1:], comic.pages[2:], strict=False):
+        if first.layout == second.layout == third.layout:
+            found.append(Finding(f"page {third.number}", f"The third page in a row is {third.layout}."))
+    panels = [panel for _, panel in comic.panels]
+    for panel in panels:
+        found.extend(_crowded(panel))
+    for before, after in pairwise(panels):
+        if likeness(before.action, after.action) > ALIKE:
+            found.append(Finding(after.id, f"The same happens as in {before.id}."))
+    return found
+
+
+def likeness(one: str, other: str) -> float:
+    """The share of words that two texts have in common."""
+    first, second = ({*re.findall(r"\w+", text.casefold())} for text in (one, other))
+    return len(first & second) / len(first | second) if first and second else 0.0
+
+
+def _crowded(panel: Panel) -> Iterator[Finding]:
+    if len(panel.lines) > BALLOONS:
+        yield Finding(panel.id, f"{len(panel.lines)} balloons; {BALLOONS} are read at a glance.")
+    for line in panel.lines:
+        if (count := len(line.text.split())) > WORDS:
+            yield Finding(panel.id, f"A balloon of {count} words; {WORDS} are read at a glance.")
+
+
+def _evenly(panels: Sequence[Panel], most: int) -> Iterator[tuple[Panel, ...]]:
+    """Parts of nearly one size."""
+    count = -(-len(panels) // most)
+    for n in range(count):
+        yield tuple(panels[n * len(panels) // count : (n + 1) * len(panels) // count])

@@ -1,0 +1,146 @@
+"""What a script says, while it is read: names are not ids yet, and texts still grow."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from domain.comic import PASSING, SPEECH, Actor, Chapter, Character, Comic, Line, Page, Panel
+from domain.comic_rules import FILLED
+from infrastructure.comics.script_words import words
+
+
+@dataclass
+class Said:
+    """A text that goes on with the next indented line."""
+
+    text: str = ""
+
+    def add(self, text: str) -> None:
+        self.text = f"{self.text} {text}".strip()
+
+
+@dataclass
+class Speech:
+    name: str
+    said: Said
+    kind: str = SPEECH
+    is_off: bool = False
+    zone: str = ""
+
+
+@dataclass
+class PanelDraft:
+    is_said: bool  # it began with PANEL, and not with a paragraph
+    fields: dict[str, Said] = field(default_factory=dict)
+    who: list[Actor] | None = None  # by name; None: whoever is named in it
+    speeches: list[Speech] = field(default_factory=list)
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, Said()).text
+
+
+@dataclass
+class PageDraft:
+    layout: str = ""
+    is_said: bool = True
+    fields: dict[str, Said] = field(default_factory=dict)
+    panels: list[PanelDraft] = field(default_factory=list)
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, Said()).text
+
+
+@dataclass
+class ChapterDraft:
+    title: str = ""
+    pages: list[PageDraft] = field(default_factory=list)
+
+
+@dataclass
+class Person:
+    name: str
+    role: str = ""
+    fields: dict[str, Said] = field(default_factory=dict)
+
+
+def made(header: Mapping[str, Said], people: Mapping[str, Person], chapters: Sequence[ChapterDraft]) -> Comic:
+    """`people` by their names in small letters. Pages and panels have neither ids nor numbers yet."""
+
+    def said(name: str) -> str:
+        return header[name].text if name in header else ""
+
+    ids = {name: f"char-{n}" for n, name in enumerate(people, 1)}
+    return Comic(
+        said("title"),
+        said("style"),
+        said("language"),
+        characters=tuple(_character(ids[name], person) for name, person in people.items()),
+        chapters=tuple(
+            Chapter("", chapter.title, tuple(_page(page, ids) for page in chapter.pages))
+            for chapter in chapters
+        ),
+        is_rtl=said("reading").casefold() in words().rtl,
+    )
+
+
+def _character(id: str, person: Person) -> Character:
+    texts = {name: said.text for name, said in person.fields.items()}
+    seed, name = texts.get("seed", ""), texts.get("name") or person.name
+    made = Character(id, name, texts.get("appearance", ""), texts.get("clothing", ""), person.role)
+    return replace(made, seed=int(seed)) if seed.isdecimal() else made
+
+
+def _page(page: PageDraft, ids: dict[str, str]) -> Page:
+    return Page(
+        "",
+        0,
+        page.layout,
+        tuple(_panel(panel, ids) for panel in page.panels),
+        page.text("location"),
+        page.text("weather"),
+        page.text("time"),
+        page.text("summary"),
+        {} if page.is_said else {FILLED: True},
+    )
+
+
+def _panel(panel: PanelDraft, ids: dict[str, str]) -> Panel:
+    lines = tuple(
+        Line(_id(speech.name, ids), speech.said.text, speech.kind, speech.is_off, speech.zone)
+        for speech in panel.speeches
+    )
+    actors = [replace(actor, character=_id(actor.character, ids)) for actor in panel.who or ()]
+    if panel.who is None:
+        named = _named(panel.text("action"), ids)
+        heard = [line.character for line in lines if not line.is_off]
+        actors = [Actor(id) for id in dict.fromkeys([*named, *heard])]
+    return Panel(
+        "",
+        tuple(actors),
+        panel.text("action"),
+        panel.text("location"),
+        panel.text("mood"),
+        panel.text("camera"),
+        lines,
+        panel.text("narrative"),
+        panel.text("sfx"),
+        panel.text("image_prompt"),
+    )
+
+
+def _id(name: str, ids: dict[str, str]) -> str:
+    plain = name.casefold()
+    known = ids.get(plain) or (plain if plain in ids.values() or plain.startswith(PASSING) else "")
+    return known or PASSING + re.sub(r"[^\w]+", "-", plain).strip("-")
+
+
+def _named(action: str, ids: dict[str, str]) -> list[str]:
+    """Who is named in what happens, also where the name is bent: Марта, Марту, Марті."""
+    spoken = re.findall(r"\w+", action.casefold())
+    found = []
+    for name, id in ids.items():
+        first = name.split()[0]
+        stem = first[:-1] if len(first) > 3 else first
+        if any(word.startswith(stem) and len(word) <= len(first) + 2 for word in spoken):
+            found.append(id)
+    return found

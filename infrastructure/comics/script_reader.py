@@ -1,0 +1,229 @@
+"""A comic's script in plain text, read into a plan. Every line is in the plan or in the notes.
+
+    TITLE: The last tram
+    CHARACTER Marta (driver): thirty, short dark hair
+    PAGE 1 [big-top]
+    PANEL 1
+    Rain on the depot's roof.
+    @camera: wide shot, high angle
+    CAPTION: Two minutes to midnight.
+    MARTA (whisper): Nobody left.
+    SFX: KLANG
+
+The words may be English, Ukrainian, German or Russian (config/comic_words.json). An indented line goes on
+with what the line before it said. Without PANEL each paragraph is one; without PAGE the panels fill pages.
+"""
+
+import re
+from string import capwords
+from typing import NamedTuple
+
+from domain.comic import KINDS, PASSING, ZONES, Actor, Comic
+from infrastructure.comics import script_words
+from infrastructure.comics.script_drafts import (
+    ChapterDraft,
+    PageDraft,
+    PanelDraft,
+    Person,
+    Said,
+    Speech,
+    made,
+)
+from infrastructure.comics.script_words import words
+
+_LAYOUT = re.compile(r"\[([\w-]+)\]")
+_REMARK = re.compile(r"//.*|---+|===+|\[\[.*\]\]")
+_BOLD = re.compile(r"^\*\*(.+?)\*\*")
+_UNNUMBERED = re.compile(r"^[\w-]+\s*[.:—–-]?\s*")
+
+
+class Note(NamedTuple):
+    """What was not taken as it stands."""
+
+    line: int  # from 1
+    said: str
+
+
+def read_script(text: str) -> tuple[Comic, list[Note]]:
+    """The plan, whose pages and panels have neither ids nor numbers yet, and what was not taken as it is."""
+    reader = _Reader()
+    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+        reader.read(number, line)
+    return made(reader.header, reader.people, reader.chapters), reader.notes
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        self.header: dict[str, Said] = {}
+        self.people: dict[str, Person] = {}  # by name in small letters
+        self.chapters: list[ChapterDraft] = []
+        self._fields: dict[str, Said] = self.header  # of what the lines are about now
+        self._panel: PanelDraft | None = None
+        self._last: Said | None = None  # what an indented line goes on with
+        self._number, self._is_new_paragraph = 0, True
+
+    # --- lines
+
+    def read(self, number: int, line: str) -> None:
+        self._number = number
+        plain = line.strip()
+        if not plain:
+            self._is_new_paragraph, self._last = True, None
+            return
+        if _REMARK.fullmatch(plain):
+            return
+        if line[0].isspace() and self._last is not None:
+            self._last.add(plain)
+            return
+        plain = _BOLD.sub(r"\1", plain.lstrip("#").strip())
+        if not plain:
+            return
+        if found := words().block(plain):
+            self._begin(*found)
+        elif plain.startswith("@"):
+            self._field(plain)
+        else:
+            self._words(plain)
+        self._is_new_paragraph = False
+
+    def _begin(self, kind: str, rest: str) -> None:
+        self._last = None
+        match kind:
+            case "character":
+                self._introduce(rest)
+            case "chapter":
+                self.chapters.append(ChapterDraft(_unnumbered(rest)))
+                self._panel = None
+            case "page":
+                self._begin_page(rest)
+            case "panel":
+                self._begin_panel(_unnumbered(rest))
+
+    def _introduce(self, rest: str) -> None:
+        found = script_words.SPEECH.fullmatch(rest)
+        name, role, looks = found.groups("") if found else (rest.strip(" :"), "", "")
+        person = self._person(name)
+        person.name, person.role = name, role.strip()
+        person.fields["appearance"] = self._last = Said(looks)
+        self._fields = person.fields
+
+    def _begin_page(self, rest: str) -> None:
+        found = _LAYOUT.search(rest)
+        page = PageDraft(found[1].casefold() if found else "")
+        self._chapter.pages.append(page)
+        self._fields, self._panel = page.fields, None
+        if more := _unnumbered(_LAYOUT.sub("", rest).strip()):
+            page.fields["summary"] = self._last = Said(more)
+
+    def _begin_panel(self, rest: str, is_said: bool = True) -> PanelDraft:
+        if not self._chapter.pages:
+            self._chapter.pages.append(PageDraft(is_said=False))
+        self._panel = PanelDraft(is_said)
+        self._chapter.pages[-1].panels.append(self._panel)
+        self._fields = self._panel.fields
+        if camera := re.match(r"\(([^()]*)\)\s*[.:—–-]?\s*", rest):
+            self._fields["camera"] = Said(camera[1].strip())
+            rest = rest[camera.end() :]
+        if rest:
+            self._fields["action"] = self._last = Said(rest)
+        return self._panel
+
+    def _field(self, line: str) -> None:
+        found = words().field(line)
+        if found is None:
+            self._note(f"“{line[:40]}” is no field the studio knows; it stands in the action.")
+            self._act(line)
+            return
+        name, text = found
+        if name == "who":
+            self._who(text)
+        elif name == "action":
+            self._act(text)
+        else:
+            self._last = self._fields.setdefault(name, Said())
+            self._last.add(text)
+
+    def _who(self, text: str) -> None:
+        panel = self._open_panel()
+        panel.who = panel.who or []
+        if "|" in text:
+            name, expression, pose, gesture, gaze, *_ = (*_parts(text), *[""] * 4)
+            panel.who.append(Actor(name, expression, pose, gesture, gaze))
+        else:
+            panel.who.extend(Actor(name.strip()) for name in text.split(",") if name.strip(" -—–"))
+        self._last = None
+
+    def _words(self, line: str) -> None:
+        """A line of the header, of somebody's, or of what happens."""
+        found = script_words.SPEECH.fullmatch(line)
+        name, text = (found["name"].casefold(), found["text"]) if found else ("", "")
+        if found and (kind := words().header.get(name)) and not self.chapters:
+            self._last = self.header.setdefault(kind, Said())
+            self._last.add(text)
+        elif found and (kind := words().texts.get(name)):
+            panel = self._open_panel()
+            self._last = panel.fields.setdefault(kind, Said())
+            self._last.add(text)
+        elif found and self._is_speaker(found["name"]):
+            self._say(found["name"], found["manner"] or "", text)
+        else:
+            if found and found["name"].istitle() and found["name"].count(" ") < 2:
+                self._note(
+                    f"“{found['name']}:” is taken as what happens. If it speaks, write it in capitals."
+                )
+            self._act(line)
+
+    def _say(self, name: str, manner: str, text: str) -> None:
+        speech = Speech(name, Said(text))
+        for word in filter(None, re.split(r"\s*[,;]\s*", manner.strip().casefold())):
+            meant = words().manners.get(word)
+            if word in ZONES:
+                speech.zone = word
+            elif meant in KINDS:
+                speech.kind = meant
+            elif meant == "off":
+                speech.is_off = True
+            else:
+                self._note(f"“({word})” is no way of speaking the studio knows; left out.")
+        if not name.casefold().startswith(PASSING):
+            self._person(capwords(name) if name.isupper() else name)
+        self._open_panel().speeches.append(speech)
+        self._last = speech.said
+
+    def _act(self, text: str) -> None:
+        """What happens; a new paragraph is a panel of its own where no panels are told apart."""
+        if self._panel and not self._panel.is_said and self._is_new_paragraph:
+            self._panel = None
+        self._last = self._open_panel().fields.setdefault("action", Said())
+        self._last.add(text)
+
+    # --- places
+
+    @property
+    def _chapter(self) -> ChapterDraft:
+        if not self.chapters:
+            self.chapters.append(ChapterDraft())
+        return self.chapters[-1]
+
+    def _open_panel(self) -> PanelDraft:
+        return self._panel or self._begin_panel("", is_said=False)
+
+    def _person(self, name: str) -> Person:
+        return self.people.setdefault(name.casefold(), Person(name))
+
+    def _is_speaker(self, name: str) -> bool:
+        is_capitals = any(map(str.isalpha, name)) and name == name.upper() and len(name.split()) <= 4
+        return is_capitals or name.casefold() in self.people or name.casefold().startswith(PASSING)
+
+    def _note(self, said: str) -> None:
+        self.notes.append(Note(self._number, said))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.rstrip(" |").split("|", 4)]
+
+
+def _unnumbered(rest: str) -> str:
+    number = rest.partition(" ")[0].rstrip(".:—–-").casefold()
+    return _UNNUMBERED.sub("", rest) if number[:1].isdigit() or number in script_words.NUMBERS else rest

@@ -1,0 +1,56 @@
+"""The words that mean something in a script, in every language it may be written in."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from infrastructure.json_files import read_json
+
+WORDS = Path(__file__).parent.parent.parent / "config" / "comic_words.json"
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NAME = r"(?P<name>[^:()\[\]|@]{1,60}?)"
+SPEECH = re.compile(rf"{_NAME}\s*(?:\((?P<manner>[^()]*)\))?\s*:\s*(?P<text>.*)")
+_FIELD = re.compile(r"@\s*(?P<word>[^:]{1,20}?)\s*:\s*(?P<text>.*)")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What each word means, by the word in small letters."""
+
+    header: dict[str, str]
+    blocks: dict[str, str]
+    texts: dict[str, str]
+    fields: dict[str, str]
+    manners: dict[str, str]
+    rtl: frozenset[str]
+
+    def block(self, line: str) -> tuple[str, str] | None:
+        """The kind of block that a line begins, and the rest of it. A word of prose begins none: it needs a
+        number after it, or nothing."""
+        word, _, rest = re.sub(r"[\s.:]", " ", line, count=1).partition(" ")
+        kind = self.blocks.get(word.casefold())
+        rest = rest.strip()
+        if kind == "character":
+            return (kind, rest) if ":" in rest else None
+        number = rest.partition(" ")[0]
+        plain = number.rstrip(".:").casefold()
+        is_numbered = plain[:1].isdigit() or plain in NUMBERS or number[:1] in "[("
+        return (kind, rest) if kind and (is_numbered or not rest) else None
+
+    def field(self, line: str) -> tuple[str, str] | None:
+        """A field's name and its text: `@camera: close-up`."""
+        found = _FIELD.fullmatch(line)
+        name = self.fields.get(found["word"].casefold()) if found else None
+        return (name, found["text"]) if found and name else None
+
+
+@cache
+def words() -> Words:
+    said = read_json(WORDS)
+    meant = {group: _meant(said[group]) for group in ("header", "blocks", "texts", "fields", "manners")}
+    return Words(**meant, rtl=frozenset(said["rtl"]))
+
+
+def _meant(group: dict[str, list[str]]) -> dict[str, str]:
+    return {word: meaning for meaning, words in group.items() for word in words}

@@ -1,0 +1,69 @@
+"""A comic's plan from what an author wrote: a script, or a plan of this or another program."""
+
+import difflib
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from domain.comic import STYLES, Comic
+from domain.comic_rules import MOST_PAGES, Finding, findings, settled
+from domain.errors import StudioError
+from domain.languages import language_of
+from infrastructure.comics.layout_file import layouts
+from infrastructure.comics.plan_json import plan_json, read_plan
+from infrastructure.comics.script_reader import read_script
+from infrastructure.comics.script_writer import written
+from infrastructure.json_files import write_json
+from infrastructure.part_files import kept_aside, writing
+from infrastructure.strict_json import parse_json, read_text
+
+
+class Planned(NamedTuple):
+    comic: Comic
+    changed: list[Finding]  # what was not taken as it stands
+    advice: list[Finding]  # what its author should look at
+
+
+def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES) -> Planned:
+    """A script, or a plan in a file that ends in .json; `style` and `language` instead of what it says.
+    Raises StudioError."""
+    text = read_text(path)
+    if path.suffix.casefold() == ".json":
+        comic, changed = read_plan(parse_json(text, path)), []
+    else:
+        comic, notes = read_script(text)
+        changed = [Finding(f"line {note.line}", note.said) for note in notes]
+    comic = replace(
+        comic,
+        title=comic.title or path.stem,
+        style=style or comic.style or STYLES[0],
+        language=language or comic.language or language_of(_lettered(comic)),
+    )
+    _check_style(comic.style)
+    made, mended = settled(comic, layouts())
+    if not made.pages:
+        raise StudioError(f"{path} has nothing to draw: write what happens, page by page or in paragraphs.")
+    return Planned(made, [*changed, *mended], findings(made, most))
+
+
+def _check_style(style: str) -> None:
+    if style not in STYLES:
+        near = difflib.get_close_matches(style, STYLES, 3, 0.4)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(STYLES)}."
+        raise StudioError(f"There is no style called {style}. {hint}")
+
+
+def write(comic: Comic, path: Path) -> None:
+    """As a script where the file ends in .txt, else as JSON. Another file that stood there is kept aside."""
+    if path.exists():
+        kept_aside(path, "before")
+    if path.suffix.casefold() != ".txt":
+        write_json(path, plan_json(comic))
+        return
+    with writing(path) as part:
+        part.write_text(written(comic), encoding="utf-8")
+
+
+def _lettered(comic: Comic) -> str:
+    words = [word for _, panel in comic.panels for word in panel.words]
+    return " ".join(words or [panel.action for _, panel in comic.panels])

@@ -1,0 +1,81 @@
+"""comic plan: what an author typed becomes a plan, and what was not taken as it stands is told."""
+
+import json
+
+import pytest
+
+from tests.commands.typing import HERE
+
+SCRIPT = "CHARACTER Іда: висока\nPAGE 1 [nine]\nPANEL 1\nДощ.\nІДА (співає): Ґава!\n"
+
+
+@pytest.fixture
+def script(tmp_path):
+    (tmp_path / "дощ.txt").write_text(SCRIPT, "utf-8")
+    return tmp_path / "дощ.txt"
+
+
+def planned(told, *words):
+    code, out, error = told("comic", "plan", *words)
+    return code, json.loads(out) if out else None, error
+
+
+def test_the_example_becomes_a_plan(told, tmp_path):
+    code, summary, error = planned(told, HERE / "examples" / "the-last-tram.txt", "--out", "tram.json")
+    assert (code, error) == (0, "") and summary["changed"] == summary["advice"] == []
+    plan = json.loads((tmp_path / "tram.json").read_text("utf-8"))
+    assert (plan["title"], plan["style"], plan["language"]) == ("Останній трамвай", "noir", "uk")
+    counts = summary["chapters"], summary["pages"], summary["panels"], summary["characters"]
+    assert counts == (2, 5, 16, 2) and sum(len(chapter["pages"]) for chapter in plan["chapters"]) == 5
+
+
+def test_what_was_not_taken_as_it_stands_is_told(told, script, tmp_path):
+    code, summary, error = planned(told, script.name, "--out", "plan.json")
+    assert code == 0 and [note["where"] for note in summary["changed"]] == ["line 5", "page 1"]
+    assert "line 5: “(співає)”" in error and "page 1: The layout nine" in error
+    plan = json.loads((tmp_path / "plan.json").read_text("utf-8"))
+    assert (plan["title"], plan["style"], plan["language"]) == ("дощ", "american-classic", "uk")
+
+
+def test_words_of_the_command_count_more_than_the_scripts(told, tmp_path):
+    example = HERE / "examples" / "the-last-tram.txt"
+    words = "--style", "manga", "--language", "en", "--max-pages", "3"
+    _, summary, error = planned(told, example, "--out", "plan.json", *words)
+    assert (summary["style"], summary["language"]) == ("manga", "en")
+    assert "plan: It has 5 pages, 3 were asked for." in error
+
+
+def test_a_plan_becomes_a_script_again_and_that_the_same_plan(told, script, tmp_path):
+    planned(told, script, "--out", "a.json")
+    planned(told, "a.json", "--out", "a.txt")
+    _, summary, _ = planned(told, "a.txt", "--out", "b.json")
+    assert summary["changed"] == []
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_a_file_that_stood_there_is_kept_aside_and_the_script_never_written_over(told, script, tmp_path):
+    (tmp_path / "plan.json").write_text("my own", "utf-8")
+    planned(told, script, "--out", "plan.json")
+    assert (tmp_path / "plan.json.before").read_text("utf-8") == "my own"
+    code, _, error = planned(told, script, "--out", script)
+    assert code == 2 and "is the script itself" in error and script.read_text("utf-8") == SCRIPT
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words", "said"),
+    [
+        ("gone.txt", None, (), "There is no file"),
+        ("empty.txt", "\n", (), "has nothing to draw"),
+        ("odd.json", "[]", (), "list of chapters"),
+        ("broken.json", "{", (), "not valid JSON"),
+        ("rain.txt", "Rain.", ("--style", "nuar"), "no style called nuar. Did you mean noir?"),
+        ("rain.txt", "Rain.", ("--max-pages", "0"), "--max-pages"),
+    ],
+)
+def test_what_cannot_be_planned_is_told_and_nothing_is_written(told, tmp_path, name, content, words, said):
+    if content is not None:
+        (tmp_path / name).write_text(content, "utf-8")
+    before = sorted(tmp_path.iterdir())
+    code, out, error = told("comic", "plan", name, "--out", "plan.json", *words)
+    assert (code, out) == (2, "") and said in error
+    assert sorted(tmp_path.iterdir()) == before
