@@ -52,13 +52,13 @@ def carry_out(asked: argparse.Namespace) -> int:
 
 def _command(commands: Any, name: str, help: str, example: str) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = commands.add_parser(
-        name,
+        name.rpartition(" ")[2],
         help=help,
         description=help,
         epilog=f"example: python main.py {name} {example}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.set_defaults(deed=f"commands.{name}")
+    made.set_defaults(deed=f"commands.{name.replace(' ', '_')}")
     return made
 
 
@@ -236,13 +236,14 @@ def _pods(commands: Any) -> None:
 
 
 def _comic(commands: Any) -> None:
+    comic = commands.add_parser("comic", help="Plan a comic and draw its panels.")
+    steps = comic.add_subparsers(title="steps", metavar="STEP", required=True)
     command = _command(
-        commands,
-        "comic",
+        steps,
+        "comic plan",
         "Make a comic's plan of a script, or of another program's plan.",
-        "plan examples/the-last-tram.txt --out tram.json",
+        "examples/the-last-tram.txt --out tram.json",
     )
-    command.add_argument("step", choices=("plan",), help="what to make")
     command.add_argument("script", metavar="SCRIPT.txt", help="the script, or a plan as JSON")
     command.add_argument("--out", required=True, metavar="PLAN.json", help="the plan; as a script in a .txt")
     command.add_argument("--style", metavar="STYLE", help="how it is drawn (default: the script's)")
@@ -252,3 +253,22 @@ def _comic(commands: Any) -> None:
     command.add_argument(
         "--max-pages", type=_positive, metavar="N", help="say so when there are more (default: 20)"
     )
+    command = _command(
+        steps,
+        "comic art",
+        "Draw a portrait of each character of a plan, and all panels.",
+        "tram.json --variants 2",
+    )
+    command.add_argument("plan", metavar="PLAN.json", help="the plan, or the script")
+    command.add_argument("--project", metavar="DIR", help="where the pictures go (default: beside the plan)")
+    _backend(command)
+    command.add_argument(
+        "--keyframe-workflow", metavar="NAME", help="for portraits, and panels without anybody"
+    )
+    command.add_argument(
+        "--panel-workflow", metavar="NAME", help="for all other panels (default: by how many are seen)"
+    )
+    command.add_argument(
+        "--variants", type=_positive, metavar="N", default=1, help="of each panel (default: 1)"
+    )
+    command.add_argument("--json", action="store_true", help="print what was made as one JSON object")

@@ -144,9 +144,13 @@ def _pod(text: str) -> str:
 
 def chosen_workflows(asked: argparse.Namespace) -> tuple[Workflow, Workflow]:
     kept, folder = settings(), workflows()
-    keyframe = asked.keyframe_workflow or _there(kept.keyframe_workflow, folder) or KEYFRAME_WORKFLOW
     video = asked.video_workflow or _there(kept.video_workflow, folder) or VIDEO_WORKFLOW
-    return folder.load(keyframe), folder.load(video)
+    return keyframe_workflow(asked), folder.load(video)
+
+
+def keyframe_workflow(asked: argparse.Namespace) -> Workflow:
+    kept, folder = settings(), workflows()
+    return folder.load(asked.keyframe_workflow or _there(kept.keyframe_workflow, folder) or KEYFRAME_WORKFLOW)
 
 
 def _there(name: str, folder: WorkflowFolder) -> str:

@@ -12,6 +12,7 @@ from domain.comic_layouts import Layouts, fitting
 FILLED = "isFilled"  # in a page's `more`: nobody said where it ends, its panels are all that follow
 USUAL = 4  # panels of a page that is filled
 WORDS, BALLOONS = 25, 3  # of a balloon, and of a panel, at most
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}", re.IGNORECASE | re.ASCII)  # files are called so
 ALIKE = 0.8  # share of common words from which two actions say the same
 MOST_PAGES = 20
 
@@ -37,7 +38,7 @@ class _Settling:
         self._most = max(len(layout.panels) for layout in layouts.values())
         self._ids: set[str] = set()
         self._used: list[str] = []  # layouts, page by page
-        self._people = {character.id for character in comic.characters}
+        self._people: dict[str, str] = {}  # ids of characters, by what they were before
         self.found: list[Finding] = []
 
     def whole(self) -> tuple[Comic, list[Finding]]:
@@ -58,13 +59,13 @@ class _Settling:
         return replace(comic, chapters=tuple(chapters)), self.found
 
     def _characters(self) -> tuple[Character, ...]:
-        seen, kept = set[str](), []
-        for character in self._comic.characters:
-            if character.id in seen:
+        kept = []
+        for number, character in enumerate(self._comic.characters, 1):
+            if character.id in self._people:
                 self._tell(character.id, f"{character.name} had the id of another character; left out.")
                 continue
-            seen.add(character.id)
-            kept.append(character)
+            self._people[character.id] = id = self._own(character.id, f"char-{number}")
+            kept.append(replace(character, id=id))
         return tuple(kept)
 
     def _parts(self, page: Page, number: int) -> Iterator[Page]:
@@ -101,32 +102,32 @@ class _Settling:
         id = self._own(panel.id, usual)
         actors = []
         for actor in panel.actors:
-            if actor.character in self._people or actor.character.startswith(PASSING):
-                actors.append(actor)
+            if who := self._known(actor.character):
+                actors.append(replace(actor, character=who))
             else:
                 self._tell(id, f"Nobody is called {actor.character}; not shown.")
         there = {actor.character for actor in actors}
-        return replace(
-            panel,
-            id=id,
-            actors=tuple(actors),
-            lines=tuple(self._line(line, id, there) for line in panel.lines),
-        )
+        lines = tuple(self._line(line, id, there) for line in panel.lines)
+        return replace(panel, id=id, actors=tuple(actors), lines=lines)
 
     def _line(self, line: Line, panel: str, there: set[str]) -> Line:
-        who = line.character
-        if who not in self._people and not who.startswith(PASSING):
-            who = PASSING + (re.sub(r"\W+", "-", who).strip("-") or "somebody")
+        who = self._known(line.character)
+        if not who:
+            who = PASSING + (re.sub(r"\W+", "-", line.character).strip("-") or "somebody")
             self._tell(panel, f"Nobody is called {line.character or 'so'}; {who} says it.")
         return replace(line, character=who, is_off=line.is_off or who not in there)
 
+    def _known(self, id: str) -> str:
+        """The id of a character now; "" for nobody's."""
+        return id if id.startswith(PASSING) else self._people.get(id, "")
+
     def _own(self, id: str, usual: str) -> str:
-        """The id that it has, unless another one has it as well."""
-        base = id if id and id not in self._ids else usual
+        """The id that it has, unless it is no name for a file, or another one has it as well."""
+        base = id if _ID.fullmatch(id) and id.casefold() not in self._ids else usual
         own, count = base, 2
-        while own in self._ids:
+        while own.casefold() in self._ids:
             own, count = f"{base}-{count}", count + 1
-        self._ids.add(own)
+        self._ids.add(own.casefold())
         return own
 
     def _tell(self, where: str, said: str) -> None:

@@ -22,6 +22,8 @@ from infrastructure.sketch.tables import named, sections
         ("a spaceship corridor", "hall/ship", "", ""),
         ("crowded market square, midday", "street/market", "day", ""),
         ("Leuchtturm bei Sturm, Nacht", "sea/cliff", "night", "storm"),
+        ("Чоловік на вулиці вночі, дощ", "street/city", "night", "rain"),
+        ("Рибалка на молу, світанок, туман", "harbour/quay", "dawn", "fog"),
     ],
 )
 def test_place_time_and_weather_are_read(prompt, place, time, weather):

@@ -1,11 +1,12 @@
 """What holds for every plan, whatever it was made of."""
 
+import re
 from dataclasses import replace
 from random import Random
 
 import pytest
 
-from domain.comic import Actor, Chapter, Comic, Line, Page, Panel
+from domain.comic import Actor, Chapter, Character, Comic, Line, Page, Panel
 from domain.comic_rules import chapters_for, findings, likeness, settled
 from infrastructure.comics.layout_file import layouts
 from tests.comics.plans import any_plan
@@ -75,6 +76,28 @@ def pages(*layouts_of, chapters=1):
     return settled(
         Comic("t", "noir", "uk", (), tuple(Chapter("", "", tuple(part)) for part in parts)), layouts()
     )
+
+
+@pytest.mark.parametrize("id", ["../../x", "a.b", "a/b", "CON:", "ґ", "x" * 99])
+def test_an_id_that_is_no_name_for_a_file_is_given_anew(id):
+    panels = Panel("ch1-p1-pan1"), Panel(id, (Actor(id),), lines=(Line(id, "Hi"),))
+    people = (Character("char-1", "Ida"), Character(id, "Bo"))
+    comic, _ = settled(
+        Comic("t", "noir", "en", people, (Chapter("", "", (Page("", 0, "", panels),)),)), layouts()
+    )
+    first, second = comic.pages[0].panels
+    assert (first.id, second.id, comic.characters[0].id) == ("ch1-p1-pan1", "ch1-p1-pan2", "char-1")
+    own = comic.characters[1].id
+    assert re.fullmatch(r"[\w-]{1,61}", own, re.ASCII) and second.actors[0].character == own
+    assert (second.lines[0].character, second.lines[0].is_off) == (own, False)
+
+
+def test_ids_that_are_one_file_name_on_some_computers_are_two():
+    panels = Panel("rain"), Panel("RAIN")
+    comic, _ = settled(
+        Comic("t", "noir", "en", (), (Chapter("", "", (Page("", 0, "", panels),)),)), layouts()
+    )
+    assert [panel.id for panel in comic.pages[0].panels] == ["rain", "ch1-p1-pan2"]
 
 
 def test_what_was_mended_is_told():

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from tests.commands.typing import HERE
 
@@ -78,4 +79,45 @@ def test_what_cannot_be_planned_is_told_and_nothing_is_written(told, tmp_path, n
     before = sorted(tmp_path.iterdir())
     code, out, error = told("comic", "plan", name, "--out", "plan.json", *words)
     assert (code, out) == (2, "") and said in error
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def drawn(told, *words):
+    code, out, error = told("comic", "art", *words)
+    return code, json.loads(out) if out else None, error
+
+
+def test_a_script_is_drawn_once_and_a_changed_panel_alone_again(told, tmp_path):
+    people = "CHARACTER Ida: tall\n"
+    (tmp_path / "rain.txt").write_text(f"{people}PAGE 1\nPANEL 1\nIda runs.\nPANEL 2\nRain.\n", "utf-8")
+    code, summary, _ = drawn(told, "rain.txt", "--json")
+    assert code == 0 and summary["jobs"] == {"run": 3, "reused": 0, "failed": 0}
+    assert list(summary["characters"]) == ["char-1"] and list(summary["panels"]) == [
+        "ch1-p1-pan1",
+        "ch1-p1-pan2",
+    ]
+    for paths in summary["panels"].values():
+        with Image.open(paths[0]) as image:
+            assert image.width > image.height, "two panels one above the other are wide"
+    (tmp_path / "rain.txt").write_text(f"{people}PAGE 1\nPANEL 1\nIda runs.\nPANEL 2\nSnow.\n", "utf-8")
+    _, summary, _ = drawn(told, "rain.txt", "--json")
+    assert summary["jobs"] == {"run": 1, "reused": 2, "failed": 0}
+
+
+def test_pictures_go_where_they_are_asked_to_go_with_the_workflow_that_is_named(told, script, tmp_path):
+    words = "--keyframe-workflow", "keyframe_test", "--panel-workflow", "keyframe_test", "--variants", "2"
+    code, out, error = told("comic", "art", script, "--project", "here", *words)
+    assert (code, out) == (0, f"{tmp_path / 'here'}\n")
+    assert "line 5" in error and "2 jobs run" in error, "it takes no portraits, so none is drawn"
+    recipes = [json.loads(path.read_text("utf-8")) for path in (tmp_path / "here" / "takes").glob("*.json")]
+    assert {recipe["workflow"] for recipe in recipes} == {"keyframe_test"}
+
+
+@pytest.mark.parametrize(
+    "words", [("--panel-workflow", "nope"), ("--keyframe-workflow", "nope"), ("--variants", "0")]
+)
+def test_art_that_cannot_be_is_refused_before_anything_is_written(told, script, tmp_path, words):
+    before = sorted(tmp_path.iterdir())
+    code, out, error = told("comic", "art", script, *words)
+    assert (code, out) == (2, "") and error
     assert sorted(tmp_path.iterdir()) == before

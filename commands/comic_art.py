@@ -1,0 +1,66 @@
+"""comic art: a comic's plan to the pictures of its panels."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from commands import setting
+from commands.terminal import Reporter
+from domain.errors import BackendUnreachable, CannotWrite
+from domain.workflow import Workflow
+from infrastructure.project_files import open_project
+from services import comic_plan
+from services.comic_art import BY_REFERENCES, Order, Outcome, draw
+
+
+@setting.told_plainly
+def run(asked: argparse.Namespace) -> int:
+    start, plan = time.monotonic(), Path(asked.plan)
+    comic, changed, _ = comic_plan.read(plan)
+    for finding in changed:
+        print(f"{finding.where}: {finding.said}", file=sys.stderr)
+    project = open_project(Path(asked.project) if asked.project else plan.parent / plan.stem)
+    order = Order(comic, project, setting.backend(asked), _workflows(asked), asked.variants)
+    reporter, outcome = Reporter(), Outcome()
+    try:
+        reporter.follow(draw(order, outcome))
+    except (BackendUnreachable, CannotWrite, KeyboardInterrupt):
+        _tell(asked, order, outcome, reporter, start)
+        raise
+    _tell(asked, order, outcome, reporter, start)
+    return setting.SOME_FAILED if reporter.failures else setting.DONE
+
+
+def _workflows(asked: argparse.Namespace) -> Mapping[int, Workflow]:
+    first, folder = setting.keyframe_workflow(asked), setting.workflows()
+    own = [folder.load(asked.panel_workflow)] if asked.panel_workflow else []
+    for workflow in (first, *own):
+        workflow.require("prompt")
+    if not own:
+        return {0: first, **{count: folder.load(name) for count, name in BY_REFERENCES.items()}}
+    places = len(own[0].slots.get("reference", ()))
+    return {0: first, **dict.fromkeys(range(1, places + 1), own[0])} if places else {0: own[0]}
+
+
+def _tell(
+    asked: argparse.Namespace, order: Order, outcome: Outcome, reporter: Reporter, start: float
+) -> None:
+    """What was made: as JSON on stdout, else in words, with the project's folder on stdout."""
+    jobs = reporter.jobs(order.project.takes)
+    if asked.json:
+        summary = {
+            "project": str(order.project.folder),
+            "characters": {id: str(take.path) for id, take in outcome.portraits.items()},
+            "panels": {id: [str(take.path) for take in takes] for id, takes in outcome.panels.items()},
+            "jobs": jobs,
+            "seconds": round(time.monotonic() - start, 3),
+            **setting.cost(order.backend),
+        }
+        print(json.dumps(summary))
+        return
+    if any(jobs.values()):
+        print(f"{jobs['run']} jobs run, {jobs['reused']} reused, {jobs['failed']} failed.", file=sys.stderr)
+    print(order.project.folder)

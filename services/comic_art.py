@@ -1,0 +1,170 @@
+"""The pictures of a comic: a portrait of each character, then every panel with the portraits of who is seen.
+
+A panel's picture depends on what the panel shows and on nothing else: one that was changed is the only one
+that is made anew.
+"""
+
+import hashlib
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from domain.comic import Character, Comic, Page, Panel
+from domain.comic_prompts import NEGATIVE, panel_prompt, portrait_prompt, size_of
+from domain.events import Event, Told, Work, as_part
+from domain.job import Backend
+from domain.project import Project
+from domain.workflow import Workflow
+from infrastructure.booting import booted
+from infrastructure.comics.layout_file import layouts
+from infrastructure.comics.style_file import styles
+from infrastructure.project_files import base_seed, keep_base_seed, leftovers_removed
+from infrastructure.project_lock import locked
+from infrastructure.recipes import Ledger, Take, Wanted
+from services.keyframes import make, picture
+from services.lanes import side_by_side
+
+BY_REFERENCES = {  # of the shipped workflows, by how many portraits they take
+    1: "keyframe_flux_kontext",
+    2: "keyframe_qwen_edit_2ref",
+    3: "keyframe_qwen_edit_3ref",
+}
+PAPER = 210 / 297  # width to height of A4
+AREA = 1024 * 1024  # pixels, where a workflow does not say what its model is made for
+
+
+@dataclass(frozen=True)
+class Order:
+    """Everything that is needed to draw a comic. `workflows` are those for panels, by how many portraits they
+    are given, from none on; that for none draws the portraits as well."""
+
+    comic: Comic
+    project: Project
+    backend: Backend
+    workflows: Mapping[int, Workflow]
+    variants: int = 1  # of each panel
+
+
+@dataclass
+class Outcome:
+    """What stands on disk so far, by the ids of characters and panels."""
+
+    portraits: dict[str, Take] = field(default_factory=dict)
+    panels: dict[str, list[Take]] = field(default_factory=dict)
+
+
+def draw(order: Order, outcome: Outcome | None = None) -> Generator[Event, None, Outcome]:
+    """Goes on where an earlier drawing stopped; fills `outcome` as it goes. Raises BackendUnreachable,
+    CannotWrite, and JobRejected when the backend lacks what the workflows need; a picture that fails alone is
+    told and passed over."""
+    outcome = Outcome() if outcome is None else outcome
+    seed = base_seed(order.project)
+    yield from booted(order.backend)
+    yield Told(order.backend.check(*(order.workflows[count].graph for count in _counts(order))))
+    with locked(order.project.folder):
+        keep_base_seed(order.project, seed)
+        leftovers_removed(order.project)
+        ledger = Ledger(order.project)
+        yield from map(Told, _notes(order))
+        try:
+            yield from as_part(_portraits(order, ledger, seed, outcome), 0.0, 0.2)
+            yield from as_part(_panels(order, ledger, seed, outcome), 0.2, 1.0)
+        finally:
+            ledger.keep_index()
+    return outcome
+
+
+def _portraits(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
+    pieces = {
+        character.id: partial(make, order.backend, ledger, _portrait(order, character, seed))
+        for character in _needed(order)
+    }
+    outcome.portraits = yield from side_by_side(pieces, order.backend.lanes)
+
+
+def _panels(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
+    """Those of one workflow after another: a GPU that changes its model for every panel mostly loads."""
+    pictures = {id: picture(take) for id, take in outcome.portraits.items()}
+    numbers = range(1, order.variants + 1)
+    wanted = {
+        f"{panel.id}, variant {number}": _panel(
+            order, page, panel, pictures, _seed(order, panel, number, seed)
+        )
+        for page, panel in sorted(order.comic.panels, key=lambda pair: len(_references(order, pair[1])))
+        for number in numbers
+    }
+    pieces = {name: partial(make, order.backend, ledger, one) for name, one in wanted.items()}
+    made = yield from side_by_side(pieces, order.backend.lanes)
+    for _, panel in order.comic.panels:
+        names = [f"{panel.id}, variant {number}" for number in numbers]
+        outcome.panels[panel.id] = [made[name] for name in names if name in made]
+
+
+def _portrait(order: Order, character: Character, base: int) -> Wanted:
+    seed = _drawn_from(base, character.id) if character.seed is None else character.seed
+    prompt = portrait_prompt(character, styles()[order.comic.style])
+    return _wanted(order.workflows[0], character.id, {"prompt": prompt, "seed": seed}, 1.0)
+
+
+def _panel(order: Order, page: Page, panel: Panel, pictures: Mapping[str, Path], seed: int) -> Wanted:
+    references = [pictures[id] for id in _references(order, panel) if id in pictures]
+    prompt = panel_prompt(order.comic, page, panel, styles()[order.comic.style])
+    values = {"prompt": prompt, "seed": seed, "references": references}
+    return _wanted(order.workflows[len(references)], panel.id, values, _ratio(page, panel))
+
+
+def _wanted(workflow: Workflow, stem: str, values: Mapping[str, Any], ratio: float) -> Wanted:
+    area = max((width * height for width, height in workflow.about.sizes), default=AREA)
+    width, height = size_of(ratio, area, workflow.grid)
+    whole = {"references": [], **values, "negative": NEGATIVE, "width": width, "height": height}
+    graph, changes = workflow.filled(**whole)
+    return Wanted(stem, graph, workflow.name, whole, changes)
+
+
+def _seen(comic: Comic, panel: Panel) -> list[str]:
+    """Ids of the comic's characters whom a panel shows."""
+    shown = dict.fromkeys(actor.character for actor in panel.actors)
+    return [id for id in shown if comic.character(id)]
+
+
+def _references(order: Order, panel: Panel) -> list[str]:
+    """Whose portraits go to a panel: the first ones, where the workflows take no more."""
+    return _seen(order.comic, panel)[: max(order.workflows)]
+
+
+def _needed(order: Order) -> list[Character]:
+    """Whose portraits a panel needs."""
+    needed = {id for _, panel in order.comic.panels for id in _references(order, panel)}
+    return [character for character in order.comic.characters if character.id in needed]
+
+
+def _counts(order: Order) -> list[int]:
+    """Which of the workflows draw something."""
+    counts = {len(_references(order, panel)) for _, panel in order.comic.panels}
+    return sorted({*counts, 0} if _needed(order) else counts)
+
+
+def _seed(order: Order, panel: Panel, number: int, base: int) -> int:
+    """Of a panel's variant: drawn from the seeds of who is seen, so that another look is another picture."""
+    seen = [order.comic.character(id) for id in _seen(order.comic, panel)]
+    own = "/".join(str(character.seed) for character in seen if character and character.seed is not None)
+    return _drawn_from(base, f"{panel.id}/{own}/{number}")
+
+
+def _drawn_from(base: int, of: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{base}/{of}".encode()).digest()[:4], "big")
+
+
+def _ratio(page: Page, panel: Panel) -> float:
+    """Width to height of the place that it has on the page."""
+    place = layouts()[page.layout].rects()[page.panels.index(panel)]
+    return place.width / place.height * PAPER
+
+
+def _notes(order: Order) -> Iterator[str]:
+    most = max(order.workflows)
+    crowded = [panel.id for _, panel in order.comic.panels if len(_seen(order.comic, panel)) > most > 0]
+    if crowded:
+        yield f"Pictures take {most} portraits; of others there are words alone: {', '.join(crowded[:5])}."
