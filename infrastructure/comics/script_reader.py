@@ -37,6 +37,13 @@ _BOLD = re.compile(r"^\*\*(.+?)\*\*")
 _UNNUMBERED = re.compile(r"^[\w-]+\s*[.:—–-]?\s*")
 
 
+_OF = {  # fields, by what they are said of
+    "character": ("name", "clothing", "seed"),
+    "page": ("location", "weather", "time", "summary"),
+    "panel": ("camera", "location", "mood", "image_prompt"),
+}
+
+
 class Note(NamedTuple):
     """What was not taken as it stands."""
 
@@ -58,7 +65,8 @@ class _Reader:
         self.header: dict[str, Said] = {}
         self.people: dict[str, Person] = {}  # by name in small letters
         self.chapters: list[ChapterDraft] = []
-        self._fields: dict[str, Said] = self.header  # of what the lines are about now
+        self._about = ""  # a key of _OF: what the lines are about now
+        self._fields: dict[str, Said] = {}  # … and what is said of it
         self._panel: PanelDraft | None = None
         self._last: Said | None = None  # what an indented line goes on with
         self._number, self._is_new_paragraph = 0, True
@@ -102,17 +110,18 @@ class _Reader:
 
     def _introduce(self, rest: str) -> None:
         found = script_words.SPEECH.fullmatch(rest)
-        name, role, looks = found.groups("") if found else (rest.strip(" :"), "", "")
-        person = self._person(name)
-        person.name, person.role = name, role.strip()
-        person.fields["appearance"] = self._last = Said(looks)
-        self._fields = person.fields
+        name, _, looks = rest.partition(":")
+        name, role, looks = found.groups("") if found else (name, "", looks)
+        person = self._person(name.strip())
+        person.name, person.role = name.strip(), role.strip()
+        person.fields["appearance"] = self._last = Said(looks.strip())
+        self._about, self._fields = "character", person.fields
 
     def _begin_page(self, rest: str) -> None:
         found = _LAYOUT.search(rest)
         page = PageDraft(found[1].casefold() if found else "")
         self._chapter.pages.append(page)
-        self._fields, self._panel = page.fields, None
+        self._about, self._fields, self._panel = "page", page.fields, None
         if more := _unnumbered(_LAYOUT.sub("", rest).strip()):
             page.fields["summary"] = self._last = Said(more)
 
@@ -121,7 +130,7 @@ class _Reader:
             self._chapter.pages.append(PageDraft(is_said=False))
         self._panel = PanelDraft(is_said)
         self._chapter.pages[-1].panels.append(self._panel)
-        self._fields = self._panel.fields
+        self._about, self._fields = "panel", self._panel.fields
         if camera := re.match(r"\(([^()]*)\)\s*[.:—–-]?\s*", rest):
             self._fields["camera"] = Said(camera[1].strip())
             rest = rest[camera.end() :]
@@ -140,6 +149,11 @@ class _Reader:
             self._who(text)
         elif name == "action":
             self._act(text)
+        elif name not in _OF.get(self._about, ()):
+            of = " or ".join(kind for kind, fields in _OF.items() if name in fields)
+            self._note(f"“{line[:40]}” is said of a {of}, and left out here.")
+        elif name == "seed" and not text.isdecimal():
+            self._note(f"A seed is a whole number, not “{text[:20]}”; left out.")
         else:
             self._last = self._fields.setdefault(name, Said())
             self._last.add(text)

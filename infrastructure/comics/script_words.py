@@ -11,6 +11,7 @@ WORDS = Path(__file__).parent.parent.parent / "config" / "comic_words.json"
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NAME = r"(?P<name>[^:()\[\]|@]{1,60}?)"
 SPEECH = re.compile(rf"{_NAME}\s*(?:\((?P<manner>[^()]*)\))?\s*:\s*(?P<text>.*)")
+_BLOCK = re.compile(r"(?P<word>\w+)(?:\s*(?P<colon>:)|\b\.?)")
 _FIELD = re.compile(r"@\s*(?P<word>[^:]{1,20}?)\s*:\s*(?P<text>.*)")
 
 
@@ -28,15 +29,16 @@ class Words:
     def block(self, line: str) -> tuple[str, str] | None:
         """The kind of block that a line begins, and the rest of it. A word of prose begins none: it needs a
         number after it, or nothing."""
-        word, _, rest = re.sub(r"[\s.:]", " ", line, count=1).partition(" ")
-        kind = self.blocks.get(word.casefold())
-        rest = rest.strip()
+        found = _BLOCK.match(line)
+        kind = self.blocks.get(found["word"].casefold()) if found else None
+        if not found or not kind:
+            return None
+        rest = line[found.end() :].strip()
         if kind == "character":
             return (kind, rest) if ":" in rest else None
-        number = rest.partition(" ")[0]
-        plain = number.rstrip(".:").casefold()
-        is_numbered = plain[:1].isdigit() or plain in NUMBERS or number[:1] in "[("
-        return (kind, rest) if kind and (is_numbered or not rest) else None
+        number = rest.partition(" ")[0].rstrip(".:").casefold()
+        is_numbered = number[:1].isdigit() or number in NUMBERS or rest[:1] in ("[", "(", "")
+        return (kind, rest) if is_numbered or found["colon"] else None
 
     def field(self, line: str) -> tuple[str, str] | None:
         """A field's name and its text: `@camera: close-up`."""
