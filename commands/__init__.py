@@ -186,6 +186,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _dpi(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 50 <= int(text[:5]) <= 600):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 50 to 600")
+    return int(text)
+
+
 def _rate(text: str) -> float:
     try:
         rate = float(text)
@@ -271,4 +277,17 @@ def _comic(commands: Any) -> None:
     command.add_argument(
         "--variants", type=_positive, metavar="N", default=1, help="of each panel (default: 1)"
     )
+    command.add_argument("--json", action="store_true", help="print what was made as one JSON object")
+    command = _command(
+        steps,
+        "comic pages",
+        "Put the pictures of a plan's panels on lettered pages, as PNG files or one CBZ.",
+        "tram.json --dpi 300",
+    )
+    command.add_argument("plan", metavar="PLAN.json", help="the plan, or the script")
+    command.add_argument("--project", metavar="DIR", help="where the pictures are (default: beside the plan)")
+    command.add_argument(
+        "--out", metavar="OUT", help="a folder, or a file that ends in .cbz (default: pages in the project)"
+    )
+    command.add_argument("--dpi", type=_dpi, metavar="N", default=150, help="300 for print (default: 150)")
     command.add_argument("--json", action="store_true", help="print what was made as one JSON object")

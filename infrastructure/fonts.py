@@ -1,4 +1,4 @@
-"""Text in Inter, which comes along, and in this machine's fonts where Inter lacks a character.
+"""Text in the fonts that come along, and in this machine's where those lack a character.
 
 What no font has is marked and remembered, never drawn as an empty box.
 """
@@ -16,6 +16,9 @@ from infrastructure.font_files import characters, system_fonts
 
 FOLDER = Path(__file__).parent.parent / "config" / "fonts"
 REGULAR, BOLD = FOLDER / "Inter-Regular.ttf", FOLDER / "Inter-SemiBold.ttf"
+_COMIC = FOLDER / "ComicRelief-Regular.ttf", FOLDER / "ComicRelief-Bold.ttf"
+_LOUD = FOLDER / "RussoOne-Regular.ttf"
+_FACES = {"text": (REGULAR, BOLD), "comic": _COMIC, "loud": (_LOUD, _LOUD)}  # each as it is, and bold
 MARK = "?"  # stands for characters that cannot be drawn
 _MOST_FILES = 300  # fonts looked into for one sheet
 
@@ -26,10 +29,11 @@ Run = tuple[ImageFont.FreeTypeFont, str]
 class Style:
     size: int  # pixels
     is_bold: bool = False
+    face: str = "text"  # or "comic", "loud"
 
 
 class Fonts:
-    """Loads what is needed for one document. `others` are fonts to look into for what Inter lacks."""
+    """Loads what is needed for one document. `others` are fonts to look into for what ours lack."""
 
     def __init__(self, others: Sequence[Path] | None = None):
         self._others = others
@@ -61,8 +65,9 @@ class Fonts:
         return self._widths[key]
 
     def _place(self, letter: str, style: Style) -> Path | None:
-        if ord(letter) in _known():
-            return _own(style)
+        for path in dict.fromkeys((_own(style), _FACES["text"][style.is_bold])):
+            if ord(letter) in _known(path):
+                return path
         if letter not in self._places:
             self._places[letter] = self._found(letter)
             if self._places[letter] is None and not _is_silent(letter):
@@ -96,13 +101,13 @@ class Fonts:
         return self._loaded[path, size]
 
 
-@lru_cache(maxsize=1)
-def _known() -> frozenset[int]:
-    return characters(REGULAR) & characters(BOLD)
+@lru_cache(maxsize=8)
+def _known(path: Path) -> frozenset[int]:
+    return characters(path)
 
 
 def _own(style: Style) -> Path:
-    return BOLD if style.is_bold else REGULAR
+    return _FACES[style.face][style.is_bold]
 
 
 def _is_silent(letter: str) -> bool:

@@ -26,7 +26,7 @@ from domain.workflow import Workflow
 from infrastructure.sketch import ENGINE, slate
 from infrastructure.sketch.camera import read_move
 from infrastructure.sketch.encoder import encoding
-from infrastructure.sketch.panel import Panel, draw
+from infrastructure.sketch.panel import Panel, draw, window
 from infrastructure.sketch.shots import Scene, arriving, flat_scene, frames, layered_scene
 from infrastructure.sketch_probe import SketchProbe
 
@@ -243,6 +243,11 @@ def _scene(order: Order, path: Path | None, name: str, share: float) -> Generato
         if _are_alike(panel, picture):
             return layered_scene(picture, panel)
     return flat_scene(picture)
+
+
+def without_bars(image: Image.Image) -> Image.Image:
+    """A sketch of ours without the slate and the bar above; other pictures as they are."""
+    return image.crop(window(image.size)) if _said(image.info.get(CHUNK, "")) else image
 
 
 def _said(chunk: str) -> dict[str, Any] | None:

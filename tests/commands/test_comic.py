@@ -1,6 +1,7 @@
 """comic plan: what an author typed becomes a plan, and what was not taken as it stands is told."""
 
 import json
+import zipfile
 
 import pytest
 from PIL import Image
@@ -121,3 +122,39 @@ def test_art_that_cannot_be_is_refused_before_anything_is_written(told, script, 
     code, out, error = told("comic", "art", script, *words)
     assert (code, out) == (2, "") and error
     assert sorted(tmp_path.iterdir()) == before
+
+
+# --- pages
+
+
+def test_a_script_becomes_pages_and_a_book(told, tmp_path):
+    (tmp_path / "rain.txt").write_text(
+        "PAGE 1\nPANEL 1\nRain.\nCAPTION: Late.\nPAGE 2\nPANEL 1\nSun.\n", "utf-8"
+    )
+    code, out, error = told("comic", "pages", "rain.txt")
+    assert (code, out) == (2, "") and "Run comic art first" in error
+    drawn(told, "rain.txt", "--json")
+    code, out, error = told("comic", "pages", "rain.txt", "--dpi", "72", "--json")
+    assert code == 0 and error == "" and json.loads(out)["pages"] == 2
+    for file in json.loads(out)["files"]:
+        with Image.open(file) as image:
+            assert image.size == (595, 842)
+    code, out, _ = told("comic", "pages", "rain.txt", "--out", "rain.cbz")
+    assert (code, out) == (0, f"{tmp_path / 'rain.cbz'}\n")
+    assert zipfile.is_zipfile(tmp_path / "rain.cbz")
+
+
+def test_pages_with_a_picture_missing_are_made_and_told(told, tmp_path):
+    (tmp_path / "rain.txt").write_text("PAGE 1\nPANEL 1\nRain.\nPANEL 2\nSun.\n", "utf-8")
+    drawn(told, "rain.txt", "--json")
+    for take in (tmp_path / "rain" / "takes").glob("ch1-p1-pan2*"):
+        take.unlink()
+    code, _, error = told("comic", "pages", "rain.txt")
+    assert code == 1 and "ch1-p1-pan2: It has no picture yet." in error
+    assert (tmp_path / "rain" / "pages" / "001.png").exists()
+
+
+@pytest.mark.parametrize("dpi", ["0", "49", "601", "many"])
+def test_a_resolution_that_no_page_has_is_refused(told, script, dpi):
+    code, _, error = told("comic", "pages", script, "--dpi", dpi)
+    assert code == 2 and "--dpi" in error

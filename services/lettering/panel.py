@@ -1,0 +1,218 @@
+"""Everything that is lettered in one panel: at the usual size, or as much smaller as it takes.
+
+What does not fit at the smallest size that is read well is parted into balloons that hang together; what even
+then has no room is set smaller still and told. Nothing is cut off.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from domain.comic import SPEECH, Line, Panel
+from domain.comic_layouts import Rect
+from infrastructure.fonts import Fonts, Style
+from services.lettering.fitting import PADDING, Balloon, Text, balloon, box
+from services.lettering.painting import SWELL, Look, Placed, Point, sound
+from services.lettering.placing import Piece, Room, placed
+
+USUAL, LEAST, TINY = 9.5, 7.0, 3.0  # points; the second is read well, the third only with a lens
+STEP = 0.5
+WIDE, TALL, FULL = 0.62, 0.55, 0.4  # most of a panel that a balloon is wide, and high, and that all cover
+BOX = 0.66  # most of a panel that a narrator's box is wide
+GAP, INSET = 0.5, 0.6  # of the size of the type
+LOUD = Look("#d62828", "#ffffff", 1.0)  # any: only its size counts here
+FACE, EYES = 0.2, 0.42  # of a panel: how large a face is taken to be, and how far down
+
+
+@dataclass(frozen=True)
+class Lettered:
+    """What stands in a panel, and the size of its type in points."""
+
+    size: float
+    boxes: tuple[tuple[Rect, Text], ...] = ()
+    sounds: tuple[tuple[Rect, Style], ...] = ()
+    balloons: tuple[tuple[Placed, ...], ...] = ()  # in groups that hang together
+    is_crowded: bool = False
+
+    @property
+    def is_small(self) -> bool:
+        return self.size < LEAST
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A panel's place on the page, in pixels."""
+
+    rect: Rect
+    dpi: float
+    is_rtl: bool = False
+
+
+def lettered(panel: Panel, ground: Ground, fonts: Fonts) -> Lettered:
+    if not panel.words:
+        return Lettered(USUAL)
+    crowded = None
+    for size, is_parted in _attempts():
+        if size < LEAST and crowded:
+            break
+        found = _Lettering(panel, ground, fonts, size, is_parted).whole()
+        if found and (size < LEAST or not found.is_crowded):
+            return found
+        crowded = found or crowded
+    return crowded or Lettered(0.0)
+
+
+def _attempts() -> Iterator[tuple[float, bool]]:
+    """Sizes, and whether texts are parted."""
+    size = USUAL
+    while size >= TINY:
+        yield size, False
+        if size <= LEAST:
+            yield size, True
+        size -= STEP
+
+
+class _Lettering:
+    """One attempt, at one size of type."""
+
+    def __init__(self, panel: Panel, ground: Ground, fonts: Fonts, size: float, is_parted: bool):
+        self._panel, self._ground, self._fonts, self._size = panel, ground, fonts, size
+        self._is_parted = is_parted
+        self._px = max(1, round(size / 72 * ground.dpi))
+        inset = INSET * self._px
+        r = ground.rect
+        self._inside = Rect(r.x + inset, r.y + inset, r.width - 2 * inset, r.height - 2 * inset)
+
+    def whole(self) -> Lettered | None:
+        """None when something has no room."""
+        pieces = list[Piece]()
+        boxed = self._box()
+        if self._panel.narrative:
+            if boxed is None:
+                return None
+            pad = 2 * PADDING * self._px
+            corner = 1.0 if self._ground.is_rtl else 0.0
+            pieces.append(Piece(boxed.width + pad, boxed.height + pad, wishes=(corner, 0.0)))
+        parts = [
+            (line, part, number) for line in self._panel.lines for number, part in self._parts(line.text)
+        ]
+        balloons = [self._balloon(line, part) for line, part, _ in parts]
+        for (line, _, _), one in zip(parts, balloons, strict=True):
+            if one is None:
+                return None
+            pieces.append(self._piece(line, one))
+        loud = self._sound()
+        if loud:
+            pieces.append(loud[1])
+        room = Room(self._inside, GAP * self._px, tuple(self._faces()), self._ground.is_rtl)
+        rects = placed(pieces, room)
+        if rects is None:
+            return None
+        return self._told(
+            rects, boxed, [(*part, one) for part, one in zip(parts, balloons, strict=True) if one], loud
+        )
+
+    def _told(
+        self,
+        rects: Sequence[Rect],
+        boxed: Text | None,
+        parts: Sequence[tuple[Line, str, int, Balloon]],
+        loud: tuple[Style, Piece] | None,
+    ) -> Lettered:
+        left = list(rects)
+        boxes = ((left.pop(0), boxed),) if boxed else ()
+        sounds = ((left.pop(), loud[0]),) if loud else ()
+        groups: list[list[Placed]] = []
+        for (line, _, number, one), rect in zip(parts, left, strict=True):
+            at = rect.x + rect.width / 2, rect.y + rect.height / 2
+            made = Placed(one, at, line.kind, self._tip(line, at))
+            if number:
+                before = groups[-1].pop()
+                groups[-1] += [replace(before, tip=None), replace(made, link=before.at)]
+            else:
+                groups.append([made])
+        area = sum(rect.width * rect.height for rect in left) / (
+            self._ground.rect.width * self._ground.rect.height
+        )
+        return Lettered(self._size, boxes, sounds, tuple(map(tuple, groups)), area > FULL)
+
+    def _box(self) -> Text | None:
+        if not self._panel.narrative:
+            return None
+        most = BOX * self._inside.width, TALL * self._inside.height
+        return box(self._panel.narrative, self._fonts, Style(self._px, face="comic"), most)
+
+    def _balloon(self, line: Line, text: str) -> Balloon | None:
+        share = WIDE if self._ground.rect.width > 30 * self._px else 0.95
+        most = share * self._inside.width, TALL * self._inside.height
+        said = text if line.kind != SPEECH and line.kind != "shout" else text.upper()
+        style = Style(self._px, is_bold=line.kind == "shout", face="comic")
+        return balloon(said, self._fonts, style, most, SWELL[line.kind])
+
+    def _parts(self, text: str) -> list[tuple[int, str]]:
+        words = text.split()
+        if not self._is_parted or len(words) < 6:
+            return [(0, text)]
+        half = _middle(words)
+        return [(0, " ".join(words[:half])), (1, " ".join(words[half:]))]
+
+    def _piece(self, line: Line, one: Balloon) -> Piece:
+        swell = SWELL[line.kind]
+        seen = self._seen()
+        mouth = self._mouth(line)
+        order = (seen.index(line.character) + 0.5) / len(seen) if line.character in seen else 0.5
+        wish = 1 - order if self._ground.is_rtl else order
+        return Piece(2 * one.a * swell, 2 * one.b * swell, True, line.zone, mouth, (wish, 0.0))
+
+    def _sound(self) -> tuple[Style, Piece] | None:
+        """As large as there is room for it, up to a sixth of the panel's height."""
+        if not self._panel.sfx:
+            return None
+        rect, text = self._ground.rect, self._panel.sfx.upper()
+        size = max(
+            self._px, round(min(rect.height / 6, rect.width / (0.9 * max(4, len(text)))) * self._size / USUAL)
+        )
+        style = Style(size, face="loud")
+        image = sound(text, self._fonts, style, LOUD)
+        corner = 0.2 if self._ground.is_rtl else 0.8
+        return style, Piece(image.width, image.height, is_read=False, wishes=(corner, 0.8))
+
+    # --- who stands where: nobody has told, so those who are seen share the panel's width
+
+    def _seen(self) -> list[str]:
+        return list(dict.fromkeys(actor.character for actor in self._panel.actors))
+
+    def _mouth(self, line: Line) -> Point | None:
+        seen, r = self._seen(), self._ground.rect
+        if line.is_off or line.character not in seen:
+            return None
+        share = (seen.index(line.character) + 0.5) / len(seen)
+        share = 1 - share if self._ground.is_rtl else share
+        return r.x + share * r.width, r.y + (EYES + FACE / 3) * r.height
+
+    def _tip(self, line: Line, at: Point) -> Point:
+        """The mouth, or beside the panel where the speaker is not in it."""
+        r = self._ground.rect
+        edge = r.x if at[0] < r.x + r.width / 2 else r.x + r.width
+        return self._mouth(line) or (edge, at[1] + 2 * self._px)
+
+    def _faces(self) -> list[Rect]:
+        r, seen = self._ground.rect, self._seen()
+        side = FACE * min(r.width, r.height)
+        return [
+            Rect(
+                r.x + (n + 0.5) / len(seen) * r.width - side / 2, r.y + EYES * r.height - side / 2, side, side
+            )
+            for n in range(len(seen))
+        ]
+
+
+def _middle(words: Sequence[str]) -> int:
+    """Where a text is parted best: after a sentence, else after a comma, else anywhere, near its middle."""
+
+    def ugly(at: int) -> float:
+        end = words[at - 1][-1]
+        return abs(at - len(words) / 2) / len(words) + (
+            0.0 if end in ".!?…" else 0.2 if end in ",;:—" else 0.4
+        )
+
+    return min(range(2, len(words) - 1), key=ugly)
