@@ -72,7 +72,8 @@ class _Settling:
         """The page, as several when it has more panels than any layout."""
         is_filled, panels = page.more.get(FILLED), page.panels
         if not panels:
-            said = f": “{page.summary}”" if page.summary else ""
+            words = "; ".join(filter(None, (page.summary, page.location, page.weather, page.time)))
+            said = f": “{words}”" if words else ""
             self._tell(f"page {number}", f"It has no panels and was left out{said}.")
         if len(panels) > self._most and not is_filled:
             self._tell(

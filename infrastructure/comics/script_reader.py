@@ -113,8 +113,10 @@ class _Reader:
         name, _, looks = rest.partition(":")
         name, role, looks = found.groups("") if found else (name, "", looks)
         person = self._person(name.strip())
-        person.name, person.role = name.strip(), role.strip()
-        person.fields["appearance"] = self._last = Said(looks.strip())
+        roles = dict.fromkeys(filter(None, (person.role, role.strip())))
+        person.name, person.role = name.strip(), ", ".join(roles)
+        self._last = person.fields.setdefault("appearance", Said())
+        self._last.add(looks.strip())
         self._about, self._fields = "character", person.fields
 
     def _begin_page(self, rest: str) -> None:
@@ -173,6 +175,8 @@ class _Reader:
         found = script_words.SPEECH.fullmatch(line)
         name, text = (found["name"].casefold(), found["text"]) if found else ("", "")
         if found and (kind := words().header.get(name)) and not self.chapters:
+            if kind == "reading" and text.casefold() not in {*words().rtl, *words().ltr}:
+                self._note(f"“{text[:30]}” is no direction: from left to right, or right to left.")
             self._last = self.header.setdefault(kind, Said())
             self._last.add(text)
         elif found and (kind := words().texts.get(name)):
@@ -240,4 +244,4 @@ def _parts(text: str) -> list[str]:
 
 def _unnumbered(rest: str) -> str:
     number = rest.partition(" ")[0].rstrip(".:—–-").casefold()
-    return _UNNUMBERED.sub("", rest) if number[:1].isdigit() or number in script_words.NUMBERS else rest
+    return _UNNUMBERED.sub("", rest) if number.isdigit() or number in script_words.NUMBERS else rest

@@ -25,6 +25,7 @@ class Words:
     fields: dict[str, str]
     manners: dict[str, str]
     rtl: frozenset[str]
+    ltr: frozenset[str]
 
     def block(self, line: str) -> tuple[str, str] | None:
         """The kind of block that a line begins, and the rest of it. A word of prose begins none: it needs a
@@ -51,7 +52,7 @@ class Words:
 def words() -> Words:
     said = read_json(WORDS)
     meant = {group: _meant(said[group]) for group in ("header", "blocks", "texts", "fields", "manners")}
-    return Words(**meant, rtl=frozenset(said["rtl"]))
+    return Words(**meant, rtl=frozenset(said["rtl"]), ltr=frozenset(said["ltr"]))
 
 
 def _meant(group: dict[str, list[str]]) -> dict[str, str]:

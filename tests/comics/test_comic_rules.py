@@ -117,9 +117,9 @@ def test_a_page_with_more_panels_than_any_layout_becomes_two():
 
 
 def test_a_page_or_chapter_without_panels_is_left_out_with_its_words_told():
-    empty = Page("", 0, "single", (), summary="She waits.")
+    empty = Page("", 0, "single", (), "a quay", summary="She waits.")
     comic, told = settled(Comic("t", "noir", "en", (), (Chapter("", "Lost", (empty,)),)), layouts())
-    assert not comic.pages and "She waits." in told[0].said and "Lost" in told[1].said
+    assert not comic.pages and "She waits.; a quay" in told[0].said and "Lost" in told[1].said
 
 
 def test_what_only_taste_can_mend_is_advised():
