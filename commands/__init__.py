@@ -242,7 +242,11 @@ def _pods(commands: Any) -> None:
 
 
 def _comic(commands: Any) -> None:
-    comic = commands.add_parser("comic", help="Plan a comic and draw its panels.")
+    said, example = (
+        "Make a comic: its plan, its pictures, its pages.",
+        "plan examples/the-last-tram.txt --out tram.json",
+    )
+    comic = _command(commands, "comic", said, example)
     steps = comic.add_subparsers(title="steps", metavar="STEP", required=True)
     command = _command(
         steps,

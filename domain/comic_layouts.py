@@ -56,5 +56,7 @@ def fitting(layouts: Layouts, count: int, before: tuple[str, ...] = (), is_last:
     if is_last and "big-bottom" in names:
         return "big-bottom"  # an ending wants room
     usual = [name for name in names if layouts[name].is_usual] or names
+    if len(usual) == 1 and before[-2:] == (usual[0], usual[0]):
+        usual = [name for name in names if name not in usual] or usual  # never three times running
     lately = {name: at for at, name in enumerate(before)}
     return min(usual, key=lambda name: lately.get(name, -1), default="")

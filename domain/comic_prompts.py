@@ -74,7 +74,7 @@ def _parts(more: Mapping[str, Any]) -> Iterator[str]:
         match more.get(name):
             case str(text) if text:
                 yield text
-            case int(years) if name == "age":
+            case int(years) if name == "age" and years is not True:
                 yield f"{years} years old"
             case dict() as face:
                 yield from (f"{text} {part}" for part, text in face.items() if isinstance(text, str) and text)

@@ -61,10 +61,8 @@ class _Settling:
     def _characters(self) -> tuple[Character, ...]:
         kept = []
         for number, character in enumerate(self._comic.characters, 1):
-            if character.id in self._people:
-                self._tell(character.id, f"{character.name} had the id of another character; left out.")
-                continue
-            self._people[character.id] = id = self._own(character.id, f"char-{number}")
+            id = self._own(character.id, f"char-{number}")
+            self._people.setdefault(character.id, id)
             kept.append(replace(character, id=id))
         return tuple(kept)
 
@@ -120,7 +118,7 @@ class _Settling:
 
     def _known(self, id: str) -> str:
         """The id of a character now; "" for nobody's."""
-        return id if id.startswith(PASSING) else self._people.get(id, "")
+        return self._people.get(id) or (id if id.startswith(PASSING) else "")
 
     def _own(self, id: str, usual: str) -> str:
         """The id that it has, unless it is no name for a file, or another one has it as well."""
@@ -129,6 +127,8 @@ class _Settling:
         while own.casefold() in self._ids:
             own, count = f"{base}-{count}", count + 1
         self._ids.add(own.casefold())
+        if id not in ("", own):
+            self._tell(own, f"Its id was {id[:40]}, which is another's or no name for a file.")
         return own
 
     def _tell(self, where: str, said: str) -> None:

@@ -1,7 +1,7 @@
 """The pictures of a comic: a portrait of each character, then every panel with the portraits of who is seen.
 
-A panel's picture depends on what the panel shows and on nothing else: one that was changed is the only one
-that is made anew.
+A panel's picture depends on what the panel shows, on its id and on its characters' ids: one that was changed
+is the only one that is made anew, as long as the ids of the others stay.
 """
 
 import hashlib

@@ -39,8 +39,8 @@ class _Object:
         match self.content.get(name):
             case None:
                 return None
-            case int(number) if not isinstance(number, bool) and 0 <= number < 2**64:
-                return number
+            case int(number) if not isinstance(number, bool) and -1 <= number < 2**64:
+                return None if number == -1 else number  # any, as many programs write it
         raise BadFile(f"{self.where}.{name} must be a whole number from 0 on.")
 
     def choice(self, name: str, allowed: tuple[str, ...], otherwise: str) -> str:

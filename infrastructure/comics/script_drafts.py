@@ -8,6 +8,8 @@ from domain.comic import PASSING, SPEECH, Actor, Chapter, Character, Comic, Line
 from domain.comic_rules import FILLED
 from infrastructure.comics.script_words import words
 
+_ARTICLES = {"the", "a", "an", "der", "die", "das"}
+
 
 @dataclass
 class Said:
@@ -26,6 +28,7 @@ class Speech:
     kind: str = SPEECH
     is_off: bool = False
     zone: str = ""
+    line: int = 0  # of the script
 
 
 @dataclass
@@ -108,6 +111,7 @@ def _panel(panel: PanelDraft, ids: dict[str, str]) -> Panel:
     lines = tuple(
         Line(_id(speech.name, ids), speech.said.text, speech.kind, speech.is_off, speech.zone)
         for speech in panel.speeches
+        if speech.said.text
     )
     actors = [replace(actor, character=_id(actor.character, ids)) for actor in panel.who or ()]
     if panel.who is None:
@@ -136,11 +140,18 @@ def _id(name: str, ids: dict[str, str]) -> str:
 
 def _named(action: str, ids: dict[str, str]) -> list[str]:
     """Who is named in what happens, also where the name is bent: Марта, Марту, Марті."""
-    spoken = re.findall(r"\w+", action.casefold())
+    spoken = re.findall(r"[\w’'-]+", action.casefold())
     found = []
     for name, id in ids.items():
-        first = name.split()[0]
-        stem = first[:-1] if len(first) > 3 else first
-        if any(word.startswith(stem) and len(word) <= len(first) + 2 for word in spoken):
+        first = next((word for word in name.split() if word not in _ARTICLES), name)
+        if any(_is_bent(word, first) for word in spoken):
             found.append(id)
     return found
+
+
+def _is_bent(word: str, name: str) -> bool:
+    """Only names in Cyrillic letters change their ends; others take an s at most."""
+    if not re.match("[а-яґєіїё]", name):
+        return word.rstrip("’'") in (name, f"{name}s", f"{name}'s", f"{name}’s")
+    stem = name[:-1] if len(name) > 3 else name
+    return word.startswith(stem) and len(word) <= len(name) + 2

@@ -32,9 +32,8 @@ from infrastructure.comics.script_drafts import (
 from infrastructure.comics.script_words import words
 
 _LAYOUT = re.compile(r"\[([\w-]+)\]")
-_REMARK = re.compile(r"//.*|---+|===+|\[\[.*\]\]")
+_REMARK = re.compile(r"//.*|---+|===+|\[\[[^\[\]]*\]\]")
 _BOLD = re.compile(r"^\*\*(.+?)\*\*")
-_UNNUMBERED = re.compile(r"^[\w-]+\s*[.:—–-]?\s*")
 
 
 _OF = {  # fields, by what they are said of
@@ -56,6 +55,7 @@ def read_script(text: str) -> tuple[Comic, list[Note]]:
     reader = _Reader()
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         reader.read(number, line)
+    reader.finish()
     return made(reader.header, reader.people, reader.chapters), reader.notes
 
 
@@ -69,19 +69,20 @@ class _Reader:
         self._fields: dict[str, Said] = {}  # … and what is said of it
         self._panel: PanelDraft | None = None
         self._last: Said | None = None  # what an indented line goes on with
-        self._number, self._is_new_paragraph = 0, True
+        self._speech: Speech | None = None  # the last one, which may say nothing yet
+        self._number, self._is_new_paragraph, self._is_header = 0, True, True
 
     # --- lines
 
     def read(self, number: int, line: str) -> None:
         self._number = number
-        plain = line.strip()
+        plain = " ".join(line.split())
         if not plain:
             self._is_new_paragraph, self._last = True, None
             return
         if _REMARK.fullmatch(plain):
             return
-        if line[0].isspace() and self._last is not None:
+        if line[0].isspace() and self._last is not None and not self._is_own(plain):
             self._last.add(plain)
             return
         plain = _BOLD.sub(r"\1", plain.lstrip("#").strip())
@@ -95,23 +96,33 @@ class _Reader:
             self._words(plain)
         self._is_new_paragraph = False
 
+    def _is_own(self, line: str) -> bool:
+        """Whether an indented line begins something, in a script that is indented throughout."""
+        found = script_words.SPEECH.fullmatch(line)
+        is_said = found and (found["name"].casefold() in words().texts or self._is_speaker(found["name"]))
+        return bool(is_said or line.startswith("@") or words().block(line))
+
     def _begin(self, kind: str, rest: str) -> None:
         self._last = None
+        self._is_header = self._is_header and kind == "character"
         match kind:
             case "character":
                 self._introduce(rest)
             case "chapter":
-                self.chapters.append(ChapterDraft(_unnumbered(rest)))
+                self.chapters.append(ChapterDraft(rest))
                 self._panel = None
             case "page":
                 self._begin_page(rest)
             case "panel":
-                self._begin_panel(_unnumbered(rest))
+                self._begin_panel(rest)
 
     def _introduce(self, rest: str) -> None:
         found = script_words.SPEECH.fullmatch(rest)
         name, _, looks = rest.partition(":")
         name, role, looks = found.groups("") if found else (name, "", looks)
+        if not name.strip():
+            self._note("A character needs a name; left out.")
+            return
         person = self._person(name.strip())
         roles = dict.fromkeys(filter(None, (person.role, role.strip())))
         person.name, person.role = name.strip(), ", ".join(roles)
@@ -124,7 +135,7 @@ class _Reader:
         page = PageDraft(found[1].casefold() if found else "")
         self._chapter.pages.append(page)
         self._about, self._fields, self._panel = "page", page.fields, None
-        if more := _unnumbered(_LAYOUT.sub("", rest).strip()):
+        if more := _LAYOUT.sub("", rest, count=1).strip():
             page.fields["summary"] = self._last = Said(more)
 
     def _begin_panel(self, rest: str, is_said: bool = True) -> PanelDraft:
@@ -154,8 +165,8 @@ class _Reader:
         elif name not in _OF.get(self._about, ()):
             of = " or ".join(kind for kind, fields in _OF.items() if name in fields)
             self._note(f"“{line[:40]}” is said of a {of}, and left out here.")
-        elif name == "seed" and not text.isdecimal():
-            self._note(f"A seed is a whole number, not “{text[:20]}”; left out.")
+        elif name == "seed" and not _is_seed(text):
+            self._note(f"A seed is a whole number below 2^64, not “{text[:30]}”; left out.")
         else:
             self._last = self._fields.setdefault(name, Said())
             self._last.add(text)
@@ -174,11 +185,12 @@ class _Reader:
         """A line of the header, of somebody's, or of what happens."""
         found = script_words.SPEECH.fullmatch(line)
         name, text = (found["name"].casefold(), found["text"]) if found else ("", "")
-        if found and (kind := words().header.get(name)) and not self.chapters:
+        if found and (kind := words().header.get(name)) and self._is_header:
             if kind == "reading" and text.casefold() not in {*words().rtl, *words().ltr}:
                 self._note(f"“{text[:30]}” is no direction: from left to right, or right to left.")
             self._last = self.header.setdefault(kind, Said())
             self._last.add(text)
+            self._last = None if kind == "reading" else self._last
         elif found and (kind := words().texts.get(name)):
             panel = self._open_panel()
             self._last = panel.fields.setdefault(kind, Said())
@@ -193,7 +205,8 @@ class _Reader:
             self._act(line)
 
     def _say(self, name: str, manner: str, text: str) -> None:
-        speech = Speech(name, Said(text))
+        self._end_speech()
+        speech = Speech(name, Said(text), line=self._number)
         for word in filter(None, re.split(r"\s*[,;]\s*", manner.strip().casefold())):
             meant = words().manners.get(word)
             if word in ZONES:
@@ -207,14 +220,25 @@ class _Reader:
         if not name.casefold().startswith(PASSING):
             self._person(capwords(name) if name.isupper() else name)
         self._open_panel().speeches.append(speech)
-        self._last = speech.said
+        self._last, self._speech = speech.said, speech
 
     def _act(self, text: str) -> None:
         """What happens; a new paragraph is a panel of its own where no panels are told apart."""
         if self._panel and not self._panel.is_said and self._is_new_paragraph:
             self._panel = None
+        if self._speech and self._last is self._speech.said and not self._last.text:
+            self._last.add(text)  # what is said may stand below who says it
+            return
         self._last = self._open_panel().fields.setdefault("action", Said())
         self._last.add(text)
+
+    def finish(self) -> None:
+        self._end_speech()
+        self.notes.sort()
+
+    def _end_speech(self) -> None:
+        if self._speech and not self._speech.said.text:
+            self.notes.append(Note(self._speech.line, f"{self._speech.name} says nothing; left out."))
 
     # --- places
 
@@ -238,10 +262,9 @@ class _Reader:
         self.notes.append(Note(self._number, said))
 
 
+def _is_seed(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) < 2**64
+
+
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.rstrip(" |").split("|", 4)]
-
-
-def _unnumbered(rest: str) -> str:
-    number = rest.partition(" ")[0].rstrip(".:—–-").casefold()
-    return _UNNUMBERED.sub("", rest) if number.isdigit() or number in script_words.NUMBERS else rest

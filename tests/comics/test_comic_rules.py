@@ -92,6 +92,24 @@ def test_an_id_that_is_no_name_for_a_file_is_given_anew(id):
     assert (second.lines[0].character, second.lines[0].is_off) == (own, False)
 
 
+def test_a_character_with_the_id_of_another_is_kept_under_a_new_one_and_told():
+    people = Character("char-1", "Ida"), Character("char-1", "Bo", "tall")
+    panel = Panel("p", (Actor("char-1"), Actor("anon-x")))
+    chapters = (Chapter("", "", (Page("", 0, "", (panel,)),)),)
+    comic, told = settled(Comic("t", "noir", "en", people, chapters), layouts())
+    assert [(one.id, one.appearance) for one in comic.characters] == [("char-1", ""), ("char-2", "tall")]
+    assert [found.where for found in told] == ["char-2"]
+    assert [actor.character for actor in comic.pages[0].panels[0].actors] == ["char-1", "anon-x"]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_layouts_that_are_chosen_never_come_three_times_where_there_is_another(count):
+    made = [Page("", 0, "", tuple(Panel("") for _ in range(count))) for _ in range(6)]
+    comic, _ = settled(Comic("t", "noir", "en", (), (Chapter("", "", tuple(made)),)), layouts())
+    names = [page.layout for page in comic.pages]
+    assert not [n for n in range(2, 6) if len({*names[n - 2 : n + 1]}) == 1], names
+
+
 def test_ids_that_are_one_file_name_on_some_computers_are_two():
     panels = Panel("rain"), Panel("RAIN")
     comic, _ = settled(

@@ -124,7 +124,7 @@ def with_panel(**more):
         ({"chapters": [{"pages": "two"}]}, "chapters[0].pages must be a list"),
         ({"chapters": [], "characters": [{"name": "Ida"}]}, "characters[0].id is missing"),
         (
-            {"chapters": [], "characters": [{"id": "a", "seed": -1}]},
+            {"chapters": [], "characters": [{"id": "a", "seed": -2}]},
             "characters[0].seed must be a whole number",
         ),
         ({"chapters": [], "title": ["a"]}, "plan.title must be text"),

@@ -102,6 +102,65 @@ def test_what_is_not_taken_as_it_stands_is_told_with_its_line():
     assert panel.action == "Note: rain. @lens: 35 mm" and panel.lines[0].text == "La."
 
 
+def test_a_script_that_is_indented_throughout_is_read_like_others():
+    text = "PAGE 1\n  PANEL 1\n    Ida walks.\n    IDA: Hi,\n      you.\n    CAPTION: Noon.\n"
+    comic, notes = plan(f"{text}  PANEL 2\n    Rain.\n")
+    (_, first), (_, second) = comic.panels
+    assert (first.action, first.lines[0].text, first.narrative) == ("Ida walks.", "Hi, you.", "Noon.")
+    assert (second.action, notes) == ("Rain.", [])
+
+
+def test_what_is_said_may_stand_below_who_says_it_and_nothing_said_is_told():
+    panel, notes = only_panel("PAGE 1\nPANEL 1\nIDA:\nWhere is he?\nBO (off):\n")
+    assert [line.text for line in panel.lines] == ["Where is he?"] and panel.action == ""
+    assert [note.line for note in notes] == [5]
+
+
+def test_header_words_count_until_the_first_page_whatever_else_stands_among_them():
+    comic, _ = plan("TITLE: T\nAUTHOR: Me\nSTYLE: noir\nPAGE 1\nPANEL 1\nRain.\n")
+    assert (comic.title, comic.style) == ("T", "noir")
+
+
+@pytest.mark.parametrize(
+    ("action", "ids"),
+    [
+        ("The boat near the market.", []),
+        ("Bo's boat, and the guard.", ["char-1", "char-3"]),
+        ("Marks lie there.", ["char-2"]),
+    ],
+)
+def test_names_are_found_as_words_and_only_cyrillic_ones_bend(action, ids):
+    people = "CHARACTER Bo: small\nCHARACTER Mark: tall\nCHARACTER The Guard: old\n"
+    panel, _ = only_panel(f"{people}PAGE 1\nPANEL 1\n{action}\n")
+    assert [actor.character for actor in panel.actors] == ids
+
+
+@pytest.mark.parametrize(
+    ("line", "action"),
+    [("PANEL: 3 men walk.", "3 men walk."), ("PANEL 2: 3 men.", "3 men."), ("PANEL ONE: Rain.", "Rain.")],
+)
+def test_a_number_that_is_no_panels_stays(line, action):
+    assert only_panel(f"PAGE 1\n{line}\n")[0].action == action
+
+
+def test_words_between_remarks_and_in_second_brackets_stay():
+    panel, _ = only_panel("PAGE 1\nPANEL 1\n[[a]] IDA: hi [[b]]\n")
+    assert panel.action == "[[a]] IDA: hi [[b]]"
+    assert plan("PAGE 2 [single] [night]\nPANEL 1\nRain.\n")[0].pages[0].summary == "[night]"
+    panel, _ = only_panel("PAGE 1\nPANEL 1\nPage one of the diary burns.\n")
+    assert panel.action == "Page one of the diary burns."
+
+
+@pytest.mark.parametrize("seed", ["9" * 5000, str(2**64), "²"])
+def test_a_seed_that_is_none_is_told(seed):
+    comic, notes = plan(f"CHARACTER Ida: tall\n@seed: {seed}\nPAGE 1\nPANEL 1\nRain.\n")
+    assert comic.characters[0].seed is None and [note.line for note in notes] == [2]
+
+
+def test_a_character_without_a_name_is_told():
+    assert [note.line for note in plan("CHARACTER : : tall\nPAGE 1\nPANEL 1\nRain.\n")[1]] == [1]
+
+
 @pytest.mark.parametrize(
     "line", ["Panel vans stand in the street.", "Page after page turns.", "Bild um Bild."]
 )
@@ -116,7 +175,22 @@ def test_a_page_as_american_scripts_write_it():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n\n", "\ufeff", "@", "@:", ":", "[[", "PAGE", "PANEL", "()", "x" * 5000]
+    "text",
+    [
+        "",
+        "\n\n",
+        "\ufeff",
+        "@",
+        "@:",
+        ":",
+        "[[",
+        "PAGE",
+        "PANEL",
+        "()",
+        "x" * 5000,
+        "a" + " " * 20_000 + "x",
+        "@" + " " * 20_000 + "x",
+    ],
 )
 def test_odd_texts_break_nothing(text):
     comic, _ = plan(text)
