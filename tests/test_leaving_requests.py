@@ -132,7 +132,9 @@ def proxy(monkeypatch):
                 while True:
                     line, _ = listening.accept()
                     with line:
-                        asked.append(line.recv(1000).split(b"\r\n")[0])
+                        first = line.recv(1000).split(b"\r\n")[0]
+                        if b".proxy.runpod.net" not in first:  # a socket of an earlier test's comes again
+                            asked.append(first)
                         line.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
 
         threading.Thread(target=listen, daemon=True).start()
