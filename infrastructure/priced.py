@@ -63,15 +63,16 @@ class Priced:
         self, job: Job, run: Generator[Progress | Fact, None, T]
     ) -> Generator[Progress | Fact, None, T]:
         """A job's run, and what it cost."""
-        bill, seen = _Bill(self._price, job.is_begun), -1
+        bill, seen, last = _Bill(self._price, job.is_begun), -1, None
         if not job.is_begun:
             seen = self._payments
             self._allow(job.folder.parent)
 
         def hear(event: Progress | Fact) -> None:
-            nonlocal seen
+            nonlocal seen, last
             bill.hear(event)
-            if isinstance(event, Progress) and event.is_queued and seen != self._payments:
+            is_news, last = event is not last, event  # what is only said again may be over
+            if isinstance(event, Progress) and event.is_queued and is_news and seen != self._payments:
                 seen = self._payments
                 self._allow(job.folder.parent)
 

@@ -1,6 +1,5 @@
 """Carries out jobs at a serverless endpoint of RunPod: a queue before as many workers as it starts."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -24,15 +23,13 @@ from domain.status import AtEndpoint, Status
 from infrastructure.hashes import sha256
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.serverless_api import CANCELLED, DONE, LATE, RUNNING, Health, RemoteJob, ServerlessAPI
-from infrastructure.serverless_asking import Word, answered, read
+from infrastructure.serverless_asking import UNANSWERED, Word, answered, read
 from infrastructure.serverless_chains import Chains, Link, noted
 from infrastructure.serverless_execution import WORD, Pace, ServerlessExecution, Steps, take_back
 from infrastructure.serverless_inputs import Inputs, Store
 from infrastructure.serverless_orders import excess, packed, refuse_dropped
 from infrastructure.serverless_probe import ServerlessProbe
 from infrastructure.serverless_results import brought_home
-
-log = logging.getLogger(__name__)
 
 USUAL_MOST = 3  # workers that an endpoint may start, where that is not told
 EACH = 4  # jobs handed over for each worker, so that none waits for us between two of its jobs
@@ -63,10 +60,9 @@ class RunPodBackend:
         self._api = ServerlessAPI(endpoint, key)
         self._known: tuple[float, Endpoint | None] = float("-inf"), None
         self._pace, self._chains = Pace(), Chains(self._give_up)
-        self._longest = 0.0  # seconds that a job took
         self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
-        self._word = Word()
-        self._inputs = Inputs(store)
+        self._is_mute, self._word = False, Word()  # mute: it cannot be asked
+        self._inputs, self._longest = Inputs(store), 0.0  # seconds that a job took
         self._lock, self._asking = threading.Lock(), threading.Lock()
 
     @property
@@ -237,25 +233,28 @@ class RunPodBackend:
     def _ready(self, job: Job) -> Steps[None]:
         self._refuse(job)
         yield from self._inputs.bring(job)
-        if self._worker is None and excess(job):
+        if self._worker is None and not self._is_mute and excess(job):
             yield from self._met()
             self._refuse(job)
 
     def _met(self) -> Steps[None]:
         """Hear once what works there, however long its start takes: large inputs only ours takes."""
         while not self._asking.acquire(timeout=WORD):
+            if self._worker is not None or self._is_mute:
+                return
             yield Progress(0.0, "waiting for a worker to say what it takes", is_queued=True)
         try:
-            while self._worker is None:
+            while self._worker is None and not self._is_mute:
                 try:
-                    with closing(self.ask()) as question:  # its number and seconds are not the job's
-                        yield from (event for event in question if isinstance(event, Progress))
+                    with closing(self.ask()) as question:  # its number is not the job's; its cost is
+                        for event in question:
+                            if not isinstance(event, Fact) or event.key in ("sent", "gpu_seconds"):
+                                yield event
                 except BackendUnreachable as error:
-                    if error.symptom != "late":
+                    if error.symptom != UNANSWERED:
                         raise
-                except JobFailed as error:
-                    log.info("%s", error)
-                    return  # an older one of ours, say: the job shows it
+                except JobFailed:
+                    self._is_mute = True  # an older one of ours, say: the job shows it
         finally:
             self._asking.release()
 

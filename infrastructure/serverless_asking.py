@@ -19,6 +19,7 @@ from infrastructure.serverless_chains import Link
 from infrastructure.serverless_execution import ServerlessExecution
 
 WAIT = 300.0  # seconds for a worker to start and answer
+UNANSWERED = "unanswered"  # symptom of a question that nobody took up
 ANSWER = 60.0  # … of which it may work
 FRESH = 600.0  # seconds that a word is used to refuse by: models are added
 _PUBLIC = "Missing 'workflow' parameter"  # says the public worker of an order without one
@@ -45,7 +46,7 @@ def answered(execution: ServerlessExecution) -> Generator[Progress | Fact, None,
                 return stop.value[0]
             yield event
             if time.monotonic() > until:
-                raise BackendUnreachable(_LATE.format(minutes=WAIT / 60), "late")
+                raise BackendUnreachable(_LATE.format(minutes=WAIT / 60), UNANSWERED)
 
 
 def read(end: RemoteJob) -> About:

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from domain.errors import JobFailed
-from domain.events import Fact
+from domain.errors import JobFailed, StudioError
+from domain.events import Fact, Progress
 from domain.job import Job
 from domain.project import Project
 from infrastructure.comfy_backend import ComfyBackend
@@ -121,3 +121,28 @@ def test_what_a_picture_of_the_test_bench_cost_is_kept_for_nobody(fake, tmp_path
             break
     work.close()
     assert paid and not backend.bill_of_closed(job.id)
+
+
+def test_at_a_limit_a_job_is_taken_back_by_fresh_news_alone(tmp_path):
+    stale, fresh = (Progress(0.0, "waiting", is_queued=True) for _ in range(2))
+    asked, closed = [], []
+
+    class Inner:
+        def run(self, job):
+            try:
+                yield stale
+                priced._payments += 1  # another one was paid for meanwhile
+                yield stale
+                asked.append("said again")
+                yield fresh
+            finally:
+                closed.append(True)
+
+    def allow(folder):
+        if asked:
+            raise StudioError("The limit is reached.")
+
+    priced = Priced(Inner(), lambda url: 1.0, allow=allow)
+    with pytest.raises(StudioError, match="limit"):
+        list(priced.run(make_job(tmp_path)))
+    assert asked == ["said again"] and closed

@@ -20,7 +20,7 @@ from domain.buckets import BucketSettings
 from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Fact, Progress
 from domain.settings import Settings
-from infrastructure import patience, s3, s3_store, serverless_asking, serverless_inputs
+from infrastructure import patience, s3, s3_store, serverless_asking, serverless_execution, serverless_inputs
 from infrastructure.hashes import sha256
 from infrastructure.http_line import USER_AGENT
 from infrastructure.serverless_inputs import Store
@@ -290,8 +290,28 @@ def test_a_worker_that_starts_slowly_is_asked_until_it_answers(far, bucket, larg
 
 def test_a_worker_that_cannot_be_asked_is_sent_the_job(far, bucket, large, hand):
     old = {"error": "The job has no workflow: give one as workflow, or its address as …"}
-    Hands(hand("w1"), old, result(PNG))
-    assert heard(far.started(bucket.store()).run(far.job(large)))[1]
+    Hands(hand("w1"), old, result(PNG), result(PNG))
+    backend = far.started(bucket.store())
+    assert all(heard(backend.run(far.job(large, seed=seed)))[1] for seed in (1, 2))
+    assert (len(far.orders), len(far.endpoint.jobs)) == (2, 3), "asked once"
+
+
+def test_runpod_that_is_silent_is_not_asked_who_works_there_for_ever(far, bucket, large, monkeypatch):
+    def silent(*_):
+        raise BackendUnreachable("RunPod did not answer in time.", "late")
+        yield
+
+    monkeypatch.setattr(serverless_execution.ServerlessExecution, "carried_out", silent)
+    backend = far.started(bucket.store())
+    with pytest.raises(BackendUnreachable, match="RunPod did not answer"):
+        heard(backend._met())
+
+
+def test_the_question_costs_what_the_worker_took(far, bucket, large):
+    with far.worker():
+        said, _ = heard(far.started(bucket.store())._met())
+    facts = [event.key for event in said if isinstance(event, Fact)]
+    assert facts == ["sent", "gpu_seconds"], "and it leaves no number"
 
 
 @pytest.fixture
