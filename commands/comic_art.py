@@ -7,30 +7,21 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from commands import setting
+from commands import comics, setting
 from commands.terminal import Reporter
-from domain.errors import BackendUnreachable, CannotWrite
 from domain.workflow import Workflow
-from infrastructure.project_files import open_project
 from services import comic_plan
 from services.comic_art import BY_REFERENCES, Order, Outcome, draw
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
-    start, plan = time.monotonic(), Path(asked.plan)
-    comic, changed, _ = comic_plan.read(plan)
-    for finding in changed:
-        print(f"{finding.where}: {finding.said}", file=sys.stderr)
-    project = open_project(Path(asked.project) if asked.project else plan.parent / plan.stem)
-    order = Order(comic, project, setting.backend(asked), _workflows(asked), asked.variants)
+    start = time.monotonic()
+    comic, changed, _ = comic_plan.read(Path(asked.plan))
+    comics.tell(changed)
+    order = Order(comic, comics.project_of(asked), setting.backend(asked), _workflows(asked), asked.variants)
     reporter, outcome = Reporter(), Outcome()
-    try:
-        reporter.follow(draw(order, outcome))
-    except (BackendUnreachable, CannotWrite, KeyboardInterrupt):
-        _tell(asked, order, outcome, reporter, start)
-        raise
-    _tell(asked, order, outcome, reporter, start)
+    reporter.follow_and_tell(draw(order, outcome), lambda: _tell(asked, order, outcome, reporter, start))
     return setting.SOME_FAILED if reporter.failures else setting.DONE
 
 

@@ -2,21 +2,18 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from commands import setting
+from commands import comics, setting
 from domain.comic_rules import Finding
 from domain.errors import StudioError
-from infrastructure.project_files import open_project
 from services import comic_pages, comic_plan
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
-    plan = Path(asked.plan)
-    comic, changed, _ = comic_plan.read(plan)
-    project = open_project(Path(asked.project) if asked.project else plan.parent / plan.stem)
+    comic, changed, _ = comic_plan.read(Path(asked.plan))
+    project = comics.project_of(asked)
     pictures = comic_pages.pictures_of(comic, project)
     if not pictures:
         raise StudioError(f"There is no picture yet in {project.folder}. Run comic art first.")
@@ -25,8 +22,7 @@ def run(asked: argparse.Namespace) -> int:
     for written in comic_pages.write(comic, pictures, comic_pages.Paper(dpi=asked.dpi), out):
         findings += written.findings
         files += [written.file] if written.file not in files else []
-    for finding in findings:
-        print(f"{finding.where}: {finding.said}", file=sys.stderr)
+    comics.tell(findings)
     if asked.json:
         told = [finding._asdict() for finding in findings]
         print(json.dumps({"pages": len(comic.pages), "files": list(map(str, files)), "findings": told}))

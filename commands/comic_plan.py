@@ -2,10 +2,9 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from commands import setting
+from commands import comics, setting
 from domain.comic_rules import MOST_PAGES
 from domain.errors import StudioError
 from services import comic_plan
@@ -19,8 +18,7 @@ def run(asked: argparse.Namespace) -> int:
     most = asked.max_pages or MOST_PAGES
     comic, changed, advice = comic_plan.read(script, asked.style or "", asked.language or "", most)
     comic_plan.write(comic, out)
-    for finding in (*changed, *advice):
-        print(f"{finding.where}: {finding.said}", file=sys.stderr)
+    comics.tell((*changed, *advice))
     summary = {
         "plan": str(out),
         "title": comic.title,

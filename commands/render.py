@@ -8,7 +8,6 @@ from pathlib import Path
 
 from commands import setting
 from commands.terminal import Reporter
-from domain.errors import BackendUnreachable, CannotWrite
 from infrastructure.presets_file import read_presets
 from infrastructure.project_files import open_project
 from infrastructure.storyboard_files import read_storyboard
@@ -38,12 +37,7 @@ def run(asked: argparse.Namespace) -> int:
     for repair in repairs:
         print(repair, file=sys.stderr)
     reporter, outcome = Reporter(), Outcome()
-    try:
-        reporter.follow(render(order, outcome))
-    except (BackendUnreachable, CannotWrite, KeyboardInterrupt):
-        _tell(asked, order, outcome, reporter, start)
-        raise
-    _tell(asked, order, outcome, reporter, start)
+    reporter.follow_and_tell(render(order, outcome), lambda: _tell(asked, order, outcome, reporter, start))
     return setting.SOME_FAILED if reporter.failures else setting.DONE
 
 

@@ -3,12 +3,13 @@
 import shutil
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO, TypeVar, cast
 
+from domain.errors import BackendUnreachable, CannotWrite
 from domain.events import Event, Fact, Failed, Progress, Saved, Told
 
 T = TypeVar("T")
@@ -41,6 +42,15 @@ class Reporter:
                     self._clear()
                     return cast(T, stop.value)
                 self._show(event)
+
+    def follow_and_tell(self, work: Generator[Event, None, T], tell: Callable[[], None]) -> None:
+        """The same, and `tell` at its end, also when it ends early and may be taken up again."""
+        try:
+            self.follow(work)
+        except (BackendUnreachable, CannotWrite, KeyboardInterrupt):
+            tell()
+            raise
+        tell()
 
     def jobs(self, takes: Path) -> dict[str, int]:
         """How many jobs ran, how many had their take in the folder already, how many broke."""
