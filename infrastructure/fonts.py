@@ -65,9 +65,10 @@ class Fonts:
         return self._widths[key]
 
     def _place(self, letter: str, style: Style) -> Path | None:
-        for path in dict.fromkeys((_own(style), _FACES["text"][style.is_bold])):
-            if ord(letter) in _known(path):
-                return path
+        if ord(letter) in _known(_own(style)):
+            return _own(style)
+        if style.face != "text" and ord(letter) in _known(_FACES["text"][style.is_bold]):
+            return _FACES["text"][style.is_bold]
         if letter not in self._places:
             self._places[letter] = self._found(letter)
             if self._places[letter] is None and not _is_silent(letter):

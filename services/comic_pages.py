@@ -20,12 +20,11 @@ from infrastructure.recipe_index import DONE
 from infrastructure.recipes import Ledger
 from infrastructure.sketch_backend import without_bars
 from services.keyframes import IMAGES
-from services.lettering.painting import Look, paint_balloons, paint_box, sound
+from services.lettering.painting import Look, paint_balloons, paint_box
 from services.lettering.panel import LEAST, Ground, Lettered, lettered
 
 LINE, HAIR = 0.7, 0.4  # millimetres: a panel's border, a balloon's
 BALLOON, BOX = ("#ffffff", "#141414"), ("#fff4cf", "#141414")
-SOUND = ("#ffd23f", "#141414")
 MARK = "Software", "Cindergrace Studio"  # stands in each PNG
 EMPTY, BORDER, PAGE = "#d8d6d0", "#141414", "#ffffff"
 
@@ -54,11 +53,12 @@ def pictures_of(comic: Comic, project: Project) -> dict[str, Path]:
     """The picture of each panel that has one: the chosen one, else the newest take."""
     ledger, found = Ledger(project), dict[str, Path]()
     for _, panel in comic.panels:
-        takes = [entry for entry in ledger.takes_of(panel.id) if entry.state == DONE]
-        files = [project.takes / name for entry in reversed(takes) for name in entry.files]
-        pictures = [file for file in files if file.suffix.lower() in IMAGES and file.exists()]
-        if chosen := [project.keyframe(panel.id)] if project.keyframe(panel.id).exists() else pictures:
-            found[panel.id] = chosen[0]
+        done = [entry for entry in ledger.takes_of(panel.id) if entry.state == DONE]
+        takes = [project.takes / name for entry in reversed(done) for name in entry.files]
+        for file in (project.keyframe(panel.id), *takes):
+            if file.suffix.lower() in IMAGES and file.exists():
+                found[panel.id] = file
+                break
     return found
 
 
@@ -70,7 +70,7 @@ def drawn(comic: Comic, pictures: Mapping[str, Path], paper: Paper, fonts: Fonts
 
 def _page(comic: Comic, page: Page, pictures: Mapping[str, Path], paper: Paper, fonts: Fonts) -> Drawn:
     size = round(paper.px(paper.width)), round(paper.px(paper.height))
-    image, findings = Image.new("RGB", size, PAGE), list[Finding]()
+    image, findings, missing = Image.new("RGB", size, PAGE), list[Finding](), set(fonts.missing)
     rects = layouts()[page.layout].rects(
         (float(size[0]), float(size[1])), paper.px(paper.margin), paper.px(paper.gutter), comic.is_rtl
     )
@@ -80,10 +80,14 @@ def _page(comic: Comic, page: Page, pictures: Mapping[str, Path], paper: Paper, 
             findings.append(Finding(panel.id, "It has no picture yet."))
         words = lettered(panel, Ground(rect, paper.dpi, comic.is_rtl), fonts)
         findings += _crowded(panel, words)
-        _letters(image, panel, words, paper, fonts)
+        _letters(image, words, paper, fonts)
         border = round(paper.px(LINE))
         ImageDraw.Draw(image).rectangle(_corners(rect), outline=BORDER, width=border)
-    findings += [Finding(f"page {page.number}", f"No font has “{letter}”.") for letter in fonts.missing]
+    findings += [
+        Finding(f"page {page.number}", f"No font has “{letter}”.")
+        for letter in fonts.missing
+        if letter not in missing
+    ]
     return Drawn(page, image, findings)
 
 
@@ -102,12 +106,11 @@ def _picture(page: Image.Image, rect: Rect, path: Path | None) -> None:
     page.paste(fitted, (x0, y0))
 
 
-def _letters(image: Image.Image, panel: Panel, words: Lettered, paper: Paper, fonts: Fonts) -> None:
+def _letters(image: Image.Image, words: Lettered, paper: Paper, fonts: Fonts) -> None:
     hair = paper.px(HAIR)
     for rect, text in words.boxes:
         paint_box(image, rect, text, Look(*BOX, hair), fonts)
-    for rect, style in words.sounds:
-        loud = sound(panel.sfx.upper(), fonts, style, Look(*SOUND, hair))
+    for rect, loud in words.sounds:
         image.paste(loud, (round(rect.x), round(rect.y)), loud)
     for group in words.balloons:
         paint_balloons(image, group, Look(*BALLOON, hair), fonts)

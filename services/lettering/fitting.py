@@ -16,7 +16,7 @@ POWER = 2.5
 SHAPES = (1.15, 1.3, 1.5, 1.75, 2.0, 2.3)  # width to height
 LEADING, PADDING = 1.14, 0.55  # of the size of the type
 BEST = 1.6  # the shape that looks best
-TIED = re.compile(r"(?<!\S)(\w) (?=\S)")  # a word of one letter stays with the next one
+_TIED = re.compile(r"(?<!\S)(\w) (?=\S)")  # a word of one letter stays with the next one
 _DASH = re.compile(r" ([–—-])(?= )")
 
 
@@ -57,7 +57,7 @@ class Balloon:
 
 def broken(text: str, fonts: Fonts, style: Style) -> Iterator[Text]:
     """The ways to break it that differ, from one line on to a word a line."""
-    words = _DASH.sub("\u00a0\\1", TIED.sub("\\1\u00a0", " ".join(text.split()))).split(" ")
+    words = _DASH.sub("\u00a0\\1", _TIED.sub("\\1\u00a0", " ".join(text.split()))).split(" ")
     widths = [fonts.width(word, style) for word in words]
     space = fonts.width("x x", style) - fonts.width("xx", style)
     whole, least, seen = sum(widths) + space * (len(words) - 1), max(widths), set[tuple[int, ...]]()

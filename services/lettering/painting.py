@@ -14,6 +14,8 @@ from domain.comic import SHOUT, SPEECH, THOUGHT, WHISPER
 from domain.comic_layouts import Rect
 from infrastructure.fonts import Fonts, Style
 from services.lettering.fitting import POWER, Balloon, Text
+from services.lettering.placing import Point
+from services.sheet_text import draw
 
 FINER = 3  # times as large
 SPIKES, DEPTH = 18, 0.22  # of a shout; how far they stand out
@@ -21,7 +23,6 @@ PUFFS, PUFF = 13, 0.2  # of a thought; their size
 SWELL = {SPEECH: 1.0, WHISPER: 1.0, SHOUT: 1 + DEPTH, THOUGHT: 1 + PUFF / 2}  # outer size to the outline's
 TAIL, SHORTEST, LONGEST = 1.1, 1.5, 4.5  # base, least and greatest length, of the size of the type
 TURN = 8.0  # degrees that a sound is turned
-Point = tuple[float, float]
 Shape = list[Point]
 
 
@@ -29,6 +30,9 @@ class Look(NamedTuple):
     paper: str
     ink: str
     line: float  # pixels
+
+
+LOUD = Look("#ffd23f", "#141414", 0.0)  # its edge goes by the size of its type
 
 
 @dataclass(frozen=True)
@@ -114,13 +118,11 @@ def paint_box(page: Image.Image, rect: Rect, text: Text, look: Look, fonts: Font
 def paint_text(page: Image.Image, text: Text, at: Point, colour: str, fonts: Fonts) -> None:
     canvas = ImageDraw.Draw(page)
     for number, (line, width) in enumerate(zip(text.lines, text.widths, strict=True)):
-        x, y = at[0] - width / 2, at[1] + text.top(number) + 0.83 * text.leading
-        for font, said in fonts.runs(line, text.style):
-            canvas.text((x, y), said, fill=colour, font=font, anchor="ls")
-            x += font.getlength(said)
+        start = at[0] - width / 2, at[1] + text.top(number) + 0.83 * text.leading
+        draw(canvas, start, line, fonts, (text.style, colour))
 
 
-def sound(text: str, fonts: Fonts, style: Style, look: Look) -> Image.Image:
+def sound(text: str, fonts: Fonts, style: Style, look: Look = LOUD) -> Image.Image:
     """A turned word with an edge, on nothing."""
     edge = max(2, round(style.size * 0.08))
     width = math.ceil(fonts.width(text, style)) + 4 * edge

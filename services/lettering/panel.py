@@ -7,19 +7,20 @@ then has no room is set smaller still and told. Nothing is cut off.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from domain.comic import SPEECH, Line, Panel
+from PIL import Image
+
+from domain.comic import SHOUT, SPEECH, Line, Panel
 from domain.comic_layouts import Rect
 from infrastructure.fonts import Fonts, Style
 from services.lettering.fitting import PADDING, Balloon, Text, balloon, box
-from services.lettering.painting import SWELL, Look, Placed, Point, sound
-from services.lettering.placing import Piece, Room, placed
+from services.lettering.painting import SWELL, Placed, sound
+from services.lettering.placing import Piece, Point, Room, placed
 
 USUAL, LEAST, TINY = 9.5, 7.0, 3.0  # points; the second is read well, the third only with a lens
 STEP = 0.5
 WIDE, TALL, FULL = 0.62, 0.55, 0.4  # most of a panel that a balloon is wide, and high, and that all cover
 BOX = 0.66  # most of a panel that a narrator's box is wide
 GAP, INSET = 0.5, 0.6  # of the size of the type
-LOUD = Look("#d62828", "#ffffff", 1.0)  # any: only its size counts here
 FACE, EYES = 0.2, 0.42  # of a panel: how large a face is taken to be, and how far down
 
 
@@ -29,7 +30,7 @@ class Lettered:
 
     size: float
     boxes: tuple[tuple[Rect, Text], ...] = ()
-    sounds: tuple[tuple[Rect, Style], ...] = ()
+    sounds: tuple[tuple[Rect, Image.Image], ...] = ()
     balloons: tuple[tuple[Placed, ...], ...] = ()  # in groups that hang together
     is_crowded: bool = False
 
@@ -92,48 +93,42 @@ class _Lettering:
             pad = 2 * PADDING * self._px
             corner = 1.0 if self._ground.is_rtl else 0.0
             pieces.append(Piece(boxed.width + pad, boxed.height + pad, wishes=(corner, 0.0)))
-        parts = [
-            (line, part, number) for line in self._panel.lines for number, part in self._parts(line.text)
-        ]
-        balloons = [self._balloon(line, part) for line, part, _ in parts]
-        for (line, _, _), one in zip(parts, balloons, strict=True):
-            if one is None:
-                return None
-            pieces.append(self._piece(line, one))
+        balloons = list[tuple[Line, bool, Balloon]]()  # and whether each goes on from the one before
+        for line in self._panel.lines:
+            for number, part in enumerate(self._parts(line.text)):
+                if (one := self._balloon(line, part)) is None:
+                    return None
+                balloons.append((line, number > 0, one))
+                pieces.append(self._piece(line, one))
         loud = self._sound()
         if loud:
-            pieces.append(loud[1])
+            corner = 0.2 if self._ground.is_rtl else 0.8
+            pieces.append(Piece(loud.width, loud.height, is_read=False, wishes=(corner, 0.8)))
         room = Room(self._inside, GAP * self._px, tuple(self._faces()), self._ground.is_rtl)
         rects = placed(pieces, room)
-        if rects is None:
-            return None
-        return self._told(
-            rects, boxed, [(*part, one) for part, one in zip(parts, balloons, strict=True) if one], loud
-        )
+        return self._told(rects, boxed, balloons, loud) if rects is not None else None
 
     def _told(
         self,
-        rects: Sequence[Rect],
+        rects: list[Rect],
         boxed: Text | None,
-        parts: Sequence[tuple[Line, str, int, Balloon]],
-        loud: tuple[Style, Piece] | None,
+        balloons: Sequence[tuple[Line, bool, Balloon]],
+        loud: Image.Image | None,
     ) -> Lettered:
-        left = list(rects)
-        boxes = ((left.pop(0), boxed),) if boxed else ()
-        sounds = ((left.pop(), loud[0]),) if loud else ()
+        boxes = ((rects.pop(0), boxed),) if boxed else ()
+        sounds = ((rects.pop(), loud),) if loud else ()
         groups: list[list[Placed]] = []
-        for (line, _, number, one), rect in zip(parts, left, strict=True):
+        for (line, goes_on, one), rect in zip(balloons, rects, strict=True):
             at = rect.x + rect.width / 2, rect.y + rect.height / 2
             made = Placed(one, at, line.kind, self._tip(line, at))
-            if number:
+            if goes_on:
                 before = groups[-1].pop()
                 groups[-1] += [replace(before, tip=None), replace(made, link=before.at)]
             else:
                 groups.append([made])
-        area = sum(rect.width * rect.height for rect in left) / (
-            self._ground.rect.width * self._ground.rect.height
-        )
-        return Lettered(self._size, boxes, sounds, tuple(map(tuple, groups)), area > FULL)
+        whole = self._ground.rect.width * self._ground.rect.height
+        share = sum(rect.width * rect.height for rect in rects) / whole
+        return Lettered(self._size, boxes, sounds, tuple(map(tuple, groups)), share > FULL)
 
     def _box(self) -> Text | None:
         if not self._panel.narrative:
@@ -144,50 +139,47 @@ class _Lettering:
     def _balloon(self, line: Line, text: str) -> Balloon | None:
         share = WIDE if self._ground.rect.width > 30 * self._px else 0.95
         most = share * self._inside.width, TALL * self._inside.height
-        said = text if line.kind != SPEECH and line.kind != "shout" else text.upper()
-        style = Style(self._px, is_bold=line.kind == "shout", face="comic")
+        said = text.upper() if line.kind in (SPEECH, SHOUT) else text
+        style = Style(self._px, is_bold=line.kind == SHOUT, face="comic")
         return balloon(said, self._fonts, style, most, SWELL[line.kind])
 
-    def _parts(self, text: str) -> list[tuple[int, str]]:
+    def _parts(self, text: str) -> list[str]:
         words = text.split()
         if not self._is_parted or len(words) < 6:
-            return [(0, text)]
+            return [text]
         half = _middle(words)
-        return [(0, " ".join(words[:half])), (1, " ".join(words[half:]))]
+        return [" ".join(words[:half]), " ".join(words[half:])]
 
     def _piece(self, line: Line, one: Balloon) -> Piece:
-        swell = SWELL[line.kind]
-        seen = self._seen()
-        mouth = self._mouth(line)
-        order = (seen.index(line.character) + 0.5) / len(seen) if line.character in seen else 0.5
-        wish = 1 - order if self._ground.is_rtl else order
-        return Piece(2 * one.a * swell, 2 * one.b * swell, True, line.zone, mouth, (wish, 0.0))
+        swell, mouth = SWELL[line.kind], self._mouth(line)
+        wish = self._share(line.character), 0.0
+        return Piece(2 * one.a * swell, 2 * one.b * swell, True, line.zone, mouth, wish)
 
-    def _sound(self) -> tuple[Style, Piece] | None:
+    def _sound(self) -> Image.Image | None:
         """As large as there is room for it, up to a sixth of the panel's height."""
         if not self._panel.sfx:
             return None
         rect, text = self._ground.rect, self._panel.sfx.upper()
-        size = max(
-            self._px, round(min(rect.height / 6, rect.width / (0.9 * max(4, len(text)))) * self._size / USUAL)
-        )
-        style = Style(size, face="loud")
-        image = sound(text, self._fonts, style, LOUD)
-        corner = 0.2 if self._ground.is_rtl else 0.8
-        return style, Piece(image.width, image.height, is_read=False, wishes=(corner, 0.8))
+        most = min(rect.height / 6, rect.width / (0.9 * max(4, len(text))))
+        size = max(self._px, round(most * self._size / USUAL))
+        return sound(text, self._fonts, Style(size, face="loud"))
 
     # --- who stands where: nobody has told, so those who are seen share the panel's width
 
     def _seen(self) -> list[str]:
         return list(dict.fromkeys(actor.character for actor in self._panel.actors))
 
+    def _share(self, character: str) -> float:
+        """How far along the panel's width somebody stands; in its middle, who is not seen."""
+        seen = self._seen()
+        share = (seen.index(character) + 0.5) / len(seen) if character in seen else 0.5
+        return 1 - share if self._ground.is_rtl else share
+
     def _mouth(self, line: Line) -> Point | None:
-        seen, r = self._seen(), self._ground.rect
-        if line.is_off or line.character not in seen:
+        if line.is_off or line.character not in self._seen():
             return None
-        share = (seen.index(line.character) + 0.5) / len(seen)
-        share = 1 - share if self._ground.is_rtl else share
-        return r.x + share * r.width, r.y + (EYES + FACE / 3) * r.height
+        r = self._ground.rect
+        return r.x + self._share(line.character) * r.width, r.y + (EYES + FACE / 3) * r.height
 
     def _tip(self, line: Line, at: Point) -> Point:
         """The mouth, or beside the panel where the speaker is not in it."""
@@ -196,14 +188,10 @@ class _Lettering:
         return self._mouth(line) or (edge, at[1] + 2 * self._px)
 
     def _faces(self) -> list[Rect]:
-        r, seen = self._ground.rect, self._seen()
+        r = self._ground.rect
         side = FACE * min(r.width, r.height)
-        return [
-            Rect(
-                r.x + (n + 0.5) / len(seen) * r.width - side / 2, r.y + EYES * r.height - side / 2, side, side
-            )
-            for n in range(len(seen))
-        ]
+        middles = [r.x + self._share(character) * r.width for character in self._seen()]
+        return [Rect(x - side / 2, r.y + EYES * r.height - side / 2, side, side) for x in middles]
 
 
 def _middle(words: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ to whoever speaks. Of several partial placements the best few are carried on.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from domain.comic import ZONES
 from domain.comic_layouts import Rect
@@ -40,7 +40,7 @@ class Room:
 @dataclass(frozen=True)
 class _Partial:
     cost: float = 0.0
-    rects: tuple[Rect, ...] = field(default=())
+    rects: tuple[Rect, ...] = ()
 
 
 def placed(pieces: Sequence[Piece], room: Room) -> list[Rect] | None:
