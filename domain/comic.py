@@ -89,6 +89,7 @@ class Page:
     time: str = ""  # of day
     summary: str = ""
     more: More = field(default_factory=dict)
+    is_filled: bool = False  # nobody said where it ends: its panels are all that follow
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from typing import NamedTuple
 from domain.comic import PASSING, Character, Comic, Line, Page, Panel
 from domain.comic_layouts import Layouts, fitting
 
-FILLED = "isFilled"  # in a page's `more`: nobody said where it ends, its panels are all that follow
-USUAL = 4  # panels of a page that is filled
+USUAL = 4  # panels of a page that nobody ended
 WORDS, BALLOONS = 25, 3  # of a balloon, and of a panel, at most
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}", re.IGNORECASE | re.ASCII)  # files are called so
 ALIKE = 0.8  # share of common words from which two actions say the same
@@ -68,20 +67,19 @@ class _Settling:
 
     def _parts(self, page: Page, number: int) -> Iterator[Page]:
         """The page, as several when it has more panels than any layout."""
-        is_filled, panels = page.more.get(FILLED), page.panels
+        panels = page.panels
         if not panels:
             words = "; ".join(filter(None, (page.summary, page.location, page.weather, page.time)))
             said = f": “{words}”" if words else ""
             self._tell(f"page {number}", f"It has no panels and was left out{said}.")
-        if len(panels) > self._most and not is_filled:
+        if len(panels) > self._most and not page.is_filled:
             self._tell(
                 f"page {number}", f"It has {len(panels)} panels, at most {self._most} fit; it was parted."
             )
-        most = USUAL if is_filled or len(panels) > self._most else self._most
-        more = {name: value for name, value in page.more.items() if name != FILLED}
+        most = USUAL if page.is_filled or len(panels) > self._most else self._most
         for part in _evenly(panels, most):
             is_first = part and part[0] is panels[0]
-            yield replace(page, id=page.id if is_first else "", panels=part, more=more)
+            yield replace(page, id=page.id if is_first else "", panels=part, is_filled=False)
 
     def _page(self, page: Page, chapter: str, number: int, is_end: bool) -> Page:
         layout, count = self._layouts.get(page.layout), len(page.panels)

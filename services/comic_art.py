@@ -4,7 +4,6 @@ A panel's picture depends on what the panel shows, on its id and on its characte
 is the only one that is made anew, as long as the ids of the others stay.
 """
 
-import hashlib
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +22,7 @@ from infrastructure.comics.style_file import styles
 from infrastructure.project_files import base_seed, keep_base_seed, leftovers_removed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger, Take, Wanted
-from services.keyframes import make, picture
+from services.keyframes import make, picture, seed_from
 from services.lanes import side_by_side
 
 BY_REFERENCES = {  # of the shipped workflows, by how many portraits they take
@@ -103,7 +102,7 @@ def _panels(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
 
 
 def _portrait(order: Order, character: Character, base: int) -> Wanted:
-    seed = _drawn_from(base, character.id) if character.seed is None else character.seed
+    seed = seed_from(base, character.id) if character.seed is None else character.seed
     prompt = portrait_prompt(character, styles()[order.comic.style])
     return _wanted(order.workflows[0], character.id, {"prompt": prompt, "seed": seed}, 1.0)
 
@@ -150,11 +149,7 @@ def _seed(order: Order, panel: Panel, number: int, base: int) -> int:
     """Of a panel's variant: drawn from the seeds of who is seen, so that another look is another picture."""
     seen = [order.comic.character(id) for id in _seen(order.comic, panel)]
     own = "/".join(str(character.seed) for character in seen if character and character.seed is not None)
-    return _drawn_from(base, f"{panel.id}/{own}/{number}")
-
-
-def _drawn_from(base: int, of: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{base}/{of}".encode()).digest()[:4], "big")
+    return seed_from(base, f"{panel.id}/{own}/{number}")
 
 
 def _ratio(page: Page, panel: Panel) -> float:

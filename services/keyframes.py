@@ -66,8 +66,11 @@ def seed_of(shot: Shot, number: int, base_seed: int) -> int:
     """The artist's seed and those after it, else one drawn from the base seed, whatever the shot's place."""
     if shot.keyframe.seed is not None:
         return (shot.keyframe.seed + number - 1) % 2**64
-    digest = hashlib.sha256(f"{base_seed}/{shot.id}/{number}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
+    return seed_from(base_seed, f"{shot.id}/{number}")
+
+
+def seed_from(base_seed: int, of: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{base_seed}/{of}".encode()).digest()[:4], "big")
 
 
 def size_of(workflow: Workflow, board: Storyboard, shot: Shot) -> tuple[int, int]:

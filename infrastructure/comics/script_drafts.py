@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from domain.comic import PASSING, SPEECH, Actor, Chapter, Character, Comic, Line, Page, Panel
-from domain.comic_rules import FILLED
 from infrastructure.comics.script_words import words
 
 _ARTICLES = {"the", "a", "an", "der", "die", "das"}
@@ -21,6 +20,16 @@ class Said:
         self.text = f"{self.text} {text}".strip()
 
 
+class Fields(dict[str, Said]):
+    """What is said of something, by the names of fields; nothing yet of those that were not named."""
+
+    def __missing__(self, name: str) -> Said:
+        return self.setdefault(name, Said())
+
+    def text(self, name: str) -> str:
+        return self[name].text if name in self else ""
+
+
 @dataclass
 class Speech:
     name: str
@@ -34,23 +43,17 @@ class Speech:
 @dataclass
 class PanelDraft:
     is_said: bool  # it began with PANEL, and not with a paragraph
-    fields: dict[str, Said] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
     who: list[Actor] | None = None  # by name; None: whoever is named in it
     speeches: list[Speech] = field(default_factory=list)
-
-    def text(self, name: str) -> str:
-        return self.fields.get(name, Said()).text
 
 
 @dataclass
 class PageDraft:
     layout: str = ""
     is_said: bool = True
-    fields: dict[str, Said] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
     panels: list[PanelDraft] = field(default_factory=list)
-
-    def text(self, name: str) -> str:
-        return self.fields.get(name, Said()).text
 
 
 @dataclass
@@ -63,33 +66,29 @@ class ChapterDraft:
 class Person:
     name: str
     role: str = ""
-    fields: dict[str, Said] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
 
 
-def made(header: Mapping[str, Said], people: Mapping[str, Person], chapters: Sequence[ChapterDraft]) -> Comic:
+def made(header: Fields, people: Mapping[str, Person], chapters: Sequence[ChapterDraft]) -> Comic:
     """`people` by their names in small letters. Pages and panels have neither ids nor numbers yet."""
-
-    def said(name: str) -> str:
-        return header[name].text if name in header else ""
-
     ids = {name: f"char-{n}" for n, name in enumerate(people, 1)}
     return Comic(
-        said("title"),
-        said("style"),
-        said("language"),
+        header.text("title"),
+        header.text("style"),
+        header.text("language"),
         characters=tuple(_character(ids[name], person) for name, person in people.items()),
         chapters=tuple(
             Chapter("", chapter.title, tuple(_page(page, ids) for page in chapter.pages))
             for chapter in chapters
         ),
-        is_rtl=said("reading").casefold() in words().rtl,
+        is_rtl=header.text("reading").casefold() in words().rtl,
     )
 
 
 def _character(id: str, person: Person) -> Character:
-    texts = {name: said.text for name, said in person.fields.items()}
-    seed, name = texts.get("seed", ""), texts.get("name") or person.name
-    made = Character(id, name, texts.get("appearance", ""), texts.get("clothing", ""), person.role)
+    said = person.fields
+    seed, name = said.text("seed"), said.text("name") or person.name
+    made = Character(id, name, said.text("appearance"), said.text("clothing"), person.role)
     return replace(made, seed=int(seed)) if seed.isdecimal() else made
 
 
@@ -99,11 +98,11 @@ def _page(page: PageDraft, ids: dict[str, str]) -> Page:
         0,
         page.layout,
         tuple(_panel(panel, ids) for panel in page.panels),
-        page.text("location"),
-        page.text("weather"),
-        page.text("time"),
-        page.text("summary"),
-        {} if page.is_said else {FILLED: True},
+        page.fields.text("location"),
+        page.fields.text("weather"),
+        page.fields.text("time"),
+        page.fields.text("summary"),
+        is_filled=not page.is_said,
     )
 
 
@@ -115,20 +114,20 @@ def _panel(panel: PanelDraft, ids: dict[str, str]) -> Panel:
     )
     actors = [replace(actor, character=_id(actor.character, ids)) for actor in panel.who or ()]
     if panel.who is None:
-        named = _named(panel.text("action"), ids)
+        named = _named(panel.fields.text("action"), ids)
         heard = [line.character for line in lines if not line.is_off]
         actors = [Actor(id) for id in dict.fromkeys([*named, *heard])]
     return Panel(
         "",
         tuple(actors),
-        panel.text("action"),
-        panel.text("location"),
-        panel.text("mood"),
-        panel.text("camera"),
+        panel.fields.text("action"),
+        panel.fields.text("location"),
+        panel.fields.text("mood"),
+        panel.fields.text("camera"),
         lines,
-        panel.text("narrative"),
-        panel.text("sfx"),
-        panel.text("image_prompt"),
+        panel.fields.text("narrative"),
+        panel.fields.text("sfx"),
+        panel.fields.text("image_prompt"),
     )
 
 

@@ -22,6 +22,7 @@ from domain.comic import KINDS, PASSING, ZONES, Actor, Comic
 from infrastructure.comics import script_words
 from infrastructure.comics.script_drafts import (
     ChapterDraft,
+    Fields,
     PageDraft,
     PanelDraft,
     Person,
@@ -62,11 +63,11 @@ def read_script(text: str) -> tuple[Comic, list[Note]]:
 class _Reader:
     def __init__(self) -> None:
         self.notes: list[Note] = []
-        self.header: dict[str, Said] = {}
+        self.header = Fields()
         self.people: dict[str, Person] = {}  # by name in small letters
         self.chapters: list[ChapterDraft] = []
         self._about = ""  # a key of _OF: what the lines are about now
-        self._fields: dict[str, Said] = {}  # … and what is said of it
+        self._fields = Fields()  # … and what is said of it
         self._panel: PanelDraft | None = None
         self._last: Said | None = None  # what an indented line goes on with
         self._speech: Speech | None = None  # the last one, which may say nothing yet
@@ -126,7 +127,7 @@ class _Reader:
         person = self._person(name.strip())
         roles = dict.fromkeys(filter(None, (person.role, role.strip())))
         person.name, person.role = name.strip(), ", ".join(roles)
-        self._last = person.fields.setdefault("appearance", Said())
+        self._last = person.fields["appearance"]
         self._last.add(looks.strip())
         self._about, self._fields = "character", person.fields
 
@@ -168,7 +169,7 @@ class _Reader:
         elif name == "seed" and not _is_seed(text):
             self._note(f"A seed is a whole number below 2^64, not “{text[:30]}”; left out.")
         else:
-            self._last = self._fields.setdefault(name, Said())
+            self._last = self._fields[name]
             self._last.add(text)
 
     def _who(self, text: str) -> None:
@@ -188,12 +189,12 @@ class _Reader:
         if found and (kind := words().header.get(name)) and self._is_header:
             if kind == "reading" and text.casefold() not in {*words().rtl, *words().ltr}:
                 self._note(f"“{text[:30]}” is no direction: from left to right, or right to left.")
-            self._last = self.header.setdefault(kind, Said())
+            self._last = self.header[kind]
             self._last.add(text)
             self._last = None if kind == "reading" else self._last
         elif found and (kind := words().texts.get(name)):
             panel = self._open_panel()
-            self._last = panel.fields.setdefault(kind, Said())
+            self._last = panel.fields[kind]
             self._last.add(text)
         elif found and self._is_speaker(found["name"]):
             self._say(found["name"], found["manner"] or "", text)
@@ -229,7 +230,7 @@ class _Reader:
         if self._speech and self._last is self._speech.said and not self._last.text:
             self._last.add(text)  # what is said may stand below who says it
             return
-        self._last = self._open_panel().fields.setdefault("action", Said())
+        self._last = self._open_panel().fields["action"]
         self._last.add(text)
 
     def finish(self) -> None:
