@@ -101,13 +101,13 @@ class ServerlessAPI:
         return Health(jobs.get("inQueue", 0), jobs.get("inProgress", 0), workers)
 
     def _ask(
-        self, method: str, path: str, body: bytes | None = None, timeout: tuple[float, float] = TIMEOUT
+        self, method: str, path: str, body: bytes | None = None, timeout: tuple[float, float] | None = None
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._key()}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            reply = self._line.send(method, path, timeout, headers, body)
+            reply = self._line.send(method, path, timeout or TIMEOUT, headers, body)
         except NoAuthorities as error:
             raise BackendUnreachable(str(error)) from error
         except requests.ReadTimeout as error:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -125,24 +126,30 @@ def test_what_a_picture_of_the_test_bench_cost_is_kept_for_nobody(fake, tmp_path
 
 def test_at_a_limit_a_job_is_taken_back_by_fresh_news_alone(tmp_path):
     stale, fresh = (Progress(0.0, "waiting", is_queued=True) for _ in range(2))
-    asked, closed = [], []
+    closed = []
 
     class Inner:
         def run(self, job):
+            if job.name == "other":
+                yield Fact("sent", {"times": 1})
+                yield Fact("gpu_seconds", 2.0)
+                return []
             try:
-                yield stale
-                priced._payments += 1  # another one was paid for meanwhile
-                yield stale
-                asked.append("said again")
-                yield fresh
+                yield from (stale, stale, fresh)
             finally:
                 closed.append(True)
 
+    spent = []
+
     def allow(folder):
-        if asked:
+        if spent:
             raise StudioError("The limit is reached.")
 
-    priced = Priced(Inner(), lambda url: 1.0, allow=allow)
+    priced = Priced(Inner(), lambda url: 1.0, lambda *bill: spent.append(bill), allow)
+    waiting, other = priced.run(make_job(tmp_path)), replace(make_job(tmp_path), name="other")
+    assert next(waiting) is stale
+    list(priced.run(other))
+    assert spent and next(waiting) is stale, "it may be over by now: nobody has looked"
     with pytest.raises(StudioError, match="limit"):
-        list(priced.run(make_job(tmp_path)))
-    assert asked == ["said again"] and closed
+        next(waiting)
+    assert closed

@@ -19,7 +19,7 @@ from tests.fake_comfy import FakeComfy
 from tests.real_comfy import free_port
 from tests.runpod.calls import AGENT
 from tests.runpod.pods import Clock
-from tests.serverless.far import Far
+from tests.serverless.far import Bucket, Far
 from worker import handler
 from worker.environment import Environment
 from worker.handler import Handler
@@ -251,3 +251,14 @@ def served(sdk, tmp_path_factory):
     for process in processes:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def moto(served):
+    near = {"S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true", "MOTO_ALLOW_NONEXISTENT_REGION": "true"}
+    return served("moto.server", "-H", "127.0.0.1", "-p", "{port}", **near)
+
+
+@pytest.fixture
+def bucket(moto):
+    return Bucket(moto)

@@ -1,10 +1,17 @@
-"""A studio's way to an endpoint, for tests of what goes along."""
+"""A studio's way to an endpoint, and a bucket beside it, for tests of what goes along."""
 
 import random
+from uuid import uuid4
 
+import requests
+
+from domain.buckets import BucketSettings
 from infrastructure.runpod_backend import RunPodBackend
+from infrastructure.serverless_inputs import Store
 from tests.comfy_jobs import make_job, picture
 from tests.serverless.puppets import Puppet
+
+ACCESS, SECRET = "AKIAENTEREDBYHAND000", "secret/neverToBeSeenAgain+7777"
 
 
 class Far:
@@ -40,3 +47,34 @@ class Far:
     def has(self, file):
         """Whether ComfyUI was given it as it is."""
         return file.read_bytes() in self.fake.files.values()
+
+
+class Bucket:
+    """One of moto's, looked at from outside."""
+
+    def __init__(self, service):
+        self.service, self.name = service, f"films-{uuid4().hex[:8]}"
+        assert self._ask("PUT").ok
+
+    def store(self, **more):
+        place = BucketSettings(**{"address": self.service, "bucket": self.name, **more})
+        return Store(place, ACCESS, SECRET)
+
+    @property
+    def keys(self):
+        return self._ask("GET").text.split("<Key>")[1:]
+
+    @property
+    def uploads(self):
+        """Those that have begun and are not complete."""
+        return self._ask("GET", "?uploads").text.count("<UploadId>")
+
+    def content(self, key):
+        return self._ask("GET", f"/{key}").content
+
+    def remove(self, key):
+        assert self._ask("DELETE", f"/{key}").ok
+
+    def _ask(self, method, more=""):
+        headers = {"Authorization": "AWS key:any"}
+        return requests.request(method, f"{self.service}/{self.name}{more}", headers=headers, timeout=10)

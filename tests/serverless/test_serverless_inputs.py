@@ -5,10 +5,8 @@ The buckets are moto's, a program that speaks S3; the endpoint is emulated, its 
 import json
 import random
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
-from uuid import uuid4
 
 import pytest
 import requests
@@ -18,65 +16,22 @@ import main
 from commands.setting import settings_path
 from domain.buckets import BucketSettings
 from domain.errors import BackendUnreachable, JobFailed, JobRejected
-from domain.events import Fact, Progress
+from domain.events import Progress
 from domain.settings import Settings
-from infrastructure import patience, s3, s3_store, serverless_asking, serverless_execution, serverless_inputs
+from infrastructure import patience, s3, s3_store, serverless_inputs
 from infrastructure.hashes import sha256
 from infrastructure.http_line import USER_AGENT
 from infrastructure.serverless_inputs import Store
 from infrastructure.settings_file import SettingsFile
 from tests.comfy_jobs import picture, until
 from tests.real_comfy import free_port
-from tests.serverless.hands import PNG, Hands, heard, result
-from tests.serverless.puppets import Puppet, public
+from tests.serverless.far import ACCESS, SECRET
+from tests.serverless.hands import PNG, Hands, heard
 from worker import installs
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("looks_soon")]
 
 VOLUMES = "https://s3api-eu-ro-1.runpod.io"
-ACCESS, SECRET = "AKIAENTEREDBYHAND000", "secret/neverToBeSeenAgain+7777"
-
-
-class Bucket:
-    """One of moto's, looked at from outside."""
-
-    def __init__(self, service):
-        self.service, self.name = service, f"films-{uuid4().hex[:8]}"
-        assert self._ask("PUT").ok
-
-    def store(self, **more):
-        place = BucketSettings(**{"address": self.service, "bucket": self.name, **more})
-        return Store(place, ACCESS, SECRET)
-
-    @property
-    def keys(self):
-        return self._ask("GET").text.split("<Key>")[1:]
-
-    @property
-    def uploads(self):
-        """Those that have begun and are not complete."""
-        return self._ask("GET", "?uploads").text.count("<UploadId>")
-
-    def content(self, key):
-        return self._ask("GET", f"/{key}").content
-
-    def remove(self, key):
-        assert self._ask("DELETE", f"/{key}").ok
-
-    def _ask(self, method, more=""):
-        headers = {"Authorization": "AWS key:any"}
-        return requests.request(method, f"{self.service}/{self.name}{more}", headers=headers, timeout=10)
-
-
-@pytest.fixture(scope="module")
-def moto(served):
-    near = {"S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true", "MOTO_ALLOW_NONEXISTENT_REGION": "true"}
-    return served("moto.server", "-H", "127.0.0.1", "-p", "{port}", **near)
-
-
-@pytest.fixture
-def bucket(moto):
-    return Bucket(moto)
 
 
 # --- by a bucket
@@ -250,68 +205,6 @@ def test_a_public_worker_is_not_sent_what_it_cannot_fetch(far, bucket, large, ha
     with pytest.raises(JobRejected, match=r"16 MB.*This endpoint's worker takes no others"):
         heard(backend.run(far.job(large)))
     assert len(far.endpoint.jobs) == 1 and bucket.keys == []
-
-
-def test_the_first_large_job_of_a_session_is_not_sent_to_a_public_worker(far, bucket, large):
-    backend, is_public = far.started(bucket.store()), Puppet(far.endpoint, public(lambda input: result(PNG)))
-    with is_public, pytest.raises(JobRejected, match="This endpoint's worker takes no others"):
-        heard(backend.run(far.job(large)))
-    assert far.orders == [] and len(far.endpoint.jobs) == 1
-
-
-def test_who_works_there_is_asked_once_a_session_and_not_taken_for_a_job(far, bucket, large):
-    backend = far.started(bucket.store())
-    with far.worker():
-        said, files = heard(backend.run(far.job(large)))
-        heard(backend.run(far.job(large, seed=2)))
-    assert files and (len(far.orders), len(far.endpoint.jobs)) == (2, 3)
-    numbers = [event.value["job"] for event in said if isinstance(event, Fact) and event.key == "serverless"]
-    assert numbers == [list(far.endpoint.jobs)[1]]
-
-
-def test_large_jobs_that_begin_at_once_ask_one_question_between_them(far, bucket, large):
-    backend = far.started(bucket.store())
-    jobs = [far.job(large, seed=seed) for seed in range(4)]
-    with ThreadPoolExecutor(4) as lanes, far.worker():
-        assert all(lanes.map(lambda job: heard(backend.run(job))[1], jobs))
-    assert (len(far.orders), len(far.endpoint.jobs)) == (4, 5)
-
-
-def test_a_worker_that_starts_slowly_is_asked_until_it_answers(far, bucket, large, monkeypatch):
-    monkeypatch.setattr(serverless_asking, "WAIT", 0.3)
-    run = far.started(bucket.store()).run(far.job(large))
-    while len(far.endpoint.jobs) < 2:
-        next(run)
-    assert next(iter(far.endpoint.jobs.values())).status == "CANCELLED"
-    monkeypatch.undo()
-    with far.worker():
-        assert heard(run)[1]
-
-
-def test_a_worker_that_cannot_be_asked_is_sent_the_job(far, bucket, large, hand):
-    old = {"error": "The job has no workflow: give one as workflow, or its address as …"}
-    Hands(hand("w1"), old, result(PNG), result(PNG))
-    backend = far.started(bucket.store())
-    assert all(heard(backend.run(far.job(large, seed=seed)))[1] for seed in (1, 2))
-    assert (len(far.orders), len(far.endpoint.jobs)) == (2, 3), "asked once"
-
-
-def test_runpod_that_is_silent_is_not_asked_who_works_there_for_ever(far, bucket, large, monkeypatch):
-    def silent(*_):
-        raise BackendUnreachable("RunPod did not answer in time.", "late")
-        yield
-
-    monkeypatch.setattr(serverless_execution.ServerlessExecution, "carried_out", silent)
-    backend = far.started(bucket.store())
-    with pytest.raises(BackendUnreachable, match="RunPod did not answer"):
-        heard(backend._met())
-
-
-def test_the_question_costs_what_the_worker_took(far, bucket, large):
-    with far.worker():
-        said, _ = heard(far.started(bucket.store())._met())
-    facts = [event.key for event in said if isinstance(event, Fact)]
-    assert facts == ["sent", "gpu_seconds"], "and it leaves no number"
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from infrastructure.s3 import S3Settings
 from infrastructure.s3_store import S3Store
 from infrastructure.serverless_inputs import Inputs, Store
 from tests.comfy_jobs import until
+from tests.serverless.far import ACCESS, SECRET
 from tests.serverless.hands import LONGEST, heard
-from tests.serverless.test_serverless_inputs import ACCESS, SECRET, is_at_work
+from tests.serverless.test_serverless_inputs import is_at_work
 from worker import unpacking
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("looks_soon")]
