@@ -17,8 +17,10 @@ from infrastructure import spending_file
 from infrastructure.settings_file import SettingsFile
 from infrastructure.spending_file import SpendingFile
 from services.purse import Purse
+from tests.serverless.hands import LONGEST
 from tests.serverless.puppets import Puppet
 from tests.serverless.test_bills import HOUR, MINUTE, NINE, Billed
+from tests.test_pod_chaos import meanwhile
 from tests.test_spending_watched import NOW, metered  # noqa: F401  a fixture
 
 DAY = 24 * HOUR
@@ -79,9 +81,15 @@ def test_at_a_limit_a_command_takes_back_what_waits_and_goes_on_from_there(endpo
     workflows = "--keyframe-workflow", "keyframe_test", "--video-workflow", "video_test"
     order = "render", board(tmp_path, 6), "--backend", "serverless", "--endpoint", endpoint.id, *workflows
     SettingsFile(settings_path()).save(Settings(limits=Limits(project=1e-7)))
-    fake.step_seconds = 0.02
+
+    def close_after_the_first(is_over):
+        endpoint.wait(lambda: "COMPLETED" in {job.status for job in endpoint.jobs.values()}, LONGEST)
+        endpoint.workers_max = 0  # the others wait, however slow this computer is
+
     with Puppet.of_ours(endpoint, fake.url):
-        assert main.main([*order, "--variants", "1"]) == 1
+        with meanwhile(close_after_the_first):
+            assert main.main([*order, "--variants", "1"]) == 1
+        endpoint.workers_max = 3
         assert "limit is reached" in capsys.readouterr().err
         states = Counter(job.status for job in endpoint.jobs.values())
         assert states["CANCELLED"] >= 3 and states["COMPLETED"] <= 3 and len(states) == 2, states
