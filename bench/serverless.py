@@ -125,6 +125,10 @@ def main() -> None:
     asked.add_argument("--shots", type=int, default=12)
     asked.add_argument("--seconds", type=float, default=8.0, help="for each segment; a keyframe takes half")
     words = asked.parse_args()
+    if words.shots < WORKERS or words.shots % WORKERS:
+        asked.error(
+            f"--shots must be a multiple of {WORKERS}: each worker's share is what one ComfyUI does alone"
+        )
     folder = Path(tempfile.mkdtemp(prefix="bench-serverless-"))
     try:
         for what, figure, aim in compared(folder, words.shots, words.seconds):

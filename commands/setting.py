@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -35,12 +35,13 @@ Deed = Callable[[argparse.Namespace], int]
 
 
 def told_plainly(deed: Deed) -> Deed:
-    """Turns errors into a sentence on stderr and an exit code."""
+    """Turns errors into a sentence on stderr and an exit code. Then `asked.at_end` is closed."""
 
     @wraps(deed)
     def run(asked: argparse.Namespace) -> int:
         try:
-            return deed(asked)
+            with ExitStack() as asked.at_end:
+                return deed(asked)
         except (BackendUnreachable, PlatformSilent) as error:
             return _complain(error, UNREACHABLE)
         except CannotWrite as error:
@@ -80,6 +81,8 @@ def backend(asked: argparse.Namespace, project: Callable[[Path], str] = str) -> 
     kept = settings()
     comfy = comfy_settings(asked, kept.comfy)
     made = connector(_secrets(), lambda: kept.bucket)(comfy)
+    if isinstance(made, RunPodBackend):
+        asked.at_end.callback(made.give_up)
     if not comfy.is_rented or not runpod_key():
         return made
     file = SpendingFile(user_data_path(NAME) / "spending.json")

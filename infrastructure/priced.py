@@ -12,6 +12,8 @@ from domain.status import Status
 
 T = TypeVar("T")
 
+AGAIN = 30.0  # seconds after which a job that waits is held to the limits anew: others spend, too
+
 
 class Priced:
     """`price` is what the machine at an address costs an hour, in USD; 0 where that is not known.
@@ -19,7 +21,8 @@ class Priced:
     What a job costs is the time the GPU was at it, where the server tells that; else the time it took, which
     may be more: another job may have been before it. `paid` hears of it, with the project's folder, the
     seconds and who was at it last, also where no price is known; `allow` raises StudioError where a folder's
-    jobs may cost no more: none is begun then, and what no machine has yet is taken back.
+    jobs may cost no more: none is begun then, and what no machine has yet is taken back. A job that is under
+    way already is paid for, and comes home.
     """
 
     def __init__(
@@ -63,18 +66,16 @@ class Priced:
         self, job: Job, run: Generator[Progress | Fact, None, T]
     ) -> Generator[Progress | Fact, None, T]:
         """A job's run, and what it cost."""
-        bill, seen, last = _Bill(self._price, job.is_begun), -1, None
-        if not job.is_begun:
-            seen = self._payments
-            self._allow(job.folder.parent)
+        bill, limit, last = _Bill(self._price, job.is_begun), _Limit(self, job.folder.parent), None
+        if not job.is_begun and not self._has_begun(job.id):
+            limit.look()
 
         def hear(event: Progress | Fact) -> None:
-            nonlocal seen, last
+            nonlocal last
             bill.hear(event)
             is_news, last = event is not last, event  # what is only said again may be over
-            if isinstance(event, Progress) and event.is_queued and is_news and seen != self._payments:
-                seen = self._payments
-                self._allow(job.folder.parent)
+            if isinstance(event, Progress) and event.is_queued and is_news and limit.is_due:
+                limit.look()
 
         try:
             made = yield from heard(run, hear)
@@ -96,6 +97,10 @@ class Priced:
     def bill_of_closed(self, job_id: str) -> list[Fact]:
         """Price and cost of a job whose run was closed; tells it once."""
         return self._closed.pop(job_id, [])
+
+    def _has_begun(self, job_id: str) -> bool:
+        has_begun = getattr(self.inner, "has_begun", None)
+        return bool(has_begun and has_begun(job_id))
 
     def _told(self, bill: "_Bill", job: Job) -> Iterator[Fact]:
         if bill.worked:
@@ -123,6 +128,22 @@ class _PaidProbe:
             self._priced.bill_of_closed(job.id)  # it has no recipe that would ask for it
 
 
+class _Limit:
+    """When it was looked at last whether a folder's jobs may cost more."""
+
+    def __init__(self, priced: Priced, folder: Path):
+        self._priced, self._folder = priced, folder
+        self._at, self._payments = float("-inf"), -1
+
+    @property
+    def is_due(self) -> bool:
+        return self._payments != self._priced._payments or monotonic() - self._at > AGAIN
+
+    def look(self) -> None:
+        self._at, self._payments = monotonic(), self._priced._payments
+        self._priced._allow(self._folder)
+
+
 class _Bill:
     """One job's, over all machines that were at it."""
 
@@ -135,9 +156,10 @@ class _Bill:
         self._seconds: float | None = None  # that its GPU was at it
 
     def hear(self, event: Progress | Fact) -> None:
-        if not isinstance(event, Fact):
-            return
-        if event.key == "url":  # another machine's turn
+        if isinstance(event, Progress):
+            if event.is_queued:
+                self.close()  # a machine that had it was lost
+        elif event.key == "url":  # another machine's turn
             self.close()
             self.url = str(event.value)
             self.price = self._price_of(self.url)
@@ -149,7 +171,7 @@ class _Bill:
             self._seconds = event.value
 
     def close(self) -> None:
-        """What the machine that was at it takes for it; nothing for what others had it make."""
+        """What the machine that was at it takes for it; nothing for what others had it make, nor twice."""
         seconds = self._seconds if self._sent is not None or self._is_ours else 0.0
         if seconds is None:
             seconds = 0.0 if self._sent is None else monotonic() - self._sent

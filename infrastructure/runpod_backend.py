@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +23,9 @@ from domain.status import AtEndpoint, Status
 from infrastructure.hashes import sha256
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.serverless_api import CANCELLED, DONE, LATE, RUNNING, Health, RemoteJob, ServerlessAPI
-from infrastructure.serverless_asking import UNANSWERED, Word, answered, read
+from infrastructure.serverless_asking import WAIT, Meeting, Word, answered, read
 from infrastructure.serverless_chains import Chains, Link, noted
-from infrastructure.serverless_execution import WORD, Pace, ServerlessExecution, Steps, take_back
+from infrastructure.serverless_execution import Pace, ServerlessExecution, Steps, take_back
 from infrastructure.serverless_inputs import Inputs, Store
 from infrastructure.serverless_orders import excess, packed, refuse_dropped
 from infrastructure.serverless_probe import ServerlessProbe
@@ -61,9 +61,9 @@ class RunPodBackend:
         self._known: tuple[float, Endpoint | None] = float("-inf"), None
         self._pace, self._chains = Pace(), Chains(self._give_up)
         self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
-        self._is_mute, self._word = False, Word()  # mute: it cannot be asked
+        self._meeting, self._word = Meeting(), Word()
         self._inputs, self._longest = Inputs(store), 0.0  # seconds that a job took
-        self._lock, self._asking = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
 
     @property
     def lanes(self) -> int:
@@ -122,11 +122,9 @@ class RunPodBackend:
 
     def run(self, job: Job) -> JobRun:
         yield Fact("url", self._api.url)
-        if link := self._chains.claimed(job.id):
-            there = {"endpoint": self.endpoint, "job": link.number, "step": link.step}
-            yield Fact("sent", {"times": 1})  # with the one it follows on
-            yield Fact("serverless", there, is_urgent=True)
-        link = link or noted(job.earlier, self.endpoint) or Link()
+        link = self._chains.claimed(job.id) or noted(job.earlier, self.endpoint) or Link()
+        if link.is_ours:
+            yield from self._taken_over(link)
         while True:
             end, link = yield from self._end(job, link)
             if result := self._result(end, link.step):
@@ -142,6 +140,15 @@ class RunPodBackend:
         self._chains.expect(job, link, result)
         return files
 
+    def _taken_over(self, link: Link) -> Iterator[Fact]:
+        there = {"endpoint": self.endpoint, "job": link.number, "step": link.step}
+        try:
+            yield Fact("serverless", there, is_urgent=True)
+        except (GeneratorExit, KeyboardInterrupt):
+            if link.end is None:
+                self._give_up(link.number)
+            raise
+
     def _end(self, job: Job, link: Link) -> Generator[Progress | Fact, None, tuple[RemoteJob, Link]]:
         if link.end:
             return link.end, link
@@ -153,10 +160,12 @@ class RunPodBackend:
     def probe(self) -> Probe:
         return ServerlessProbe(self)
 
-    def ask(self) -> Generator[Progress | Fact, None, About]:
-        """What a worker is and has; it may have to start for that. Closing it takes the question back."""
+    def ask(self, wait: float = WAIT) -> Generator[Progress | Fact, None, About]:
+        """What a worker is and has, within so many seconds; it may have to start for that. Closing it takes
+        the question back."""
         yield Fact("url", self._api.url)
-        end = yield from answered(ServerlessExecution(self._api, self.endpoint, Pace(), lambda: False))
+        execution = ServerlessExecution(self._api, self.endpoint, Pace(), lambda: False)
+        end = yield from answered(execution, wait)
         if end.ran is not None:
             yield Fact("gpu_seconds", end.ran)
         about = read(end)
@@ -217,6 +226,14 @@ class RunPodBackend:
             return replace(endpoint, price=each * endpoint.gpus)
         return endpoint
 
+    def has_begun(self, job_id: str) -> bool:
+        """Whether a job is under way or done, handed over with the one that it follows on."""
+        return self._chains.holds(job_id)
+
+    def give_up(self) -> None:
+        """Cancel what follows on jobs that are home: nobody will ask for it."""
+        self._chains.give_up()
+
     def _give_up(self, number: str) -> None:
         """The rest of a chain that nobody asks for."""
         if not self.is_left:
@@ -233,30 +250,9 @@ class RunPodBackend:
     def _ready(self, job: Job) -> Steps[None]:
         self._refuse(job)
         yield from self._inputs.bring(job)
-        if self._worker is None and not self._is_mute and excess(job):
-            yield from self._met()
+        if self._worker is None and excess(job):  # large inputs only ours takes
+            yield from self._meeting.met(lambda: self._worker is not None, lambda: self.ask(QUEUE))
             self._refuse(job)
-
-    def _met(self) -> Steps[None]:
-        """Hear once what works there, however long its start takes: large inputs only ours takes."""
-        while not self._asking.acquire(timeout=WORD):
-            if self._worker is not None or self._is_mute:
-                return
-            yield Progress(0.0, "waiting for a worker to say what it takes", is_queued=True)
-        try:
-            while self._worker is None and not self._is_mute:
-                try:
-                    with closing(self.ask()) as question:  # its number is not the job's; its cost is
-                        for event in question:
-                            if not isinstance(event, Fact) or event.key in ("sent", "gpu_seconds"):
-                                yield event
-                except BackendUnreachable as error:
-                    if error.symptom != UNANSWERED:
-                        raise
-                except JobFailed:
-                    self._is_mute = True  # an older one of ours, say: the job shows it
-        finally:
-            self._asking.release()
 
     def _body(self, job: Job) -> bytes:
         seconds = max(RUN, LONGER * self._longest) * (1 + len(job.then))
@@ -286,6 +282,8 @@ class RunPodBackend:
         """A job's seconds are what is paid for; of one workflow of several, what the GPU was at it."""
         is_alone = not link.step and not result.chain and end.state == DONE
         seconds = end.ran if is_alone else result.seconds
+        if link.is_ours:
+            yield Fact("sent", {"times": 1})  # with the one it follows on, and made meanwhile
         if seconds is not None:
             self._longest = max(self._longest, seconds)
             yield Fact("gpu_seconds", seconds)

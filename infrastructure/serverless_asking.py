@@ -4,8 +4,9 @@ It may have to start for that, which costs seconds of a GPU: nobody is asked who
 """
 
 import json
+import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 
 from domain.errors import BackendUnreachable, BadFile, JobFailed, JobRejected
@@ -16,10 +17,9 @@ from domain.serverless_about import ORDER, About, read_about
 from infrastructure.preflight import lacks
 from infrastructure.serverless_api import CANCELLED, DONE, RemoteJob
 from infrastructure.serverless_chains import Link
-from infrastructure.serverless_execution import ServerlessExecution
+from infrastructure.serverless_execution import WORD, ServerlessExecution, Steps
 
-WAIT = 300.0  # seconds for a worker to start and answer
-UNANSWERED = "unanswered"  # symptom of a question that nobody took up
+WAIT = 300.0  # seconds for a worker to start and answer somebody who looks on
 ANSWER = 60.0  # … of which it may work
 FRESH = 600.0  # seconds that a word is used to refuse by: models are added
 _PUBLIC = "Missing 'workflow' parameter"  # says the public worker of an order without one
@@ -30,15 +30,20 @@ _LATE = (
 )
 
 
-def question() -> bytes:
-    policy = {"executionTimeout": round(ANSWER * 1000), "ttl": round((WAIT + ANSWER) * 1000)}
+class CannotBeAsked(JobFailed):
+    """A worker took the question, and has no answer that can be read."""
+
+
+def question(wait: float) -> bytes:
+    policy = {"executionTimeout": round(ANSWER * 1000), "ttl": round((wait + ANSWER) * 1000)}
     return json.dumps({"input": ORDER, "policy": policy}).encode()
 
 
-def answered(execution: ServerlessExecution) -> Generator[Progress | Fact, None, RemoteJob]:
-    """The end of the question. Raises BackendUnreachable when it takes too long; it is taken back then."""
-    until = time.monotonic() + WAIT
-    with closing(execution.carried_out(question, Link())) as run:
+def answered(execution: ServerlessExecution, wait: float) -> Generator[Progress | Fact, None, RemoteJob]:
+    """The end of the question. Raises BackendUnreachable when it takes longer than `wait` seconds; it is
+    taken back then."""
+    until = time.monotonic() + wait
+    with closing(execution.carried_out(lambda: question(wait), Link())) as run:
         while True:
             try:
                 event = next(run)
@@ -46,25 +51,53 @@ def answered(execution: ServerlessExecution) -> Generator[Progress | Fact, None,
                 return stop.value[0]
             yield event
             if time.monotonic() > until:
-                raise BackendUnreachable(_LATE.format(minutes=WAIT / 60), UNANSWERED)
+                raise BackendUnreachable(_LATE.format(minutes=wait / 60))
 
 
 def read(end: RemoteJob) -> About:
-    """What that worker is. Raises JobFailed."""
+    """What that worker is. Raises JobFailed, as CannotBeAsked when that is the worker's doing."""
     if _PUBLIC in str(end.error):
         return About({})
     if _OLDER in str(end.error):
-        raise JobFailed(
+        raise CannotBeAsked(
             "This worker is an older one of the studio's, which cannot be asked. Build its image anew."
         )
     if end.state == CANCELLED:
         raise JobFailed("The question was cancelled at RunPod.")
     if end.state != DONE:
-        raise JobFailed(end.why)
+        raise CannotBeAsked(end.why)
     try:
         return read_about(end.output)
     except BadFile as error:
-        raise JobFailed(str(error)) from error
+        raise CannotBeAsked(str(error)) from error
+
+
+class Meeting:
+    """One question for all jobs that need to know who works there, before any of them is handed over."""
+
+    def __init__(self) -> None:
+        self._is_mute = False  # whoever works there cannot be asked: the job shows it
+        self._asking = threading.Lock()
+
+    def met(
+        self, is_known: Callable[[], bool], ask: Callable[[], Generator[Progress | Fact, None, About]]
+    ) -> Steps[None]:
+        """Returns when it is known, or will not be."""
+        while not self._asking.acquire(timeout=WORD):
+            if is_known() or self._is_mute:
+                return
+            yield Progress(0.0, "waiting for a worker to say what it takes", is_queued=True)
+        try:
+            if is_known() or self._is_mute:
+                return
+            with closing(ask()) as question:  # its number is not the job's; its cost is
+                for event in question:
+                    if not isinstance(event, Fact) or event.key in ("sent", "gpu_seconds"):
+                        yield event
+        except CannotBeAsked:
+            self._is_mute = True
+        finally:
+            self._asking.release()
 
 
 class Word:

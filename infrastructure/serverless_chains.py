@@ -24,6 +24,7 @@ class Link:
     number: str = ""  # the job's over there
     step: int = 0  # which of its workflows, from 0
     end: RemoteJob | None = None  # when it is known that all is over
+    is_ours: bool = False  # handed over by this studio, with the one that it follows on
 
 
 class Chains:
@@ -46,7 +47,16 @@ class Chains:
         lease.daemon = True
         lease.start()
         with self._lock:
-            self._expected[following] = Link(link.number, link.step + 1, link.end), lease
+            self._expected[following] = Link(link.number, link.step + 1, link.end, is_ours=True), lease
+
+    def holds(self, job_id: str) -> bool:
+        """Whether it is under way or done, handed over with the one that it follows on."""
+        return job_id in self._expected
+
+    def give_up(self) -> None:
+        """Nobody will ask for what is expected."""
+        for job_id in list(self._expected):
+            self._given_up(job_id)
 
     def claimed(self, job_id: str) -> Link | None:
         with self._lock:

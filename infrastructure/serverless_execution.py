@@ -85,12 +85,13 @@ class ServerlessExecution:
         Of a chain that goes on, as soon as the workflow that is asked for is done. `ready` is done with
         before the body is asked for."""
         self._id, self._step = link.number, link.step
-        has_been_late = False
+        self._times, has_been_late = int(link.is_ours), False
         try:
             while True:
                 if not self._id:
                     if ready:
                         yield from ready()
+                    yield Progress(0.0, "handing it over", is_queued=True)
                     yield from self._hand_over(body())
                 end = yield from self._end_of()
                 if end is not None and end.state != LATE and not _is_lost(end):
@@ -122,7 +123,7 @@ class ServerlessExecution:
         self._handed_over = time.monotonic()
 
     def _taken(self) -> Iterator[Fact]:
-        """A worker has it: from now on it costs."""
+        """A worker has it: from now on it costs, until it waits again."""
         if not self._is_told and self._times:
             yield Fact("sent", {"times": self._times})
         self._is_told = True
@@ -141,6 +142,8 @@ class ServerlessExecution:
                 yield from self._taken()
                 if len(_finished(job)) > self._step:
                     return job
+            else:
+                self._is_told = False  # also when a worker had it and was lost
             self._last = self._word(job)
             pause = SOON if job != seen else min(SELDOM, pause * SLOWER)
             seen = job

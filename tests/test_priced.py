@@ -11,6 +11,7 @@ from domain.errors import JobFailed, StudioError
 from domain.events import Fact, Progress
 from domain.job import Job
 from domain.project import Project
+from infrastructure import priced
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.priced import Priced
 from infrastructure.recipes import Ledger, Wanted
@@ -61,14 +62,16 @@ def test_a_take_that_was_under_way_when_the_studio_was_killed_costs_as_well(fake
 
 
 def test_a_machine_that_went_away_under_a_job_costs_until_another_has_it(monkeypatch, tmp_path):
-    clock = iter([100.0, 104.0, 105.0])
-    monkeypatch.setattr("infrastructure.priced.monotonic", lambda: next(clock))
+    now = [100.0]
+    monkeypatch.setattr("infrastructure.priced.monotonic", lambda: now[0])
 
     def run(job):
         yield Fact("url", "https://one")
-        yield Fact("sent", {"times": 1})  # 100
-        yield Fact("url", "https://two")  # 104
-        yield Fact("sent", {"times": 1})  # 105
+        yield Fact("sent", {"times": 1})
+        now[0] += 4
+        yield Fact("url", "https://two")
+        now[0] += 1
+        yield Fact("sent", {"times": 1})
         yield Fact("gpu_seconds", 3.0)
         return []
 
@@ -92,10 +95,10 @@ def test_a_take_that_the_server_had_already_costs_nothing_again(fake, tmp_path):
 
 def test_everything_else_is_the_backends_own(fake):
     inner = ComfyBackend(fake.url)
-    priced = Priced(inner, lambda url: 1.0)
-    assert (priced.engine, priced.lanes, priced.inner) == ("comfyui", inner.lanes, inner)
-    assert priced.status() == inner.status()
-    assert priced.check(picture()) == inner.check(picture())
+    backend = Priced(inner, lambda url: 1.0)
+    assert (backend.engine, backend.lanes, backend.inner) == ("comfyui", inner.lanes, inner)
+    assert backend.status() == inner.status()
+    assert backend.check(picture()) == inner.check(picture())
 
 
 def test_closing_it_cancels_the_job(fake, tmp_path):
@@ -145,11 +148,32 @@ def test_at_a_limit_a_job_is_taken_back_by_fresh_news_alone(tmp_path):
         if spent:
             raise StudioError("The limit is reached.")
 
-    priced = Priced(Inner(), lambda url: 1.0, lambda *bill: spent.append(bill), allow)
-    waiting, other = priced.run(make_job(tmp_path)), replace(make_job(tmp_path), name="other")
+    backend = Priced(Inner(), lambda url: 1.0, lambda *bill: spent.append(bill), allow)
+    waiting, other = backend.run(make_job(tmp_path)), replace(make_job(tmp_path), name="other")
     assert next(waiting) is stale
-    list(priced.run(other))
+    list(backend.run(other))
     assert spent and next(waiting) is stale, "it may be over by now: nobody has looked"
     with pytest.raises(StudioError, match="limit"):
         next(waiting)
     assert closed
+
+
+def test_a_job_that_waits_is_taken_back_when_others_reach_the_limit(monkeypatch, tmp_path):
+    now, is_reached = [100.0], []
+    monkeypatch.setattr("infrastructure.priced.monotonic", lambda: now[0])
+
+    def run(job):
+        while True:
+            yield Progress(0.0, "waiting", is_queued=True)
+
+    def allow(folder):
+        if is_reached:
+            raise StudioError("The limit is reached.")
+
+    work = Priced(SimpleNamespace(run=run), lambda url: 1.0, allow=allow).run(make_job(tmp_path))
+    next(work)
+    is_reached.append(True)
+    next(work)
+    now[0] += priced.AGAIN + 1
+    with pytest.raises(StudioError, match="limit"):
+        next(work)

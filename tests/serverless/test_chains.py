@@ -5,18 +5,22 @@ Our worker in a thread, before a ComfyUI that behaves as it is told."""
 import base64
 import hashlib
 import json
+from argparse import Namespace
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from PIL import Image
 
+from commands import setting
+from domain.errors import StudioError
 from domain.events import Fact, Failed, Progress
 from domain.job import LAST_FRAME, Job
 from domain.project import Project
 from infrastructure import serverless_chains
 from infrastructure.clip_frames import last_frame
 from infrastructure.json_files import write_json
+from infrastructure.priced import Priced
 from infrastructure.recipes import Ledger
 from infrastructure.runpod_backend import RunPodBackend
 from services import videos
@@ -46,11 +50,11 @@ def start(tmp_path):
 
 @pytest.fixture
 def shot_of_three(tmp_path, runpod, endpoint, start):
-    """shot_of_three() → the work of a shot of three segments, and the project it is made in."""
+    """shot_of_three(backend, …) → the work of a shot of three segments, and the project it is made in."""
     project = Project(tmp_path / "film")
 
-    def work(**fields):
-        backend = RunPodBackend(endpoint.id, lambda: runpod.key)
+    def work(backend=None, **fields):
+        backend = backend or RunPodBackend(endpoint.id, lambda: runpod.key)
         workflow = template("video_test")
         board = a_board(a_shot("001", seconds=1.4, **fields), longest=0.5)
         maker = Maker(backend, Ledger(project), workflow, board, PRESETS, Format(Fraction(FPS), (64, 64)), 5)
@@ -246,5 +250,89 @@ def test_closing_a_segment_on_its_way_home_cancels_what_follows(backend, first, 
         if isinstance(event, Fact) and event.key == "server":
             break
     run.close()
+    (there,) = endpoint.jobs.values()
+    assert there.status == "CANCELLED"
+
+
+# --- at a limit
+
+
+class Limited:
+    """A backend at a dollar a second, whose first job that is paid for reaches the limit."""
+
+    def __init__(self, backend):
+        self.paid = []  # USD each
+        self.backend = Priced(backend, lambda url: 3600.0, self._pay, self._allow)
+
+    def _pay(self, folder, cost, seconds, url):
+        self.paid.append(cost)
+
+    def _allow(self, folder):
+        if self.paid:
+            raise StudioError("The limit is reached.")
+
+
+def test_at_a_limit_the_segments_that_are_paid_for_come_home(shot_of_three, backend, endpoint, fake):
+    limited = Limited(backend)
+    with Puppet.of_ours(endpoint, fake.url, "w1"):
+        said = list(shot_of_three(limited.backend))
+    assert not [event for event in said if isinstance(event, Failed)]
+    assert len(endpoint.jobs) == 1 and fake.asked("POST /prompt") == 3
+    made = recipes(shot_of_three.project)
+    assert [recipe["cost"] for recipe in made] == [pytest.approx(cost, abs=1e-5) for cost in limited.paid]
+    assert len(limited.paid) == 3
+
+
+def test_at_a_limit_what_an_answer_would_not_hold_is_not_made_anew(shot_of_three, backend, endpoint, fake):
+    limited = Limited(backend)
+    with Puppet.of_ours(endpoint, fake.url, "w1", MAX_INLINE_MB="0.004"):
+        (failed,) = [event for event in shot_of_three(limited.backend) if isinstance(event, Failed)]
+    assert "limit" in failed.reason
+    assert len(endpoint.jobs) == len(limited.paid) == 1
+
+
+def test_a_segment_whose_worker_is_lost_is_taken_back_at_a_limit_and_waits_for_nothing(
+    backend, first, endpoint, hand
+):
+    limited = Limited(backend)
+    told_of_the_first(limited.backend, first, endpoint, hand("w1"), one_done())
+    endpoint.lose("w1")
+    before, (there,) = len(limited.paid), endpoint.jobs.values()
+    with pytest.raises(StudioError, match="limit"):
+        heard(limited.backend.run(second(first, FRAME)))
+    assert there.status == "CANCELLED" and len(limited.paid) == before, "nobody was at it"
+
+
+def test_a_job_that_the_endpoint_forgot_is_not_handed_over_anew_at_a_limit(backend, first, endpoint):
+    limited = Limited(backend)
+    limited.paid.append(1.0)
+    begun = replace(first, earlier={"serverless": {"endpoint": endpoint.id, "job": "long-gone"}})
+    with pytest.raises(StudioError, match="limit"):
+        heard(limited.backend.run(begun))
+    assert not endpoint.jobs
+
+
+def test_closing_the_next_segment_before_it_was_asked_after_cancels_it(backend, first, endpoint, hand):
+    told_of_the_first(backend, first, endpoint, hand("w1"), one_done())
+    run = backend.run(second(first, FRAME))
+    while getattr(next(run), "key", "") != "serverless":
+        pass
+    run.close()
+    (there,) = endpoint.jobs.values()
+    assert there.status == "CANCELLED"
+
+
+def test_a_command_that_ends_leaves_no_segment_that_nobody_asks_for(
+    first, endpoint, hand, runpod, monkeypatch
+):
+    monkeypatch.setenv("RUNPOD_API_KEY", runpod.key)
+
+    @setting.told_plainly
+    def command(asked):
+        told_of_the_first(setting.backend(asked), first, endpoint, hand("w1"), one_done())
+        raise StudioError("The disk is full.")
+
+    asked = {"backend": "serverless", "endpoint": endpoint.id, "url": None, "pod_id": None}
+    assert command(Namespace(**asked)) == setting.BAD_INPUT
     (there,) = endpoint.jobs.values()
     assert there.status == "CANCELLED"

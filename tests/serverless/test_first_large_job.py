@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.errors import BackendUnreachable, JobRejected
+from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Fact
-from infrastructure import serverless_api, serverless_asking
+from infrastructure import runpod_backend, serverless_api
 from infrastructure.priced import Priced
 from tests.fake_answers import Slow
 from tests.serverless.hands import PNG, Hands, heard, result
@@ -41,15 +41,30 @@ def test_large_jobs_that_begin_at_once_ask_one_question_between_them(far, bucket
     assert (len(far.orders), len(far.endpoint.jobs)) == (4, 5)
 
 
-def test_a_worker_that_starts_slowly_is_asked_until_it_answers(far, bucket, large, monkeypatch):
+def test_a_question_keeps_its_place_in_a_queue_as_long_as_a_job(far, bucket, large):
     run = far.started(bucket.store()).run(far.job(large))
-    with monkeypatch.context() as slow:
-        slow.setattr(serverless_asking, "WAIT", 0.3)
-        while len(far.endpoint.jobs) < 2:
-            next(run)
-        assert next(iter(far.endpoint.jobs.values())).status == "CANCELLED"
+    while not far.endpoint.jobs:
+        next(run)
+    (question,) = far.endpoint.jobs.values()
+    assert question.policy["ttl"] > 1000 * runpod_backend.QUEUE
     with far.worker():
         assert heard(run)[1]
+    assert (question.status, len(far.endpoint.jobs)) == ("COMPLETED", 2)
+
+
+def test_a_queue_that_somebody_empties_does_not_make_a_worker_one_that_cannot_be_asked(far, bucket, large):
+    backend = far.started(bucket.store())
+    run = backend.run(far.job(large))
+    while not far.endpoint.jobs:
+        next(run)
+    (question,) = far.endpoint.jobs
+    backend.take_back(question)
+    with pytest.raises(JobFailed, match="cancelled at RunPod"):
+        heard(run)
+    is_public = Puppet(far.endpoint, public(lambda input: result(PNG)))
+    with is_public, pytest.raises(JobRejected, match="This endpoint's worker takes no others"):
+        heard(backend.run(far.job(large)))
+    assert far.orders == []
 
 
 def test_a_worker_that_cannot_be_asked_is_sent_the_job(far, bucket, large, hand):
