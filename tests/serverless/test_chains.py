@@ -336,3 +336,22 @@ def test_a_command_that_ends_leaves_no_segment_that_nobody_asks_for(
     assert command(Namespace(**asked)) == setting.BAD_INPUT
     (there,) = endpoint.jobs.values()
     assert there.status == "CANCELLED"
+
+
+def test_a_job_whose_worker_is_lost_costs_until_it_waits_again(backend, first, endpoint, hand, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("infrastructure.priced.monotonic", lambda: now[0])
+    limited = Limited(backend)
+    run = limited.backend.run(first)
+    while not endpoint.jobs:
+        next(run)
+    hand("w1").take()
+    while getattr(next(run), "key", "") != "sent":
+        pass
+    now[0] += 4
+    endpoint.lose("w1")
+    while not getattr(next(run), "is_queued", False):
+        pass
+    now[0] += 600
+    run.close()
+    assert limited.paid == [pytest.approx(4.0)]
