@@ -338,7 +338,9 @@ def test_a_command_that_ends_leaves_no_segment_that_nobody_asks_for(
     assert there.status == "CANCELLED"
 
 
-def test_a_job_whose_worker_is_lost_costs_until_it_waits_again(backend, first, endpoint, hand, monkeypatch):
+def test_a_job_whose_worker_is_lost_costs_nothing_while_it_waits_again(
+    backend, first, endpoint, hand, monkeypatch
+):
     now = [100.0]
     monkeypatch.setattr("infrastructure.priced.monotonic", lambda: now[0])
     limited = Limited(backend)
@@ -353,5 +355,9 @@ def test_a_job_whose_worker_is_lost_costs_until_it_waits_again(backend, first, e
     while not getattr(next(run), "is_queued", False):
         pass
     now[0] += 600
+    hand("w2").take()
+    while getattr(next(run), "key", "") != "sent":
+        pass
+    now[0] += 5
     run.close()
-    assert limited.paid == [pytest.approx(4.0)]
+    assert limited.paid == [pytest.approx(4.0 + 5.0)]
