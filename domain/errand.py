@@ -65,16 +65,17 @@ class Errand:
         return self.deed in ASIDE
 
     def anew(self, asked: float) -> "Errand":
-        """The same, asked for once more: it waits, and nothing came of it yet."""
+        """The same, asked for once more: it waits, and nothing came of it yet. What was stopped may be under
+        way over there still: when it began, and its takes, say so."""
         return replace(
             self,
             state=WAITING,
             error="",
             files=(),
-            takes=(),
+            takes=() if self.is_over else self.takes,
             server="",
             is_reused=False,
             asked=asked,
-            began=0.0,
+            began=0.0 if self.is_over else self.began,
             ended=0.0,
         )

@@ -82,8 +82,9 @@ class Priced:
         except BackendUnreachable:  # what is under way there is paid for when it is asked for again
             yield from self._told(bill, job)
             raise
-        except GeneratorExit:  # nobody hears of it any more, but it was paid for
-            bill.close()
+        except (GeneratorExit, KeyboardInterrupt):  # nobody hears of it any more, but it was paid for
+            if not self.is_left:  # else it is paid for when it is asked for again
+                bill.close()
             self._closed[job.id] = list(self._told(bill, job))
             raise
         except StudioError:

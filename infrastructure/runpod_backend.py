@@ -1,9 +1,6 @@
 """Carries out jobs at a serverless endpoint of RunPod: a queue before as many workers as it starts."""
 
-import threading
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +9,7 @@ from domain.errors import (
     BackendUnreachable,
     BadFile,
     JobFailed,
-    PlatformError,
+    StudioError,
 )
 from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe, files_in
@@ -21,8 +18,17 @@ from domain.serverless import Result, read_finished, read_result
 from domain.serverless_about import About
 from domain.status import AtEndpoint, Status
 from infrastructure.hashes import sha256
-from infrastructure.runpod_api import RunPodAPI
-from infrastructure.serverless_api import CANCELLED, DONE, LATE, RUNNING, Health, RemoteJob, ServerlessAPI
+from infrastructure.serverless_account import Described
+from infrastructure.serverless_api import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    LATE,
+    RUNNING,
+    Health,
+    RemoteJob,
+    ServerlessAPI,
+)
 from infrastructure.serverless_asking import WAIT, Meeting, Word, answered, read
 from infrastructure.serverless_chains import Chains, Link, noted
 from infrastructure.serverless_execution import Pace, ServerlessExecution, Steps, take_back
@@ -34,7 +40,6 @@ from infrastructure.serverless_results import brought_home
 USUAL_MOST = 3  # workers that an endpoint may start, where that is not told
 EACH = 4  # jobs handed over for each worker, so that none waits for us between two of its jobs
 MOST = 60  # jobs handed over at once
-KNOWN = 60.0  # seconds that what the account says of the endpoint is believed
 RUN = 1800.0  # seconds that a job may run at least; more where jobs took longer
 LONGER = 5.0  # … so many times the longest that was seen
 LETTERS = 40  # of what a worker calls itself that are kept
@@ -58,33 +63,18 @@ class RunPodBackend:
         self.endpoint, self.is_left = endpoint, False
         self._key = key
         self._api = ServerlessAPI(endpoint, key)
-        self._known: tuple[float, Endpoint | None] = float("-inf"), None
-        self._pace, self._chains = Pace(), Chains(self._give_up)
+        self.account = Described(endpoint, key)
+        self._pace, self._chains = Pace(), Chains(self.take_back)
         self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
         self._meeting, self._word = Meeting(), Word()
         self._inputs, self._longest = Inputs(store), 0.0  # seconds that a job took
-        self._lock = threading.Lock()
 
     @property
     def lanes(self) -> int:
-        known = self._known[1]
+        known = self.account.last
         return min(
             MOST, EACH * max(1, known.workers_max if known and known.workers_max is not None else USUAL_MOST)
         )
-
-    def described(self) -> Endpoint | None:
-        """What the account says of the endpoint; None where the key is for the endpoint alone. While somebody
-        asks, others are told what was known before."""
-        at, known = self._known
-        if time.monotonic() - at > KNOWN and self._lock.acquire(blocking=known is None):
-            try:
-                if self._known[0] == at:
-                    with suppress(PlatformError):
-                        known = self._looked_up(known)
-                    self._known = time.monotonic(), known
-            finally:
-                self._lock.release()
-        return self._known[1]
 
     def status(self) -> Status:
         name, address = "RunPod Serverless", self._api.url
@@ -95,7 +85,7 @@ class RunPodBackend:
         except BackendError as error:
             said, symptom = str(error), getattr(error, "symptom", "")
             return Status(False, name, address, said=said, symptom=symptom, serverless=self._seen())
-        known = self.described()
+        known = self.account.now()
         is_closed = known is not None and known.workers_max == 0
         return Status(
             is_up=not is_closed,
@@ -116,7 +106,7 @@ class RunPodBackend:
         for graph in graphs:
             hashes = {path: sha256(path) for path in files_in(graph)}
             self._refuse(Job("", graph, Path(), hashes))
-        known = self.described()
+        known = self.account.now()
         most = f", at most {known.workers_max} workers" if known and known.workers_max else ""
         return f"{status.name}{f' on {status.gpu}' if status.gpu else ''}{most}"
 
@@ -127,13 +117,17 @@ class RunPodBackend:
             yield from self._taken_over(link)
         while True:
             end, link = yield from self._end(job, link)
-            if result := self._result(end, link.step):
+            if end.state in (FAILED, CANCELLED) and end.ran is not None and not link.step:
+                yield Fact("gpu_seconds", end.ran)  # it was paid for all the same
+            if result := self._result(end, link):
                 break
             link = Link()  # the chain was cut short: what is missing is asked for by itself
         try:
             yield from self._facts(end, link, result)
             files = yield from brought_home(result, job)
-        except (GeneratorExit, KeyboardInterrupt, JobFailed):
+        except BackendUnreachable:
+            raise  # it is asked for again
+        except (GeneratorExit, KeyboardInterrupt, StudioError):
             if link.end is None:
                 self._give_up(link.number)  # what follows goes on, and nobody will ask for it
             raise
@@ -170,7 +164,7 @@ class RunPodBackend:
             yield Fact("gpu_seconds", end.ran)
         about = read(end)
         self._worker = dict(about.worker)
-        self._word.keep(about, self.described())
+        self._word.keep(about, self.account.now())
         return about
 
     @property
@@ -184,14 +178,7 @@ class RunPodBackend:
 
     def price(self) -> float:
         """USD for an hour that one worker works; 0 where that is not told. Start and idling come on top."""
-        known = self.described()
-        if known and not known.price and self._lock.acquire(blocking=False):  # it may be told by now
-            try:
-                known = self._priced(known)
-                self._known = self._known[0], known
-            finally:
-                self._lock.release()
-        return known.price if known else 0.0
+        return self.account.price()
 
     def knows(self, number: str) -> bool:
         """Whether a job of this number is there, or its result. Raises BackendError."""
@@ -201,37 +188,19 @@ class RunPodBackend:
         """Cancel a job over there, however long that takes."""
         take_back(self._api, number)
 
-    def raise_workers(self, most: int = USUAL_MOST) -> None:
-        """Have the endpoint start so many workers at most. Raises PlatformError."""
-        RunPodAPI(self._key()).change_endpoint(self.endpoint, most)
-        with self._lock:
-            self._known = float("-inf"), self._known[1]
-
     def _seen(self, health: Health | None = None) -> AtEndpoint:
         """Without asking anybody."""
-        known = self._known[1] or Endpoint(self.endpoint, "", "")
+        known = self.account.last or Endpoint(self.endpoint, "", "")
         about = self._word.about
         workers = dict(health.workers) if health else None
         return AtEndpoint(known, workers, self._worker, about.brief() if about else None)
-
-    def _looked_up(self, before: Endpoint | None) -> Endpoint:
-        now = RunPodAPI(self._key()).endpoint(self.endpoint)
-        if before and before.price and (before.gpu, before.gpus) == (now.gpu, now.gpus):
-            return replace(now, price=before.price)
-        return self._priced(now)
-
-    def _priced(self, endpoint: Endpoint) -> Endpoint:
-        with suppress(PlatformError):
-            each = RunPodAPI(self._key()).serverless_price(endpoint.gpu)
-            return replace(endpoint, price=each * endpoint.gpus)
-        return endpoint
 
     def has_begun(self, job_id: str) -> bool:
         """Whether a job is under way or done, handed over with the one that it follows on."""
         return self._chains.holds(job_id)
 
     def give_up(self) -> None:
-        """Cancel what follows on jobs that are home: nobody will ask for it."""
+        """Cancel what follows on jobs that are home, and will: nobody asks for it any more."""
         self._chains.give_up()
 
     def _give_up(self, number: str) -> None:
@@ -244,7 +213,7 @@ class RunPodBackend:
         is_public = self._worker == {}
         if is_public:
             refuse_dropped(job.graph)
-        self._word.refuse(job, self._known[1])
+        self._word.refuse(job, self.account.last)
         self._inputs.refuse(job, is_public)
 
     def _ready(self, job: Job) -> Steps[None]:
@@ -258,7 +227,7 @@ class RunPodBackend:
         seconds = max(RUN, LONGER * self._longest) * (1 + len(job.then))
         return packed(job, seconds, QUEUE, self._inputs.given(job, seconds + QUEUE))
 
-    def _result(self, end: RemoteJob, step: int) -> Result | None:
+    def _result(self, end: RemoteJob, link: Link) -> Result | None:
         """Of the workflow that is meant; None when the worker did not come so far. Raises JobFailed, which
         says why."""
         if end.state == CANCELLED:
@@ -276,7 +245,12 @@ class RunPodBackend:
         about = results[0].worker
         words = () if about is None else ("name", "version")
         self._worker = {word: (about or {}).get(word, "")[:LETTERS] for word in words}
-        return results[step] if step < len(results) else None
+        if link.step >= len(results):
+            return None
+        if link.is_anew:
+            made = sum(one.seconds or 0.0 for one in results[: link.step + 1])
+            return replace(results[link.step], seconds=made)
+        return results[link.step]
 
     def _facts(self, end: RemoteJob, link: Link, result: Result) -> Iterator[Fact]:
         """A job's seconds are what is paid for; of one workflow of several, what the GPU was at it."""

@@ -49,6 +49,9 @@ def answered(execution: ServerlessExecution, wait: float) -> Generator[Progress 
                 event = next(run)
             except StopIteration as stop:
                 return stop.value[0]
+            except BackendUnreachable:
+                execution.drop()  # nobody comes back for it
+                raise
             yield event
             if time.monotonic() > until:
                 raise BackendUnreachable(_LATE.format(minutes=wait / 60))

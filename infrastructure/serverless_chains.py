@@ -25,6 +25,7 @@ class Link:
     step: int = 0  # which of its workflows, from 0
     end: RemoteJob | None = None  # when it is known that all is over
     is_ours: bool = False  # handed over by this studio, with the one that it follows on
+    is_anew: bool = False  # another worker made those before it once more
 
 
 class Chains:
@@ -33,21 +34,28 @@ class Chains:
     def __init__(self, cancel: Callable[[str], None]):
         self._cancel = cancel
         self._expected: dict[str, tuple[Link, threading.Timer]] = {}  # by the id of the job
+        self._is_over = False  # nobody asks any more
         self._lock = threading.Lock()
 
     def expect(self, job: Job, link: Link, result: Result) -> None:
         """`result` is the job's; what follows on it is made at the same place."""
         frame = result.frame
         following = job.following(frame.sha256) if frame else ""
-        if not following:
+        if not following or self._is_over:
             if job.then and link.end is None:
                 self._cancel(link.number)  # nobody could ask for it
             return
-        lease = threading.Timer(LEASE if link.end is None else KEPT, self._given_up, (following,))
+        then = Link(link.number, link.step + 1, link.end, is_ours=True)
+        lease = threading.Timer(LEASE if link.end is None else KEPT, self._given_up, (following, then))
         lease.daemon = True
         lease.start()
         with self._lock:
-            self._expected[following] = Link(link.number, link.step + 1, link.end, is_ours=True), lease
+            before, others = self._expected.get(following, (None, None))
+            self._expected[following] = then, lease
+        if others:
+            others.cancel()
+        if before and before.end is None and before.number != link.number:
+            self._cancel(before.number)  # two of the same were under way
 
     def holds(self, job_id: str) -> bool:
         """Whether it is under way or done, handed over with the one that it follows on."""
@@ -55,8 +63,10 @@ class Chains:
 
     def give_up(self) -> None:
         """Nobody will ask for what is expected."""
-        for job_id in list(self._expected):
-            self._given_up(job_id)
+        self._is_over = True
+        for job_id, (link, lease) in list(self._expected.items()):
+            lease.cancel()
+            self._given_up(job_id, link)
 
     def claimed(self, job_id: str) -> Link | None:
         with self._lock:
@@ -65,9 +75,12 @@ class Chains:
             lease.cancel()
         return link
 
-    def _given_up(self, job_id: str) -> None:
-        link = self.claimed(job_id)
-        if link and link.end is None:
+    def _given_up(self, job_id: str, link: Link) -> None:
+        with self._lock:
+            if self._expected.get(job_id, (None,))[0] is not link:
+                return  # it was asked for, or is another's by now
+            del self._expected[job_id]
+        if link.end is None:
             self._cancel(link.number)
 
 

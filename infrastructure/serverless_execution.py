@@ -77,6 +77,7 @@ class ServerlessExecution:
         self._handed_over: float | None = None  # when, if it was by us
         self._times, self._is_told = 0, False  # how often that was, and whether it is told
         self._step = 0  # which of the workflows over there is ours
+        self._is_anew = False  # it waited again when those before it were made
 
     def carried_out(
         self, body: Callable[[], bytes], link: Link, ready: Callable[[], Steps[None]] | None = None
@@ -96,12 +97,14 @@ class ServerlessExecution:
                 end = yield from self._end_of()
                 if end is not None and end.state != LATE and not _is_lost(end):
                     is_over = end.state != RUNNING
-                    return end, Link(self._id, self._step, end if is_over else None)
-                if end is not None and end.ran is not None:
+                    return end, replace(self._link, end=end if is_over else None)
+                if (
+                    end is not None and end.ran is not None and not self._step
+                ):  # else it is of all before, too
                     yield Fact("gpu_seconds", end.ran)  # it was paid for all the same
                 if end is not None and end.state == LATE:
                     if has_been_late:
-                        return end, Link(self._id, self._step, end)
+                        return end, replace(self._link, end=end)
                     has_been_late = True
                 why = (
                     "the endpoint had forgotten it"
@@ -111,14 +114,23 @@ class ServerlessExecution:
                 self._once_more(why)
                 self._id = ""
         except (GeneratorExit, KeyboardInterrupt):
-            if self._id and not self._is_left():
-                take_back(self._api, self._id)
+            if not self._is_left():
+                self.drop()
             raise
+
+    def drop(self) -> None:
+        """Take it back, wherever it is."""
+        if self._id:
+            take_back(self._api, self._id)
+
+    @property
+    def _link(self) -> Link:
+        return Link(self._id, self._step, is_anew=self._is_anew)
 
     def _hand_over(self, body: bytes) -> Steps[None]:
         self._times += 1
         job = yield from self._patiently(lambda: self._api.run(body), REPEATS)
-        self._id, self._step, self._is_told = job.id, 0, False
+        self._id, self._step, self._is_told, self._is_anew = job.id, 0, False, False
         yield Fact("serverless", {"endpoint": self._endpoint, "job": job.id}, is_urgent=True)
         self._handed_over = time.monotonic()
 
@@ -143,7 +155,7 @@ class ServerlessExecution:
                 if len(_finished(job)) > self._step:
                     return job
             else:
-                self._is_told = False  # also when a worker had it and was lost
+                self._is_told, self._is_anew = False, self._step > 0  # a worker had it and was lost
             self._last = self._word(job)
             pause = SOON if job != seen else min(SELDOM, pause * SLOWER)
             seen = job
@@ -184,7 +196,8 @@ class ServerlessExecution:
                     if repeats < 0:
                         raise
                 log.info("%s", error)
-            yield Progress(self._last.fraction, "RunPod does not answer; waiting for it")
+            # not that it waits: a worker may have it by now
+            self._last = Progress(self._last.fraction, "RunPod does not answer; waiting for it")
             yield from self._wait(pause)
             pause = min(SELDOM, 2 * pause)
 

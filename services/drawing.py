@@ -56,6 +56,11 @@ class Drawing:
             endpoint.is_left = True
         self._bills.stop()
 
+    def left(self) -> None:
+        """The studio has ended: what follows on what is home has no recipe: nobody asks for it."""
+        for endpoint in self._endpoints:
+            endpoint.give_up()
+
     @property
     def pool(self) -> Pool | None:
         return self._inner if isinstance(self._inner, Pool) else None
@@ -68,7 +73,7 @@ class Drawing:
         """Have an endpoint, also one that does not draw, start so many workers at most; takes seconds.
 
         Raises PlatformError."""
-        self._endpoint(id).raise_workers(most)
+        self._endpoint(id).account.raise_workers(most)
 
     def ask(self, id: str) -> Generator[Progress | Fact, None, About]:
         """What a worker of an endpoint is and has, of one that does not draw as well. It may have to start,

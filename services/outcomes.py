@@ -5,6 +5,7 @@ Shown until it is dismissed, also after the studio was started again.
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,12 @@ class Outcomes:
             others = [o for o in self._all if o.id != errand.id and (not file or o.file != file)]
             self._all = [outcome, *others][:MOST]
             self._tell(is_news=True)
+
+    def complain(self, file: str, said: Sequence[str]) -> None:
+        """Of settings that could not be read as they are."""
+        if said:
+            with suppress(StudioError):  # told it is even when it cannot be kept
+                self.put(Errand("settings", "settings", "", values={"about": file}), said, is_bad=True)
 
     def dismiss(self, id: str) -> None:
         with self._lock:

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -83,10 +82,7 @@ class Studio:
         self.machines = Machines(self.feed, places, self._around_machines())
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
-        if complaints:
-            with suppress(StudioError):  # told it is even when it cannot be kept
-                about = {"about": places.settings.name}
-                self.outcomes.put(Errand("settings", "settings", "", values=about), complaints, is_bad=True)
+        self.outcomes.complain(places.settings.name, complaints)
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()
@@ -227,6 +223,7 @@ class Studio:
         for part in (self.machines, self._watch, self._stale, self.film, self.shelf):
             part.stop()
         self.runs.close()
+        self.machines.drawing.left()
 
     def _desk_of(self, folder: Path) -> Desk:
         project = open_project(folder)

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from domain.errors import BackendUnreachable
-from infrastructure import runpod_backend
+from infrastructure import serverless_account
 from infrastructure.runpod_backend import RunPodBackend
 from tests.comfy_jobs import make_job, picture
 from tests.fake_answers import Answer
@@ -37,7 +37,7 @@ def test_a_look_tells_workers_by_state_their_price_and_their_limit(backend, runp
 
 
 def test_a_price_is_asked_for_once_and_again_for_another_gpu(backend, runpod, endpoint, monkeypatch):
-    monkeypatch.setattr(runpod_backend, "KNOWN", 0.0)
+    monkeypatch.setattr(serverless_account, "KNOWN", 0.0)
     for _ in range(3):
         backend.status()
     assert runpod.asked("GET /v2/serverless/{id}") == 3 and runpod.asked("GET /v2/catalog/gpus") == 1
@@ -82,7 +82,7 @@ def test_an_endpoint_that_may_start_no_worker_is_told_and_raised(backend, endpoi
     assert not status.is_up and status.symptom == "workers" and "may start no workers" in status.said
     with pytest.raises(BackendUnreachable, match="may start no workers"):
         backend.check()
-    backend.raise_workers()
+    backend.account.raise_workers(3)
     assert endpoint.workers_max == 3 and backend.status().is_up
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Fact
-from infrastructure import runpod_backend, serverless_api
+from infrastructure import runpod_backend, serverless_api, serverless_execution
 from infrastructure.priced import Priced
 from tests.fake_answers import Slow
 from tests.serverless.hands import PNG, Hands, heard, result
@@ -31,6 +31,20 @@ def test_who_works_there_is_asked_once_a_session_and_not_taken_for_a_job(far, bu
     assert files and (len(far.orders), len(far.endpoint.jobs)) == (2, 3)
     numbers = [event.value["job"] for event in said if isinstance(event, Fact) and event.key == "serverless"]
     assert numbers == [list(far.endpoint.jobs)[1]]
+
+
+def test_a_question_that_nobody_comes_back_for_is_taken_back(far, bucket, large, monkeypatch):
+    backend = far.started(bucket.store())
+
+    def silent(number):
+        raise BackendUnreachable("RunPod does not answer.", "silence")
+
+    monkeypatch.setattr(serverless_execution, "PATIENCE", 0.2)
+    monkeypatch.setattr(backend._api, "status", silent)
+    with pytest.raises(BackendUnreachable):
+        heard(backend.run(far.job(large)))
+    (question,) = far.endpoint.jobs.values()
+    assert question.status == "CANCELLED"
 
 
 def test_large_jobs_that_begin_at_once_ask_one_question_between_them(far, bucket, large):

@@ -12,7 +12,7 @@ from domain.errors import StudioError
 from domain.serverless_about import About
 from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
-from infrastructure import runpod_backend, serverless_execution
+from infrastructure import serverless_account, serverless_execution
 from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods
 from services.errands import errand
@@ -30,7 +30,7 @@ KEYFRAME = "keyframe_sd15"
 @pytest.fixture(autouse=True)
 def hurried(looks_soon, monkeypatch):
     """So does the studio around it."""
-    monkeypatch.setattr(runpod_backend, "KNOWN", 0.2)
+    monkeypatch.setattr(serverless_account, "KNOWN", 0.2)
     monkeypatch.setattr(pods, "SOON", 0.1)
     monkeypatch.setattr(pods, "EVERY", 0.3)
     monkeypatch.setattr(backend_watch, "EVERY", 0.2)
@@ -256,6 +256,20 @@ def test_what_is_cancelled_after_the_next_start_is_taken_back_over_there(start, 
     studio.begin(folder / "storyboard.json")
     studio.secrets.put("RUNPOD_API_KEY", runpod.key)
     until(studio, lambda told: told.get("backend", {}).get("up"))
+    studio.runs.cancel([id])
+    until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
+
+
+def test_what_goes_on_and_is_cancelled_before_its_turn_is_taken_back_over_there(start, endpoint):
+    studio = start()
+    folder = project(studio, "A harbour")
+    (id,) = keyframes(studio, "001")
+    until(studio, lambda told: endpoint.jobs)
+    studio.close()
+    studio = start()
+    studio.runs.pause()
+    studio.begin(folder / "storyboard.json")
+    studio.runs.again([id])
     studio.runs.cancel([id])
     until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
 

@@ -68,7 +68,7 @@ def test_an_old_word_refuses_nothing(asked, backend, monkeypatch):
 
 def test_a_word_about_other_workers_refuses_nothing(asked, backend, runpod, endpoint):
     endpoint.gpu = next(gpu for gpu in runpod.gpus if gpu != endpoint.gpu)
-    backend.raise_workers()
+    backend.account.raise_workers(3)
     graph = picture()
     graph["1"]["inputs"]["ckpt_name"] = "huge.safetensors"
     backend.check(graph)
