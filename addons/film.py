@@ -8,7 +8,8 @@ from addons.deeds import step_of
 from addons.live import live
 from domain.errand import RUNNING, STOPPED, WAITING, Errand
 from services import kept_films
-from services.errands import errand, for_missing
+from services.errands import for_missing
+from services.means import errand
 from services.studio import Studio
 
 ID = "film"

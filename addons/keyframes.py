@@ -8,7 +8,8 @@ from addons.deeds import step_of
 from addons.live import live
 from domain.errors import StudioError
 from services import carried_values, takes
-from services.errands import errand, unmade_variants
+from services.errands import unmade_variants
+from services.means import errand
 from services.studio import Studio
 
 ID = "keyframes"

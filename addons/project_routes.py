@@ -5,7 +5,7 @@ from io import BytesIO
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from addons.routes import FOREVER, NEVER, error_of, refusal, told
+from addons.routes import FOREVER, NEVER, error_of, of_open, refusal, told
 from domain.errors import StudioError
 from services import folders, reveal, sheet_preview
 from services.studio import Studio
@@ -17,6 +17,11 @@ def register(app: FastAPI, studio: Studio) -> None:
     @app.get("/studio/recent/{key}/{number}")
     def strip(key: str, number: int) -> Response:
         return told(lambda: FileResponse(studio.shelf.picture(key, number), headers=FOREVER))
+
+    @app.get("/studio/comic/{id}")
+    def comic_page(id: str, size: str = "card", p: str = "") -> Response:
+        """A lettered page as it is planned now."""
+        return of_open(studio, p, lambda project: studio.comic.page(project, id, size))
 
     @app.get("/studio/sheet")
     def sheet(columns: int = 3, landscape: bool = False) -> Response:

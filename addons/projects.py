@@ -9,7 +9,7 @@ from domain.errors import StudioError
 from domain.storyboard import Storyboard
 from services import bin, import_looks, imports, project_workflows, projects
 from services.desk import UNDO
-from services.errands import errand
+from services.means import errand
 from services.project_work import SHEET
 from services.studio import Studio
 

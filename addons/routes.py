@@ -50,11 +50,11 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
 
     @app.get("/studio/media/{path:path}")
     def file(path: str, p: str = "") -> Response:
-        return _of_open(studio, p, lambda project: media.file_of(project, path))
+        return of_open(studio, p, lambda project: media.file_of(project, path))
 
     @app.get("/studio/thumb/{path:path}")
     def thumb(path: str, w: int = 480, p: str = "") -> Response:
-        return _of_open(studio, p, lambda project: media.thumb_of(project, path, w))
+        return of_open(studio, p, lambda project: media.thumb_of(project, path, w))
 
     @app.get("/studio/bench/preview")
     async def bench_preview() -> Response:
@@ -118,7 +118,7 @@ def _json(content: Any, status: int = 200) -> Response:
     return Response(json_text(content), status, NEVER, "application/json")
 
 
-def _of_open(studio: Studio, key: str, file: Callable[[Project], Path]) -> Response:
+def of_open(studio: Studio, key: str, file: Callable[[Project], Path]) -> Response:
     """A file of the open project; refused to a page that means the one before and would keep it as that."""
 
     def answer() -> Response:

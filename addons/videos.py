@@ -9,7 +9,7 @@ from addons.live import live
 from domain.errand import RUNNING, WAITING, Errand
 from domain.errors import StudioError
 from services import continued, video_plan
-from services.errands import errand
+from services.means import errand
 from services.studio import Studio
 
 ID = "video"

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from addons import (
+    comics,
     film,
     intro,
     keyframes,
@@ -33,6 +34,7 @@ ADDONS: tuple[ModuleType, ...] = (
     keyframes,
     videos,
     film,
+    comics,
     runs,
     machines,
     settings,

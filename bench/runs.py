@@ -20,8 +20,8 @@ from infrastructure.json_files import write_json
 from infrastructure.recipes import Ledger
 from services import run_history
 from services.desk import Desk
-from services.errands import errand
 from services.feed import Feed
+from services.means import errand
 from services.run_history import Sought
 from services.runs import Runs
 from tests.run_bench import is_busy

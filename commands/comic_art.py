@@ -11,7 +11,7 @@ from commands import comics, setting
 from commands.terminal import Reporter
 from domain.workflow import Workflow
 from services import comic_plan
-from services.comic_art import BY_REFERENCES, Order, Outcome, draw
+from services.comic_art import Order, Outcome, are_portraits_wanted, by_references, draw
 
 
 @setting.told_plainly
@@ -19,19 +19,22 @@ def run(asked: argparse.Namespace) -> int:
     start = time.monotonic()
     comic, changed, _ = comic_plan.read(Path(asked.plan))
     comics.tell(changed)
-    order = Order(comic, comics.project_of(asked), setting.backend(asked), _workflows(asked), asked.variants)
+    workflows = _workflows(asked, are_portraits_wanted(comic))
+    order = Order(comic, comics.project_of(asked), setting.backend(asked), workflows, asked.variants)
     reporter, outcome = Reporter(), Outcome()
     reporter.follow_and_tell(draw(order, outcome), lambda: _tell(asked, order, outcome, reporter, start))
     return setting.SOME_FAILED if reporter.failures else setting.DONE
 
 
-def _workflows(asked: argparse.Namespace) -> Mapping[int, Workflow]:
+def _workflows(asked: argparse.Namespace, with_portraits: bool) -> Mapping[int, Workflow]:
     first, folder = setting.keyframe_workflow(asked), setting.workflows()
     own = [folder.load(asked.panel_workflow)] if asked.panel_workflow else []
     for workflow in (first, *own):
         workflow.require("prompt")
+    if not with_portraits:
+        return {0: own[0] if own else first}
     if not own:
-        return {0: first, **{count: folder.load(name) for count, name in BY_REFERENCES.items()}}
+        return {0: first, **by_references(folder)}
     places = len(own[0].slots.get("reference", ()))
     return {0: first, **dict.fromkeys(range(1, places + 1), own[0])} if places else {0: own[0]}
 

@@ -1,7 +1,7 @@
 """What a panel's picture is asked for with: its style, what happens, who is seen, and where."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from domain.comic import Character, Comic, Page, Panel
@@ -30,13 +30,18 @@ def portrait_prompt(character: Character, style: Style) -> str:
     )
 
 
-def panel_prompt(comic: Comic, page: Page, panel: Panel, style: Style) -> str:
-    """The panel's own prompt, where it has one, in the comic's style."""
+def panel_prompt(
+    comic: Comic, page: Page, panel: Panel, style: Style, portraits: Sequence[Character] = ()
+) -> str:
+    """The panel's own prompt, where it has one, in the comic's style; it says whose the `portraits` are that
+    go along."""
+    whose = ", ".join(f"Picture {n} is {one.name}" for n, one in enumerate(portraits, 1))
     if panel.image_prompt:
-        return _joined(style.before, panel.image_prompt, style.after, NO_TEXT)
+        return _joined(style.before, whose, panel.image_prompt, style.after, NO_TEXT)
     place = [panel.location or page.location, page.weather, page.time]
     return _joined(
         style.before,
+        whose,
         panel.camera,
         panel.action,
         *_shown(comic, panel),

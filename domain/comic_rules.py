@@ -36,6 +36,7 @@ class _Settling:
         self._comic, self._layouts = comic, layouts
         self._most = max(len(layout.panels) for layout in layouts.values())
         self._ids: set[str] = set()
+        self._owned = {id.casefold() for id in _ids_of(comic)}  # of others: what has none does not take them
         self._used: list[str] = []  # layouts, page by page
         self._people: dict[str, str] = {}  # ids of characters, by what they were before
         self.found: list[Finding] = []
@@ -120,10 +121,11 @@ class _Settling:
 
     def _own(self, id: str, usual: str) -> str:
         """The id that it has, unless it is no name for a file, or another one has it as well."""
-        base = id if _ID.fullmatch(id) and id.casefold() not in self._ids else usual
-        own, count = base, 2
-        while own.casefold() in self._ids:
-            own, count = f"{base}-{count}", count + 1
+        own, count = id, 2
+        if not _ID.fullmatch(id) or id.casefold() in self._ids:
+            own = usual
+            while own.casefold() in self._ids or own.casefold() in self._owned:
+                own, count = f"{usual}-{count}", count + 1
         self._ids.add(own.casefold())
         if id not in ("", own):
             self._tell(own, f"Its id was {id[:40]}, which is another's or no name for a file.")
@@ -154,6 +156,15 @@ def findings(comic: Comic, pages: int = MOST_PAGES) -> list[Finding]:
         if likeness(before.action, after.action) > ALIKE:
             found.append(Finding(after.id, f"The same happens as in {before.id}."))
     return found
+
+
+def _ids_of(comic: Comic) -> Iterator[str]:
+    yield from (character.id for character in comic.characters)
+    for chapter in comic.chapters:
+        yield chapter.id
+        for page in chapter.pages:
+            yield page.id
+            yield from (panel.id for panel in page.panels)
 
 
 def likeness(one: str, other: str) -> float:

@@ -12,6 +12,7 @@ class Project:
     keyframes/003.png   the chosen picture of a shot: chosen = it stands here
     videos/003.mp4      the shot as it goes into the film; beside it, which takes stand in for which jobs
     film.json           how the film is cut
+    comic.json          the plan of the project's comic, if it has one
     film.mp4            the film
     marks.json          stars and rejections of takes
     films/              every version of it that was rendered, each with a note of what it shows
@@ -52,6 +53,10 @@ class Project:
     @property
     def cut(self) -> Path:
         return self.folder / "film.json"
+
+    @property
+    def comic(self) -> Path:
+        return self.folder / "comic.json"
 
     @property
     def films(self) -> Path:

@@ -19,8 +19,8 @@ from domain.errors import CannotWrite, StudioError
 from domain.events import Progress
 from domain.kept_report import KeptReport
 from infrastructure.reports_file import read_reports, write_reports
-from services.errands import Means
 from services.feed import Feed
+from services.means import Means
 from services.testbench import PARTS, Bench, bench
 from services.testbench_report import RUNNING, Report, Stage
 

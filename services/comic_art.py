@@ -4,7 +4,7 @@ A panel's picture depends on what the panel shows, on its id and on its characte
 is the only one that is made anew, as long as the ids of the others stay.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from domain.comic import Character, Comic, Page, Panel
 from domain.comic_prompts import NEGATIVE, panel_prompt, portrait_prompt, size_of
-from domain.events import Event, Told, Work, as_part
+from domain.events import Event, Failed, Told, Work, as_part
 from domain.job import Backend
 from domain.project import Project
 from domain.workflow import Workflow
@@ -22,8 +22,10 @@ from infrastructure.comics.style_file import styles
 from infrastructure.project_files import base_seed, keep_base_seed, leftovers_removed
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger, Take, Wanted
+from infrastructure.workflow_files import WorkflowFolder
 from services.keyframes import make, picture, seed_from
-from services.lanes import side_by_side
+from services.lanes import Piece, side_by_side
+from services.picks import chosen
 
 BY_REFERENCES = {  # of the shipped workflows, by how many portraits they take
     1: "keyframe_flux_kontext",
@@ -32,6 +34,16 @@ BY_REFERENCES = {  # of the shipped workflows, by how many portraits they take
 }
 PAPER = 210 / 297  # width to height of A4
 AREA = 1024 * 1024  # pixels, where a workflow does not say what its model is made for
+
+
+def are_portraits_wanted(comic: Comic) -> bool:
+    """Whether its panels are drawn with them, as it says; else by words alone."""
+    return comic.more.get("portraits") is not False
+
+
+def by_references(folder: WorkflowFolder) -> Mapping[int, Workflow]:
+    """The shipped workflows for panels, by how many portraits they take."""
+    return {count: folder.load(name) for count, name in BY_REFERENCES.items()}
 
 
 @dataclass(frozen=True)
@@ -77,8 +89,9 @@ def draw(order: Order, outcome: Outcome | None = None) -> Generator[Event, None,
 
 def _portraits(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
     pieces = {
-        character.id: partial(make, order.backend, ledger, _portrait(order, character, seed))
+        character.id: partial(make, order.backend, ledger, portrait(order, character, seed))
         for character in _needed(order)
+        if chosen(order.project, character.id) is None
     }
     outcome.portraits = yield from side_by_side(pieces, order.backend.lanes)
 
@@ -86,31 +99,37 @@ def _portraits(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Wor
 def _panels(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
     """Those of one workflow after another: a GPU that changes its model for every panel mostly loads."""
     pictures = {id: picture(take) for id, take in outcome.portraits.items()}
-    numbers = range(1, order.variants + 1)
-    wanted = {
-        f"{panel.id}, variant {number}": _panel(
-            order, page, panel, pictures, _seed(order, panel, number, seed)
-        )
-        for page, panel in sorted(order.comic.panels, key=lambda pair: len(_references(order, pair[1])))
-        for number in numbers
-    }
-    pieces = {name: partial(make, order.backend, ledger, one) for name, one in wanted.items()}
+    pictures |= {one.id: own for one in _needed(order) if (own := chosen(order.project, one.id))}
+    numbers, pieces = range(1, order.variants + 1), dict[str, Callable[[], Piece[Take]]]()
+    for page, one in sorted(order.comic.panels, key=lambda pair: len(shown_in(order, pair[1]))):
+        if lacking := [who.name for who in shown_in(order, one) if who.id not in pictures]:
+            yield Failed(one.id, f"It waits for a portrait of {', '.join(lacking)}, which was not made.")
+            continue
+        for number in numbers:
+            wanted = panel(order, page, one, pictures, seed, number)
+            pieces[f"{one.id}, variant {number}"] = partial(make, order.backend, ledger, wanted)
     made = yield from side_by_side(pieces, order.backend.lanes)
-    for _, panel in order.comic.panels:
-        names = [f"{panel.id}, variant {number}" for number in numbers]
-        outcome.panels[panel.id] = [made[name] for name in names if name in made]
+    for _, one in order.comic.panels:
+        names = [f"{one.id}, variant {number}" for number in numbers]
+        outcome.panels[one.id] = [made[name] for name in names if name in made]
 
 
-def _portrait(order: Order, character: Character, base: int) -> Wanted:
+def portrait(order: Order, character: Character, base: int, number: int = 1) -> Wanted:
+    """A variant of somebody's portrait, counted from 1; the first has the character's seed."""
     seed = seed_from(base, character.id) if character.seed is None else character.seed
+    seed = seed if number == 1 else seed_from(seed, f"{character.id}/{number}")
     prompt = portrait_prompt(character, styles()[order.comic.style])
     return _wanted(order.workflows[0], character.id, {"prompt": prompt, "seed": seed}, 1.0)
 
 
-def _panel(order: Order, page: Page, panel: Panel, pictures: Mapping[str, Path], seed: int) -> Wanted:
-    references = [pictures[id] for id in _references(order, panel) if id in pictures]
-    prompt = panel_prompt(order.comic, page, panel, styles()[order.comic.style])
-    values = {"prompt": prompt, "seed": seed, "references": references}
+def panel(
+    order: Order, page: Page, panel: Panel, portraits: Mapping[str, Path], base: int, number: int = 1
+) -> Wanted:
+    """A variant of a panel's picture; `portraits` has those of all who are `shown_in` it, by their ids."""
+    shown = shown_in(order, panel)
+    prompt = panel_prompt(order.comic, page, panel, styles()[order.comic.style], shown)
+    references = [portraits[who.id] for who in shown]
+    values = {"prompt": prompt, "seed": _seed(order, panel, number, base), "references": references}
     return _wanted(order.workflows[len(references)], panel.id, values, _ratio(page, panel))
 
 
@@ -128,20 +147,21 @@ def _seen(comic: Comic, panel: Panel) -> list[str]:
     return [id for id in shown if comic.character(id)]
 
 
-def _references(order: Order, panel: Panel) -> list[str]:
+def shown_in(order: Order, panel: Panel) -> list[Character]:
     """Whose portraits go to a panel: the first ones, where the workflows take no more."""
-    return _seen(order.comic, panel)[: max(order.workflows)]
+    seen = [order.comic.character(id) for id in _seen(order.comic, panel)[: max(order.workflows)]]
+    return [character for character in seen if character]
 
 
 def _needed(order: Order) -> list[Character]:
     """Whose portraits a panel needs."""
-    needed = {id for _, panel in order.comic.panels for id in _references(order, panel)}
+    needed = {who.id for _, panel in order.comic.panels for who in shown_in(order, panel)}
     return [character for character in order.comic.characters if character.id in needed]
 
 
 def _counts(order: Order) -> list[int]:
     """Which of the workflows draw something."""
-    counts = {len(_references(order, panel)) for _, panel in order.comic.panels}
+    counts = {len(shown_in(order, panel)) for _, panel in order.comic.panels}
     return sorted({*counts, 0} if _needed(order) else counts)
 
 

@@ -17,6 +17,8 @@ from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside, writing
 from infrastructure.strict_json import parse_json, read_text
 
+EXAMPLE = Path(__file__).parent.parent / "examples" / "the-last-tram.txt"
+
 
 class Planned(NamedTuple):
     comic: Comic
@@ -62,6 +64,15 @@ def write(comic: Comic, path: Path) -> None:
         return
     with writing(path) as part:
         part.write_text(written(comic), encoding="utf-8")
+
+
+def as_script(comic: Comic) -> str:
+    return written(comic)
+
+
+def example() -> str:
+    """A script to begin with."""
+    return read_text(EXAMPLE)
 
 
 def _lettered(comic: Comic) -> str:

@@ -159,10 +159,14 @@ class Desk:
     def choose(self, shot_id: str, picture: Path) -> None:
         """Make a picture the shot's keyframe; undoing brings back the one before."""
         self.shot(shot_id)
+        self.pick(shot_id, picture)
+
+    def pick(self, shot_id: str, picture: Path) -> None:
+        """The same for whatever has takes, as panels of a comic do."""
         with self._lock:
             before = self._set_aside(shot_id)
 
-            def pick(chosen: Path | None) -> None:
+            def put(chosen: Path | None) -> None:
                 if chosen is None:
                     picks.unchoose(self.project, shot_id)
                 elif chosen.is_file():
@@ -171,7 +175,7 @@ class Desk:
                     raise Gone(f"{chosen.name} is not there any more, so that it cannot be picked again.")
 
             picks.choose(self.project, shot_id, picture)
-            self._history.took(Step("pick", lambda: pick(before), lambda: pick(picture), shot_id))
+            self._history.took(Step("pick", lambda: put(before), lambda: put(picture), shot_id))
         self.tell([shot_id])
 
     def choose_first(self, shot_id: str, picture: Path) -> None:

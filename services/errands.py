@@ -3,45 +3,27 @@
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from domain.errand import RUNNING, WAITING, Errand
 from domain.errors import BadFile, Blocked, JobRejected, StudioError
 from domain.events import Event, Saved
-from domain.job import Backend
 from domain.project import Project
-from domain.prompts import Presets
 from domain.storyboard import Shot
-from domain.workflow import Workflow
 from infrastructure.recipe_facts import recipe_of
 from infrastructure.recipes import Ledger
 from infrastructure.there import is_file
 from infrastructure.workflow_files import read_workflow
-from services import films, keyframes, picks, proxies, stale, tries, videos
+from services import comic_errands, films, keyframes, picks, proxies, stale, tries, videos
 from services.cut import open_cut
 from services.desk import Desk
+from services.means import Means, errand
 from services.stale import Today
 from services.videos import Maker
 
 Work = Generator[Event, None, None]
-
-
-@dataclass(frozen=True)
-class Means:
-    """What the settings say things are made with, asked for when an errand begins."""
-
-    backend: Backend
-    keyframe_workflow: Workflow
-    video_workflow: Workflow
-    presets: Presets
-
-
-def errand(deed: str, project: Path, shot: str = "", run: str = "", **values: Any) -> Errand:
-    """An errand with an id of its own."""
-    return Errand(uuid4().hex[:12], deed, str(project), shot, values, run=run)
 
 
 def lacks(means_now: Callable[[], Means]) -> str:
@@ -163,6 +145,7 @@ _DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
     "film": _film,
     "proxies": _proxies,
     "try": _try,
+    **comic_errands.DEEDS,
 }
 
 

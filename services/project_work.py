@@ -9,17 +9,19 @@ from typing import TypeVar
 
 from domain.errand import Errand
 from domain.errors import StudioError
-from domain.events import Event, Saved, Told
+from domain.events import Event, Progress, Saved, Told
 from domain.project import Project
+from domain.safe_names import folder_name
 from infrastructure.part_files import cannot_write
 from infrastructure.storyboard_files import outline
-from services import bin, contact_sheet, imports, projects
+from services import bin, comic_pages, comic_plan, contact_sheet, imports, projects
 from services.desk import Desk
 from services.outcomes import Outcomes
 from services.uploads import Uploads
 
 Work = Generator[Event, None, None]
 SHEET = "contact-sheet.pdf"
+PRINT = 300  # dots per inch of a comic's pages
 T = TypeVar("T")
 
 
@@ -94,6 +96,25 @@ def _sheet(errand: Errand, around: Around) -> Work:
     yield Saved(to)
 
 
+def _book(errand: Errand, around: Around) -> Work:
+    """A comic's lettered pages: PNG files in its pages folder, or one CBZ file. What was there before goes to
+    the bin, or is kept aside."""
+    project, said = around.desk_of(Path(errand.project)).project, list[str]()
+    comic = comic_plan.read(project.comic).comic
+    pictures, name = comic_pages.pictures_of(comic, project), folder_name(comic.title, "comic")
+    is_one = errand.values.get("format") == "cbz"
+    out = project.folder / f"{name}.cbz" if is_one else project.folder / "pages"
+    file, count = out, len(comic.pages)
+    for number, written in enumerate(
+        comic_pages.write(comic, pictures, comic_pages.Paper(dpi=PRINT), out), 1
+    ):
+        file = written.file
+        said += [f"{finding.where}: {finding.said}" for finding in written.findings]
+        yield Progress(number / count, f"page {number} of {count}")
+    around.outcomes.put(errand, said, file=str(file))
+    yield Saved(file)
+
+
 def layout_of(columns: object, landscape: object) -> contact_sheet.Layout:
     """Raises StudioError, when it is drawn, for columns that cannot be."""
     return contact_sheet.Layout(columns if isinstance(columns, int) else 0, bool(landscape))
@@ -136,4 +157,5 @@ _DEEDS: dict[str, Callable[[Errand, Around], Work]] = {
     "archive": _archive,
     "duplicate": _duplicate,
     "sheet": _sheet,
+    "book": _book,
 }

@@ -19,7 +19,7 @@ from infrastructure import recipe_index
 from infrastructure.own_takes import OWN
 from infrastructure.recipe_index import Entry
 from services.desk import Desk
-from services.errands import errand
+from services.means import errand
 
 PAGE = 200
 _STATES = {

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from domain.errand import SAMPLE, Errand
 from infrastructure.storyboard_files import open_storyboard, write_storyboard
-from services.errands import errand
+from services.means import errand
 
 _VARIANTS = 2
 

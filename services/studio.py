@@ -25,13 +25,16 @@ from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands, project_work, projects, sample
 from services.backend_watch import BackendWatch
 from services.bench_runs import BenchRuns
+from services.comic_art import by_references
+from services.comic_desk import ComicDesk
 from services.connections import settings_fact
 from services.desk import Desk
-from services.errands import Means, errand, lacks
+from services.errands import lacks
 from services.feed import Feed
 from services.film_desk import FilmDesk
 from services.intakes import Intakes, listed
 from services.machines import Around, Machines
+from services.means import Means, errand
 from services.older_settings import taken_over
 from services.outcomes import Outcomes
 from services.project_facts import ProjectFacts, fixed_facts
@@ -82,6 +85,8 @@ class Studio:
         self.machines = Machines(self.feed, places, self._around_machines())
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
+        self.comic = ComicDesk(self.feed, lambda: self._desk)
+        self._shown = self._stale, self.film, self.comic
         self.outcomes.complain(places.settings.name, complaints)
         self._tell_settings()
         self.tell_keys()
@@ -117,7 +122,7 @@ class Studio:
         """What a project's things are made with: as it says itself, else as the settings are now."""
         desk = desk or self._desk
         chosen = self.workflow_choice.of(desk.project if desk else None)
-        return Means(self.backend, *chosen, self.presets)
+        return Means(self.backend, *chosen, self.presets, lambda: by_references(self.workflows))
 
     def glance(self, comfy: ComfySettings) -> Status:
         """Who would answer with these settings, saved or not. Raises StudioError for what is no address."""
@@ -137,12 +142,10 @@ class Studio:
 
     def today(self) -> Today | None:
         """What the open project's shots would be sent with now; None when no project is open."""
-        if self._desk is None:
+        if (desk := self._desk) is None:
             return None
         means = self.means()
-        return Today(
-            self._desk.project, self._desk.board, means.keyframe_workflow, means.video_workflow, means.presets
-        )
+        return Today(desk.project, desk.board, means.keyframe_workflow, means.video_workflow, means.presets)
 
     def looking(self) -> None:
         """An open page's heartbeat."""
@@ -175,9 +178,8 @@ class Studio:
                 self._settings_file.save(settings)
                 self.settings = settings
         self._tell_settings()
-        self._watch.again()
-        self._stale.again()
-        self.film.again()
+        for part in (self._watch, *self._shown):
+            part.again()
 
     def tell_keys(self) -> None:
         """Which keys are set; of each no more than how it ends."""
@@ -220,7 +222,7 @@ class Studio:
         self._closing.set()
         self.bench.close()
         self.runs.end_cancelled()  # before what is under way is left to go on
-        for part in (self.machines, self._watch, self._stale, self.film, self.shelf):
+        for part in (self.machines, self._watch, *self._shown, self.shelf):
             part.stop()
         self.runs.close()
         self.machines.drawing.left()
@@ -236,8 +238,8 @@ class Studio:
         with self._telling:
             if desk is self._desk:
                 self._facts.tell(desk, ids)
-                self._stale.again()
-                self.film.again()
+                for part in self._shown:
+                    part.again()
 
     def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
         try:
@@ -292,6 +294,7 @@ class Studio:
                 try:
                     self._desk.look()
                     self.film.look()
+                    self.comic.look()
                     self.feed.put("trouble", "")
                 except (StudioError, OSError) as error:
                     self.feed.put("trouble", str(error))

@@ -21,8 +21,9 @@ from infrastructure.recipes import Take, Wanted
 from infrastructure.workflow_files import WorkflowFolder
 from services import film, picks, videos
 from services.desk import Desk
-from services.errands import Means, maker
+from services.errands import maker
 from services.history import Step
+from services.means import Means
 from services.segments import StandIns
 from services.videos import Maker, Plan
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from domain.errand import RUNNING, WAITING
 from domain.errors import BackendUnreachable, JobRejected
 from domain.events import Progress, Saved
-from services.errands import errand
 from services.feed import Feed
+from services.means import errand
 from services.runs import Runs
 
 LONGEST = 10.0  # seconds

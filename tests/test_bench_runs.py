@@ -12,8 +12,8 @@ from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.sketch_backend import SketchBackend
 from services import bench_runs, media
 from services.bench_runs import BenchRuns
-from services.errands import Means
 from services.feed import Feed
+from services.means import Means
 from services.studio import Studio
 from services.testbench import PARTS
 from tests.comfy_jobs import until

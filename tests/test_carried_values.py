@@ -11,7 +11,7 @@ from domain.parameters_text import parameters
 from infrastructure.sketch_backend import SketchBackend
 from services import takes
 from services.carried_values import carried_values, needed_values, use
-from services.errands import errand
+from services.means import errand
 from tests.desks import made
 from tests.graphs import node, picture
 from tests.studios import project, studio, until_done

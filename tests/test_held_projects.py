@@ -10,7 +10,7 @@ from domain.errand import DONE, FAILED, RUNNING, WAITING
 from domain.errors import Blocked
 from infrastructure.project_lock import locked
 from services import standstill
-from services.errands import errand
+from services.means import errand
 from tests.run_bench import Bench, until
 from tests.studios import facts, project, studio, until_done
 

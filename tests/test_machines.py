@@ -13,7 +13,7 @@ from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
 from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods, sample
-from services.errands import errand
+from services.means import errand
 from services.pod_start import PHASES
 from services.studio import Studio
 from tests.fake_comfy import FakeComfy

@@ -45,7 +45,7 @@ def names(told):
 
 
 def make(studio, *shots, deed="keyframe"):
-    from services.errands import errand
+    from services.means import errand
 
     studio.ask([errand(deed, studio.desk.project.folder, shot, "run") for shot in shots])
     until_done(studio)
@@ -158,7 +158,7 @@ def test_a_recipe_of_an_older_studio_is_told_without_what_it_does_not_say(studio
 
 
 def test_a_job_that_an_unfinished_errand_will_go_on_with_is_not_told_twice(studio, folder):
-    from services.errands import errand
+    from services.means import errand
 
     from_before(studio, folder, ("001_v1", {"state": "started", "files": []}))
     assert names(history(studio)) == ["001_v1"]

@@ -17,6 +17,7 @@ from infrastructure.sketch.words import about_things, found, plain
 from infrastructure.workflow_files import WorkflowFolder
 from services.comic_art import BY_REFERENCES, Order, draw
 from services.keyframes import picture
+from services.picks import choose
 from tests.fakes import OUT_OF_MEMORY, FakeBackend, values_of
 
 IDA = Character("char-1", "Ida", "tall", "a red coat", seed=41)
@@ -156,11 +157,28 @@ def test_more_people_than_a_workflow_takes_are_told_and_described(project):
     assert "look 5" in values_of(named(backend, "ch1-p1-pan1").graph)["prompt"]
 
 
-def test_a_portrait_that_fails_leaves_its_panels_to_words(project):
+def test_panels_wait_for_a_portrait_that_fails_and_are_not_drawn_without_it(project):
     backend, events, made = drawn(project, TWO, FakeBackend(fails={"char-2_v1": OUT_OF_MEMORY}))
-    assert [event.what for event in events if isinstance(event, Failed)] == ["char-2"]
-    assert [len(takes) for takes in made.panels.values()] == [1, 1]
-    assert len(named(backend, "ch1-p1-pan2").files) == 1
+    said = {event.what: event.reason for event in events if isinstance(event, Failed)}
+    assert set(said) == {"char-2", "ch1-p1-pan2"} and "a portrait of Bo" in said["ch1-p1-pan2"]
+    assert [len(takes) for takes in made.panels.values()] == [1, 0]
+    drawn(project, TWO)
+    assert len(named(backend, "ch1-p1-pan1").files) == 1
+
+
+def test_a_portrait_that_was_chosen_goes_to_the_panels_and_is_not_drawn(project):
+    _, _, made = drawn(project, TWO)
+    own = choose(project, "char-1", picture(made.portraits["char-2"]))
+    other = replace(TWO, characters=(replace(IDA, appearance="another look"), BO))
+    backend, _, _ = drawn(project, other)
+    assert not [job for job in backend.jobs if job.name.startswith("char-1")]
+    assert own in named(backend, "ch1-p1-pan1").files
+
+
+def test_a_panel_is_told_whose_the_portraits_are(project):
+    backend, _, _ = drawn(project, TWO)
+    one, two = (values_of(named(backend, f"ch1-p1-pan{n}").graph)["prompt"] for n in (1, 2))
+    assert "Picture 1 is Ida." in one and "Picture 1 is Ida, Picture 2 is Bo." in two
 
 
 # --- prompts

@@ -15,7 +15,7 @@ from domain.spending import Limits
 from infrastructure import serverless_account, serverless_execution
 from infrastructure.secrets_file import SecretsFile
 from services import backend_watch, pods
-from services.errands import errand
+from services.means import errand
 from services.studio import Studio
 from tests.comfy_jobs import make_job
 from tests.fake_answers import Answer

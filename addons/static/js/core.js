@@ -196,6 +196,7 @@ const ICONS = {
   project: 'M3 6h6l2 2h10v11H3z', storyboard: 'M3 4h8v7H3zM13 4h8v7h-8zM3 13h8v7H3zM13 13h8v7h-8z',
   keyframes: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4', video: 'M3 6h12v12H3zM15 10l6-3v10l-6-3',
   film: 'M3 5h18v14H3zM3 9h18M3 15h18M8 5v4M16 5v4M8 15v4M16 15v4', runs: 'M4 6h16M4 12h10M4 18h7M17 14l4 3-4 3z',
+  comic: 'M4 3h16v18H4zM4 12h16M12 3v9M14 15h4v3h-2l-1.500 1.500z',
   settings: 'M12 9a3 3 0 100 6 3 3 0 000-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M5.6 18.4l2.1-2.1M16.3 7.7l2.1-2.1',
   testbench: 'M9 3h6M10 3v6l-5 11h14L14 9V3M7.5 15h9', plus: 'M12 5v14M5 12h14', undo: 'M9 7L4 12l5 5M4 12h10a6 6 0 016 6',
   redo: 'M15 7l5 5-5 5M20 12H10a6 6 0 00-6 6', copy: 'M8 8h12v12H8zM16 8V4H4v12h4', bin: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13',

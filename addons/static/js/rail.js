@@ -7,8 +7,8 @@ import { PAGES, go, here, watch } from './where.js';
 export function mount(place) {
   place.classList.add('always');
   const links = PAGES.map((page, n) => h('button', {
-    type: 'button', data: { page }, onclick: () => go(page), title: `${t(`page.${page}`)} (${n + 1})`,
-  }, icon(page), h('span', {}, t(`page.${page}`)), h('kbd', { 'aria-hidden': 'true' }, String(n + 1))));
+    type: 'button', data: { page }, onclick: () => go(page), title: `${t(`page.${page}`)} (${(n + 1) % 10})`,
+  }, icon(page), h('span', {}, t(`page.${page}`)), h('kbd', { 'aria-hidden': 'true' }, String((n + 1) % 10))));
   const project = h('button.project', { type: 'button', onclick: () => go('project') }, h('b', {}), h('small', {}));
   const pill = h('button.pill', { type: 'button', onclick: () => go(['runpod', 'serverless'].includes(fact('settings')?.mode) && fact('pods')?.has_key ? 'machines' : 'settings') },
     h('span.dot'), h('b', {}), h('small.gpu'), h('div.meter', {}, h('i')), h('small.queue'));

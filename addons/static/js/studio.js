@@ -1,5 +1,6 @@
 // The window's script: words first, then the stream, then every part into its place.
 
+import * as comic from './comic.js';
 import * as core from './core.js';
 import * as dock from './dock.js';
 import * as film from './film.js';
@@ -17,7 +18,7 @@ import * as video from './video.js';
 import * as where from './where.js';
 import * as workflows from './workflows.js';
 
-const parts = { rail, dock, project, storyboard, keyframes, video, film, runs, machines, settings, testbench, workflows, ...settings.parts };
+const parts = { rail, dock, project, storyboard, keyframes, video, film, comic, runs, machines, settings, testbench, workflows, ...settings.parts };
 
 await core.loadWords();
 document.title = 'Cindergrace Studio';

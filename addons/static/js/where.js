@@ -4,7 +4,7 @@
 import { act, fact, flush, follow, isSeen, notice, shot, t } from './core.js';
 import { onProject } from './otherproject.js';
 
-export const PAGES = ['project', 'storyboard', 'keyframes', 'video', 'film', 'runs', 'machines', 'settings', 'testbench'];
+export const PAGES = ['project', 'storyboard', 'keyframes', 'video', 'film', 'comic', 'runs', 'machines', 'settings', 'testbench'];
 const WITH_SHOTS = ['storyboard', 'keyframes', 'video', 'film'];
 const listeners = new Set(), narrowed = new Map(); // page -> whether it lists a shot
 let page = '', current = '', selected = new Set(), anchor = '';

@@ -1,0 +1,201 @@
+"""Comic: a script to a plan, its panels drawn with portraits of who is seen, and the lettered pages."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from addons.deeds import step_of
+from addons.live import live
+from domain import comic_edits
+from domain.comic import Comic
+from domain.errors import StudioError
+from services import comic_plan
+from services.comic_errands import wanted_for
+from services.means import errand
+from services.studio import Studio
+
+ID = "comic"
+MOST = 16  # variants of a panel at once
+FORMATS = ("png", "cbz")
+
+
+def build(studio: Studio) -> None:
+    live(ID)
+
+
+def begin(studio: Studio, text: str = "", upload: str = "", style: str = "", language: str = "") -> list[str]:
+    """Plan a comic of a script, or of a plan in a file; returns what was not taken as it stands."""
+    if upload:
+        with studio.uploads.taken(upload) as file:
+            return studio.comic.begin(studio.desk, file, style, language)
+    if not text.strip():
+        raise StudioError("There is nothing to plan yet. Write or paste a script.")
+    return studio.comic.begin_of_text(studio.desk, text, style, language)
+
+
+def script(studio: Studio) -> str:
+    """The plan as it is now, as a script."""
+    return comic_plan.as_script(studio.comic.comic(studio.desk.project))
+
+
+def set_field(studio: Studio, field: str, value: Any, was: Any = ...) -> Any:
+    """Of the whole comic; returns what is stored now."""
+
+    def now(comic: Comic) -> Any:
+        return comic.more.get("portraits", True) if field == "portraits" else getattr(comic, field)
+
+    return _set(studio, lambda comic: comic_edits.with_comic_field(comic, field, value), now, field, was)
+
+
+def set_panel(studio: Studio, panel: str, field: str, value: Any, was: Any = ...) -> Any:
+    def now(comic: Comic) -> Any:
+        there = comic_edits.panel_of(comic, panel)
+        if field == "who":
+            return [actor.character for actor in there.actors]
+        return getattr(there, field)
+
+    def edit(comic: Comic) -> Comic:
+        return comic_edits.with_panel_field(comic, panel, field, value)
+
+    return _set(studio, edit, now, f"{panel} {field}", was)
+
+
+def set_line(studio: Studio, panel: str, number: int, field: str, value: Any, was: Any = ...) -> Any:
+    """Of what is said in a panel, counted from 0."""
+
+    def edit(comic: Comic) -> Comic:
+        return comic_edits.with_line_field(comic, panel, number, field, value)
+
+    def now(comic: Comic) -> Any:
+        return getattr(comic_edits.line_of(comic, panel, number), field)
+
+    return _set(studio, edit, now, f"{panel} {number + 1} {field}", was)
+
+
+def add_line(studio: Studio, panel: str) -> float:
+    return _step(studio, "comic.line", lambda comic: comic_edits.with_new_line(comic, panel), panel)
+
+
+def remove_line(studio: Studio, panel: str, number: int) -> float:
+    return _step(
+        studio, "comic.line.remove", lambda comic: comic_edits.without_line(comic, panel, number), panel
+    )
+
+
+def set_page(studio: Studio, page: str, field: str, value: Any, was: Any = ...) -> Any:
+    def edit(comic: Comic) -> Comic:
+        return comic_edits.with_page_field(comic, page, field, value)
+
+    def now(comic: Comic) -> Any:
+        return getattr(comic_edits.page_of(comic, page), field)
+
+    return _set(studio, edit, now, f"{page} {field}", was)
+
+
+def set_person(studio: Studio, who: str, field: str, value: Any, was: Any = ...) -> Any:
+    def edit(comic: Comic) -> Comic:
+        return comic_edits.with_person_field(comic, who, field, value)
+
+    return _set(studio, edit, lambda comic: getattr(comic.character(who), field), f"{who} {field}", was)
+
+
+def add(studio: Studio, after: str) -> str:
+    """A panel; returns its id."""
+    return _new(studio, "comic.add", lambda comic: comic_edits.with_new_panel(comic, after), after)
+
+
+def duplicate(studio: Studio, panel: str) -> str:
+    return _new(studio, "comic.duplicate", lambda comic: comic_edits.with_duplicate(comic, panel), panel)
+
+
+def add_page(studio: Studio, after: str) -> str:
+    """Of one panel; returns that panel's id."""
+    return _new(studio, "comic.addPage", lambda comic: comic_edits.with_new_page(comic, after), after)
+
+
+def remove(studio: Studio, panel: str) -> float:
+    """Returns what `undo` knows the step by."""
+    return _step(studio, "comic.remove", lambda comic: comic_edits.without_panel(comic, panel), panel)
+
+
+def remove_page(studio: Studio, page: str) -> float:
+    return _step(studio, "comic.removePage", lambda comic: comic_edits.without_page(comic, page), page)
+
+
+def move(studio: Studio, panel: str, before: str | None = None) -> float:
+    return _step(studio, "comic.move", lambda comic: comic_edits.with_moved(comic, panel, before), panel)
+
+
+def add_person(studio: Studio, name: str) -> float:
+    return _step(studio, "comic.person", lambda comic: comic_edits.with_new_person(comic, name), name)
+
+
+def remove_person(studio: Studio, who: str) -> float:
+    return _step(studio, "comic.person.remove", lambda comic: comic_edits.without_person(comic, who), who)
+
+
+def draw(studio: Studio, shown: list[str], count: int = 0) -> list[str]:
+    """Portraits and panels that have no picture as they are planned now; with a count, so many more each."""
+    if not 0 <= count <= MOST:
+        raise StudioError(f"A panel gets 1 to {MOST} variants at once.")
+    desk = studio.desk
+    with desk.asking:
+        wanted = wanted_for(desk, studio.means(), shown, count, studio.runs.errands())
+        return studio.ask(wanted) if wanted else []
+
+
+def pick(studio: Studio, shot: str, file: str) -> None:
+    """Make a take the panel's picture, or a character's portrait."""
+    studio.comic.choose(studio.desk, shot, studio.desk.project.takes / Path(file).name)
+
+
+def export(studio: Studio, format: str = "cbz") -> list[str]:
+    """The lettered pages as files; returns the errand's id."""
+    if format not in FORMATS:
+        raise StudioError(f"Pages are made as {' or '.join(FORMATS)}.")
+    comic = studio.comic.comic(studio.desk.project)
+    folder, run = studio.desk.project.folder, uuid4().hex[:8]
+    return studio.ask([errand("book", folder, run=run, about=comic.title, format=format)])
+
+
+def _set(
+    studio: Studio, edit: Callable[[Comic], Comic], now: Callable[[Comic], Any], about: str, was: Any
+) -> Any:
+    return studio.comic.set(studio.desk, edit, now, about, *(() if was is ... else (was,)))
+
+
+def _new(studio: Studio, label: str, edit: Callable[[Comic], Comic], about: str) -> str:
+    desk = studio.desk
+    before = {panel.id for _, panel in studio.comic.comic(desk.project).panels}
+    studio.comic.edit(desk, label, edit, about)
+    return next(panel.id for _, panel in studio.comic.comic(desk.project).panels if panel.id not in before)
+
+
+def _step(studio: Studio, label: str, edit: Callable[[Comic], Comic], about: str) -> float:
+    return step_of(studio, lambda: studio.comic.edit(studio.desk, label, edit, about))
+
+
+DEEDS = {
+    "comic.begin": begin,
+    "comic.script": script,
+    "comic.example": lambda studio: comic_plan.example(),
+    "comic.set": set_field,
+    "comic.panel": set_panel,
+    "comic.line": set_line,
+    "comic.add_line": add_line,
+    "comic.remove_line": remove_line,
+    "comic.page": set_page,
+    "comic.person": set_person,
+    "comic.add": add,
+    "comic.duplicate": duplicate,
+    "comic.remove": remove,
+    "comic.move": move,
+    "comic.add_page": add_page,
+    "comic.remove_page": remove_page,
+    "comic.add_person": add_person,
+    "comic.remove_person": remove_person,
+    "comic.draw": draw,
+    "comic.pick": pick,
+    "comic.export": export,
+}

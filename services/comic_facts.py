@@ -1,0 +1,113 @@
+"""The comic as pages are told of it: one fact for the whole, and one for each panel."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from domain.comic import STYLES, Comic, Page, Panel
+from infrastructure.comics.layout_file import layouts
+from services import comic_preview, picks, takes
+from services.comic_art import are_portraits_wanted
+from services.comic_pages import Paper
+from services.desk import Desk
+from services.project_facts import stamp_of
+
+Fact = Mapping[str, Any]
+
+
+def comic_facts(desk: Desk, comic: Comic) -> dict[str, Any]:
+    """By the keys of the feed. Panels are told under `panel/`."""
+    marks = takes.marks(desk)
+
+    def pictures(id: str) -> Fact:
+        project = desk.project
+        return {
+            "id": id,
+            "key": stamp_of(project.keyframe(id)),
+            "picked": picks.take_of(project, id),
+            "own": picks.is_artists_own(project, id),
+            "takes": [
+                {
+                    "name": take.name,
+                    "files": take.files,
+                    "state": take.state,
+                    "stamp": stamp_of(project.takes / take.files[0]) if take.files else None,
+                    **marks.get(take.name, {}),
+                }
+                for take in desk.ledger.takes_of(id)
+            ],
+        }
+
+    panels = {f"panel/{panel.id}": {**_panel(panel), **pictures(panel.id)} for _, panel in comic.panels}
+    people = [
+        {
+            "name": one.name,
+            "appearance": one.appearance,
+            "clothing": one.clothing,
+            "role": one.role,
+            "seed": one.seed,
+            **pictures(one.id),
+        }
+        for one in comic.characters
+    ]
+    whole = {
+        "title": comic.title,
+        "style": comic.style,
+        "language": comic.language,
+        "is_rtl": comic.is_rtl,
+        "portraits": are_portraits_wanted(comic),
+        "people": people,
+        "pages": [_page(comic, page, panels) for page in comic.pages],
+    }
+    return {"comic": whole, **panels}
+
+
+def fixed_comic_facts() -> dict[str, Any]:
+    """What is the same for every comic: its styles, and layouts with their places in percent of the paper."""
+    paper = Paper()
+    wide, high = 100 / paper.width, 100 / paper.height
+    shown = {
+        name: [
+            [round(side, 2) for side in (x * wide, y * high, width * wide, height * high)]
+            for x, y, width, height in layout.rects((paper.width, paper.height), paper.margin, paper.gutter)
+        ]
+        for name, layout in layouts().items()
+    }
+    return {"comic_styles": STYLES, "comic_layouts": shown}
+
+
+def _page(comic: Comic, page: Page, panels: Mapping[str, Fact]) -> Fact:
+    pictures = [
+        (panels[f"panel/{panel.id}"]["key"], [take["stamp"] for take in panels[f"panel/{panel.id}"]["takes"]])
+        for panel in page.panels
+    ]
+    look = repr((comic_preview.lettered_part(page), comic.is_rtl, pictures))
+    return {
+        "id": page.id,
+        "number": page.number,
+        "layout": page.layout,
+        "location": page.location,
+        "weather": page.weather,
+        "time": page.time,
+        "summary": page.summary,
+        "panels": [panel.id for panel in page.panels],
+        "chapter": next(chapter.title for chapter in comic.chapters if page in chapter.pages),
+        "stamp": hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:12],
+    }
+
+
+def _panel(panel: Panel) -> Fact:
+    return {
+        "action": panel.action,
+        "location": panel.location,
+        "mood": panel.mood,
+        "camera": panel.camera,
+        "narrative": panel.narrative,
+        "sfx": panel.sfx,
+        "image_prompt": panel.image_prompt,
+        "who": [actor.character for actor in panel.actors],
+        "lines": [
+            {name: getattr(line, name) for name in ("character", "text", "kind", "is_off", "zone")}
+            for line in panel.lines
+        ],
+    }
