@@ -42,6 +42,7 @@ def project(folder: Path, clip: Path) -> Path:
     _write(folder / "project.json", {"base_seed": 1})
     _takes(folder, clip)
     _film(folder, clip)
+    _comic(folder)
     return folder
 
 
@@ -81,6 +82,17 @@ def _film(folder: Path, clip: Path) -> None:
         _write(films / f"{file.stem}.json", note)
     entry = {"shot": "001", "note": TEXT, "fade_in": 3}
     _write(folder / "film.json", {"tracks": [{"kind": "video", "entries": [entry]}, {"kind": TEXT}]})
+
+
+def _comic(folder: Path) -> None:
+    panel: dict[str, Any] = {"id": "one", "characters": ["who"], "narrative": WORDS, "sfx": NAME}
+    panel |= dict.fromkeys(("action", "mood", "location", "camera", "imagePrompt"), TEXT)
+    panel["dialogue"] = [{"characterId": "who", "text": WORDS}, {"characterId": NAME, "text": NAME}]
+    page = {"layout": NAME, "summary": TEXT, "scene": {"location": TEXT}, "panels": [panel, {"id": NAME}]}
+    person = {"id": "who", "name": words("name"), "appearance": TEXT, "clothing": TEXT, "role": TEXT}
+    chapters = [{"title": words("chapter"), "pages": [page]}]
+    plan = {"title": TEXT, "style": "noir", "language": TEXT, "characters": [person], "chapters": chapters}
+    _write(folder / "comic.json", plan)
 
 
 def server() -> FakeComfy:

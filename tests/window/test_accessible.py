@@ -11,7 +11,8 @@ AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 JUDGE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(one =>
   [`${one.id} (${one.impact}): ${one.help}`,
    ...one.nodes.slice(0, 4).map(node => `    ${node.target} ${node.failureSummary}`)].join('\\n'))"""
-PAGES = ("project", "storyboard", "keyframes", "video", "film", "runs", "machines", "settings", "testbench")
+OF_PROJECT = ("project", "storyboard", "keyframes", "video", "film", "comic")
+PAGES = (*OF_PROJECT, "runs", "machines", "settings", "testbench")
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,9 @@ def folder(studio, tmp_path_factory):
     studio.ask("keyframe.generate", shots=["001", "002"], count=2)
     studio.wait_until_done()
     studio.ask("video.generate", shots=["001"])
+    studio.wait_until_done()
+    studio.ask("comic.begin", text="CHARACTER Ida\nPAGE 1\nPANEL 1\nIda waits.\nIDA: Late.\nPANEL 2\nRain.\n")
+    studio.ask("comic.draw", shown=["ch1-p1-pan1"])
     studio.wait_until_done()
     own = picture(tmp_path_factory.mktemp("own") / "own.png")
     own.replace(folder / "keyframes" / "003.png")

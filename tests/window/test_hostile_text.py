@@ -101,6 +101,7 @@ SHOWN = {
     ],
     "video/001": [(".videorow", TEXT), (".videoplan .name", TEXT), (".videoplan .sent", TEXT)],
     "film": [(".version", words("preset")), (".inspector header", TEXT)],
+    "comic": [(".comicpage footer b", words("chapter")), (".person summary", words("name"))],
     "runs": [
         (".run .why", words("error")),
         (".run .why", REFUSED),
@@ -124,6 +125,7 @@ FIELDS = {
     "project": {"title", "description", "notes", "tags.style"},
     "storyboard/001": {"Find a shot", "label", "prompt", "scene", "negative", "lora", "motion.notes"},
     "video/001": {"prompt", "motion.kind", "motion.notes"},
+    "comic": {"language"},
     "runs": {"Find a run"},
     "settings": {"Address of ComfyUI", "RunPod", "Hugging Face"},
 }
@@ -137,6 +139,19 @@ def test_words_that_come_from_anywhere_or_are_typed_are_only_words(studio, open_
     page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
     are_only_words(page)
     assert FIELDS.get(where, set()) <= set(typed(page))
+    are_only_words(page)
+
+
+def test_words_of_a_comics_panel_are_only_words(studio, open_page):
+    page = open_page(studio, "comic")
+    page.locator(".area").first.click()
+    page.wait_for_function(HAS, arg=[".whos", words("name")])
+    page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true })")
+    are_only_words(page)
+    assert {"sfx", "mood"} <= set(typed(page, ".comic .inspector"))
+    are_only_words(page)
+    page.keyboard.press("Escape")
+    page.locator(".comic .head").get_by_role("button", name="Read").click()
     are_only_words(page)
 
 

@@ -141,8 +141,8 @@ function wholePart(place) {
   const own = [text(source, 'title'), row(pick(source, 'style', styles), text(source, 'language')), tick(source, 'is_rtl'), tick(source, 'portraits')];
   const cast = h('div.comicpeople'), advice = h('ul.remarks');
   place.append(h('header', {}, h('b.id', {}, t('comic.whole'))), ...own.map(part => part.node),
-    h('h3', {}, t('comic.people')), cast, button(t('comic.people.add'), async () => act('comic.add_person', { name: t('comic.people.new') }), { mark: 'plus' }),
-    h('h3', {}, t('comic.advice')), advice);
+    h('h2', {}, t('comic.people')), cast, button(t('comic.people.add'), async () => act('comic.add_person', { name: t('comic.people.new') }), { mark: 'plus' }),
+    h('h2', {}, t('comic.advice')), advice);
   const parts = own.flatMap(part => part.parts ?? [part]);
 
   function drawMade() { keyed(cast, people(), one => one.id, makePerson, node => node.draw()) }

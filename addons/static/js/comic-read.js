@@ -22,14 +22,14 @@ export function read(id = '') {
     put(img, { alt: t('comic.page.n', { n: page.number }) });
     put(number, { text: `${at + 1} / ${pages().length}` });
   }
-  follow(['comic', 'panel/'], box, draw);
+  follow(['comic', 'panel/'], img, draw);
   draw();
 }
 
 export function exportDialog() {
   const said = h('p.problem', { role: 'alert', hidden: true }), made = h('div.made');
   const form = h('select', { 'aria-label': t('comic.export.form') }, ['cbz', 'png'].map(name => h('option', { value: name }, t(`comic.export.${name}`))));
-  const { box } = dialog(t('comic.export'), h('p.quiet', {}, t('comic.export.about')), h('div.row.starts', {}, form, button(t('comic.export.make'), make, { kind: 'primary', mark: 'download' })), said, made);
+  dialog(t('comic.export'), h('p.quiet', {}, t('comic.export.about')), h('div.row.starts', {}, form, button(t('comic.export.make'), make, { kind: 'primary', mark: 'download' })), said, made);
   let id = '';
   async function make(event) {
     event.target.closest('button').disabled = true;
@@ -40,7 +40,7 @@ export function exportDialog() {
       said.hidden = false;
     } finally { event.target.closest('button').disabled = false }
   }
-  follow(['outcomes'], box, () => {
+  follow(['outcomes'], made, () => {
     const outcome = (fact('outcomes') ?? []).find(one => one.id === id);
     if (outcome) made.replaceChildren(...(outcome.is_bad ? [h('p.problem', { role: 'alert' }, outcome.said.join(' '))] : [h('p.good', {}, t('comic.export.done')), h('div.links', {}, fileLinks(outcome)), ...outcome.said.map(one => h('p.quiet', {}, one))]));
   });

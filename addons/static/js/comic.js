@@ -89,7 +89,7 @@ export const busy = id => madeOf(id).filter(run => ['panel', 'portrait'].include
 
 function makePage(page) {
   const img = h('img', { alt: '', hidden: true, decoding: 'async' });
-  return h('section.comicpage', { role: 'listitem', data: { page: page.id } }, h('div.paper', {}, img, h('div.areas')),
+  return h('div.comicpage', { role: 'listitem', data: { page: page.id } }, h('div.paper', {}, img, h('div.areas')),
     h('footer', {}, h('b'), h('span.layouts', { role: 'group', 'aria-label': t('comic.layout') }), h('div.grow'),
       button('', () => act('comic.add_page', { after: page.id }), { kind: 'ghost', mark: 'plus', title: t('comic.page.add') }),
       button('', async () => { const step = await act('comic.remove_page', { page: page.id }); if (step) notice(t('comic.page.removed'), '', takeBack(step)) }, { kind: 'ghost', mark: 'bin', title: t('comic.page.remove') })));
@@ -113,7 +113,7 @@ function updatePage(node, page) {
 
 export const placesOf = (layout, isRtl) => (fact('comic_layouts')?.[layout] ?? []).map(([x, y, w, h]) => [isRtl ? 100 - x - w : x, y, w, h]);
 
-const makeArea = id => h('button.area', { type: 'button', draggable: 'true', data: { panel: id } }, h('span.say'), h('div.bar', {}, h('i')), h('img', { alt: '', hidden: true }));
+const makeArea = id => h('div.area', { role: 'button', tabindex: '0', draggable: 'true', data: { panel: id } }, h('span.say'), h('div.bar', {}, h('i')), h('img', { alt: '', hidden: true }));
 
 function updateArea(area, id) {
   const one = panel(id), run = busy(id), [say, bar, img] = area.children;
@@ -170,6 +170,7 @@ function listen(pages) {
   const target = event => event.target.closest('.area');
   const clear = () => pages.querySelectorAll('.is-over').forEach(one => one.classList.remove('is-over'));
   pages.addEventListener('click', event => { const area = target(event); if (area) pages.select(area.dataset.panel); else if (event.target === pages) pages.select('') });
+  pages.addEventListener('keydown', event => { const area = target(event); if (area && [' ', 'Enter'].includes(event.key)) { event.preventDefault(); pages.select(area.dataset.panel) } });
   pages.addEventListener('dblclick', event => { const area = target(event); if (area) read(pageOf(area.dataset.panel)?.id) });
   pages.addEventListener('dragstart', event => { dragged = target(event)?.dataset.panel ?? ''; event.dataTransfer.effectAllowed = 'move'; event.dataTransfer.setData('text/plain', panel(dragged)?.action ?? '') });
   pages.addEventListener('dragover', event => { const over = target(event); clear(); if (dragged && over && over.dataset.panel !== dragged) { event.preventDefault(); over.classList.add('is-over') } });

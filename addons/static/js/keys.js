@@ -37,7 +37,7 @@ function meaning(event) {
 }
 
 /** Delete is for the shot or the run that is shown; on another button it would take away what nobody meant. */
-const isElsewhere = event => event.key === 'Delete' && event.target.closest?.('button, a, summary, input') && !event.target.closest('[data-shot], [data-run]');
+const isElsewhere = event => event.key === 'Delete' && event.target.closest?.('button, a, summary, input') && !event.target.closest('[data-shot], [data-run], [data-panel]');
 
 export function start() {
   addEventListener('keydown', event => {
