@@ -1,0 +1,61 @@
+"""What can be asked of the commands for comics."""
+
+from typing import Any
+
+from commands.words import add_backend, add_command, dpi, positive
+
+
+def add_comic(commands: Any) -> None:
+    said, example = (
+        "Make a comic: its plan, its pictures, its pages.",
+        "plan examples/the-last-tram.txt --out tram.json",
+    )
+    comic = add_command(commands, "comic", said, example)
+    steps = comic.add_subparsers(title="steps", metavar="STEP", required=True)
+    command = add_command(
+        steps,
+        "comic plan",
+        "Make a comic's plan of a script, or of another program's plan.",
+        "examples/the-last-tram.txt --out tram.json",
+    )
+    command.add_argument("script", metavar="SCRIPT.txt", help="the script, or a plan as JSON")
+    command.add_argument("--out", required=True, metavar="PLAN.json", help="the plan; as a script in a .txt")
+    command.add_argument("--style", metavar="STYLE", help="how it is drawn (default: the script's)")
+    command.add_argument(
+        "--language", metavar="L", help="of what is lettered (default: what it is written in)"
+    )
+    command.add_argument(
+        "--max-pages", type=positive, metavar="N", help="say so when there are more (default: 20)"
+    )
+    command = add_command(
+        steps,
+        "comic art",
+        "Draw a portrait of each character of a plan, and all panels.",
+        "tram.json --variants 2",
+    )
+    command.add_argument("plan", metavar="PLAN.json", help="the plan, or the script")
+    command.add_argument("--project", metavar="DIR", help="where the pictures go (default: beside the plan)")
+    add_backend(command)
+    command.add_argument(
+        "--keyframe-workflow", metavar="NAME", help="for portraits, and panels without anybody"
+    )
+    command.add_argument(
+        "--panel-workflow", metavar="NAME", help="for all other panels (default: by how many are seen)"
+    )
+    command.add_argument(
+        "--variants", type=positive, metavar="N", default=1, help="of each panel (default: 1)"
+    )
+    command.add_argument("--json", action="store_true", help="print what was made as one JSON object")
+    command = add_command(
+        steps,
+        "comic pages",
+        "Put the pictures of a plan's panels on lettered pages, as PNG files or one CBZ.",
+        "tram.json --dpi 300",
+    )
+    command.add_argument("plan", metavar="PLAN.json", help="the plan, or the script")
+    command.add_argument("--project", metavar="DIR", help="where the pictures are (default: beside the plan)")
+    command.add_argument(
+        "--out", metavar="OUT", help="a folder, or a file that ends in .cbz (default: pages in the project)"
+    )
+    command.add_argument("--dpi", type=dpi, metavar="N", default=150, help="300 for print (default: 150)")
+    command.add_argument("--json", action="store_true", help="print what was made as one JSON object")
