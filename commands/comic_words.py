@@ -1,8 +1,11 @@
 """What can be asked of the commands for comics."""
 
+from argparse import ArgumentParser
 from typing import Any
 
-from commands.words import add_backend, add_command, dpi, positive
+from commands.words import add_backend, add_command, bleed, dpi, positive
+
+FORMATS = ("pdf", "cbz", "png", "jpeg")
 
 
 def add_comic(commands: Any) -> None:
@@ -12,6 +15,13 @@ def add_comic(commands: Any) -> None:
     )
     comic = add_command(commands, "comic", said, example)
     steps = comic.add_subparsers(title="steps", metavar="STEP", required=True)
+    _add_plan(steps)
+    _add_art(steps)
+    _add_pages(steps)
+    _add_export(steps)
+
+
+def _add_plan(steps: Any) -> None:
     command = add_command(
         steps,
         "comic plan",
@@ -27,6 +37,9 @@ def add_comic(commands: Any) -> None:
     command.add_argument(
         "--max-pages", type=positive, metavar="N", help="say so when there are more (default: 20)"
     )
+
+
+def _add_art(steps: Any) -> None:
     command = add_command(
         steps,
         "comic art",
@@ -46,16 +59,40 @@ def add_comic(commands: Any) -> None:
         "--variants", type=positive, metavar="N", default=1, help="of each panel (default: 1)"
     )
     command.add_argument("--json", action="store_true", help="print what was made as one JSON object")
+
+
+def _add_pages(steps: Any) -> None:
     command = add_command(
         steps,
         "comic pages",
-        "Put the pictures of a plan's panels on lettered pages, as PNG files or one CBZ.",
+        "Put the pictures of a plan's panels on lettered pages, as PNG files or one book.",
         "tram.json --dpi 300",
     )
+    _pages(command, "a folder, or a file that ends in .cbz or .pdf (default: pages in the project)")
+
+
+def _add_export(steps: Any) -> None:
+    command = add_command(
+        steps,
+        "comic export",
+        "Make a file of a comic: to print, to read, or to go on with in another program.",
+        "tram.json --format pdf --bleed 3 --dpi 300 --out tram.pdf",
+    )
+    command.add_argument("--format", required=True, choices=FORMATS, help="what is made")
+    _pages(command, "the file, or the folder for png, jpeg and webtoon (default: in the project)")
+    command.add_argument(
+        "--bleed",
+        type=bleed,
+        metavar="MM",
+        default=0.0,
+        help="what is printed beyond the cut at each side (default: 0)",
+    )
+    command.add_argument("--author", metavar="NAME", default="", help="who made it, for the book's data")
+
+
+def _pages(command: ArgumentParser, out: str) -> None:
     command.add_argument("plan", metavar="PLAN.json", help="the plan, or the script")
     command.add_argument("--project", metavar="DIR", help="where the pictures are (default: beside the plan)")
-    command.add_argument(
-        "--out", metavar="OUT", help="a folder, or a file that ends in .cbz (default: pages in the project)"
-    )
+    command.add_argument("--out", metavar="OUT", help=out)
     command.add_argument("--dpi", type=dpi, metavar="N", default=150, help="300 for print (default: 150)")
     command.add_argument("--json", action="store_true", help="print what was made as one JSON object")

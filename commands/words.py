@@ -70,3 +70,13 @@ def rate(text: str) -> float:
     if not 1 <= rate <= 120:
         raise argparse.ArgumentTypeError(f"{text} is not between 1 and 120 frames a second")
     return rate
+
+
+def bleed(text: str) -> float:
+    try:
+        wide = float(text)
+    except ValueError:
+        wide = -1.0
+    if not 0 <= wide <= 20:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 20 millimetres")
+    return wide
