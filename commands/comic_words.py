@@ -5,7 +5,7 @@ from typing import Any
 
 from commands.words import add_backend, add_command, bleed, dpi, positive
 
-FORMATS = ("pdf", "cbz", "png", "jpeg")
+FORMATS = ("pdf", "cbz", "epub", "png", "jpeg")
 
 
 def add_comic(commands: Any) -> None:
@@ -68,7 +68,7 @@ def _add_pages(steps: Any) -> None:
         "Put the pictures of a plan's panels on lettered pages, as PNG files or one book.",
         "tram.json --dpi 300",
     )
-    _pages(command, "a folder, or a file that ends in .cbz or .pdf (default: pages in the project)")
+    _pages(command, "a folder, or a file that ends in .pdf, .cbz or .epub (default: pages in the project)")
 
 
 def _add_export(steps: Any) -> None:

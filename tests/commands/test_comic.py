@@ -164,14 +164,16 @@ def test_a_resolution_that_no_page_has_is_refused(told, script, dpi):
 
 
 @pytest.fixture
-def rain(told, tmp_path):
+def rain(tmp_path):
     text = "CHARACTER Ida: tall\nPAGE 1\nPANEL 1\nRain.\nIDA: Go!\nPANEL 2\nSun.\nPAGE 2\nPANEL 1\nSea.\n"
     (tmp_path / "rain.txt").write_text(text, "utf-8")
-    drawn(told, "rain.txt", "--json")
+    (tmp_path / "rain" / "keyframes").mkdir(parents=True)
+    for panel in ("ch1-p1-pan1", "ch1-p1-pan2", "ch1-p2-pan1"):
+        Image.new("RGB", (60, 40), "#204060").save(tmp_path / "rain" / "keyframes" / f"{panel}.png")
     return tmp_path / "rain.txt"
 
 
-@pytest.mark.parametrize("format", ["pdf", "cbz"])
+@pytest.mark.parametrize("format", ["pdf", "cbz", "epub"])
 def test_a_comic_becomes_a_file_and_how_far_it_is_is_told(told, rain, tmp_path, format):
     words = "--format", format, "--dpi", "60", "--out", f"out/rain.{format}", "--json"
     code, out, error = told("comic", "export", rain.name, *words)
@@ -184,8 +186,7 @@ def test_a_comic_becomes_a_file_and_how_far_it_is_is_told(told, rain, tmp_path, 
 
 
 def test_an_export_with_a_picture_missing_is_made_and_told(told, rain, tmp_path):
-    for take in (tmp_path / "rain" / "takes").glob("ch1-p1-pan2*"):
-        take.unlink()
+    (tmp_path / "rain" / "keyframes" / "ch1-p1-pan2.png").unlink()
     code, _, error = told("comic", "export", rain.name, "--format", "pdf", "--dpi", "60")
     assert code == 1 and "ch1-p1-pan2: It has no picture yet." in error
 
