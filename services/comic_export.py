@@ -17,7 +17,9 @@ from infrastructure.comics.epub import epub
 from infrastructure.comics.leaf import Bind, Leaf
 from infrastructure.comics.pdf import pdf
 from infrastructure.fonts import Fonts
+from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside
+from services import comic_editor
 from services.comic_pages import PAGE, Drawn, Paper, drawn
 
 Pictures = Mapping[str, Path]  # of panels, by their ids
@@ -35,16 +37,24 @@ def bound(bind: Bind) -> Write:
     """All pages in one file, which stands when the last one is in it. What stood there is kept aside."""
 
     def write(comic: Comic, pictures: Pictures, paper: Paper, out: Path) -> Iterator[Written]:
-        if out.is_dir():
-            raise StudioError(f"{out} is a folder. Name a file for the book with --out.")
-        if out.exists():
-            kept_aside(out, "before")
+        _refuse_folder(out)
+        _keep_aside(out)
         with bind(comic, out) as book:
             for page in drawn(comic, pictures, paper, Fonts()):
                 book.add(_leaf(comic, page, paper))
                 yield Written(out, page.findings)
 
     return write
+
+
+def _refuse_folder(out: Path) -> None:
+    if out.is_dir():
+        raise StudioError(f"{out} is a folder. Name a file for the comic with --out.")
+
+
+def _keep_aside(out: Path) -> None:
+    if out.exists():
+        kept_aside(out, "before")
 
 
 def apart(ending: str) -> Write:
@@ -61,10 +71,23 @@ def apart(ending: str) -> Write:
     return write
 
 
+def edited(comic: Comic, pictures: Pictures, paper: Paper, out: Path) -> Iterator[Written]:
+    """A comic editor's project, on its screen's pixels whatever the paper's are."""
+    _refuse_folder(out)
+    made = list[comic_editor.Object]()
+    for canvas in comic_editor.canvases(comic, pictures, replace(paper, dpi=comic_editor.SCREEN)):
+        made.append(canvas.said)
+        if len(made) == len(comic.pages):
+            _keep_aside(out)
+            write_json(out, comic_editor.project(comic, made))
+        yield Written(out, canvas.findings)
+
+
 FORMATS: Mapping[str, Write] = {
     "pdf": bound(pdf),
     "cbz": bound(cbz),
     "epub": bound(epub),
+    "editor": edited,
     "png": apart("png"),
     "jpeg": apart("jpg"),
 }
@@ -75,7 +98,8 @@ def place_of(format: str, project: Project) -> Path:
     """Where it is written if nobody says where."""
     if format in FOLDERS:
         return project.folder / FOLDERS[format]
-    return project.folder / f"{project.name}.{format}"
+    ending = "editor.json" if format == "editor" else format
+    return project.folder / f"{project.name}.{ending}"
 
 
 def by(comic: Comic, author: str) -> Comic:

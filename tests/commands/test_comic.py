@@ -185,6 +185,16 @@ def test_a_comic_becomes_a_file_and_how_far_it_is_is_told(told, rain, tmp_path, 
     assert (tmp_path / "rain" / f"rain.{format}").read_bytes() == file.read_bytes()
 
 
+def test_a_comic_goes_to_an_editor_and_comes_back_with_its_pictures(told, rain, tmp_path):
+    code, out, _ = told("comic", "export", rain.name, "--format", "editor")
+    assert (code, out) == (0, f"{tmp_path / 'rain' / 'rain.editor.json'}\n")
+    code, summary, error = planned(told, tmp_path / "rain" / "rain.editor.json", "--out", "back.json")
+    assert (code, error, summary["panels"], summary["changed"]) == (0, "", 3, [])
+    assert "data:" not in (tmp_path / "back.json").read_text("utf-8")
+    code, out, error = told("comic", "export", "back.json", "--format", "cbz", "--dpi", "60", "--json")
+    assert code == 0 and json.loads(out)["findings"] == []
+
+
 def test_an_export_with_a_picture_missing_is_made_and_told(told, rain, tmp_path):
     (tmp_path / "rain" / "keyframes" / "ch1-p1-pan2.png").unlink()
     code, _, error = told("comic", "export", rain.name, "--format", "pdf", "--dpi", "60")
