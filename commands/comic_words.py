@@ -5,7 +5,7 @@ from typing import Any
 
 from commands.words import add_backend, add_command, bleed, dpi, positive
 
-FORMATS = ("pdf", "cbz", "epub", "editor", "png", "jpeg")
+FORMATS = ("pdf", "cbz", "epub", "webtoon", "editor", "png", "jpeg")
 
 
 def add_comic(commands: Any) -> None:

@@ -53,8 +53,10 @@ def export(
     if out.exists() and out.samefile(asked.plan):
         raise StudioError(f"{out} is the plan itself. Name another file with --out.")
     findings, files = list[Finding](changed), dict[Path, None]()
-    for number, written in enumerate(comic_export.FORMATS[format](comic, pictures, paper, out), 1):
-        watch(number, len(comic.pages))
+    done = 0
+    for written in comic_export.FORMATS[format](comic, pictures, paper, out):
+        if written.page > done:
+            watch(done := written.page, len(comic.pages))
         findings += written.findings
         files[written.file] = None
     tell(findings)

@@ -19,15 +19,19 @@ from infrastructure.comics.pdf import pdf
 from infrastructure.fonts import Fonts
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside
-from services import comic_editor
+from services import comic_editor, comic_webtoon
+from services.comic_editor import SCREEN
 from services.comic_pages import PAGE, Drawn, Paper, drawn
 
+MB = 1_000_000
+LARGEST, EPISODE = 2 * MB, 20 * MB  # bytes that a webtoon site takes: of a slice, of all
 Pictures = Mapping[str, Path]  # of panels, by their ids
 
 
 class Written(NamedTuple):
     file: Path
     findings: list[Finding]
+    page: int  # the last one that is done
 
 
 Write = Callable[[Comic, Pictures, Paper, Path], Iterator[Written]]
@@ -42,7 +46,7 @@ def bound(bind: Bind) -> Write:
         with bind(comic, out) as book:
             for page in drawn(comic, pictures, paper, Fonts()):
                 book.add(_leaf(comic, page, paper))
-                yield Written(out, page.findings)
+                yield Written(out, page.findings, page.page.number)
 
     return write
 
@@ -50,6 +54,11 @@ def bound(bind: Bind) -> Write:
 def _refuse_folder(out: Path) -> None:
     if out.is_dir():
         raise StudioError(f"{out} is a folder. Name a file for the comic with --out.")
+
+
+def _refuse_file(out: Path) -> None:
+    if out.is_file():
+        raise StudioError(f"{out} is a file. Name a folder for the pages with --out.")
 
 
 def _keep_aside(out: Path) -> None:
@@ -61,12 +70,11 @@ def apart(ending: str) -> Write:
     """A file for each page, in a folder. What stood there and is no page of ours is kept aside."""
 
     def write(comic: Comic, pictures: Pictures, paper: Paper, out: Path) -> Iterator[Written]:
-        if out.is_file():
-            raise StudioError(f"{out} is a file. Name a folder for the pages with --out.")
+        _refuse_file(out)
         for page in drawn(comic, pictures, paper, Fonts()):
             file = out / f"{page.page.number:03}.{ending}"
             page_files.save(_bled(page.image, paper), file, paper.dpi)
-            yield Written(file, page.findings)
+            yield Written(file, page.findings, page.page.number)
 
     return write
 
@@ -75,12 +83,35 @@ def edited(comic: Comic, pictures: Pictures, paper: Paper, out: Path) -> Iterato
     """A comic editor's project, on its screen's pixels whatever the paper's are."""
     _refuse_folder(out)
     made = list[comic_editor.Object]()
-    for canvas in comic_editor.canvases(comic, pictures, replace(paper, dpi=comic_editor.SCREEN)):
+    for canvas in comic_editor.canvases(comic, pictures, replace(paper, dpi=SCREEN)):
         made.append(canvas.said)
         if len(made) == len(comic.pages):
             _keep_aside(out)
             write_json(out, comic_editor.project(comic, made))
-        yield Written(out, canvas.findings)
+        yield Written(out, canvas.findings, len(made))
+
+
+def scrolled(comic: Comic, pictures: Pictures, _paper: Paper, out: Path) -> Iterator[Written]:
+    """Slices for a webtoon site, in a folder; what such a site refuses is told."""
+    _refuse_file(out)
+    whole, number = 0, 0
+    for number, part in enumerate(comic_webtoon.slices(comic, pictures), 1):
+        file, findings = out / f"{number:03}.jpg", part.findings
+        size = page_files.save_within(part.image, file, SCREEN, LARGEST)
+        whole += size
+        if size > LARGEST:
+            findings.append(Finding(file.name, "It has more than 2 MB."))
+        if part.page == len(comic.pages):
+            findings += _too_much(whole, out, number)
+        yield Written(file, findings, part.page)
+
+
+def _too_much(whole: int, out: Path, count: int) -> Iterator[Finding]:
+    if whole > EPISODE:
+        yield Finding("webtoon", f"It has {whole / MB:.1f} MB, and an episode at most 20: part it.")
+    for file in sorted(out.glob("*.jpg")):
+        if file.stem.isdecimal() and int(file.stem) > count and page_files.is_ours(file):
+            yield Finding(file.name, "It is of an earlier export, and no part of this one: delete it.")
 
 
 FORMATS: Mapping[str, Write] = {
@@ -88,10 +119,11 @@ FORMATS: Mapping[str, Write] = {
     "cbz": bound(cbz),
     "epub": bound(epub),
     "editor": edited,
+    "webtoon": scrolled,
     "png": apart("png"),
     "jpeg": apart("jpg"),
 }
-FOLDERS = {"png": "pages", "jpeg": "pages"}  # what is no single file
+FOLDERS = {"webtoon": "webtoon", "png": "pages", "jpeg": "pages"}  # what is no single file
 
 
 def place_of(format: str, project: Project) -> Path:

@@ -8,7 +8,7 @@ from PIL import Image, PngImagePlugin
 from infrastructure.part_files import kept_aside, writing
 
 MARK = "Software", "Cindergrace Studio"
-QUALITY = 92
+QUALITY, POOREST = 92, 32
 
 
 def save(image: Image.Image, file: Path, dpi: int) -> None:
@@ -27,9 +27,23 @@ def save(image: Image.Image, file: Path, dpi: int) -> None:
 def jpeg(image: Image.Image, dpi: int, quality: int = QUALITY) -> bytes:
     """With our mark. Without subsampling: coloured letters keep their edges."""
     content = io.BytesIO()
-    said = {"quality": quality, "subsampling": 0, "optimize": True, "dpi": (dpi, dpi), "comment": MARK[1]}
+    said = {"quality": quality, "subsampling": 0, "dpi": (dpi, dpi), "comment": MARK[1]}
+    # not optimize=True: Pillow then has no room for a picture that is all grain, and breaks off
     image.save(content, "JPEG", **said)
     return content.getvalue()
+
+
+def save_within(image: Image.Image, file: Path, dpi: int, most: int) -> int:
+    """As JPEG of at most so many bytes, as good as that allows; returns how many it has."""
+    content, quality = jpeg(image, dpi), QUALITY
+    while len(content) > most and quality > POOREST:
+        quality -= 6
+        content = jpeg(image, dpi, quality)
+    if file.exists() and not is_ours(file):
+        kept_aside(file, "before")
+    with writing(file) as part:
+        part.write_bytes(content)
+    return len(content)
 
 
 def is_ours(file: Path) -> bool:
