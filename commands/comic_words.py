@@ -25,10 +25,10 @@ def _add_plan(steps: Any) -> None:
     command = add_command(
         steps,
         "comic plan",
-        "Make a comic's plan of a script, or of another program's plan.",
+        "Make a comic's plan of a script, of another program's plan, or of a comic editor's project.",
         "examples/the-last-tram.txt --out tram.json",
     )
-    command.add_argument("script", metavar="SCRIPT.txt", help="the script, or a plan as JSON")
+    command.add_argument("script", metavar="SCRIPT.txt", help="the script, or a plan or project as JSON")
     command.add_argument("--out", required=True, metavar="PLAN.json", help="the plan; as a script in a .txt")
     command.add_argument("--style", metavar="STYLE", help="how it is drawn (default: the script's)")
     command.add_argument(

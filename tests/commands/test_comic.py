@@ -6,6 +6,8 @@ import zipfile
 import pytest
 from PIL import Image
 
+from commands import comic_words
+from services import comic_export
 from tests.commands.typing import HERE
 
 SCRIPT = "CHARACTER Іда: висока\nPAGE 1 [nine]\nPANEL 1\nДощ.\nІДА (співає): Ґава!\n"
@@ -193,6 +195,10 @@ def test_a_comic_goes_to_an_editor_and_comes_back_with_its_pictures(told, rain, 
     assert "data:" not in (tmp_path / "back.json").read_text("utf-8")
     code, out, error = told("comic", "export", "back.json", "--format", "cbz", "--dpi", "60", "--json")
     assert code == 0 and json.loads(out)["findings"] == []
+
+
+def test_every_format_there_is_can_be_asked_for():
+    assert {*comic_words.FORMATS} == {*comic_export.FORMATS}
 
 
 def test_an_export_with_a_picture_missing_is_made_and_told(told, rain, tmp_path):
