@@ -67,6 +67,16 @@ def test_a_book_that_breaks_off_leaves_nothing(pictures, tmp_path, format):
 
 
 @pytest.mark.parametrize("format", BOOKS)
+def test_a_page_is_in_the_file_before_the_next_one_is_drawn(pictures, tmp_path, format):
+    pages = FORMATS[format](comic(), pictures, Paper(dpi=150), tmp_path / f"Rain.{format}")
+    sizes = []
+    for _ in pages:
+        (part,) = tmp_path.glob("Rain*.part")
+        sizes.append(part.stat().st_size)
+    assert 15_000 < sizes[0] < sizes[1] - 15_000
+
+
+@pytest.mark.parametrize("format", BOOKS)
 def test_a_folder_is_no_book_and_a_file_no_folder(pictures, tmp_path, format):
     with pytest.raises(StudioError, match="is a folder"):
         made(comic(), pictures, tmp_path, format=format)
