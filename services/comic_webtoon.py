@@ -23,6 +23,7 @@ WIDTH, HIGHEST = 800, 1280  # pixels, of a slice
 TYPE = 24  # pixels, of the least type that is read well on a telephone
 DPI = TYPE / LEAST * 72
 HAIR = 2.5  # pixels, around a balloon
+LAST_PUFF = 0.2  # of the size of the type: how far the end of a thought's tail is beyond its tip
 BETWEEN, AFTER = 60, 140  # pixels of paper between two panels, and after a page's last one
 LOWEST, TALLEST = 0.3, 4.0  # of a panel, to its width
 GROWN = (1.0, 1.3, 1.7, 2.2, 2.8)  # times as high, as far as its words need it
@@ -101,9 +102,10 @@ def _spans(words: Lettered) -> Iterator[Span]:
     for group in words.balloons:
         rows = [y for one in group for _, y in tail_of(one)]
         for one in group:
-            far = one.balloon.b * SWELL[one.kind] + 2 * HAIR
+            far = one.balloon.b * SWELL[one.kind]
             rows += [one.at[1] - far, one.at[1] + far]
-        yield Span(min(rows) - HAIR, max(rows) + HAIR)
+        edge = 2 * HAIR + LAST_PUFF * group[0].balloon.text.style.size
+        yield Span(min(rows) - edge, max(rows) + edge)
 
 
 class _Strip:

@@ -40,7 +40,7 @@ def test_a_strip_is_cut_between_panels_else_beside_words(gutters, words, at):
     assert cut(1280, [Span(*span) for span in gutters], [Span(*span) for span in words]) == at
 
 
-@pytest.mark.parametrize(("seed", "highest"), [(1, 1280), (2, 1280), (2, 600)])
+@pytest.mark.parametrize(("seed", "highest"), [(1, 1280), (2, 1280), (2, 760)])
 def test_slices_are_the_whole_strip_and_no_cut_goes_through_words(monkeypatch, seed, highest):
     comic = any_plan(seed)
     monkeypatch.setattr(comic_webtoon, "HIGHEST", highest)
