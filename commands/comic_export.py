@@ -3,10 +3,10 @@
 import argparse
 
 from commands import comics, setting
-from services.comic_pages import Paper
+from services.comic_paper import paper
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
-    paper = Paper(dpi=asked.dpi, bleed=asked.bleed)
-    return comics.export(asked, asked.format, paper, asked.author, comics.aloud)
+    made_on = paper(asked.paper, asked.dpi, asked.bleed)
+    return comics.export(asked, asked.format, made_on, asked.author, comics.aloud)

@@ -94,5 +94,11 @@ def _pages(command: ArgumentParser, out: str) -> None:
     command.add_argument("plan", metavar="PLAN.json", help="the plan, or the script")
     command.add_argument("--project", metavar="DIR", help="where the pictures are (default: beside the plan)")
     command.add_argument("--out", metavar="OUT", help=out)
-    command.add_argument("--dpi", type=dpi, metavar="N", default=150, help="300 for print (default: 150)")
+    command.add_argument("--dpi", type=dpi, metavar="N", help="300 for print (default: the paper's)")
+    command.add_argument(
+        "--paper",
+        metavar="NAME",
+        default="A4",
+        help="A4, A3, Letter, Square or Instagram; A4-landscape is on its side (default: A4)",
+    )
     command.add_argument("--json", action="store_true", help="print what was made as one JSON object")

@@ -12,7 +12,7 @@ from domain.errors import StudioError
 from domain.project import Project
 from infrastructure.project_files import open_project
 from services import comic_export, comic_pages, comic_plan
-from services.comic_pages import Paper
+from services.comic_paper import Paper
 
 PRINTED = ("pdf", "png", "jpeg")
 Watch = Callable[[int, int], None]

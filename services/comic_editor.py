@@ -28,17 +28,16 @@ from services.comic_pages import (
     NO_PICTURE,
     PAGE,
     Laid,
-    Paper,
     crowded,
     laid,
     opened,
     unwritten,
 )
+from services.comic_paper import Paper
 from services.lettering.fitting import PADDING
 from services.lettering.painting import LOUD, TURN, Placed
 from services.lettering.panel import LEAST
 
-SCREEN = 96  # dots an inch
 FINER, QUALITY = 2, 88  # a picture's pixels to those of its place; of its JPEG
 THEN = "1980-01-01T00:00:00.000Z"  # where nobody says when it was made
 NOTHING = "transparent"
@@ -60,14 +59,14 @@ def canvases(comic: Comic, pictures: Mapping[str, Path], paper: Paper) -> Iterat
             yield _canvas(comic, page, {**plan, "chapter": about}, _Desk(pictures, paper, fonts))
 
 
-def project(comic: Comic, made: list[Object]) -> Object:
+def project(comic: Comic, made: list[Object], paper: str) -> Object:
     about = {name: value for name, value in plan_json(comic).items() if name != "chapters"}
     when = comic.more.get("createdAt")
     return {
         "id": str(comic.more.get("id") or "comic"),
         "title": comic.title,
         "canvases": made,
-        "paperSize": "A4",
+        "paperSize": paper,
         "layout": "vertical",
         "borderStyle": "clean",
         "createdAt": when if isinstance(when, str) else THEN,
@@ -120,7 +119,7 @@ def _image(place: Laid, plan: Object, desk: _Desk) -> Object:
     if path:
         size = round(place.rect.width * FINER), round(place.rect.height * FINER)
         fitted = ImageOps.fit(opened(path), size, Image.Resampling.LANCZOS)
-        content = jpeg(fitted, SCREEN * FINER, QUALITY)
+        content = jpeg(fitted, desk.paper.dpi * FINER, QUALITY)
         url = f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
     return {
         **_element("image", place.rect),

@@ -20,8 +20,8 @@ from infrastructure.fonts import Fonts
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside
 from services import comic_editor, comic_webtoon
-from services.comic_editor import SCREEN
-from services.comic_pages import PAGE, Drawn, Paper, drawn
+from services.comic_pages import PAGE, Drawn, drawn
+from services.comic_paper import Paper
 
 MB = 1_000_000
 LARGEST, EPISODE = 2 * MB, 20 * MB  # bytes that a webtoon site takes: of a slice, of all
@@ -83,11 +83,11 @@ def edited(comic: Comic, pictures: Pictures, paper: Paper, out: Path) -> Iterato
     """A comic editor's project, on its screen's pixels whatever the paper's are."""
     _refuse_folder(out)
     made = list[comic_editor.Object]()
-    for canvas in comic_editor.canvases(comic, pictures, replace(paper, dpi=SCREEN)):
+    for canvas in comic_editor.canvases(comic, pictures, replace(paper, dpi=paper.screen)):
         made.append(canvas.said)
         if len(made) == len(comic.pages):
             _keep_aside(out)
-            write_json(out, comic_editor.project(comic, made))
+            write_json(out, comic_editor.project(comic, made, paper.name))
         yield Written(out, canvas.findings, len(made))
 
 
@@ -97,7 +97,7 @@ def scrolled(comic: Comic, pictures: Pictures, _paper: Paper, out: Path) -> Iter
     whole, number = 0, 0
     for number, part in enumerate(comic_webtoon.slices(comic, pictures), 1):
         file, findings = out / f"{number:03}.jpg", part.findings
-        size = page_files.save_within(part.image, file, SCREEN, LARGEST)
+        size = page_files.save_within(part.image, file, Paper.screen, LARGEST)
         whole += size
         if size > LARGEST:
             findings.append(Finding(file.name, "It has more than 2 MB."))

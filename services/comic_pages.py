@@ -1,7 +1,6 @@
 """The pages of a comic: pictures in their places, lettered."""
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from infrastructure.fonts import Fonts
 from infrastructure.recipe_index import DONE
 from infrastructure.recipes import Ledger
 from infrastructure.sketch_backend import without_bars
+from services.comic_paper import Paper
 from services.keyframes import IMAGES
 from services.lettering.painting import Look, paint_balloons, paint_box
 from services.lettering.panel import LEAST, Ground, Lettered, lettered
@@ -25,21 +25,6 @@ LINE, HAIR = 0.7, 0.4  # millimetres: a panel's border, a balloon's
 BALLOON, BOX = ("#ffffff", "#141414"), ("#fff4cf", "#141414")
 NO_PICTURE = "It has no picture yet."
 EMPTY, BORDER, PAGE = "#d8d6d0", "#141414", "#ffffff"
-
-
-@dataclass(frozen=True)
-class Paper:
-    """In millimetres."""
-
-    width: float = 210.0
-    height: float = 297.0
-    margin: float = 9.0
-    gutter: float = 4.0
-    dpi: int = 150
-    bleed: float = 0.0  # what is printed beyond the cut, at each side
-
-    def px(self, length: float) -> float:
-        return length / 25.4 * self.dpi
 
 
 class Drawn(NamedTuple):

@@ -15,7 +15,8 @@ from domain.comic_rules import Finding
 from domain.comic_strip import Span, cut
 from infrastructure.comics.layout_file import layouts
 from infrastructure.fonts import Fonts
-from services.comic_pages import EMPTY, NO_PICTURE, PAGE, Paper, letter, opened, unwritten
+from services.comic_pages import EMPTY, NO_PICTURE, PAGE, letter, opened, unwritten
+from services.comic_paper import Paper
 from services.lettering.painting import SWELL, tail_of
 from services.lettering.panel import LEAST, Ground, Lettered, lettered
 

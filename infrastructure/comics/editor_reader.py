@@ -84,7 +84,7 @@ class _Reader:
         if min(size) <= 0:
             raise BadFile(f"{where} must have a width and a height.")
         if abs(size[1] / size[0] - A4) > 0.02:
-            self._tell(where, f"It is {size[0]:g} × {size[1]:g}; pages are made on A4.")
+            self._tell(where, f"It is {size[0]:g} × {size[1]:g}, and no A4; name its paper with --paper.")
         images, words = list[tuple[Object, Rect]](), list[_Word]()
         for element, at in self._elements(canvas, where):
             rect = Rect(*(_number(element, side, at) for side in ("x", "y", "width", "height")))

@@ -18,7 +18,7 @@ from domain.comic_rules import settled
 from domain.errors import BadFile, StudioError
 from infrastructure.comics.layout_file import layouts
 from services.comic_export import FORMATS, by
-from services.comic_pages import Paper
+from services.comic_paper import Paper
 
 SMALL = Paper(dpi=60)
 A4 = 210 / 25.4 * 72, 297 / 25.4 * 72  # points

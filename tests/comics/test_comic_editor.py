@@ -17,7 +17,8 @@ from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.plan_json import plan_json
 from services import comic_pictures, comic_plan
 from services.comic_export import FORMATS
-from services.comic_pages import Paper, pictures_of
+from services.comic_pages import pictures_of
+from services.comic_paper import Paper, paper
 from tests.comics.plans import any_plan
 
 TAILS = {f"{side}-{at}" for side in ("top", "bottom") for at in ("left", "center", "right")} | {"none"}
@@ -99,6 +100,19 @@ def test_a_page_is_a_canvas_with_its_pictures_and_words_where_they_stand(picture
 )
 def test_a_tail_is_at_the_side_that_faces_the_speaker(tip, tail):
     assert tail_towards((0.0, 0.0), tip, (1.0, 1.0)) == tail and tail in TAILS
+
+
+def test_a_canvas_has_the_shape_of_its_paper(pictures, tmp_path):
+    list(FORMATS["editor"](comic(), pictures, paper("Instagram"), tmp_path / "rain.json"))
+    made = json.loads((tmp_path / "rain.json").read_text("utf-8"))
+    assert (made["paperSize"], made["canvases"][0]["width"], made["canvases"][0]["height"]) == (
+        "Instagram",
+        1080,
+        1080,
+    )
+    again, changed, _ = comic_plan.read(tmp_path / "rain.json")
+    assert plan_json(comic_pictures.taken_out(again)[0]) == plan_json(comic())
+    assert {found.said for found in changed} == {"It is 1080 × 1080, and no A4; name its paper with --paper."}
 
 
 # --- there and back

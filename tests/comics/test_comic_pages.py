@@ -5,13 +5,15 @@ from PIL import Image, PngImagePlugin
 
 from domain.comic import Actor, Chapter, Character, Comic, Line, Page, Panel
 from domain.comic_rules import settled
+from domain.errors import StudioError
 from domain.project import Project
 from infrastructure.comics.layout_file import layouts
 from infrastructure.fonts import Fonts
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.sketch.panel import window
 from services import picks
-from services.comic_pages import Paper, drawn, pictures_of
+from services.comic_pages import drawn, pictures_of
+from services.comic_paper import Paper, paper
 from tests.fakes import FakeBackend
 from tests.graphs import node
 
@@ -108,3 +110,32 @@ def test_the_newest_take_is_shown_until_another_is_chosen(tmp_path):
     assert pictures_of(whole, project) == {"ch1-p1-pan1": project.takes / "ch1-p1-pan1_v2.png"}
     picks.choose(project, "ch1-p1-pan1", project.takes / "ch1-p1-pan1_v1.png")
     assert pictures_of(whole, project) == {"ch1-p1-pan1": project.keyframe("ch1-p1-pan1")}
+
+
+# --- paper
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        *(
+            ("A4", (1240, 1754)),
+            ("a4-landscape", (1754, 1240)),
+            ("A3", (1754, 2480)),
+            ("LETTER", (1275, 1650)),
+        ),
+        *(("Square", (1000, 1000)), ("instagram", (1080, 1080))),
+    ],
+)
+def test_pages_are_made_on_the_paper_that_is_named(pictures, name, size):
+    page = only(comic(layout="two-vertical"), pictures, paper(name))
+    assert page.image.size == size
+    assert [at(page.image, x, 0.5) for x in (0.25, 0.75)] == list(COLOURS.values())
+    assert at(page.image, 0.01, 0.5) == at(page.image, 0.5, 0.5) == "#ffffff", "margin and gutter"
+
+
+def test_a_paper_that_is_not_there_is_refused_with_what_was_meant():
+    with pytest.raises(StudioError, match=r"no paper called instgram\. Did you mean Instagram\?"):
+        paper("instgram")
+    with pytest.raises(StudioError, match="There are: A4, A3, Letter, Square, Instagram"):
+        paper("vellum")

@@ -12,7 +12,7 @@ from infrastructure.comics import page_files
 from infrastructure.comics.layout_file import layouts
 from services import comic_export, comic_webtoon
 from services.comic_export import FORMATS
-from services.comic_pages import Paper
+from services.comic_paper import Paper
 from tests.comics.plans import any_plan
 
 

@@ -217,6 +217,7 @@ def test_an_export_with_a_picture_missing_is_made_and_told(told, rain, tmp_path)
         (("--format", "pdf", "--out", "rain"), "is a folder"),
         (("--format", "png", "--out", "other.txt"), "is a file"),
         (("--format", "pdf", "--project", "empty"), "Run comic art first"),
+        (("--format", "pdf", "--paper", "leter"), "There is no paper called leter. Did you mean Letter?"),
     ],
 )
 def test_an_export_that_cannot_be_is_refused_before_anything_is_written(told, rain, tmp_path, words, said):
