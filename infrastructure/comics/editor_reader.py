@@ -19,6 +19,7 @@ Object = dict[str, Any]
 FAR = 12.0  # percent of the page: how far, at the mean, sides are from a layout's until it is told
 A4 = 297 / 210
 UNSEEN = "transparent"
+WORDS = ("dialogue", "narrative", "sfx")
 MOST = 2000  # elements of a canvas
 
 
@@ -98,10 +99,7 @@ class _Reader:
             images = [({}, Rect(0, 0, *size))]
         plan = _kept(canvas)
         ordered, layout = self._ordered(images, size, str(plan.get("layout") or ""), where)
-        panels = [
-            {**_kept(image), **({"imageUrl": url} if (url := image.get("imageUrl")) else {})}
-            for image, _ in ordered
-        ]
+        panels = [_panel(image) for image, _ in ordered]
         for word in words:
             number = _nearest(word.middle, [rect for _, rect in ordered])
             self._add(panels[number], word.said, where, bool(_kept(ordered[number][0])))
@@ -147,10 +145,10 @@ class _Reader:
         if plan.pop("goesOn", False) is True and lines:
             lines[-1]["text"] += f" {text}"
             return
-        style = said.get("bubbleStyle") or "round"
+        style = str(said.get("bubbleStyle") or "round")
         if style not in KINDS:
-            self._tell(where, f"A balloon that is {style} is round here: “{text[:40]}”.")
-        kind = KINDS.get(style, SPEECH) if isinstance(style, str) else SPEECH
+            self._tell(where, f"A balloon that is {style[:40]} is round here: “{text[:40]}”.")
+        kind = KINDS.get(style, SPEECH)
         who = self._speaker(str(said.get("speaker") or "").strip(), str(plan.get("characterId") or ""))
         lines.append({**plan, "characterId": who, "text": text, "kind": kind})
         if not is_ours and said.get("tailPosition") != NO_TAIL:
@@ -187,6 +185,12 @@ class _Reader:
 def _kept(said: Object) -> Object:
     plan = said.get("plan")
     return dict(plan) if isinstance(plan, dict) else {}
+
+
+def _panel(image: Object) -> Object:
+    """Without words: they are what the editor shows."""
+    kept = {name: value for name, value in _kept(image).items() if name not in WORDS}
+    return {**kept, **({"imageUrl": url} if (url := image.get("imageUrl")) else {})}
 
 
 def _number(said: Object, name: str, where: str) -> float:

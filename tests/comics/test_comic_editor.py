@@ -11,7 +11,7 @@ from PIL import Image
 from domain.comic import SHOUT, THOUGHT, WHISPER, Actor, Chapter, Character, Comic, Line, Page, Panel
 from domain.comic_editor import tail_towards
 from domain.comic_rules import settled
-from domain.errors import BadFile
+from domain.errors import BadFile, StudioError
 from domain.project import Project
 from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.plan_json import plan_json
@@ -153,6 +153,7 @@ def test_what_was_changed_in_the_editor_counts(pictures, tmp_path):
     words[0] |= {"text": "Run!", "bubbleStyle": "square"}
     words[1]["speaker"] = "Іда"
     words[3] |= {"x": images[1]["x"], "y": images[1]["y"]}
+    images[0]["plan"] |= {"dialogue": "none", "narrative": "Never."}
     images[1]["y"], images[2]["y"] = images[2]["y"], images[1]["y"]
     made["canvases"][0]["elements"].append(
         {"type": "dialogue", "speaker": "Ann", "text": "Me?", "zIndex": 99}
@@ -165,6 +166,7 @@ def test_what_was_changed_in_the_editor_counts(pictures, tmp_path):
         ("anon-guard", "Nobody waits.", "speech"),
         ("char-3", "Me?", "speech"),
     ]
+    assert first.narrative == "Night <1900>."
     assert (second.action, third.action) == ("Sea.", "") and again.character("char-3").name == "Ann"
     assert [line.text for line in second.lines] == ["Hm…"] and second.sfx == "BOOM"
 
@@ -233,6 +235,31 @@ def test_a_broken_project_is_refused_with_the_place_that_is_broken(tmp_path, cha
     with pytest.raises(BadFile) as refused:
         read(project, tmp_path)
     assert said in str(refused.value)
+
+
+def places(said):
+    """All objects and lists in it, each with its keys."""
+    if isinstance(said, dict | list):
+        keys = list(said) if isinstance(said, dict) else range(len(said))
+        yield from ((said, key) for key in keys)
+        for key in keys:
+            yield from places(said[key])
+
+
+@pytest.mark.parametrize("junk", [None, True, -1, 1e300, "x", [], [3], {}, {"id": []}], ids=repr)
+def test_whatever_stands_in_a_project_it_is_read_or_refused_in_words(pictures, tmp_path, junk):
+    text = json.dumps(exported(comic(), {}, tmp_path / "rain.json"))
+    refused = 0
+    for number in range(len(list(places(json.loads(text))))):
+        said, key = list(places(project := json.loads(text)))[number]
+        said[key] = junk
+        try:
+            taken_out = comic_pictures.taken_out(read(project, tmp_path).comic)
+            assert taken_out.comic.pages
+        except StudioError as error:
+            refused += 1
+            assert str(error)
+    assert refused > 0
 
 
 def test_pictures_of_a_project_are_put_where_a_panel_has_none(pictures, tmp_path):

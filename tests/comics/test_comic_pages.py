@@ -132,6 +132,7 @@ def test_pages_are_made_on_the_paper_that_is_named(pictures, name, size):
     assert page.image.size == size
     assert [at(page.image, x, 0.5) for x in (0.25, 0.75)] == list(COLOURS.values())
     assert at(page.image, 0.01, 0.5) == at(page.image, 0.5, 0.5) == "#ffffff", "margin and gutter"
+    assert at(page.image, 0.06, 0.5) in COLOURS.values(), "no wider than on A4"
 
 
 def test_a_paper_that_is_not_there_is_refused_with_what_was_meant():
