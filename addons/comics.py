@@ -12,12 +12,12 @@ from domain.comic import Comic
 from domain.errors import StudioError
 from services import comic_plan
 from services.comic_errands import wanted_for
+from services.comic_export import FORMATS
 from services.means import errand
 from services.studio import Studio
 
 ID = "comic"
 MOST = 16  # variants of a panel at once
-FORMATS = ("png", "cbz")
 
 
 def build(studio: Studio) -> None:
@@ -153,7 +153,7 @@ def pick(studio: Studio, shot: str, file: str) -> None:
 def export(studio: Studio, format: str = "cbz") -> list[str]:
     """The lettered pages as files; returns the errand's id."""
     if format not in FORMATS:
-        raise StudioError(f"Pages are made as {' or '.join(FORMATS)}.")
+        raise StudioError(f"Pages are made as {', '.join(FORMATS)}.")
     comic = studio.comic.comic(studio.desk.project)
     folder, run = studio.desk.project.folder, uuid4().hex[:8]
     return studio.ask([errand("book", folder, run=run, about=comic.title, format=format)])

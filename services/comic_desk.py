@@ -19,7 +19,7 @@ from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.plan_json import plan_json
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside, writing
-from services import comic_plan
+from services import comic_pictures, comic_plan
 from services.comic_facts import comic_facts, fixed_comic_facts
 from services.comic_preview import ComicPreview
 from services.debounced import Debounced
@@ -69,10 +69,12 @@ class ComicDesk:
         """Plan a comic of a script or another plan, in place of the one there is. Returns what was not taken
         as it stands."""
         planned = comic_plan.read(source, style, language)
+        comic, pictures, left = comic_pictures.taken_out(planned.comic)
         with desk.in_turn(), self._lock:
-            self._took(desk, "comic", self._there(desk.project), planned.comic)
+            self._took(desk, "comic", self._there(desk.project), comic)
+            left += comic_pictures.put(comic, pictures, desk.project)
         desk.tell(())
-        return [f"{finding.where}: {finding.said}" for finding in planned.changed]
+        return [f"{finding.where}: {finding.said}" for finding in (*planned.changed, *left)]
 
     def edit(self, desk: Desk, label: str, edit: Edit, about: str = "", stroke: str = "") -> None:
         """Change the plan as one step that can be undone. Raises StudioError for what does not fit."""

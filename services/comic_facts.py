@@ -8,7 +8,7 @@ from domain.comic import STYLES, Comic, Page, Panel
 from infrastructure.comics.layout_file import layouts
 from services import comic_preview, picks, takes
 from services.comic_art import are_portraits_wanted
-from services.comic_pages import Paper
+from services.comic_paper import Paper
 from services.desk import Desk
 from services.project_facts import stamp_of
 

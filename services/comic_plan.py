@@ -9,6 +9,7 @@ from domain.comic import STYLES, Comic
 from domain.comic_rules import MOST_PAGES, Finding, findings, settled
 from domain.errors import StudioError
 from domain.languages import language_of
+from infrastructure.comics.editor_reader import is_editors, read_editor
 from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.plan_json import plan_json, read_plan
 from infrastructure.comics.script_reader import read_script
@@ -27,11 +28,14 @@ class Planned(NamedTuple):
 
 
 def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES) -> Planned:
-    """A script, or a plan in a file that ends in .json; `style` and `language` instead of what it says.
-    Raises StudioError."""
+    """A script; in a file that ends in .json a plan, or a comic editor's project. `style` and `language`
+    instead of what it says. Raises StudioError."""
     text = read_text(path)
     if path.suffix.casefold() == ".json":
-        comic, changed = read_plan(parse_json(text, path)), []
+        content, changed = parse_json(text, path), list[Finding]()
+        if is_editors(content):
+            content, changed = read_editor(content)
+        comic = read_plan(content)
     else:
         comic, notes = read_script(text)
         changed = [Finding(f"line {note.line}", note.said) for note in notes]

@@ -11,7 +11,8 @@ from domain.comic_edits import page_of
 from domain.project import Project
 from infrastructure.fonts import Fonts
 from infrastructure.part_files import writing
-from services.comic_pages import Paper, drawn, pictures_of
+from services.comic_pages import drawn, pictures_of
+from services.comic_paper import Paper
 from services.project_facts import stamp_of
 
 SIZES = {"card": 60, "page": 110, "read": 160}  # dots per inch of A4, by what it is for

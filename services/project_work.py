@@ -11,10 +11,11 @@ from domain.errand import Errand
 from domain.errors import StudioError
 from domain.events import Event, Progress, Saved, Told
 from domain.project import Project
-from domain.safe_names import folder_name
 from infrastructure.part_files import cannot_write
 from infrastructure.storyboard_files import outline
-from services import bin, comic_pages, comic_plan, contact_sheet, imports, projects
+from services import bin, comic_export, comic_plan, contact_sheet, imports, projects
+from services.comic_pages import pictures_of
+from services.comic_paper import paper
 from services.desk import Desk
 from services.outcomes import Outcomes
 from services.uploads import Uploads
@@ -97,20 +98,14 @@ def _sheet(errand: Errand, around: Around) -> Work:
 
 
 def _book(errand: Errand, around: Around) -> Work:
-    """A comic's lettered pages: PNG files in its pages folder, or one CBZ file. What was there before goes to
-    the bin, or is kept aside."""
-    project, said = around.desk_of(Path(errand.project)).project, list[str]()
-    comic = comic_plan.read(project.comic).comic
-    pictures, name = comic_pages.pictures_of(comic, project), folder_name(comic.title, "comic")
-    is_one = errand.values.get("format") == "cbz"
-    out = project.folder / f"{name}.cbz" if is_one else project.folder / "pages"
-    file, count = out, len(comic.pages)
-    for number, written in enumerate(
-        comic_pages.write(comic, pictures, comic_pages.Paper(dpi=PRINT), out), 1
-    ):
+    """A comic's lettered pages as `format` has them. What stood there before is kept aside."""
+    project, format = around.desk_of(Path(errand.project)).project, str(errand.values["format"])
+    comic, said = comic_plan.read(project.comic).comic, list[str]()
+    out, file = comic_export.place_of(format, project), project.folder
+    for written in comic_export.FORMATS[format](comic, pictures_of(comic, project), paper(dpi=PRINT), out):
         file = written.file
         said += [f"{finding.where}: {finding.said}" for finding in written.findings]
-        yield Progress(number / count, f"page {number} of {count}")
+        yield Progress(written.page / len(comic.pages), f"page {written.page} of {len(comic.pages)}")
     around.outcomes.put(errand, said, file=str(file))
     yield Saved(file)
 

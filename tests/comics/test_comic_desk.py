@@ -236,7 +236,7 @@ def test_the_pages_are_handed_out_and_what_is_missing_is_told(begun):
     made(begun)
     comics.export(begun, "cbz")
     (book,) = (errand for errand in made(begun) if errand.deed == "book")
-    assert book.files == ("The-tram.cbz",)
+    assert book.files == ("tram.cbz",)
     (outcome,) = facts(begun)["outcomes"]
     assert outcome["said"] == [f"{THREE}: It has no picture yet."]
     with pytest.raises(StudioError, match="made as"):

@@ -1,21 +1,19 @@
 """Pictures in their places, lettered, as pages to read."""
 
-import zipfile
-from xml.etree import ElementTree
-
 import pytest
 from PIL import Image, PngImagePlugin
 
 from domain.comic import Actor, Chapter, Character, Comic, Line, Page, Panel
 from domain.comic_rules import settled
-from domain.errors import BadFile
+from domain.errors import StudioError
 from domain.project import Project
 from infrastructure.comics.layout_file import layouts
 from infrastructure.fonts import Fonts
 from infrastructure.recipes import Ledger, Wanted
 from infrastructure.sketch.panel import window
 from services import picks
-from services.comic_pages import Paper, drawn, pictures_of, write
+from services.comic_pages import drawn, pictures_of
+from services.comic_paper import Paper, paper
 from tests.fakes import FakeBackend
 from tests.graphs import node
 
@@ -114,52 +112,31 @@ def test_the_newest_take_is_shown_until_another_is_chosen(tmp_path):
     assert pictures_of(whole, project) == {"ch1-p1-pan1": project.keyframe("ch1-p1-pan1")}
 
 
-# --- files
+# --- paper
 
 
-def test_pages_are_pictures_with_their_resolution_and_replace_only_pages(pictures, tmp_path):
-    out = tmp_path / "out"
-    (file,) = [written.file for written in write(comic(), pictures, SMALL, out)]
-    with Image.open(file) as image:
-        assert file.name == "001.png" and round(image.info["dpi"][0]) == 60
-    first = file.read_bytes()
-    list(write(comic(), pictures, SMALL, out))
-    assert file.read_bytes() == first and len(list(out.iterdir())) == 1
-    file.write_bytes(b"my own")
-    list(write(comic(), pictures, SMALL, out))
-    assert (out / "001.png.before").read_bytes() == b"my own" and file.read_bytes() == first
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        *(
+            ("A4", (1240, 1754)),
+            ("a4-landscape", (1754, 1240)),
+            ("A3", (1754, 2480)),
+            ("LETTER", (1275, 1650)),
+        ),
+        *(("Square", (1000, 1000)), ("instagram", (1080, 1080))),
+    ],
+)
+def test_pages_are_made_on_the_paper_that_is_named(pictures, name, size):
+    page = only(comic(layout="two-vertical"), pictures, paper(name))
+    assert page.image.size == size
+    assert [at(page.image, x, 0.5) for x in (0.25, 0.75)] == list(COLOURS.values())
+    assert at(page.image, 0.01, 0.5) == at(page.image, 0.5, 0.5) == "#ffffff", "margin and gutter"
+    assert at(page.image, 0.06, 0.5) in COLOURS.values(), "no wider than on A4"
 
 
-def test_a_book_has_its_pages_and_what_readers_ask_for(pictures, tmp_path):
-    book = tmp_path / "Rain.cbz"
-    list(write(comic(title="R&D <\x01>", is_rtl=True), pictures, SMALL, book))
-    with zipfile.ZipFile(book) as archive:
-        assert archive.namelist() == ["0001.jpg", "ComicInfo.xml"]
-        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
-        info = ElementTree.fromstring(archive.read("ComicInfo.xml"))
-        size = len(archive.read("0001.jpg"))
-    assert [part.tag for part in info] == [
-        "Title",
-        "PageCount",
-        "LanguageISO",
-        "Manga",
-        "Characters",
-        "Pages",
-    ]
-    assert [part.text for part in info][:5] == ["R&D <>", "1", "en", "YesAndRightToLeft", "Ida"]
-    (page,) = info.find("Pages")
-    assert page.attrib["ImageSize"] == str(size) and page.attrib["ImageWidth"] == "496"
-
-
-def test_equal_pages_are_equal_books_and_the_one_that_stood_there_is_kept(pictures, tmp_path):
-    book = tmp_path / "Rain.cbz"
-    for _ in range(2):
-        list(write(comic(), pictures, SMALL, book))
-    assert (tmp_path / "Rain.cbz.before").read_bytes() == book.read_bytes()
-
-
-def test_a_book_that_breaks_off_leaves_nothing(pictures, tmp_path):
-    pages = write(comic(), {**pictures, "ch1-p1-pan1": tmp_path / "gone.png"}, SMALL, tmp_path / "Rain.cbz")
-    with pytest.raises(BadFile, match=r"gone\.png cannot be read"):
-        list(pages)
-    assert not list(tmp_path.glob("Rain*"))
+def test_a_paper_that_is_not_there_is_refused_with_what_was_meant():
+    with pytest.raises(StudioError, match=r"no paper called instgram\. Did you mean Instagram\?"):
+        paper("instgram")
+    with pytest.raises(StudioError, match="There are: A4, A3, Letter, Square, Instagram"):
+        paper("vellum")

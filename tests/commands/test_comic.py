@@ -6,6 +6,8 @@ import zipfile
 import pytest
 from PIL import Image
 
+from commands import comic_words
+from services import comic_export
 from tests.commands.typing import HERE
 
 SCRIPT = "CHARACTER Іда: висока\nPAGE 1 [nine]\nPANEL 1\nДощ.\nІДА (співає): Ґава!\n"
@@ -158,3 +160,69 @@ def test_pages_with_a_picture_missing_are_made_and_told(told, tmp_path):
 def test_a_resolution_that_no_page_has_is_refused(told, script, dpi):
     code, _, error = told("comic", "pages", script, "--dpi", dpi)
     assert code == 2 and "--dpi" in error
+
+
+# --- export
+
+
+@pytest.fixture
+def rain(tmp_path):
+    text = "CHARACTER Ida: tall\nPAGE 1\nPANEL 1\nRain.\nIDA: Go!\nPANEL 2\nSun.\nPAGE 2\nPANEL 1\nSea.\n"
+    (tmp_path / "rain.txt").write_text(text, "utf-8")
+    (tmp_path / "rain" / "keyframes").mkdir(parents=True)
+    for panel in ("ch1-p1-pan1", "ch1-p1-pan2", "ch1-p2-pan1"):
+        Image.new("RGB", (60, 40), "#204060").save(tmp_path / "rain" / "keyframes" / f"{panel}.png")
+    return tmp_path / "rain.txt"
+
+
+@pytest.mark.parametrize("format", ["pdf", "cbz", "epub"])
+def test_a_comic_becomes_a_file_and_how_far_it_is_is_told(told, rain, tmp_path, format):
+    words = "--format", format, "--dpi", "60", "--out", f"out/rain.{format}", "--json"
+    code, out, error = told("comic", "export", rain.name, *words)
+    assert code == 0 and error == "page 1 of 2\npage 2 of 2\n"
+    file = tmp_path / "out" / f"rain.{format}"
+    assert json.loads(out) == {"format": format, "pages": 2, "files": [str(file)], "findings": []}
+    code, out, _ = told("comic", "export", rain.name, "--format", format, "--dpi", "60")
+    assert (code, out) == (0, f"{tmp_path / 'rain' / f'rain.{format}'}\n")
+    assert (tmp_path / "rain" / f"rain.{format}").read_bytes() == file.read_bytes()
+
+
+def test_a_comic_goes_to_an_editor_and_comes_back_with_its_pictures(told, rain, tmp_path):
+    code, out, _ = told("comic", "export", rain.name, "--format", "editor")
+    assert (code, out) == (0, f"{tmp_path / 'rain' / 'rain.editor.json'}\n")
+    code, summary, error = planned(told, tmp_path / "rain" / "rain.editor.json", "--out", "back.json")
+    assert (code, error, summary["panels"], summary["changed"]) == (0, "", 3, [])
+    assert "data:" not in (tmp_path / "back.json").read_text("utf-8")
+    code, out, error = told("comic", "export", "back.json", "--format", "cbz", "--dpi", "60", "--json")
+    assert code == 0 and json.loads(out)["findings"] == []
+
+
+def test_every_format_there_is_can_be_asked_for():
+    assert {*comic_words.FORMATS} == {*comic_export.FORMATS}
+
+
+def test_an_export_with_a_picture_missing_is_made_and_told(told, rain, tmp_path):
+    (tmp_path / "rain" / "keyframes" / "ch1-p1-pan2.png").unlink()
+    code, _, error = told("comic", "export", rain.name, "--format", "pdf", "--dpi", "60")
+    assert code == 1 and "ch1-p1-pan2: It has no picture yet." in error
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--format", "doc"), "--format"),
+        (("--format", "pdf", "--bleed", "21"), "--bleed"),
+        (("--format", "cbz", "--bleed", "3"), "for print, and cbz is for screens"),
+        (("--format", "pdf", "--out", "rain.txt"), "is the plan itself"),
+        (("--format", "pdf", "--out", "rain"), "is a folder"),
+        (("--format", "png", "--out", "other.txt"), "is a file"),
+        (("--format", "pdf", "--project", "empty"), "Run comic art first"),
+        (("--format", "pdf", "--paper", "leter"), "There is no paper called leter. Did you mean Letter?"),
+    ],
+)
+def test_an_export_that_cannot_be_is_refused_before_anything_is_written(told, rain, tmp_path, words, said):
+    (tmp_path / "other.txt").write_text("my own", "utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    code, out, error = told("comic", "export", rain.name, *words)
+    assert (code, out) == (2, "") and said in error
+    assert sorted(tmp_path.rglob("*")) == before and rain.read_text("utf-8").startswith("CHARACTER")

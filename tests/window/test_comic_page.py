@@ -185,12 +185,13 @@ def test_it_is_read_page_by_page(page):
     expect(reader).to_have_count(0)
 
 
-def test_it_is_handed_out_as_a_file(page, studio):
+def test_it_is_handed_out_as_a_file(page, folder):
     page.get_by_role("button", name="Hand out").click()
+    page.get_by_label("Form").select_option("epub")
     page.get_by_role("button", name="Make the pages").click()
     with page.expect_download() as download:
         page.locator("dialog .links a", has_text="Download").click()
-    assert download.value.suggested_filename == "The-tram.cbz"
+    assert download.value.suggested_filename == f"{folder.name}.epub"
     expect(page.locator("dialog")).to_contain_text("It has no picture yet.")
 
 

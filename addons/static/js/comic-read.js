@@ -28,7 +28,7 @@ export function read(id = '') {
 
 export function exportDialog() {
   const said = h('p.problem', { role: 'alert', hidden: true }), made = h('div.made');
-  const form = h('select', { 'aria-label': t('comic.export.form') }, ['cbz', 'png'].map(name => h('option', { value: name }, t(`comic.export.${name}`))));
+  const form = h('select', { 'aria-label': t('comic.export.form') }, ['pdf', 'cbz', 'epub', 'webtoon', 'png', 'jpeg', 'editor'].map(name => h('option', { value: name }, t(`comic.export.${name}`))));
   dialog(t('comic.export'), h('p.quiet', {}, t('comic.export.about')), h('div.row.starts', {}, form, button(t('comic.export.make'), make, { kind: 'primary', mark: 'download' })), said, made);
   let id = '';
   async function make(event) {

@@ -1,0 +1,61 @@
+"""What a comic's pages are made on."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from domain.errors import StudioError
+from infrastructure.json_files import read_json
+
+PAPERS = Path(__file__).parent.parent / "config" / "comic_papers.json"
+ASIDE = "-landscape"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """In millimetres."""
+
+    width: float = 210.0
+    height: float = 297.0
+    margin: float = 9.0
+    gutter: float = 4.0
+    dpi: int = 150
+    bleed: float = 0.0  # what is printed beyond the cut, at each side
+    name: str = "A4"
+    screen: int = 96  # dots an inch where it is shown and not printed
+
+    def px(self, length: float) -> float:
+        return length / 25.4 * self.dpi
+
+
+def paper(name: str = "A4", dpi: int | None = None, bleed: float = 0.0) -> Paper:
+    """By its name, with margins as wide as they look on A4. What is made for a telephone, as a square is, is
+    small and of many dots, so that its type is large. Raises StudioError when there is no such paper."""
+    known = {called.casefold(): (called, said) for called, said in _known().items()}
+    wanted, is_aside = name.casefold().removesuffix(ASIDE), name.casefold().endswith(ASIDE)
+    if wanted not in known:
+        near = difflib.get_close_matches(wanted, known, 1)
+        hint = f"Did you mean {known[near[0]][0]}?" if near else f"There are: {', '.join(_known())}."
+        raise StudioError(f"There is no paper called {name}. {hint}")
+    called, said = known[wanted]
+    sides = float(said["width"]), float(said["height"])
+    scale = min(sides) / Paper.width
+    return Paper(
+        width=sides[is_aside],
+        height=sides[not is_aside],
+        margin=Paper.margin * scale,
+        gutter=Paper.gutter * scale,
+        dpi=dpi or said["dpi"],
+        bleed=bleed,
+        name=called + ASIDE * is_aside,
+        screen=said["screen"],
+    )
+
+
+@cache
+def _known() -> Mapping[str, Any]:
+    content: Mapping[str, Any] = read_json(PAPERS)
+    return content
