@@ -244,7 +244,7 @@ class Chat:
             return JobRejected(
                 f"This is longer than the model {self.model} can read. Take one with a larger context."
             )
-        if status == 404 and not said:
+        if status == 404 and not _MODEL.search(said):
             return BackendUnreachable(
                 f"{self.url} has no chat interface (404). Its address often ends in /v1.", "404"
             )

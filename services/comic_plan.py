@@ -39,14 +39,14 @@ def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES
         style=style or comic.style or STYLES[0],
         language=language or comic.language or language_of(_lettered(comic)),
     )
-    _check_style(comic.style)
+    check_style(comic.style)
     made, mended = settled(comic, layouts())
     if not made.pages:
         raise StudioError(f"{path} has nothing to draw: write what happens, page by page or in paragraphs.")
     return Planned(made, [*changed, *mended], findings(made, most))
 
 
-def _check_style(style: str) -> None:
+def check_style(style: str) -> None:
     if style not in STYLES:
         near = difflib.get_close_matches(style, STYLES, 3, 0.4)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(STYLES)}."
