@@ -56,7 +56,7 @@ def template(request: PlanRequest) -> Planned:
     chapters = tuple(Chapter("", title, tuple(part)) for title, part in zip(titles, parts, strict=True))
     title = f"Template: {idea[:80]}"
     comic, changed = settled(Comic(title, request.style, request.language, (), chapters), table)
-    told = "This is a template, no story: its beats are everybody's, its balloons are empty. Write yours over it."
+    told = "This is a template, no story: the beats are any story's and nothing is said. Write yours over it."
     return Planned(comic, [Finding("plan", told), *changed], findings(comic, request.pages))
 
 
