@@ -4,6 +4,7 @@ import argparse
 import importlib
 from typing import Any
 
+from commands.planning_options import planning_options
 from domain import VERSION
 from domain.settings import Mode
 
@@ -251,17 +252,18 @@ def _comic(commands: Any) -> None:
     command = _command(
         steps,
         "comic plan",
-        "Make a comic's plan of a script, or of another program's plan.",
+        "Make a comic's plan of a script, of another program's plan, or of an idea (with a language model).",
         "examples/the-last-tram.txt --out tram.json",
     )
-    command.add_argument("script", metavar="SCRIPT.txt", help="the script, or a plan as JSON")
+    command.add_argument("script", nargs="?", metavar="SCRIPT.txt", help="the script, or a plan as JSON")
+    planning_options(command)
     command.add_argument("--out", required=True, metavar="PLAN.json", help="the plan; as a script in a .txt")
     command.add_argument("--style", metavar="STYLE", help="how it is drawn (default: the script's)")
     command.add_argument(
         "--language", metavar="L", help="of what is lettered (default: what it is written in)"
     )
     command.add_argument(
-        "--max-pages", type=_positive, metavar="N", help="say so when there are more (default: 20)"
+        "--max-pages", type=_positive, metavar="N", help="of an idea (default: 5); of a script, told beyond"
     )
     command = _command(
         steps,

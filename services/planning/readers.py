@@ -75,14 +75,12 @@ def _page(said: Mapping[str, Any], comic: Comic, number: int, found: list[Findin
     for one in objects(said, "charactersInScene", "characterId"):
         if id := _known(text(one, "characterId", "id"), comic):
             there.append(id)
-        else:
-            found.append(
-                Finding(f"page {number}", f"Nobody is called {text(one, 'characterId')[:40]}; not there.")
-            )
+        elif name := text(one, "characterId", "id"):
+            found.append(Finding(f"page {number}", f"Nobody is called {name[:40]}; not there."))
     return Page(
         "",
         number,
-        text(said, "layout"),
+        text(said, "layout")[:40],
         tuple(Panel("", action=beat) for beat in beats if beat),
         text(said, "location"),
         text(said, "weather"),
