@@ -21,7 +21,8 @@ from infrastructure.http_line import Line, NoAuthorities
 PATH = "/chat/completions"
 TIMEOUT = 10.0, 300.0  # seconds to get through, and between two bytes: a laptop reads a long prompt slowly
 LONGEST = 1800.0  # seconds of one answer
-LARGEST = 2_000_000  # bytes of one answer
+LARGEST = 2_000_000  # bytes of one answer that comes whole
+MOST_LETTERS = 60_000  # of one answer: small models go round in circles
 PAUSE = 0.2  # seconds between two signs of life
 
 
@@ -138,7 +139,7 @@ class _Call:
                 return
             if content := _parsed(data):
                 self._hear(content)
-            if self.letters > LARGEST:
+            if self.letters > MOST_LETTERS:
                 raise Trouble(200, "it wrote without end")
         if not self.reply.end:
             raise Silence("broke off its answer")

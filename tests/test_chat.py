@@ -1,13 +1,14 @@
 """A language model asked over HTTP: JSON of the asked form comes back, or one sentence says why not."""
 
 import time
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from domain.errors import BackendUnreachable, JobFailed, JobRejected
 from domain.events import Progress
-from infrastructure import chat
+from infrastructure import chat, chat_stream
 from infrastructure.chat import Chat, Question, key_for
 from infrastructure.chat_json import faults, found_in
 from infrastructure.secrets_file import SecretsFile
@@ -87,6 +88,7 @@ def test_an_answer_that_comes_whole_is_taken_as_well(server):
         'Sure! Here it is:\n```json\n{"answer": "так"}\n```\nAnything else?',
         'Well, {"answer": "так"} is what I think.',
         '<think>Is it {"answer": "ні"}?</think>\n{"answer": "так"}',
+        '<think>I say {"answer": "ні"}.</think> {"answer": "так"',
         '{"answer": "так",}',
         "{'answer': 'так'}",
         '{"answer": "так"',
@@ -241,3 +243,38 @@ def test_openrouter_gets_its_own_key_and_nobody_else_does(tmp_path):
     assert key_for("https://openrouter.ai/api/v1", secrets) == "or-key"
     assert key_for("https://openrouter.ai.example.org/v1", secrets) == "chat-key"
     assert key_for("http://127.0.0.1:11434/v1", secrets) == "chat-key"
+
+
+# --- what a real server said (llama.cpp by xllamacpp 2026.10, recorded)
+
+
+def recorded(name, status=200, kind="application/json; charset=utf-8"):
+    path = Path(__file__).parent / "recordings" / "chat" / f"llama_cpp_{name}"
+    return Answer(status, path.read_bytes(), {"Content-Type": kind})
+
+
+def test_a_recorded_stream_is_read(server):
+    server.instead = [recorded("answer.sse", kind="text/event-stream")]
+    made, answer = asked(server)
+    assert answer.content.keys() == {"name", "mood"} and answer.content["mood"] in ("calm", "tense")
+    assert (made.usage.tokens_in, made.usage.tokens_out) == (46, 24)
+
+
+def test_recorded_complaints_are_understood(server):
+    server.instead = [recorded("too_long.json", 400)]
+    with pytest.raises(JobRejected, match="larger context"):
+        asked(server)
+    server.instead = [recorded("no_such_route.json", 404)]
+    with pytest.raises(BackendUnreachable, match="often ends in /v1"):
+        asked(server)
+    server.instead = [recorded("bad_schema.json", 400)]
+    server.bodies.clear()
+    assert asked(server)[1].content == {"answer": "yes"}
+    assert server.formats == ["json_schema", "json_object"]
+
+
+def test_a_model_that_writes_without_end_is_left(server, monkeypatch):
+    monkeypatch.setattr(chat_stream, "MOST_LETTERS", 2000)
+    server.write = lambda body: {"answer": "x" * 50_000}
+    with pytest.raises(JobFailed, match="it wrote without end"):
+        asked(server)

@@ -1,6 +1,7 @@
 """A plan by a language model: whatever it says, the rules hold, or one sentence says why there is no plan."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -215,6 +216,21 @@ def test_outlines_beyond_the_rules_are_brought_within_them(server, tmp_path):
     assert len(comic.pages) == 6 and server.write.asked.count("chapters") == 2
     said = " ".join(found.said for found in changed)
     assert "A page more than was asked for" in said and "more than 2 chapters" in said
+
+
+def test_a_comic_of_one_page_has_at_most_four_panels(server, tmp_path):
+    class Crowded(Storyteller):
+        def chapters(self, text):
+            assert "action" not in re.findall(r"- ([\w-]+): \d panels", text)
+            said = super().chapters(text)
+            said["chapters"][0]["pages"][0] |= {"layout": "action", "panels": [f"{w} дія" for w in "абвгґ"]}
+            return said
+
+    server.write = Crowded()
+    request = PlanRequest(REQUEST.idea, "noir", "uk", 1)
+    (comic, changed, _), _ = planned(server, tmp_path, request)
+    check_rules(comic, request)
+    assert comic.pages[0].layout == "grid-2x2" and "It had 5 panels" in changed[0].said
 
 
 def test_progress_only_grows_and_closing_ends_it(server, tmp_path):
