@@ -12,6 +12,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from domain.doubt import number
 from domain.errors import BackendError, BackendUnreachable, JobFailed, JobRejected
@@ -72,7 +73,9 @@ class _Manner:
 
 def key_for(url: str, secrets: SecretsFile) -> str:
     """OpenRouter's own key for OpenRouter; for any other server the key for chat servers."""
-    own = secrets.get(OPENROUTER_KEY) if "//openrouter.ai/" in f"{url}/" else ""
+    parts = urlsplit(url)
+    is_theirs = (parts.scheme, parts.hostname) == ("https", "openrouter.ai")
+    own = secrets.get(OPENROUTER_KEY) if is_theirs else ""
     return own or secrets.get(CHAT_KEY)
 
 

@@ -241,8 +241,12 @@ def test_a_price_is_counted_where_the_server_tells_one(server):
 def test_openrouter_gets_its_own_key_and_nobody_else_does(tmp_path):
     secrets = SecretsFile(tmp_path / "s.json", {"OPENROUTER_API_KEY": "or-key", "CHAT_API_KEY": "chat-key"})
     assert key_for("https://openrouter.ai/api/v1", secrets) == "or-key"
-    assert key_for("https://openrouter.ai.example.org/v1", secrets) == "chat-key"
-    assert key_for("http://127.0.0.1:11434/v1", secrets) == "chat-key"
+    others = (
+        "https://openrouter.ai.example.org/v1",
+        "http://openrouter.ai/v1",
+        "http://127.0.0.1//openrouter.ai/",
+    )
+    assert [key_for(url, secrets) for url in (*others, "http://127.0.0.1:11434/v1")] == ["chat-key"] * 4
 
 
 # --- what a real server said (llama.cpp by xllamacpp 2026.10, recorded)
