@@ -9,6 +9,7 @@ from domain.comic import STYLES, Comic
 from domain.comic_rules import MOST_PAGES, Finding, findings, settled
 from domain.errors import StudioError
 from domain.languages import language_of
+from infrastructure.comics.fountain_reader import read_fountain
 from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.plan_json import plan_json, read_plan
 from infrastructure.comics.script_reader import read_script
@@ -25,13 +26,14 @@ class Planned(NamedTuple):
 
 
 def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES) -> Planned:
-    """A script, or a plan in a file that ends in .json; `style` and `language` instead of what it says.
-    Raises StudioError."""
+    """A script, a screenplay in a file that ends in .fountain, or a plan in one that ends in .json; `style`
+    and `language` instead of what it says. Raises StudioError."""
     text = read_text(path)
     if path.suffix.casefold() == ".json":
         comic, changed = read_plan(parse_json(text, path)), []
     else:
-        comic, notes = read_script(text)
+        is_fountain = path.suffix.casefold() == ".fountain"
+        comic, notes = read_fountain(text) if is_fountain else read_script(text)
         changed = [Finding(f"line {note.line}", note.said) for note in notes]
     comic = replace(
         comic,
