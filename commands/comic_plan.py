@@ -47,6 +47,8 @@ def _check(asked: argparse.Namespace, script: Path | None, out: Path) -> None:
         raise StudioError("Name a script, or say what the comic is about with --idea: one of the two.")
     if script and out.exists() and script.exists() and out.samefile(script):
         raise StudioError(f"{out} is the script itself. Name another file with --out.")
+    if asked.model and script and script.suffix.casefold() == ".json":
+        raise StudioError(f"{script} is a plan already. With --model, give a story as text, or --idea.")
     if (asked.chat_url or asked.chat_model) and not asked.model:
         raise StudioError("--chat-url and --chat-model say which model is asked; for that add --model.")
 

@@ -38,7 +38,8 @@ def portrait_prompt(character: Character, style: Style) -> str:
 def panel_prompt(comic: Comic, page: Page, panel: Panel, style: Style) -> str:
     """The panel's own prompt, where it has one, in the comic's style."""
     if panel.image_prompt:
-        return _joined(style.before, panel.image_prompt, style.after, NO_TEXT)
+        asked = "" if asks_for_no_text(panel.image_prompt) else NO_TEXT
+        return _joined(style.before, panel.image_prompt, style.after, asked)
     place = [panel.location or page.location, page.weather, page.time]
     return _joined(
         style.before,

@@ -30,7 +30,8 @@ LONGEST_WAIT = 120.0  # that a server may ask for
 _FORM = re.compile(r"response.?format|json.?(?:schema|object|mode)|structured|schema|grammar", re.IGNORECASE)
 _TOO_LONG = re.compile(r"context.{0,30}(?:length|size|window|exceed)|exceed.{0,40}context|too many tokens|"
                        r"prompt is too long|maximum.{0,20}tokens", re.IGNORECASE)  # fmt: skip
-_MODEL = re.compile(r"model", re.IGNORECASE)
+_MODEL = re.compile(r"model|endpoints? found", re.IGNORECASE)
+_FLAGGED = re.compile(r"moderation|flagged|content policy", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,8 @@ class Chat:
 
     def _complaint(self, trouble: Trouble) -> BackendError:
         status, said = trouble.status, self._quoted(trouble.said)
+        if status in (400, 403) and _FLAGGED.search(said):
+            return JobFailed(f"{self.url} refuses to have this written: {said}.")
         if status in (401, 403):
             what = "refuses the key" if self._key else "wants a key"
             return BackendUnreachable(f"{self.url} {what} ({status}). Set {CHAT_KEY} and try again.", "401")

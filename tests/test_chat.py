@@ -157,6 +157,8 @@ def test_a_busy_server_is_asked_again_when_it_says(server):
         ([HANG_UP] * 5, BackendUnreachable, "broke off its answer"),
         ([error(402, "no credits")], BackendUnreachable, "wants to be paid"),
         ([error(400, "maximum context length is 8192 tokens")], JobRejected, "larger context"),
+        ([error(404, "No endpoints found for tiny.")], JobRejected, "does not take the model tiny"),
+        ([error(403, "Your input was flagged")], JobFailed, "refuses to have this written"),
         ([Answer(404)], BackendUnreachable, "often ends in /v1"),
         ([page(200)], BackendUnreachable, "is no model server"),
         ([Answer(302, b"", {"Location": "http://127.0.0.1:1/"})], BackendUnreachable, "is no model server"),

@@ -21,6 +21,7 @@ from domain.events import Event, Failed, Told, as_part, heard
 from domain.plan_request import PlanRequest
 from infrastructure.chat import Answer, Chat
 from infrastructure.comics.layout_file import layouts
+from infrastructure.http_line import is_here
 from services.comic_plan import Planned, check_style
 from services.lanes import side_by_side
 from services.planning import prompts, schemas
@@ -28,7 +29,7 @@ from services.planning.drafts import Draft, draft_path
 from services.planning.mending import mended
 from services.planning.readers import Read, objects, read_characters, read_outline, read_panel, text
 
-LANES = 4  # questions at once; a server on this machine answers them one by one
+LANES, OWN_LANES = 4, 2  # questions at once; a server on this machine has them wait for each other
 PASSES = 2  # of the review
 FEW = 5  # panels below which a plan is not reviewed
 LONGEST_IDEA = 30_000  # letters
@@ -138,7 +139,8 @@ def _panels(planning: _Planning, number: int, wanted: Mapping[str, Sequence[str]
     places = {panel.id: (page, panel) for page, panel in comic.panels}
     pieces = {id: partial(_panel, planning, comic, *places[id], list(heed)) for id, heed in wanted.items()}
     failed: list[Failed] = []
-    with closing(heard(side_by_side(pieces, LANES), lambda event: _note(event, failed))) as work:
+    lanes = OWN_LANES if is_here(planning.chat.url) else LANES
+    with closing(heard(side_by_side(pieces, lanes), lambda event: _note(event, failed))) as work:
         for event in work:
             if not isinstance(event, Failed):
                 yield event

@@ -143,6 +143,7 @@ def test_a_model_that_cannot_be_asked_is_told_with_its_code_and_no_key(told, ser
         ((), "--idea"),
         (("rain.txt", "--idea", "Rain"), "one of the two"),
         (("--idea", "Rain", "--chat-model", "tiny"), "add --model"),
+        (("plan.json", "--model"), "is a plan already"),
         (("--idea", " "), "what the comic is about"),
         (("--idea", "Rain", "--max-pages", "21"), "1 to 20 pages"),
         (("--idea", "Rain", "--style", "nuar"), "Did you mean noir?"),
