@@ -3,17 +3,20 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 import json_repair
 
 from domain.errors import BadFile
-from infrastructure.strict_json import parse_json
+from infrastructure.strict_json import DEEPEST, parse_json
 
 Schema = Mapping[str, Any]
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```[a-z]*[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL | re.IGNORECASE)
+_DECODER = json.JSONDecoder()
+_TRIES = 20  # places where an object may begin
 _TYPES = {
     "object": dict,
     "array": list,
@@ -37,14 +40,25 @@ def found_in(text: str) -> Found:
     plain = _THOUGHT.sub("", plain)
     fenced = max(_FENCE.findall(plain), key=len, default="")
     for part in (fenced, plain):
-        start, end = part.find("{"), part.rfind("}")
-        if start >= 0 and (content := _object(part[start : end + 1])) is not None:
+        if content := _first_object(part):
             return Found(content, False)
     for part in (fenced, plain):
         start = part.find("{")
         if start >= 0 and (content := _mended(part[start:])) is not None:
             return Found(content, False)
     return Found(None, False)
+
+
+def _first_object(text: str) -> dict[str, Any] | None:
+    """Prose may have braces as well, before it and after it."""
+    for start in islice((n for n, letter in enumerate(text) if letter == "{"), _TRIES):
+        try:
+            _, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        if content := _object(text[start:end]):
+            return content
+    return None
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -56,6 +70,9 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _mended(text: str) -> dict[str, Any] | None:
+    depths = accumulate((letter in "{[") - (letter in "}]") for letter in text)
+    if max(depths, default=0) > DEEPEST:
+        return None  # nobody's answer, and slow to mend
     try:
         content = json_repair.loads(text, skip_json_loads=True)
         return _object(json.dumps(content)) if isinstance(content, dict) and content else None
