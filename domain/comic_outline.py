@@ -8,16 +8,16 @@ from dataclasses import replace
 
 from domain.comic import Chapter, Comic, Page, Panel
 from domain.comic_layouts import Layouts, fitting
-from domain.comic_rules import ALONE, Finding, chapters_for, settled
+from domain.comic_rules import Finding, chapters_for, settled
 
 
 def outlined(comic: Comic, pages: int, layouts: Layouts) -> tuple[Comic, list[Finding]]:
-    """At most so many pages, in as many chapters as go with them, each in a layout that has a place for every
-    panel, none three times running."""
+    """At most so many pages, in as many chapters as go with them, each in one of these layouts with a place
+    for every panel, none three times running."""
     found: list[Finding] = []
     chapters = _cut(_with_panels(comic.chapters), pages, found)
     chapters = _rightly_many(chapters, found)
-    most = ALONE if pages == 1 else max(len(layout.panels) for layout in layouts.values())
+    most = max(len(layout.panels) for layout in layouts.values())
     used: list[str] = []
     laid = []
     last = sum(len(chapter.pages) for chapter in chapters)
