@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from commands.planning_options import planning_options
 from commands.words import add_backend, add_command, bleed, dpi, positive
 
 FORMATS = ("pdf", "cbz", "epub", "webtoon", "editor", "png", "jpeg")
@@ -25,17 +26,23 @@ def _add_plan(steps: Any) -> None:
     command = add_command(
         steps,
         "comic plan",
-        "Make a comic's plan of a script, of another program's plan, or of a comic editor's project.",
+        "Make a comic's plan of a script, of another program's plan or project, or of an idea.",
         "examples/the-last-tram.txt --out tram.json",
     )
-    command.add_argument("script", metavar="SCRIPT.txt", help="the script, or a plan or project as JSON")
+    command.add_argument(
+        "script",
+        nargs="?",
+        metavar="SCRIPT.txt",
+        help="a script or screenplay, a plan, or an editor's project",
+    )
+    planning_options(command)
     command.add_argument("--out", required=True, metavar="PLAN.json", help="the plan; as a script in a .txt")
     command.add_argument("--style", metavar="STYLE", help="how it is drawn (default: the script's)")
     command.add_argument(
         "--language", metavar="L", help="of what is lettered (default: what it is written in)"
     )
     command.add_argument(
-        "--max-pages", type=positive, metavar="N", help="say so when there are more (default: 20)"
+        "--max-pages", type=positive, metavar="N", help="of an idea (default: 5); of a script, told beyond"
     )
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from platformdirs import user_config_path, user_data_path
 
 from domain.addresses import parse_endpoint, parse_pod_id, parse_url, pod_url
+from domain.chat_settings import ChatSettings, parse_chat_url
 from domain.errors import BackendUnreachable, CannotWrite, PlatformSilent, StudioError
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode, Settings
 from domain.workflow import Workflow
 from infrastructure.backends import connector
+from infrastructure.chat import Chat, key_for
 from infrastructure.priced import Priced
 from infrastructure.runpod_api import RunPodAPI
 from infrastructure.runpod_backend import RunPodBackend
@@ -88,6 +90,27 @@ def backend(asked: argparse.Namespace, project: Callable[[Path], str] = str) -> 
     file = SpendingFile(user_data_path(NAME) / "spending.json")
     purse = Purse(file, kept.limits, made.endpoint if isinstance(made, RunPodBackend) else "", project)
     return Priced(made, _price(made), purse.paid, purse.allow)
+
+
+def chat(asked: argparse.Namespace) -> Chat:
+    """The language model that is asked for, else the one of the settings."""
+    kept = settings().chat
+    url = parse_chat_url(asked.chat_url) if asked.chat_url else kept.url
+    model = asked.chat_model or kept.model
+    if not model:
+        raise StudioError(
+            f"Which model? Name one that {url} has, with --chat-model; it is kept for next time."
+        )
+    return Chat(url, model, key_for(url, _secrets()))
+
+
+def keep_chat(used: Chat) -> None:
+    """It has answered: from now on it is the one that is asked."""
+    file = SettingsFile(settings_path())
+    kept, _ = file.load()
+    chosen = ChatSettings(used.url, used.model)
+    if kept.chat != chosen:
+        file.save(replace(kept, chat=chosen))
 
 
 def cost(backend: Backend) -> dict[str, float]:

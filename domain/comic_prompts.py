@@ -1,6 +1,7 @@
 """What a panel's picture is asked for with: its style, what happens, who is seen, and where."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +9,10 @@ from domain.comic import Character, Comic, Page, Panel
 
 NO_TEXT = "no text, no letters, no speech balloons"
 NEGATIVE = "text, letters, caption, speech balloon, watermark, signature, frame"
+_NO_TEXT = re.compile(
+    r"\b(?:no|without(?: any)?|free of) (?:\w+ )?(?:text|letters|lettering|words|writing)\b|\btextless\b",
+    re.IGNORECASE,
+)
 WIDEST = 2.33  # width to height that models draw well, and its inverse
 _TRAITS = ("age", "gender", "bodyType", "height", "skinTone", "face")
 
@@ -37,7 +42,8 @@ def panel_prompt(
     go along."""
     whose = ", ".join(f"Picture {n} is {one.name}" for n, one in enumerate(portraits, 1))
     if panel.image_prompt:
-        return _joined(style.before, whose, panel.image_prompt, style.after, NO_TEXT)
+        asked = "" if asks_for_no_text(panel.image_prompt) else NO_TEXT
+        return _joined(style.before, whose, panel.image_prompt, style.after, asked)
     place = [panel.location or page.location, page.weather, page.time]
     return _joined(
         style.before,
@@ -57,6 +63,10 @@ def looks(character: Character) -> str:
     parts = [character.appearance] if character.appearance else list(_parts(character.more))
     worn = f"wearing {character.clothing}" if character.clothing else ""
     return ", ".join(filter(None, (character.name, *parts, worn)))
+
+
+def asks_for_no_text(prompt: str) -> bool:
+    return bool(_NO_TEXT.search(prompt))
 
 
 def size_of(ratio: float, area: int, grid: int) -> tuple[int, int]:

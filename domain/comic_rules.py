@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 from domain.comic import PASSING, Character, Comic, Line, Page, Panel
 from domain.comic_layouts import Layouts, fitting
+from domain.comic_prompts import asks_for_no_text
+from domain.languages import is_latin, share_in
 
 USUAL = 4  # panels of a page that nobody ended
 WORDS, BALLOONS = 25, 3  # of a balloon, and of a panel, at most
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}", re.IGNORECASE | re.ASCII)  # files are called so
 ALIKE = 0.8  # share of common words from which two actions say the same
 MOST_PAGES = 20
+IN_LANGUAGE = 0.9  # of what is lettered, letter by letter, at least; names are as they are
+ALONE = 4  # panels of a comic of one page, at most
 
 
 class Finding(NamedTuple):
@@ -146,12 +150,26 @@ def findings(comic: Comic, pages: int = MOST_PAGES) -> list[Finding]:
     if comic.pages and not least <= len(comic.chapters) <= most:
         told = f"{len(comic.pages)} pages in {len(comic.chapters)} chapters; usual are {least} to {most}."
         found.append(Finding("plan", told))
+    if pages == 1:
+        alone = [page for page in comic.pages if len(page.panels) > ALONE]
+        found.extend(
+            Finding(f"page {page.number}", f"A comic of one page has at most {ALONE} panels.")
+            for page in alone
+        )
+    share = share_in(
+        " ".join(unnamed(comic, word) for _, panel in comic.panels for word in panel.words), comic.language
+    )
+    if share < IN_LANGUAGE:
+        found.append(
+            Finding("plan", f"Only {share:.0%} of the letters in it are of its language, {comic.language}.")
+        )
     for first, second, third in zip(comic.pages, comic.pages[1:], comic.pages[2:], strict=False):
         if first.layout == second.layout == third.layout:
             found.append(Finding(f"page {third.number}", f"The third page in a row is {third.layout}."))
     panels = [panel for _, panel in comic.panels]
     for panel in panels:
         found.extend(_crowded(panel))
+        found.extend(_misprompted(panel))
     for before, after in pairwise(panels):
         if likeness(before.action, after.action) > ALIKE:
             found.append(Finding(after.id, f"The same happens as in {before.id}."))
@@ -171,6 +189,20 @@ def likeness(one: str, other: str) -> float:
     """The share of words that two texts have in common."""
     first, second = ({*re.findall(r"\w+", text.casefold())} for text in (one, other))
     return len(first & second) / len(first | second) if first and second else 0.0
+
+
+def unnamed(comic: Comic, text: str) -> str:
+    """What is lettered, without the names of the comic's characters: those are kept in any language."""
+    for character in comic.characters:
+        text = text.replace(character.name, " ") if character.name else text
+    return text
+
+
+def _misprompted(panel: Panel) -> Iterator[Finding]:
+    if not is_latin(panel.image_prompt):
+        yield Finding(panel.id, "Its image prompt is not in Latin letters; few models read any other.")
+    if panel.image_prompt and not asks_for_no_text(panel.image_prompt):
+        yield Finding(panel.id, "Its image prompt does not ask for a picture without text.")
 
 
 def _crowded(panel: Panel) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.addresses import PORT, URL, endpoint_url, is_pod, machine_url, parse_pod_id, pod_url
 from domain.buckets import BucketSettings
+from domain.chat_settings import ChatSettings
 from domain.spending import Limits
 
 
@@ -90,3 +91,4 @@ class Settings:
     bucket: BucketSettings = field(
         default_factory=BucketSettings
     )  # for inputs that a serverless job cannot carry
+    chat: ChatSettings = field(default_factory=ChatSettings)  # the language model that plans comics

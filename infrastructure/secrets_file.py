@@ -16,8 +16,10 @@ from infrastructure.part_files import writing
 from infrastructure.strict_json import parse_json, read_text
 
 RUNPOD_KEY = "RUNPOD_API_KEY"
+OPENROUTER_KEY = "OPENROUTER_API_KEY"
+CHAT_KEY = "CHAT_API_KEY"  # for whatever chat server is set up
 S3_ACCESS, S3_SECRET = "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"
-NAMES = (RUNPOD_KEY, "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY", S3_ACCESS, S3_SECRET)
+NAMES = (RUNPOD_KEY, "HF_TOKEN", "CIVITAI_TOKEN", OPENROUTER_KEY, CHAT_KEY, S3_ACCESS, S3_SECRET)
 SHOWN, LONG_ENOUGH = 4, 16  # letters of its end that are shown, of a key at least so long
 _KEY = re.compile(r"[!-~]{4,1000}")
 _MODE = 0o600

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.addresses import parse_endpoint, parse_machine, parse_pod_id, parse_port, parse_url
 from domain.buckets import READERS, BucketSettings
+from domain.chat_settings import ChatSettings, parse_chat_url
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from domain.spending import Limits
@@ -14,7 +15,7 @@ from infrastructure.part_files import kept_aside
 from infrastructure.strict_json import parse_json, read_text
 
 _KEYS = {"comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project"}
-_KEYS |= {"theme", "language", "is_introduced", "limits", "bucket"}
+_KEYS |= {"theme", "language", "is_introduced", "limits", "bucket", "chat"}
 _PIXELS = range(256, 4097)
 
 
@@ -57,6 +58,7 @@ class SettingsFile:
             "is_introduced": settings.is_introduced,
             "limits": {**settings.extra.get("limits", {}), **vars(settings.limits)},
             "bucket": {**settings.extra.get("bucket", {}), **vars(settings.bucket)},
+            "chat": {**settings.extra.get("chat", {}), **vars(settings.chat)},
         }
         write_json(self._path, {**settings.extra, **own})
 
@@ -84,6 +86,10 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
     if not isinstance(bucket, dict):
         notes.append("bucket in the settings is not an object; large inputs have nowhere to go.")
         bucket = {}
+    chat = data.get("chat", {})
+    if not isinstance(chat, dict):
+        notes.append("chat in the settings is not an object; no language model is chosen.")
+        chat = {}
 
     def taken(values: dict[str, Any], key: str, read: Callable[[Any], Any], otherwise: Any) -> Any:
         if values.get(key) in (None, ""):
@@ -110,7 +116,7 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
         taken(data, "width", _pixels, default.width),
         taken(data, "height", _pixels, default.height),
         taken(data, "last_project", _text, ""),
-        _besides(data, comfy, limits, bucket),
+        _besides(data, {"comfy": comfy, "limits": limits, "bucket": bucket, "chat": chat}),
         taken(data, "theme", _theme, ""),
         taken(data, "language", _text, ""),
         data.get("is_introduced") is True,
@@ -118,6 +124,10 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
             **{key: taken(limits, key, _amount, getattr(default.limits, key)) for key in vars(default.limits)}
         ),
         BucketSettings(**{key: taken(bucket, key, _bucket_reader(key), "") for key in READERS}),
+        ChatSettings(
+            taken(chat, "url", lambda v: parse_chat_url(_text(v)), default.chat.url),
+            taken(chat, "model", _text, ""),
+        ),
     )
 
 
@@ -125,13 +135,12 @@ def _bucket_reader(key: str) -> Callable[[Any], str]:
     return lambda value: READERS[key](_text(value))
 
 
-def _besides(
-    data: dict[str, Any], comfy: dict[str, Any], limits: dict[str, Any], bucket: dict[str, Any]
-) -> dict[str, Any]:
+def _besides(data: dict[str, Any], inside: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """All that is not known here."""
-    inside = {"comfy": _others(comfy, vars(ComfySettings())), "limits": _others(limits, vars(Limits()))}
-    inside["bucket"] = _others(bucket, READERS)
-    return {**_others(data, _KEYS), **{key: others for key, others in inside.items() if others}}
+    known: dict[str, Collection[str]] = {"comfy": vars(ComfySettings()), "limits": vars(Limits())}
+    known |= {"bucket": READERS, "chat": vars(ChatSettings())}
+    more = {key: _others(values, known[key]) for key, values in inside.items()}
+    return {**_others(data, _KEYS), **{key: others for key, others in more.items() if others}}
 
 
 def _others(values: dict[str, Any], known: Collection[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from domain.comic_rules import MOST_PAGES, Finding, findings, settled
 from domain.errors import StudioError
 from domain.languages import language_of
 from infrastructure.comics.editor_reader import is_editors, read_editor
+from infrastructure.comics.fountain_reader import read_fountain
 from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.plan_json import plan_json, read_plan
 from infrastructure.comics.script_reader import read_script
@@ -28,8 +29,8 @@ class Planned(NamedTuple):
 
 
 def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES) -> Planned:
-    """A script; in a file that ends in .json a plan, or a comic editor's project. `style` and `language`
-    instead of what it says. Raises StudioError."""
+    """A script, a screenplay in a file that ends in .fountain, or a plan or a comic editor's project in one
+    that ends in .json; `style` and `language` instead of what it says. Raises StudioError."""
     text = read_text(path)
     if path.suffix.casefold() == ".json":
         content, changed = parse_json(text, path), list[Finding]()
@@ -37,7 +38,8 @@ def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES
             content, changed = read_editor(content)
         comic = read_plan(content)
     else:
-        comic, notes = read_script(text)
+        is_fountain = path.suffix.casefold() == ".fountain"
+        comic, notes = read_fountain(text) if is_fountain else read_script(text)
         changed = [Finding(f"line {note.line}", note.said) for note in notes]
     comic = replace(
         comic,
@@ -45,14 +47,14 @@ def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES
         style=style or comic.style or STYLES[0],
         language=language or comic.language or language_of(_lettered(comic)),
     )
-    _check_style(comic.style)
+    check_style(comic.style)
     made, mended = settled(comic, layouts())
     if not made.pages:
         raise StudioError(f"{path} has nothing to draw: write what happens, page by page or in paragraphs.")
     return Planned(made, [*changed, *mended], findings(made, most))
 
 
-def _check_style(style: str) -> None:
+def check_style(style: str) -> None:
     if style not in STYLES:
         near = difflib.get_close_matches(style, STYLES, 3, 0.4)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(STYLES)}."

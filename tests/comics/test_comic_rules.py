@@ -173,3 +173,34 @@ def test_too_many_pages_or_chapters_are_told():
 
 def test_likeness_is_the_share_of_common_words():
     assert likeness("a b c d", "A, b; c e") == pytest.approx(3 / 5) and likeness("", "") == 0
+
+
+def alone(*panels, language="en", people=()):
+    chapters = (Chapter("", "", (Page("", 0, "", panels),)),)
+    return settled(Comic("t", "noir", language, people, chapters), layouts())[0]
+
+
+def test_words_in_another_script_than_the_languages_are_told_and_names_are_no_words():
+    def told(text, language, *names):
+        people = tuple(Character(f"char-{n}", name) for n, name in enumerate(names, 1))
+        panel = Panel("", lines=(Line("anon-a", text, is_off=True),))
+        return [found.where for found in findings(alone(panel, language=language, people=people))]
+
+    assert told("Де Marlowe McAllister?", "uk") == ["plan"]
+    assert told("Де Marlowe McAllister?", "uk", "Marlowe McAllister") == []
+    assert told("Ґава їсть їжу, є ще й інше", "uk") == told("Где ёж?", "ru") == told("Größe", "de") == []
+    assert told("Это был он, и ты это знаешь: мы ехали, объезжая рынки", "uk") == ["plan"]
+    assert told("雨が降る", "ja") == told("anything", "tlh") == told("7!", "uk") == []
+
+
+def test_image_prompts_that_models_do_not_read_or_that_ask_for_text_are_told():
+    def told(prompt):
+        return len(findings(alone(Panel("", action="Rain", image_prompt=prompt))))
+
+    assert told("") == told("A café, no text") == told("Rain. No visible lettering.") == 0
+    assert told("A quay at night") == told("Дощ, no text") == 1 and told("Дощ") == 2
+
+
+def test_a_comic_of_one_page_with_five_panels_is_told():
+    comic = alone(*(Panel("", action=action) for action in "abcde"))
+    assert [found.where for found in findings(comic, 1)] == ["page 1"] and findings(comic, 2) == []

@@ -8,7 +8,9 @@ from PIL import Image
 
 from commands import comic_words
 from services import comic_export
+from tests.comics.storytellers import Storyteller
 from tests.commands.typing import HERE
+from tests.fake_chat import FakeChat
 
 SCRIPT = "CHARACTER Іда: висока\nPAGE 1 [nine]\nPANEL 1\nДощ.\nІДА (співає): Ґава!\n"
 
@@ -83,6 +85,75 @@ def test_what_cannot_be_planned_is_told_and_nothing_is_written(told, tmp_path, n
     code, out, error = told("comic", "plan", name, "--out", "plan.json", *words)
     assert (code, out) == (2, "") and said in error
     assert sorted(tmp_path.iterdir()) == before
+
+
+# --- an idea, with a language model and without
+
+IDEA = "Марта знаходить ключ від останнього трамвая."
+
+
+@pytest.fixture
+def server():
+    with FakeChat(Storyteller()) as fake:
+        yield fake
+
+
+def test_an_idea_alone_becomes_a_template_that_says_so(told, tmp_path):
+    code, summary, error = planned(told, "--idea", IDEA, "--out", "plan.json", "--max-pages", "3")
+    assert code == 0 and "This is a template, no story" in error and summary["advice"] == []
+    assert (summary["pages"], summary["language"]) == (3, "uk") and summary["title"].startswith("Template: ")
+    plan = json.loads((tmp_path / "plan.json").read_text("utf-8"))
+    pages = [page for chapter in plan["chapters"] for page in chapter["pages"]]
+    assert [page["summary"] for page in pages] == ["Template: setup", "Template: turn", "Template: ending"]
+    assert not any(panel["dialogue"] for page in pages for panel in page["panels"])
+
+
+def test_a_model_plans_an_idea_and_is_asked_again_next_time(told, server, tmp_path):
+    words = "--model", "--chat-url", server.url, "--chat-model", "tiny"
+    server.price = 0.001
+    code, summary, _ = planned(told, "--idea", IDEA, "--out", "plan.json", "--max-pages", "2", *words)
+    assert (code, summary["pages"], summary["changed"]) == (0, 2, [])
+    used = summary["model"]
+    asked = len(server.bodies)
+    assert used["calls"] == used["answers"] == used["valid_at_first"] == used["valid_after_repair"] == asked
+    assert used["tokens"]["in"] == 10 * asked and used["cost"] == pytest.approx(0.001 * asked)
+    assert not (tmp_path / "plan.draft.json").exists()
+    assert planned(told, "plan.json", "--out", "again.json")[1]["changed"] == []
+    (tmp_path / "story.txt").write_text(IDEA, "utf-8")
+    code, summary, _ = planned(told, "story.txt", "--model", "--out", "b.json", "--max-pages", "1")
+    assert (code, summary["pages"]) == (0, 1) and len(server.bodies) > asked
+
+
+def test_a_model_that_cannot_be_asked_is_told_with_its_code_and_no_key(told, server, tmp_path, monkeypatch):
+    words = "--idea", IDEA, "--out", "plan.json", "--model"
+    code, _, error = planned(told, *words)
+    assert code == 2 and "--chat-model" in error
+    code, _, error = planned(told, *words, "--chat-url", "127.0.0.1:9", "--chat-model", "tiny")
+    assert code == 3 and "No model server answers at http://127.0.0.1:9/v1" in error
+    monkeypatch.setenv("CHAT_API_KEY", "sk-0123456789-wrong")
+    server.key = "sk-right"
+    code, _, error = planned(told, *words, "--chat-url", server.url, "--chat-model", "tiny")
+    assert code == 3 and "refuses the key" in error and "0123456789" not in error
+    code, _, error = planned(told, *words, "--chat-url", server.url, "--chat-model", "huge")
+    assert code == 3
+    assert not (tmp_path / "plan.json").exists() and not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--idea"),
+        (("rain.txt", "--idea", "Rain"), "one of the two"),
+        (("--idea", "Rain", "--chat-model", "tiny"), "add --model"),
+        (("plan.json", "--model"), "is a plan already"),
+        (("--idea", " "), "what the comic is about"),
+        (("--idea", "Rain", "--max-pages", "21"), "1 to 20 pages"),
+        (("--idea", "Rain", "--style", "nuar"), "Did you mean noir?"),
+    ],
+)
+def test_an_idea_that_cannot_be_planned_is_refused(told, tmp_path, words, said):
+    code, out, error = told("comic", "plan", *words, "--out", "plan.json")
+    assert (code, out) == (2, "") and said in error and not list(tmp_path.iterdir())
 
 
 def drawn(told, *words):
