@@ -8,12 +8,16 @@ from uuid import uuid4
 from addons.deeds import step_of
 from addons.live import live
 from domain import comic_edits
-from domain.comic import Comic
+from domain.chat_settings import CHAT_URL, ChatSettings, parse_chat_url
+from domain.comic import STYLES, Comic
 from domain.errors import StudioError
+from domain.languages import code_of, language_of
+from domain.plan_request import USUAL_PAGES, PlanRequest
 from services import comic_plan
 from services.comic_errands import wanted_for
 from services.comic_export import FORMATS
 from services.means import errand
+from services.planning.template import template
 from services.studio import Studio
 
 ID = "comic"
@@ -32,6 +36,30 @@ def begin(studio: Studio, text: str = "", upload: str = "", style: str = "", lan
     if not text.strip():
         raise StudioError("There is nothing to plan yet. Write or paste a script.")
     return studio.comic.begin_of_text(studio.desk, text, style, language)
+
+
+def plan(
+    studio: Studio,
+    idea: str,
+    pages: int = USUAL_PAGES,
+    style: str = "",
+    language: str = "",
+    url: str = "",
+    model: str = "",
+) -> list[str]:
+    """Plan a comic of an idea: with a model's name by that language model, an errand that takes minutes; else
+    as a template of beats at once. Returns what is to be told."""
+    code = code_of(language) if language.strip() else language_of(idea)
+    request = PlanRequest(idea.strip(), style or STYLES[0], code, pages)
+    if not model:
+        return studio.comic.take(studio.desk, template(request))
+    if not request.idea:
+        raise StudioError("Say in a sentence or two what the comic is about.")
+    studio.set(chat=ChatSettings(parse_chat_url(url) if url.strip() else CHAT_URL, model.strip()))
+    asked = {"idea": request.idea, "style": request.style, "language": code, "pages": pages}
+    folder = studio.desk.project.folder
+    studio.ask([errand("plan", folder, run=uuid4().hex[:8], about=request.idea[:60], **asked)])
+    return []
 
 
 def script(studio: Studio) -> str:
@@ -178,6 +206,7 @@ def _step(studio: Studio, label: str, edit: Callable[[Comic], Comic], about: str
 
 DEEDS = {
     "comic.begin": begin,
+    "comic.plan": plan,
     "comic.script": script,
     "comic.example": lambda studio: comic_plan.example(),
     "comic.set": set_field,

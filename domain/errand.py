@@ -10,21 +10,11 @@ STOPPED = "stopped"  # the studio went away first
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 QUIET = ("proxies",)  # what nobody waits for: it begins when nothing else is ready
 OVER = (DONE, FAILED, CANCELLED)
-DRAWN = (
-    "keyframe",
-    "video",
-    "try",
-    "portrait",
-    "panel",
-)  # by whoever draws; a film is put together on this machine
+# by whoever draws; a film is put together on this machine
+DRAWN = ("keyframe", "video", "try", "portrait", "panel")
 SAMPLE = "sample-"  # how the ids of runs begin that are sketched, whoever draws otherwise
-ASIDE = (
-    "import",
-    "archive",
-    "duplicate",
-    "sheet",
-    "book",
-)  # nothing is drawn for them, so they wait for nobody
+# nothing is drawn for them, so they wait for nobody
+ASIDE = ("import", "archive", "duplicate", "sheet", "book", "plan")
 
 
 @dataclass(frozen=True)

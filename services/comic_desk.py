@@ -15,12 +15,16 @@ from domain.comic_edits import panel_of
 from domain.comic_rules import MOST_PAGES, findings, settled
 from domain.errors import BadFile, StudioError
 from domain.project import Project
+from domain.settings import Settings
+from infrastructure.chat import Chat, key_for
 from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.plan_json import plan_json
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside, writing
+from infrastructure.secrets_file import SecretsFile
 from services import comic_pictures, comic_plan
 from services.comic_facts import comic_facts, fixed_comic_facts
+from services.comic_plan import Planned
 from services.comic_preview import ComicPreview
 from services.debounced import Debounced
 from services.desk import Conflict, Desk
@@ -37,8 +41,14 @@ Edit = Callable[[Comic], Comic]
 class ComicDesk:
     """`desk` gives that of the open project, if any is."""
 
-    def __init__(self, feed: Feed, desk: Callable[[], Desk | None]):
-        self._feed, self._desk = feed, desk
+    def __init__(
+        self,
+        feed: Feed,
+        desk: Callable[[], Desk | None],
+        settings: Callable[[], Settings],
+        secrets: SecretsFile,
+    ):
+        self._feed, self._desk, self._settings, self._secrets = feed, desk, settings, secrets
         self._lock, self._preview = threading.RLock(), ComicPreview()
         self._read: tuple[Project, str | None, Comic | None] | None = None  # what stood there, and its stamp
         feed.put_all(fixed_comic_facts())
@@ -68,7 +78,17 @@ class ComicDesk:
     def begin(self, desk: Desk, source: Path, style: str = "", language: str = "") -> list[str]:
         """Plan a comic of a script or another plan, in place of the one there is. Returns what was not taken
         as it stands."""
-        planned = comic_plan.read(source, style, language)
+        return self.take(desk, comic_plan.read(source, style, language))
+
+    def chat(self) -> Chat:
+        """The language model of the settings. Raises StudioError when none is named."""
+        chosen = self._settings().chat
+        if not chosen.model:
+            raise StudioError(f"Which model? Name one that {chosen.url} has.")
+        return Chat(chosen.url, chosen.model, key_for(chosen.url, self._secrets))
+
+    def take(self, desk: Desk, planned: Planned) -> list[str]:
+        """A plan in place of the one there is. Returns what was not taken as it stood."""
         comic, pictures, left = comic_pictures.taken_out(planned.comic)
         with desk.in_turn(), self._lock:
             self._took(desk, "comic", self._there(desk.project), comic)

@@ -74,6 +74,7 @@ def settings_fact(settings: Settings) -> dict[str, Any]:
         "port": comfy.port,
         "endpoint": comfy.endpoint,
         "bucket": {**vars(settings.bucket)},
+        "chat": {**vars(settings.chat)},
         "more": list(comfy.more),
         "rented": comfy.is_rented,
         "address": entered(*fields(comfy), kept=comfy).address,

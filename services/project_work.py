@@ -10,14 +10,17 @@ from typing import TypeVar
 from domain.errand import Errand
 from domain.errors import StudioError
 from domain.events import Event, Progress, Saved, Told
+from domain.plan_request import PlanRequest
 from domain.project import Project
 from infrastructure.part_files import cannot_write
 from infrastructure.storyboard_files import outline
 from services import bin, comic_export, comic_plan, contact_sheet, imports, projects
+from services.comic_desk import ComicDesk
 from services.comic_pages import pictures_of
 from services.comic_paper import paper
 from services.desk import Desk
 from services.outcomes import Outcomes
+from services.planning import planner
 from services.uploads import Uploads
 
 Work = Generator[Event, None, None]
@@ -34,6 +37,7 @@ class Around:
     uploads: Uploads
     outcomes: Outcomes
     desk_of: Callable[[Path], Desk]
+    comic: ComicDesk
 
 
 def begin(errand: Errand, around: Around) -> Work:
@@ -110,6 +114,18 @@ def _book(errand: Errand, around: Around) -> Work:
     yield Saved(file)
 
 
+def _plan(errand: Errand, around: Around) -> Work:
+    """A comic of an idea, by the language model of the settings. What is there when it breaks is kept."""
+    desk, asked, chat = around.desk_of(Path(errand.project)), errand.values, around.comic.chat()
+    request = PlanRequest(asked["idea"], asked["style"], asked["language"], asked["pages"])
+    planned = yield from planner.plan(chat, request, desk.project.comic)
+    said = around.comic.take(desk, planned)
+    planner.finish(desk.project.comic)
+    cost = "" if chat.usage.cost is None else f" for ${chat.usage.cost:.4f}"
+    told = f"{chat.model} answered {chat.usage.questions} questions{cost}."
+    around.outcomes.put(errand, [told, *said], str(desk.project.folder))
+
+
 def layout_of(columns: object, landscape: object) -> contact_sheet.Layout:
     """Raises StudioError, when it is drawn, for columns that cannot be."""
     return contact_sheet.Layout(columns if isinstance(columns, int) else 0, bool(landscape))
@@ -153,4 +169,5 @@ _DEEDS: dict[str, Callable[[Errand, Around], Work]] = {
     "duplicate": _duplicate,
     "sheet": _sheet,
     "book": _book,
+    "plan": _plan,
 }

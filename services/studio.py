@@ -85,15 +85,14 @@ class Studio:
         self.machines = Machines(self.feed, places, self._around_machines())
         self._stale = StaleFacts(self.feed, self.today)
         self.film = FilmDesk(self.feed, self.today)
-        self.comic = ComicDesk(self.feed, lambda: self._desk)
+        self.comic = ComicDesk(self.feed, lambda: self._desk, lambda: self.settings, self.secrets)
         self._shown = self._stale, self.film, self.comic
         self.outcomes.complain(places.settings.name, complaints)
         self._tell_settings()
         self.tell_keys()
         self.tell_workflows()
         self.feed.put_all(fixed_facts(self.presets))
-        self._looker = threading.Thread(target=self._look, name="look", daemon=True)
-        self._looker.start()
+        threading.Thread(target=self._look, name="look", daemon=True).start()
         self._watch.start()
         self.machines.start()
 
@@ -244,7 +243,9 @@ class Studio:
     def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
         try:
             if errand.is_aside:
-                around = project_work.Around(self.places.projects, self.uploads, self.outcomes, self._desk_of)
+                around = project_work.Around(
+                    self.places.projects, self.uploads, self.outcomes, self._desk_of, self.comic
+                )
                 yield from project_work.begin(errand, around)
             else:
                 desk = errands.desk_for(errand, self._desk_of)
@@ -292,9 +293,8 @@ class Studio:
         while not self._closing.wait(_LOOK):
             if self._desk and self.feed.is_heard:
                 try:
-                    self._desk.look()
-                    self.film.look()
-                    self.comic.look()
+                    for part in (self._desk, self.film, self.comic):
+                        part.look()
                     self.feed.put("trouble", "")
                 except (StudioError, OSError) as error:
                     self.feed.put("trouble", str(error))

@@ -8,7 +8,7 @@ from addons.words import label
 from domain.errors import StudioError
 from services.studio import Studio
 
-NAMES = ("RUNPOD_API_KEY", "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY")
+NAMES = ("RUNPOD_API_KEY", "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY", "CHAT_API_KEY")
 
 
 def build(studio: Studio) -> list[Part]:

@@ -10,6 +10,8 @@ from addons import comics, storyboard
 from domain.errors import StudioError
 from services.desk import Conflict
 from services.studio import Studio
+from tests.comics.storytellers import Storyteller
+from tests.fake_chat import FakeChat
 from tests.run_bench import is_busy
 from tests.studios import places
 
@@ -260,3 +262,45 @@ def test_ids_of_a_plan_lead_nowhere(begun):
     assert all("/" not in key.removeprefix("panel/") for key in told if key.startswith("panel/"))
     with pytest.raises(StudioError):
         comics.pick(begun, "../../escape", "x.png")
+
+
+# --- of an idea
+
+IDEA = "A lighthouse keeper finds a letter to himself."
+
+
+@pytest.fixture
+def model():
+    with FakeChat(Storyteller("en")) as server:
+        yield server
+
+
+def test_an_idea_alone_becomes_a_template_that_says_so(studio):
+    assert "This is a template" in comics.plan(studio, IDEA, pages=2, style="noir")[0]
+    told = facts(studio)["comic"]
+    assert (len(told["pages"]), told["style"], told["language"]) == (2, "noir", "en")
+    with pytest.raises(StudioError, match="1 to 20"):
+        comics.plan(studio, IDEA, pages=21)
+
+
+def test_a_model_plans_it_meanwhile_and_is_kept_in_the_settings(studio, model):
+    assert comics.plan(studio, IDEA, pages=2, url=model.url, model="tiny") == []
+    made(studio)
+    assert len(facts(studio)["comic"]["pages"]) == 2
+    assert studio.settings.chat.model == "tiny" and facts(studio)["settings"]["chat"]["model"] == "tiny"
+    (outcome,) = facts(studio)["outcomes"]
+    assert outcome["said"][0].startswith("tiny answered ") and not outcome["is_bad"]
+    assert not list(studio.desk.project.folder.glob("*draft*"))
+    storyboard.undo(studio)
+    assert facts(studio)["comic"]["pages"] == []
+
+
+def test_a_model_that_is_not_there_is_said_and_nothing_is_lost(begun, model):
+    before = on_disk(begun)
+    comics.plan(begun, IDEA, pages=2, url="http://127.0.0.1:9", model="tiny")
+    end = time.monotonic() + LONGEST
+    while not any(errand.deed == "plan" and errand.is_over for errand in begun.runs.errands()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    (outcome,) = facts(begun)["outcomes"]
+    assert outcome["is_bad"] and on_disk(begun) == before

@@ -5,6 +5,9 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.comics.storytellers import Storyteller
+from tests.fake_chat import FakeChat
+
 SCRIPT = """TITLE: The tram
 CHARACTER Ida: thirty, short dark hair
 
@@ -78,6 +81,25 @@ def test_the_example_and_a_file_begin_one_as_well(folder, studio, open_page, tmp
     script.write_text(SCRIPT, "utf-8")
     page.locator(".beginning input[type=file]").set_input_files(script)
     expect(page.locator(".area")).to_have_count(3)
+
+
+def test_an_idea_is_planned_by_a_model_or_becomes_a_template(folder, studio, open_page):
+    page = open_page(studio, "comic")
+    page.get_by_role("button", name="Idea", exact=True).click()
+    page.get_by_role("button", name="Plan with the model").click()
+    expect(page.locator(".beginning .problem")).to_contain_text("Name the model")
+    page.locator("textarea.idea").fill("A lighthouse keeper finds a letter to himself.")
+    page.get_by_role("spinbutton", name="Pages").fill("2")
+    with FakeChat(Storyteller("en")) as server:
+        page.get_by_label("Server").fill(server.url)
+        page.get_by_label("Model", exact=True).fill("tiny")
+        page.get_by_role("button", name="Plan with the model").click()
+        expect(page.locator(".comicpage")).to_have_count(2)
+    page.keyboard.press("Control+z")
+    page.get_by_role("spinbutton", name="Pages").fill("3")
+    page.get_by_role("button", name="Template of beats").click()
+    expect(page.locator("dialog")).to_contain_text("This is a template")
+    expect(page.locator(".comicpage")).to_have_count(3)
 
 
 def test_words_are_edited_beside_the_page_which_shows_them(page, folder):

@@ -20,7 +20,7 @@ KEY = "hf_neverToBeSeenAgain7777"
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
     """One of this file's own, since its settings change."""
-    names = ("RUNPOD_API_KEY", "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY")
+    names = ("RUNPOD_API_KEY", "HF_TOKEN", "CIVITAI_TOKEN", "OPENROUTER_API_KEY", "CHAT_API_KEY")
     running = RunningStudio(tmp_path_factory.mktemp("settings"), env=dict.fromkeys(names, "")).start()
     yield running
     running.stop()

@@ -52,7 +52,7 @@ export function mount(place) {
   }
   follow(['comic', 'panel/', 'project', 'run/'], page, changed => {
     const ids = made(changed);
-    if (!ids) return drawAll();
+    if (!ids || !start.hidden) return drawAll();
     for (const node of pages.children) for (const id of ids) if (node.panelNodes?.get(id)) updateArea(node.panelNodes.get(id), id);
     fields.drawMade();
   });

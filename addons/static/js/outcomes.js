@@ -6,7 +6,7 @@ import { openProject } from './recents.js';
 import { here as isOnMachine, reveal } from './reveal.js';
 import { here } from './where.js';
 
-const DEEDS = ['import', 'archive', 'duplicate', 'sheet', 'book'];
+const DEEDS = ['import', 'archive', 'duplicate', 'sheet', 'book', 'plan'];
 const awaited = new Set(); // imports into new projects, asked for on this page
 
 /** Open the project these errands make, unless the artist has gone elsewhere meanwhile. */
