@@ -105,6 +105,20 @@ def add_line(studio: Studio, panel: str) -> float:
     return _step(studio, "comic.line", lambda comic: comic_edits.with_new_line(comic, panel), panel)
 
 
+def place(studio: Studio, panel: str, number: int, part: str, spot: list[float] | None = None) -> float:
+    """Put a balloon (`at`) or the end of its tail (`tail`) somewhere in its panel, in percent of it."""
+
+    def edit(comic: Comic) -> Comic:
+        return comic_edits.with_spot(comic, panel, number, part, spot)
+
+    return _step(studio, "comic.place", edit, panel)
+
+
+def places(studio: Studio, page: str) -> dict[str, list[dict[str, Any]]]:
+    """Where the balloons of a page stand, by panel, in percent of the page."""
+    return studio.comic.places(studio.desk.project, page)
+
+
 def remove_line(studio: Studio, panel: str, number: int) -> float:
     return _step(
         studio, "comic.line.remove", lambda comic: comic_edits.without_line(comic, panel, number), panel
@@ -214,6 +228,8 @@ DEEDS = {
     "comic.line": set_line,
     "comic.add_line": add_line,
     "comic.remove_line": remove_line,
+    "comic.place": place,
+    "comic.places": places,
     "comic.page": set_page,
     "comic.person": set_person,
     "comic.add": add,

@@ -55,6 +55,8 @@ class Line:
     kind: str = SPEECH
     is_off: bool = False  # the speaker is not in the picture
     zone: str = ""  # where the balloon goes, if anybody said
+    at: tuple[float, float] | None = None  # its middle, put there by hand, in percent of the panel
+    tail: tuple[float, float] | None = None  # where its tail ends, likewise
     more: More = field(default_factory=dict)
 
 

@@ -79,6 +79,35 @@ def with_line_field(comic: Comic, id: str, number: int, field: str, value: Any) 
     return _with_lines(comic, id, lambda lines: (*lines[:number], made, *lines[number + 1 :]))
 
 
+def with_spot(comic: Comic, id: str, number: int, part: str, spot: Any) -> Comic:
+    """Where a balloon stands (`at`) or its tail ends (`tail`), put there by hand: [x, y] in percent of the
+    panel; None leaves it to the lettering again."""
+    line = line_of(comic, id, number)
+    if part not in ("at", "tail"):
+        raise StudioError(f"A balloon has no {part} to be moved.")
+    place = None
+    if spot is not None:
+        if not isinstance(spot, list) or len(spot) != 2 or not all(map(_is_share, spot)):
+            raise StudioError("A place in a panel is two numbers from 0 to 100.")
+        place = round(float(spot[0]), 2), round(float(spot[1]), 2)
+    made = replace(line, at=place) if part == "at" else replace(line, tail=place)
+    return _with_lines(comic, id, lambda lines: (*lines[:number], made, *lines[number + 1 :]))
+
+
+def with_spots_of(before: Comic, after: Comic) -> Comic:
+    """What was put by hand for balloons whose panel and words are still the same: a script does not say."""
+    spots = {(p.id, n, line.text): line for _, p in before.panels for n, line in enumerate(p.lines)}
+
+    def kept(panel: Panel) -> Panel:
+        lines = (
+            replace(line, at=was.at, tail=was.tail) if (was := spots.get((panel.id, n, line.text))) else line
+            for n, line in enumerate(panel.lines)
+        )
+        return replace(panel, lines=tuple(lines))
+
+    return _pages(after, lambda page: (replace(page, panels=tuple(map(kept, page.panels))),))
+
+
 def with_new_line(comic: Comic, id: str) -> Comic:
     """Said by the first who is seen and says nothing yet, else by the first who is there."""
     panel = panel_of(comic, id)
@@ -196,6 +225,10 @@ def _pages(comic: Comic, turned: Callable[[Page], Sequence[Page]]) -> Comic:
         for chapter in comic.chapters
     )
     return replace(comic, chapters=tuple(chapters))
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100
 
 
 def _words(field: str, value: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.comic import Comic
-from domain.comic_edits import panel_of
+from domain.comic_edits import panel_of, with_spots_of
 from domain.comic_rules import MOST_PAGES, findings, settled
 from domain.errors import BadFile, StudioError
 from domain.project import Project
@@ -73,7 +73,11 @@ class ComicDesk:
             kept_aside(file, "before")
         with writing(file) as part:
             part.write_text(script, encoding="utf-8")
-        return self.begin(desk, file, style, language)
+        planned = comic_plan.read(file, style, language)
+        before = self._there(desk.project)
+        return self.take(
+            desk, planned._replace(comic=with_spots_of(before, planned.comic)) if before else planned
+        )
 
     def begin(self, desk: Desk, source: Path, style: str = "", language: str = "") -> list[str]:
         """Plan a comic of a script or another plan, in place of the one there is. Returns what was not taken
@@ -128,6 +132,10 @@ class ComicDesk:
     def page(self, project: Project, id: str, size: str) -> Path:
         """A lettered page as it is planned now. Raises StudioError; takes up to a second."""
         return self._preview.page(project, self.comic(project), id, size)
+
+    def places(self, project: Project, id: str) -> dict[str, list[dict[str, Any]]]:
+        """Where the balloons of a page stand, by panel, in percent of the page."""
+        return self._preview.places(self.comic(project), id)
 
     def again(self) -> None:
         """Something changed that the comic may look otherwise by."""

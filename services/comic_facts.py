@@ -13,6 +13,7 @@ from services.desk import Desk
 from services.project_facts import stamp_of
 
 Fact = Mapping[str, Any]
+LINE = ("character", "text", "kind", "is_off", "zone", "at", "tail")  # what is told of a balloon
 
 
 def comic_facts(desk: Desk, comic: Comic) -> dict[str, Any]:
@@ -107,7 +108,10 @@ def _panel(panel: Panel) -> Fact:
         "image_prompt": panel.image_prompt,
         "who": [actor.character for actor in panel.actors],
         "lines": [
-            {name: getattr(line, name) for name in ("character", "text", "kind", "is_off", "zone")}
+            {
+                name: getattr(line, name)
+                for name in ("character", "text", "kind", "is_off", "zone", "at", "tail")
+            }
             for line in panel.lines
         ],
     }

@@ -5,14 +5,16 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from domain.comic import Chapter, Comic, Page, Panel
 from domain.comic_edits import page_of
 from domain.project import Project
 from infrastructure.fonts import Fonts
 from infrastructure.part_files import writing
-from services.comic_pages import drawn, pictures_of
+from services.comic_pages import drawn, laid, pictures_of
 from services.comic_paper import Paper
+from services.lettering.painting import Placed
 from services.project_facts import stamp_of
 
 SIZES = {"card": 60, "page": 110, "read": 160}  # dots per inch of A4, by what it is for
@@ -44,6 +46,27 @@ class ComicPreview:
                         made.image.save(part, "WEBP", quality=QUALITY, method=2)
                 _thin_out(to.parent)
         return to
+
+    def places(self, comic: Comic, id: str) -> dict[str, list[dict[str, Any]]]:
+        """Of a page's balloons, by panel: `line` (from 0), `rect` (x, y, width, height) and `tip` (x, y) in
+        percent of the page."""
+        page, paper = page_of(comic, id), Paper(dpi=SIZES["page"])
+        width, height = paper.px(paper.width), paper.px(paper.height)
+        with self._lock:
+            self._fonts = self._fonts or Fonts()
+            return {
+                panel.id: [_balloon(n, group, width, height) for n, group in enumerate(words.balloons)]
+                for panel, _, words in laid(comic, page, paper, self._fonts)
+            }
+
+
+def _balloon(line: int, group: tuple[Placed, ...], width: float, height: float) -> dict[str, Any]:
+    """The first of those that hang together, which may be moved, and where the tail of the last ends."""
+    first, tip = group[0], group[-1].tip
+    (x, y), a, b = first.at, first.balloon.a, first.balloon.b
+    across, down = 100 / width, 100 / height
+    sides = [(x - a) * across, (y - b) * down, 2 * a * across, 2 * b * down]
+    return {"line": line, "rect": sides, "tip": tip and [tip[0] * across, tip[1] * down]}
 
 
 def lettered_part(page: Page) -> Page:

@@ -48,6 +48,13 @@ class _Object:
         said = self.text(name)
         return said if said in allowed else otherwise
 
+    def spot(self, name: str) -> tuple[float, float] | None:
+        """Two numbers from 0 to 100; what is none of that is passed over."""
+        match self.content.get(name):
+            case [int() | float() as x, int() | float() as y] if 0 <= x <= 100 and 0 <= y <= 100:
+                return float(x), float(y)
+        return None
+
     def objects(self, name: str, plain: str = "") -> "Iterator[_Object]":
         """Of a list; texts in it are taken as objects whose `plain` they are."""
         found = self.content.get(name)
@@ -156,13 +163,16 @@ def _actor(said: _Object) -> Actor:
 
 def _line(said: _Object) -> Line:
     known = ("character", "characterId", "text", "kind", "offPanel", "placement")
+    spots = {name: spot for name in ("at", "tail") if (spot := said.spot(name))}
     return Line(
         said.text("characterId", "character"),
         said.text("text"),
         said.choice("kind", KINDS, SPEECH),
         said.content.get("offPanel") is True,
         said.choice("placement", ZONES, ""),
-        said.besides(*known),
+        spots.get("at"),
+        spots.get("tail"),
+        said.besides(*known, *spots),
     )
 
 
@@ -231,4 +241,5 @@ def _of_actor(actor: Actor) -> dict[str, Any]:
 def _of_line(line: Line) -> dict[str, Any]:
     said: dict[str, Any] = {"characterId": line.character, "text": line.text, "kind": line.kind}
     placement = {"placement": line.zone} if line.zone else {}
-    return {**line.more, **said, **placement, **({"offPanel": True} if line.is_off else {})}
+    spots = {name: list(spot) for name, spot in (("at", line.at), ("tail", line.tail)) if spot}
+    return {**line.more, **said, **placement, **spots, **({"offPanel": True} if line.is_off else {})}

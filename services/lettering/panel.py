@@ -99,7 +99,8 @@ class _Lettering:
                 if (one := self._balloon(line, part)) is None:
                     return None
                 balloons.append((line, number > 0, one))
-                pieces.append(self._piece(line, one))
+                piece = self._piece(line, one)
+                pieces.append(replace(piece, spot=self._spot(line.at)) if not number else piece)
         loud = self._sound()
         if loud:
             corner = 0.2 if self._ground.is_rtl else 0.8
@@ -181,8 +182,15 @@ class _Lettering:
         r = self._ground.rect
         return r.x + self._share(line.character) * r.width, r.y + (EYES + FACE / 3) * r.height
 
+    def _spot(self, share: Point | None) -> Point | None:
+        """A place in percent of the panel, on the page."""
+        r = self._ground.rect
+        return share and (r.x + share[0] / 100 * r.width, r.y + share[1] / 100 * r.height)
+
     def _tip(self, line: Line, at: Point) -> Point:
         """The mouth, or beside the panel where the speaker is not in it."""
+        if pointed := self._spot(line.tail):
+            return pointed
         r = self._ground.rect
         edge = r.x if at[0] < r.x + r.width / 2 else r.x + r.width
         return self._mouth(line) or (edge, at[1] + 2 * self._px)

@@ -27,6 +27,7 @@ class Piece:
     zone: str = ""  # where somebody wants it
     mouth: Point | None = None  # whoever says it
     wishes: Point = (0.5, 0.0)  # where it would stand if nothing else counted, as a share of the panel
+    spot: Point | None = None  # its middle, where somebody put it: it stands there whatever is there
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,16 @@ class _Partial:
 def placed(pieces: Sequence[Piece], room: Room) -> list[Rect] | None:
     """A place for each, in their order; None when there is not room for all."""
     partials, kept = [_Partial()], max(2, KEPT // max(1, len(pieces)))
+    fixed = {n: _put(piece, room.inside) for n, piece in enumerate(pieces) if piece.spot}
     for number, piece in enumerate(pieces):
+        if number in fixed:
+            partials = [_Partial(one.cost, (*one.rects, fixed[number])) for one in partials]
+            continue
+        later = [rect for n, rect in fixed.items() if n > number]
         further = [
             _Partial(partial.cost + cost, (*partial.rects, rect))
             for partial in partials
-            for cost, rect in _best(piece, room, partial, pieces[:number])
+            for cost, rect in _best(piece, room, partial, (pieces[:number], later))
         ]
         partials = sorted(further, key=lambda one: one.cost)[:kept]
         if not partials:
@@ -76,12 +82,24 @@ def is_before(one: Rect, other: Rect, is_rtl: bool = False) -> bool:
     return not (is_beside and is_apart and is_left)
 
 
-def _best(piece: Piece, room: Room, partial: _Partial, before: Sequence[Piece]) -> list[tuple[float, Rect]]:
-    fitting, gap = [], room.gap
-    order = [other for other, earlier in zip(partial.rects, before, strict=True) if earlier.is_read]
+def _put(piece: Piece, inside: Rect) -> Rect:
+    """Where somebody put it, as far as it stays in the panel."""
+    x, y = piece.spot or (0.0, 0.0)
+    left = min(max(x - piece.width / 2, inside.x), inside.x + inside.width - piece.width)
+    top = min(max(y - piece.height / 2, inside.y), inside.y + inside.height - piece.height)
+    return Rect(max(left, inside.x), max(top, inside.y), piece.width, piece.height)
+
+
+def _best(
+    piece: Piece, room: Room, partial: _Partial, others: tuple[Sequence[Piece], Sequence[Rect]]
+) -> list[tuple[float, Rect]]:
+    """`others` are the pieces before it, and the places of later ones that are put by hand."""
+    fitting, gap, (before, later) = [], room.gap, others
+    pairs = zip(partial.rects, before, strict=True)
+    order = [rect for rect, earlier in pairs if earlier.is_read and not earlier.spot]
     for rect in _candidates(piece, room.inside):
         wide = Rect(rect.x - gap, rect.y - gap, rect.width + 2 * gap, rect.height + 2 * gap)
-        if any(overlap(wide, other) > 0 for other in partial.rects):
+        if any(overlap(wide, other) > 0 for other in (*partial.rects, *later)):
             continue
         if not piece.is_read or all(is_before(other, rect, room.is_rtl) for other in order):
             fitting.append((_cost(piece, rect, room.inside, room.faces), rect))

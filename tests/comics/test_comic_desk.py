@@ -138,6 +138,30 @@ def test_the_plan_as_a_script_and_back_is_the_same_plan(begun):
     assert on_disk(begun) == before
 
 
+def test_a_balloon_put_by_hand_stays_there_through_a_script_and_is_put_back(begun):
+    def places():
+        return comics.places(begun, "ch1-p1")[ONE][0]
+
+    before = places()
+    comics.place(begun, ONE, 0, "at", [80.0, 70])
+    comics.place(begun, ONE, 0, "tail", [10, 90])
+    box = facts(begun)["comic_layouts"][facts(begun)["comic"]["pages"][0]["layout"]][0]
+    x, y, width, height = places()["rect"]
+    middle = box[0] + 0.8 * box[2], box[1] + 0.7 * box[3]
+    assert (x + width / 2, y + height / 2) == pytest.approx(middle, abs=0.3)
+    assert places()["tip"] == pytest.approx([box[0] + 0.1 * box[2], box[1] + 0.9 * box[3]], abs=0.3)
+    assert on_disk(begun)[0]["dialogue"][0]["at"] == [80.0, 70.0]
+    stands = places()
+    comics.begin(begun, text=comics.script(begun))
+    assert places() == stands
+    comics.place(begun, ONE, 0, "at")
+    comics.place(begun, ONE, 0, "tail")
+    assert places() == before
+    for spot in ([1, 2, 3], ["a", 1], [101, 0]):
+        with pytest.raises(StudioError, match="two numbers"):
+            comics.place(begun, ONE, 0, "at", spot)
+
+
 def test_what_another_program_writes_into_the_plan_is_seen_and_a_broken_one_is_left_as_it_is(begun):
     path = begun.desk.project.comic
     plan = json.loads(path.read_text("utf-8"))

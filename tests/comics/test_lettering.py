@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from random import Random
 
 import pytest
@@ -233,3 +234,28 @@ def test_the_fonts_that_come_along_have_the_letters_of_four_languages(face):
     letters = "ґєіїҐЄІЇёъыэЁЪЫЭäöüßÄÖÜ«»„“”—…№’!?₴ʼ"
     fonts.runs(letters, Style(20, face=face))
     assert not fonts.missing
+
+
+# --- put there by hand
+
+
+def test_a_balloon_stands_where_it_was_put_and_others_make_room():
+    lines = [Line("char-1", f"Number {n}, and some more words.") for n in range(3)]
+    ground = Ground(Rect(50, 80, 700, 500), DPI)
+    before = lettered(Panel("p", (Actor("char-1"),), lines=tuple(lines)), ground, FONTS)
+    spot = 70.0, 80.0
+    lines[1] = replace(lines[1], at=spot, tail=(10.0, 90.0))
+    after = lettered(Panel("p", (Actor("char-1"),), lines=tuple(lines)), ground, FONTS)
+    assert after.size == before.size
+    middles = [group[0].at for group in after.balloons]
+    assert middles[1] == pytest.approx((50 + 7.0 * 70, 80 + 5.0 * 80), abs=0.5)
+    assert after.balloons[1][-1].tip == pytest.approx((50 + 70, 80 + 450))
+    rects = list(rects_of(after))
+    assert not any(overlap(one, other) for one, other in combinations(rects, 2))
+
+
+def test_a_balloon_that_is_put_beyond_the_edge_stays_in_the_panel():
+    line = Line("char-1", "Far out, and some more words.", at=(100.0, 0.0))
+    ground = Ground(Rect(50, 80, 700, 500), DPI)
+    (rect,) = rects_of(lettered(Panel("p", (Actor("char-1"),), lines=(line,)), ground, FONTS))
+    assert rect.x + rect.width <= 750 and rect.y >= 80 and rect.x > 400

@@ -136,6 +136,29 @@ def test_balloons_come_and_go(page, folder):
     expect(page.locator(".line textarea")).to_have_value("Hello?")
 
 
+def test_a_balloon_and_its_tail_are_dragged_and_put_back(page, folder):
+    area(page, ONE).click()
+    for part, field in (("at", "at"), ("tail", "tail")):
+        handle = page.locator(f".handle.{part}")
+        box = handle.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 30, y + 40, steps=4)
+        page.mouse.up()
+        wait = f"id => Studio.core.fact(`panel/${{id}}`).lines[0].{field}"
+        page.wait_for_function(wait, arg=ONE)
+        assert field in panels(folder)[ONE]["dialogue"][0]
+    was = panels(folder)[ONE]["dialogue"][0]["at"]
+    page.locator(".handle.at").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([id, x]) => Studio.core.fact(`panel/${id}`).lines[0].at[0] > x + 1", arg=[ONE, was[0]]
+    )
+    page.locator(".handle.at").dblclick()
+    page.wait_for_function("id => !Studio.core.fact(`panel/${id}`).lines[0].at", arg=ONE)
+
+
 def test_panels_are_added_doubled_deleted_and_moved(page, folder):
     area(page, ONE).click()
     page.keyboard.press("n")

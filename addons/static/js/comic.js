@@ -8,12 +8,14 @@ import { isActive } from './dock.js';
 import { offer } from './keys.js';
 import { isHere, madeOf } from './making.js';
 import { onProject } from './otherproject.js';
+import { drawHandles } from './comic-handles.js';
 import { takeBack, undoButtons } from './undoing.js';
 import { watch } from './where.js';
 
 let current = ''; // the panel that is shown beside the pages; '' is the comic itself
 onProject(() => { current = '' });
 
+export const currentPanel = () => current;
 export const comic = () => fact('comic');
 export const panel = id => fact(`panel/${id}`);
 export const panelIds = () => comic()?.pages.flatMap(page => page.panels) ?? [];
@@ -89,7 +91,7 @@ export const busy = id => madeOf(id).filter(run => ['panel', 'portrait'].include
 
 function makePage(page) {
   const img = h('img', { alt: '', hidden: true, decoding: 'async' });
-  return h('div.comicpage', { role: 'listitem', data: { page: page.id } }, h('div.paper', {}, img, h('div.areas')),
+  return h('div.comicpage', { role: 'listitem', data: { page: page.id } }, h('div.paper', {}, img, h('div.areas'), h('div.handles')),
     h('footer', {}, h('b'), h('span.layouts', { role: 'group', 'aria-label': t('comic.layout') }), h('div.grow'),
       button('', () => act('comic.add_page', { after: page.id }), { kind: 'ghost', mark: 'plus', title: t('comic.page.add') }),
       button('', async () => { const step = await act('comic.remove_page', { page: page.id }); if (step) notice(t('comic.page.removed'), '', takeBack(step)) }, { kind: 'ghost', mark: 'bin', title: t('comic.page.remove') })));
@@ -109,6 +111,7 @@ function updatePage(node, page) {
     updateArea(area, id);
   });
   drawLayouts(layouts, page);
+  drawHandles(paper.children[2], page);
 }
 
 export const placesOf = (layout, isRtl) => (fact('comic_layouts')?.[layout] ?? []).map(([x, y, w, h]) => [isRtl ? 100 - x - w : x, y, w, h]);
