@@ -184,6 +184,7 @@ def draw(studio: Studio, shown: list[str], count: int = 0) -> list[str]:
     desk = studio.desk
     with desk.asking:
         wanted = wanted_for(desk, studio.means(), shown, count, studio.runs.errands())
+        desk.tell(())
         return studio.ask(wanted) if wanted else []
 
 

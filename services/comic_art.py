@@ -4,7 +4,7 @@ A panel's picture depends on what the panel shows, on its id and on its characte
 is the only one that is made anew, as long as the ids of the others stay.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from infrastructure.recipes import Ledger, Take, Wanted
 from infrastructure.workflow_files import WorkflowFolder
 from services.keyframes import make, picture, seed_from
 from services.lanes import Piece, side_by_side
-from services.picks import chosen
+from services.picks import choose_for_now, chosen, take_of
 
 BY_REFERENCES = {  # of the shipped workflows, by how many portraits they take
     1: "keyframe_flux_kontext",
@@ -112,6 +112,14 @@ def _panels(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
     for _, one in order.comic.panels:
         names = [f"{one.id}, variant {number}" for number in numbers]
         outcome.panels[one.id] = [made[name] for name in names if name in made]
+        show(order.project, one.id, outcome.panels[one.id])
+
+
+def show(project: Project, id: str, takes: Sequence[Take]) -> None:
+    """Of a panel's takes as it is planned now, its page shows one, unless the artist chose another: what was
+    made last may be of other words."""
+    if takes and take_of(project, id) not in (picture(take).name for take in takes):
+        choose_for_now(project, id, picture(takes[-1]))
 
 
 def portrait(order: Order, character: Character, base: int, number: int = 1) -> Wanted:

@@ -11,7 +11,7 @@ from domain.comic import Character, Comic, Page, Panel
 from domain.errand import RUNNING, WAITING, Errand
 from domain.errors import StudioError
 from domain.events import Event
-from infrastructure.recipes import Wanted
+from infrastructure.recipes import Take, Wanted
 from services import comic_art, comic_plan, keyframes, picks
 from services.comic_art import Order
 from services.desk import Desk
@@ -59,9 +59,21 @@ def wanted_for(
                 portrait(who, 1)
         before = tuple(portraits[who.id] for who in lacking)
         draws = None if before else partial(_panel_of, desk, order, page, panel)
-        for number in _unmade(desk, order, coming, panel.id, count, draws):
+        numbers = _unmade(desk, order, coming, panel.id, count, draws)
+        for number in numbers:
             wanted.append(replace(errand("panel", folder, panel.id, run, variant=number), after=before))
+        if draws and not numbers:
+            _show_again(desk, order, panel.id, draws)
     return wanted
+
+
+def _show_again(desk: Desk, order: Order, id: str, draws: Callable[[int], Wanted]) -> None:
+    """A panel may be planned again as it was before its newest picture."""
+    takes = list[Take]()
+    while take := desk.ledger.done(order.backend, draws(len(takes) + 1)):
+        takes.append(take)
+    with desk.in_turn():
+        comic_art.show(desk.project, id, takes)
 
 
 def _unmade(
@@ -110,13 +122,16 @@ def draw_panel(errand: Errand, desk: Desk, means: Means) -> Work:
     order = order_of(desk, means)
     for page, panel in order.comic.panels:
         if panel.id == errand.shot:
-            yield from _made(desk, order, _panel_of(desk, order, page, panel, _number(errand)))
+            wanted = _panel_of(desk, order, page, panel, _number(errand))
+            picture = yield from _made(desk, order, wanted)
+            with desk.in_turn():
+                picks.choose_for_now(desk.project, panel.id, picture)
             return
     raise StudioError(f"The comic has no panel {errand.shot} any more.")
 
 
-def _made(desk: Desk, order: Order, wanted: Wanted) -> Work:
-    keyframes.picture((yield from keyframes.make(order.backend, desk.ledger, wanted)))
+def _made(desk: Desk, order: Order, wanted: Wanted) -> Generator[Event, None, Path]:
+    return keyframes.picture((yield from keyframes.make(order.backend, desk.ledger, wanted)))
 
 
 def _portrait_of(desk: Desk, order: Order, who: Character, number: int) -> Wanted:

@@ -164,18 +164,20 @@ class Desk:
     def pick(self, shot_id: str, picture: Path) -> None:
         """The same for whatever has takes, as panels of a comic do."""
         with self._lock:
-            before = self._set_aside(shot_id)
+            before, by = self._set_aside(shot_id), picks.note(self.project, shot_id).chosen_by
 
-            def put(chosen: Path | None) -> None:
+            def put(chosen: Path | None, by: str = picks.ARTIST) -> None:
                 if chosen is None:
                     picks.unchoose(self.project, shot_id)
                 elif chosen.is_file():
-                    picks.choose(self.project, shot_id, chosen)
+                    picks.choose(self.project, shot_id, chosen, by)
                 else:
                     raise Gone(f"{chosen.name} is not there any more, so that it cannot be picked again.")
 
             picks.choose(self.project, shot_id, picture)
-            self._history.took(Step("pick", lambda: put(before), lambda: put(picture), shot_id))
+            self._history.took(
+                Step("pick", lambda: put(before, by or picks.ARTIST), lambda: put(picture), shot_id)
+            )
         self.tell([shot_id])
 
     def choose_first(self, shot_id: str, picture: Path) -> None:

@@ -17,7 +17,7 @@ from infrastructure.sketch.words import about_things, found, plain
 from infrastructure.workflow_files import WorkflowFolder
 from services.comic_art import BY_REFERENCES, Order, draw
 from services.keyframes import picture
-from services.picks import choose
+from services.picks import choose, take_of
 from tests.fakes import OUT_OF_MEMORY, FakeBackend, values_of
 
 IDA = Character("char-1", "Ida", "tall", "a red coat", seed=41)
@@ -90,6 +90,16 @@ def test_a_changed_panel_is_the_only_one_that_is_drawn_anew(project):
     backend, events, _ = drawn(project, replace(TWO, chapters=(replace(TWO.chapters[0], pages=(changed,)),)))
     assert [job.name for job in backend.jobs] == ["ch1-p1-pan2_v2"]
     assert len([event for event in events if isinstance(event, Saved) and event.reused]) == 3
+
+
+def test_a_panel_that_is_planned_again_as_before_shows_its_picture_of_then(project):
+    _, _, made = drawn(project, TWO)
+    first, second = TWO.pages[0].panels
+    changed = replace(TWO.pages[0], panels=(first, replace(second, action="They argue")))
+    drawn(project, replace(TWO, chapters=(replace(TWO.chapters[0], pages=(changed,)),)))
+    assert take_of(project, second.id) == "ch1-p1-pan2_v2.png"
+    drawn(project, TWO)
+    assert take_of(project, second.id) == picture(made.panels[second.id][0]).name
 
 
 def test_words_that_are_only_lettered_draw_nothing_anew(project):

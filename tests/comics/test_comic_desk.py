@@ -205,7 +205,27 @@ def test_another_picture_is_another_variant_and_any_may_be_the_panels(begun):
     comics.pick(begun, TWO, takes[0]["files"][0])
     assert facts(begun)[f"panel/{TWO}"]["picked"] == takes[0]["files"][0]
     storyboard.undo(begun)
-    assert facts(begun)[f"panel/{TWO}"]["picked"] == ""
+    assert facts(begun)[f"panel/{TWO}"]["picked"] == takes[2]["files"][0], "the newest, as before"
+    comics.draw(begun, [TWO], count=1)
+    made(begun)
+    newest = facts(begun)[f"panel/{TWO}"]["takes"][-1]["files"][0]
+    assert facts(begun)[f"panel/{TWO}"]["picked"] == newest, "nobody chose another"
+
+
+def test_a_panel_that_is_planned_again_as_before_shows_its_picture_of_then(begun):
+    comics.draw(begun, [TWO])
+    made(begun)
+    comics.set_panel(begun, TWO, "action", "A street at noon.")
+    comics.draw(begun, [TWO])
+    made(begun)
+    first, second = (take["files"][0] for take in facts(begun)[f"panel/{TWO}"]["takes"])
+    assert facts(begun)[f"panel/{TWO}"]["picked"] == second
+    comics.set_panel(begun, TWO, "action", "An empty street.")
+    assert comics.draw(begun, [TWO]) == []
+    assert facts(begun)[f"panel/{TWO}"]["picked"] == first
+    comics.pick(begun, TWO, second)
+    comics.draw(begun, [TWO])
+    assert facts(begun)[f"panel/{TWO}"]["picked"] == second, "the artist's choice stays"
 
 
 def test_another_portrait_draws_those_panels_anew_that_show_them(begun):
