@@ -44,18 +44,19 @@ def plan(
     pages: int = USUAL_PAGES,
     style: str = "",
     language: str = "",
-    url: str = "",
-    model: str = "",
+    by: dict[str, Any] | None = None,
 ) -> list[str]:
-    """Plan a comic of an idea: with a model's name by that language model, an errand that takes minutes; else
-    as a template of beats at once. Returns what is to be told."""
+    """Plan a comic of an idea: by a language model, {url, model}, an errand that takes minutes; else as a
+    template of beats at once. Returns what is to be told."""
     code = code_of(language) if language.strip() else language_of(idea)
     request = PlanRequest(idea.strip(), style or STYLES[0], code, pages)
-    if not model:
+    if by is None:
         return studio.comic.take(studio.desk, template(request))
     if not request.idea:
         raise StudioError("Say in a sentence or two what the comic is about.")
-    studio.set(chat=ChatSettings(parse_chat_url(url) if url.strip() else CHAT_URL, model.strip()))
+    url, model = (str(by.get(name, "")).strip() for name in ("url", "model"))
+    studio.set(chat=ChatSettings(parse_chat_url(url) if url else CHAT_URL, model))
+    studio.comic.chat()  # which says what is missing
     asked = {"idea": request.idea, "style": request.style, "language": code, "pages": pages}
     folder = studio.desk.project.folder
     studio.ask([errand("plan", folder, run=uuid4().hex[:8], about=request.idea[:60], **asked)])

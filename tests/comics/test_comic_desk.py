@@ -323,12 +323,14 @@ def test_an_idea_alone_becomes_a_template_that_says_so(studio):
     assert "This is a template" in comics.plan(studio, IDEA, pages=2, style="noir")[0]
     told = facts(studio)["comic"]
     assert (len(told["pages"]), told["style"], told["language"]) == (2, "noir", "en")
+    with pytest.raises(StudioError, match="Which model"):
+        comics.plan(studio, IDEA, by={"url": "", "model": " "})
     with pytest.raises(StudioError, match="1 to 20"):
         comics.plan(studio, IDEA, pages=21)
 
 
 def test_a_model_plans_it_meanwhile_and_is_kept_in_the_settings(studio, model):
-    assert comics.plan(studio, IDEA, pages=2, url=model.url, model="tiny") == []
+    assert comics.plan(studio, IDEA, pages=2, by={"url": model.url, "model": "tiny"}) == []
     made(studio)
     assert len(facts(studio)["comic"]["pages"]) == 2
     assert studio.settings.chat.model == "tiny" and facts(studio)["settings"]["chat"]["model"] == "tiny"
@@ -341,7 +343,7 @@ def test_a_model_plans_it_meanwhile_and_is_kept_in_the_settings(studio, model):
 
 def test_a_model_that_is_not_there_is_said_and_nothing_is_lost(begun, model):
     before = on_disk(begun)
-    comics.plan(begun, IDEA, pages=2, url="http://127.0.0.1:9", model="tiny")
+    comics.plan(begun, IDEA, pages=2, by={"url": "http://127.0.0.1:9", "model": "tiny"})
     end = time.monotonic() + LONGEST
     while not any(errand.deed == "plan" and errand.is_over for errand in begun.runs.errands()):
         assert time.monotonic() < end

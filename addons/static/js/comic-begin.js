@@ -65,7 +65,7 @@ function ofIdea(tell) {
   const idea = h('textarea.idea', { rows: 5, spellcheck: 'true', placeholder: t('comic.idea.hint'), 'aria-label': t('comic.begin.of.idea') }), style = h('select', {}), pages = h('input', { type: 'number', min: '1', max: '20', value: '5' });
   const language = h('input', { type: 'text', placeholder: t('comic.idea.language.hint') }), url = h('input', { type: 'text', inputmode: 'url' }), model = h('input', { type: 'text', autocomplete: 'off', placeholder: 'qwen3:8b' });
   const what = () => ({ idea: idea.value, pages: Number(pages.value) || 0, style: style.value, language: language.value });
-  const byModel = button(t('comic.idea.model'), () => model.value.trim() ? begin('comic.plan', { ...what(), url: url.value, model: model.value }, byModel, tell) : tell(t('comic.idea.no_model')), { kind: 'primary', mark: 'spark' });
+  const byModel = button(t('comic.idea.model'), () => model.value.trim() ? begin('comic.plan', { ...what(), by: { url: url.value, model: model.value } }, byModel, tell) : tell(t('comic.idea.no_model')), { kind: 'primary', mark: 'spark' });
   const template = button(t('comic.idea.template'), () => begin('comic.plan', what(), template, tell), { mark: 'pages' });
   const node = h('div.way', {}, h('p', {}, t('comic.idea.about')), idea, h('div.row', {}, labelled(t('comic.idea.pages'), pages), labelled(t('comic.field.style'), style), labelled(t('comic.field.language'), language)),
     h('div.row', {}, labelled(t('comic.idea.url'), url), labelled(t('comic.idea.name'), model)), h('div.row.starts', {}, byModel, template), h('p.quiet', {}, t('comic.idea.key')));
