@@ -153,7 +153,7 @@ class Studio:
 
     def open(self, folder: Path) -> Desk:
         """Open a project; the one open before stays as it is on disk."""
-        desk = self._desk_of(folder)
+        desk = self.desk_of(folder)
         desk.look()
         with self._lock:
             self._desk = desk
@@ -227,7 +227,7 @@ class Studio:
         self.runs.close()
         self.machines.drawing.left()
 
-    def _desk_of(self, folder: Path) -> Desk:
+    def desk_of(self, folder: Path) -> Desk:
         project = open_project(folder)
         with self._opening:
             if project.folder not in self._desks:
@@ -244,10 +244,10 @@ class Studio:
     def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
         try:
             if errand.is_aside:
-                around = project_work.Around(self.places.projects, self.uploads, self.outcomes, self._desk_of)
+                around = project_work.Around(self.places.projects, self.uploads, self.outcomes, self.desk_of)
                 yield from project_work.begin(errand, around)
             else:
-                desk = errands.desk_for(errand, self._desk_of)
+                desk = errands.desk_for(errand, self.desk_of)
                 yield from errands.begin(errand, desk, lambda: self._means_of(errand, desk))
         finally:
             self.shelf.again()
