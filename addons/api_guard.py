@@ -21,7 +21,8 @@ _ELSEWHERE = (b"cross-site", b"same-site")
 
 
 def refusal(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"success": False, "error": sentence}, status, {"Cache-Control": "no-store"})
+    whole = sentence.encode("utf-8", "replace").decode()  # half a character would break the answer
+    return JSONResponse({"success": False, "error": whole}, status, {"Cache-Control": "no-store"})
 
 
 class Guard:

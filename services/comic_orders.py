@@ -29,6 +29,7 @@ from services.studio import Studio
 LANGUAGE = "uk"  # of what is lettered, unless an order says otherwise
 _PLANNING, _PLANNED, _DRAWING, _DONE, _FAILED = "planning", "planned", "drawing", "done", "failed"
 _ENDED = "The studio ended before it was drawn. Ask for it again, and it goes on where it was."
+_GONE = "Its plan is not there any more. Ask for a plan again."
 _UNFINISHED = "The studio ended before the comic was planned. Ask for a plan again."
 
 
@@ -141,8 +142,11 @@ class ComicOrders:
         planning = self._plannings.of(id)
         if planning is None:
             return Standing(_FAILED, 0.0, _jobs(()), error=_UNFINISHED)
-        state = _FAILED if planning.error else _PLANNING
-        return Standing(state, round(planning.progress, 4), _jobs(()), error=planning.error)
+        if not planning.is_over:
+            return Standing(_PLANNING, round(planning.progress, 4), _jobs(()))
+        if is_file(self._project_of(id).comic):  # it was finished just now
+            return self.standing(id)
+        return Standing(_FAILED, round(planning.progress, 4), _jobs(()), error=planning.error or _GONE)
 
     def _made(self, planned: Planned) -> tuple[str, Planned]:
         comic, pictures, left = comic_pictures.taken_out(planned.comic)

@@ -1,6 +1,5 @@
 """Plans that a language model makes for other programs, while those ask now and then how far they are."""
 
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -18,7 +17,6 @@ from services.planning import planner
 from services.planning.drafts import draft_path
 from services.studio import Studio
 
-log = logging.getLogger(__name__)
 MOST = 4  # at once: what a model costs is not held by the studio's limits
 _BROKEN = "Something unforeseen broke it; the log says what."
 
