@@ -86,14 +86,16 @@ class Head:
 
 
 class Password:
-    """Asks for the password before it answers more than that a studio is here; the name may be anything."""
+    """Asks for the password before it answers more than that a studio is here; the name may be anything.
+    What lies below `but` is guarded otherwise."""
 
-    def __init__(self, app: ASGIApp, password: str):
-        self._app, self._password = app, password.encode()
+    def __init__(self, app: ASGIApp, password: str, but: str = ""):
+        self._app, self._password, self._but = app, password.encode(), but
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_open = scope["type"] not in ("http", "websocket") or scope["path"] == ALIVE
-        if is_open or self._knows(scope):
+        is_others = self._but and scope["type"] == "http" and scope["path"].startswith(f"{self._but}/")
+        if is_open or is_others or self._knows(scope):
             await self._app(scope, receive, send)
             return
         asking = (b"www-authenticate", b'Basic realm="Cindergrace Studio", charset="UTF-8"')

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from addons import (
+    api,
     comics,
     film,
     intro,
@@ -22,6 +23,7 @@ from addons import (
     theme,
     videos,
 )
+from addons.api_guard import PLACE
 from addons.assets import Assets
 from addons.guard import Head, Headers, Password, SameOrigin
 from addons.live import live
@@ -43,19 +45,20 @@ ADDONS: tuple[ModuleType, ...] = (
 DEEDS = {name: deed for addon in (*ADDONS, intro) for name, deed in addon.DEEDS.items()}
 
 
-def app(studio: Studio, hosts: list[str], password: str = "") -> FastAPI:
+def app(studio: Studio, hosts: list[str], password: str = "", token: str = "") -> FastAPI:
     """Everything under one address. `hosts` are the names it answers to; with a password, only to those
-    who know it."""
+    who know it, and programs with the `token`."""
     own = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     assets = Assets()
     assets.register(own)
     routes.register(own, studio, DEEDS, assets.build)
     project_routes.register(own, studio)
+    own.mount(PLACE, api.app(studio, token))
     own.add_middleware(Head, head=assets.head())
     own.add_middleware(SameOrigin)
     own.add_middleware(Headers)
     if password:
-        own.add_middleware(Password, password=password)
+        own.add_middleware(Password, password=password, but=PLACE if token else "")
     own.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     page = _page(studio)
     page.queue(default_concurrency_limit=8)

@@ -71,7 +71,8 @@ def _serve(asked: argparse.Namespace, places: Places, listener: socket.socket, p
         studio.set(**{key: value for key in ("theme", "language") if (value := getattr(asked, key))})
         studio.begin(setting.HERE / "examples" / f"{SAMPLE}.json")
         names = ["127.0.0.1", "localhost", host, f"[{host}]"]
-        app = window.app(studio, ["*"] if password else names, password)
+        token = os.environ.get("CINDERGRACE_API_TOKEN", "").strip()
+        app = window.app(studio, ["*"] if password else names, password, token)
         serving.serve(app, listener, studio, partial(_announce, address, places, asked))
     finally:
         try:

@@ -88,7 +88,9 @@ class ComicDesk:
         """The language model of the settings. Raises StudioError when none is named."""
         chosen = self._settings().chat
         if not chosen.model:
-            raise StudioError(f"Which model? Name one that {chosen.url} has.")
+            raise StudioError(
+                f"Which model? Name one that {chosen.url} has, on the Comic page under Idea; it is kept."
+            )
         return Chat(chosen.url, chosen.model, key_for(chosen.url, self._secrets))
 
     def take(self, desk: Desk, planned: Planned) -> list[str]:

@@ -3,7 +3,7 @@
 import difflib
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.comic import STYLES, Comic
 from domain.comic_rules import MOST_PAGES, Finding, findings, settled
@@ -31,7 +31,11 @@ class Planned(NamedTuple):
 def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES) -> Planned:
     """A script, a screenplay in a file that ends in .fountain, or a plan or a comic editor's project in one
     that ends in .json; `style` and `language` instead of what it says. Raises StudioError."""
-    text = read_text(path)
+    return of_text(read_text(path), path, style, language, most)
+
+
+def of_text(text: str, path: Path, style: str = "", language: str = "", most: int = MOST_PAGES) -> Planned:
+    """The same of words that need not be in a file: `path` says which kind they are."""
     if path.suffix.casefold() == ".json":
         content, changed = parse_json(text, path), list[Finding]()
         if is_editors(content):
@@ -70,6 +74,11 @@ def write(comic: Comic, path: Path) -> None:
         return
     with writing(path) as part:
         part.write_text(written(comic), encoding="utf-8")
+
+
+def as_plan(comic: Comic) -> dict[str, Any]:
+    """What stands in its file."""
+    return plan_json(comic)
 
 
 def as_script(comic: Comic) -> str:

@@ -152,7 +152,7 @@ class Studio:
 
     def open(self, folder: Path) -> Desk:
         """Open a project; the one open before stays as it is on disk."""
-        desk = self._desk_of(folder)
+        desk = self.desk_of(folder)
         desk.look()
         with self._lock:
             self._desk = desk
@@ -226,7 +226,7 @@ class Studio:
         self.runs.close()
         self.machines.drawing.left()
 
-    def _desk_of(self, folder: Path) -> Desk:
+    def desk_of(self, folder: Path) -> Desk:
         project = open_project(folder)
         with self._opening:
             if project.folder not in self._desks:
@@ -244,11 +244,11 @@ class Studio:
         try:
             if errand.is_aside:
                 around = project_work.Around(
-                    self.places.projects, self.uploads, self.outcomes, self._desk_of, self.comic
+                    self.places.projects, self.uploads, self.outcomes, self.desk_of, self.comic
                 )
                 yield from project_work.begin(errand, around)
             else:
-                desk = errands.desk_for(errand, self._desk_of)
+                desk = errands.desk_for(errand, self.desk_of)
                 yield from errands.begin(errand, desk, lambda: self._means_of(errand, desk))
         finally:
             self.shelf.again()

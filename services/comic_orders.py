@@ -1,0 +1,216 @@
+"""Comics as other programs order them: planned in projects of their own, drawn by the studio's queue.
+
+An order's id is its project's folder name in the studio's projects folder, so that an order outlives
+the program, and the window shows it as what it is. How it stands is read from the project and the queue.
+"""
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.comic import STYLES, Comic
+from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Errand
+from domain.errors import BadFile, StudioError
+from domain.languages import code_of
+from domain.plan_request import PlanRequest
+from domain.project import Project
+from infrastructure.there import is_file, is_folder
+from services import comic_errands, comic_pictures, comic_plan, projects
+from services.comic_pages import pictures_of
+from services.comic_plan import Planned
+from services.comic_planning import Plannings
+from services.planning.template import template
+from services.studio import Studio
+
+LANGUAGE = "uk"  # of what is lettered, unless an order says otherwise
+_PLANNING, _PLANNED, _DRAWING, _DONE, _FAILED = "planning", "planned", "drawing", "done", "failed"
+_ENDED = "The studio ended before it was drawn. Ask for it again, and it goes on where it was."
+_GONE = "Its plan is not there any more. Ask for a plan again."
+_UNFINISHED = "The studio ended before the comic was planned. Ask for a plan again."
+
+
+class Unknown(StudioError):
+    """No order has that id."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a comic is to be planned from: an idea or a script, one of the two."""
+
+    prompt: str = ""
+    script: str = ""
+    style: str = ""
+    language: str = ""
+    pages: int = 5
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an order stands."""
+
+    state: str
+    progress: float
+    jobs: Mapping[str, int]  # done, failed, left
+    plan: Mapping[str, Any] | None = None
+    images: Mapping[str, str] | None = None  # by panels: a file's path in the project
+    error: str = ""
+    paused: str = ""  # why nothing is drawn just now
+
+
+class ComicOrders:
+    """May be asked from many threads."""
+
+    def __init__(self, studio: Studio):
+        self._studio, self._plannings = studio, Plannings(studio)
+        self._making = threading.Lock()
+
+    def plan(self, wish: Wish) -> tuple[str, Planned]:
+        """A project with a plan in it. Raises StudioError."""
+        if wish.script:
+            planned = comic_plan.of_text(
+                wish.script, Path("script"), wish.style, wish.language and code_of(wish.language)
+            )
+        else:
+            planned = template(_request(wish))
+        return self._made(planned)
+
+    def plan_by_model(self, wish: Wish) -> str:
+        """The same by a language model, which goes on when this is over. Raises StudioError."""
+        return self._plannings.begin(_request(wish), self._project)
+
+    def taken(self, plan: Mapping[str, Any]) -> str:
+        """The order that has this plan, a new one if there is none. Raises BadFile that names the field."""
+        try:
+            text = json.dumps(plan)
+        except RecursionError as error:
+            raise BadFile("plan is nested too deeply to be read.") from error
+        planned = comic_plan.of_text(text, Path("plan.json"))
+        with self._making:
+            return self._same(planned.comic) or self._made(planned)[0]
+
+    def draw(self, id: str, variants: int = 1) -> int:
+        """Ask for what has no picture yet; returns how many jobs that are. Raises StudioError."""
+        project = self._project_of(id)
+        if not is_file(project.comic):
+            raise StudioError(f"{id} has no plan yet, so that nothing of it can be drawn.")
+        studio, desk = self._studio, self._studio.desk_of(project.folder)
+        panels = [panel.id for _, panel in comic_plan.read(project.comic).comic.panels]
+        with desk.asking:
+            asked = studio.runs.errands()
+            wanted = comic_errands.wanted_for(desk, studio.means(desk), panels, variants, asked)
+            # it counts on from what there is, but an order that comes twice is meant once
+            wanted = [errand for errand in wanted if errand.values["variant"] <= variants]
+            return len(studio.ask(wanted)) if wanted else 0
+
+    def standing(self, id: str) -> Standing:
+        """Raises Unknown."""
+        project = self._project_of(id)
+        if not is_file(project.comic):
+            return self._of_planning(id)
+        try:
+            comic = comic_plan.read(project.comic).comic
+        except StudioError as trouble:
+            return Standing(_FAILED, 0.0, _jobs(()), error=str(trouble))
+        images = {
+            panel: path.relative_to(project.folder).as_posix()
+            for panel, path in pictures_of(comic, project).items()
+        }
+        asked = _newest(e for e in self._studio.runs.errands() if _is_drawing_of(e, project))
+        jobs, panels = _jobs(asked), len(list(comic.panels))
+        made = len(images) / panels if panels else 0.0
+        state, error, progress = _DRAWING, "", jobs["done"] / len(asked) if asked else made
+        if not jobs["left"]:
+            stopped = any(errand.state == STOPPED for errand in asked)
+            error = _ENDED if stopped else _why(asked)
+            state = _FAILED if error else _DONE if len(images) == panels else _PLANNED
+            progress = 1.0 if state == _DONE else progress if error else made
+        paused = self._studio.runs.paused if jobs["left"] else ""
+        return Standing(state, round(progress, 4), jobs, comic_plan.as_plan(comic), images, error, paused)
+
+    def project(self, id: str) -> Project:
+        """The project of an order that has a plan. Raises Unknown."""
+        project = self._project_of(id)
+        if not is_file(project.comic):
+            raise Unknown(f"{id} has no plan yet.")
+        return project
+
+    def _of_planning(self, id: str) -> Standing:
+        planning = self._plannings.of(id)
+        if planning is None:
+            return Standing(_FAILED, 0.0, _jobs(()), error=_UNFINISHED)
+        if not planning.is_over:
+            return Standing(_PLANNING, round(planning.progress, 4), _jobs(()))
+        if is_file(self._project_of(id).comic):  # it was finished just now
+            return self.standing(id)
+        return Standing(_FAILED, round(planning.progress, 4), _jobs(()), error=planning.error or _GONE)
+
+    def _made(self, planned: Planned) -> tuple[str, Planned]:
+        comic, pictures, left = comic_pictures.taken_out(planned.comic)
+        project = self._project(comic.title)
+        comic_plan.write(comic, project.comic)
+        left += comic_pictures.put(comic, pictures, project)
+        return project.name, Planned(comic, [*planned.changed, *left], planned.advice)
+
+    def _project(self, title: str) -> Project:
+        """A new one, which the window lists with those that were open last."""
+        project = projects.create(self._studio.places.projects, title)
+        projects.remember(self._studio.places.recent, project.folder)
+        self._studio.shelf.again()
+        return project
+
+    def _project_of(self, id: str) -> Project:
+        """Raises Unknown, also for all that is no folder's plain name."""
+        root = self._studio.places.projects.resolve()
+        is_plain = not id.startswith(".") and not {"/", "\\", ":", "\0"} & {*id} and bool(id.strip())
+        project = Project(root / id) if is_plain and len(id) < 200 else None
+        is_there = project and is_folder(project.folder) and project.folder.resolve().parent == root
+        if not project or not is_there or not (is_file(project.comic) or self._was_planned(project)):
+            raise Unknown(f"There is no comic with the id {id[:80]}.")
+        return project
+
+    def _was_planned(self, project: Project) -> bool:
+        return self._plannings.of(project.name) is not None or is_file(Plannings.draft(project))
+
+    def _same(self, comic: Comic) -> str:
+        """The order that has just this plan; "" when none has."""
+        wanted = comic_plan.as_plan(comic_pictures.taken_out(comic).comic)
+        root = self._studio.places.projects
+        for file in sorted(root.glob("*/comic.json")):
+            with suppress(StudioError):
+                if comic_plan.as_plan(comic_plan.read(file).comic) == wanted:
+                    return self._project_of(file.parent.name).name
+        return ""
+
+
+def _request(wish: Wish) -> PlanRequest:
+    language = code_of(wish.language or LANGUAGE)
+    return PlanRequest(wish.prompt or wish.script, wish.style or STYLES[0], language, wish.pages)
+
+
+def _is_drawing_of(errand: Errand, project: Project) -> bool:
+    return errand.deed in comic_errands.DEEDS and errand.project == str(project.folder)
+
+
+def _newest(errands: Iterable[Errand]) -> list[Errand]:
+    """Of what was asked for more than once, the last time."""
+    newest: dict[tuple[Any, ...], Errand] = {}
+    for errand in sorted(errands, key=lambda errand: errand.asked):
+        newest[errand.content] = errand
+    return list(newest.values())
+
+
+def _jobs(errands: Iterable[Errand]) -> dict[str, int]:
+    states = [errand.state for errand in errands]
+    count = {"done": (DONE,), "failed": (FAILED, CANCELLED), "left": (WAITING, RUNNING)}
+    return {name: sum(state in of for state in states) for name, of in count.items()}
+
+
+def _why(errands: Iterable[Errand]) -> str:
+    """What is wrong with those that failed; each sentence once."""
+    bad = [e for e in errands if e.state in (FAILED, CANCELLED)]
+    said = dict.fromkeys(errand.error or "It was cancelled in the studio." for errand in bad)
+    return " ".join(list(said)[:5])

@@ -1,0 +1,440 @@
+"""The interface for programs: comics planned, drawn and fetched over HTTP, and who may ask for it."""
+
+import base64
+import json
+import time
+import zipfile
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from addons import window
+from addons.api_guard import LARGEST
+from services.studio import Studio
+from tests.comics.storytellers import Storyteller
+from tests.fake_chat import FakeChat
+from tests.studios import places, until_done
+
+HERE = "http://127.0.0.1:7860"
+LONGEST = 40.0
+SCRIPT = """TITLE: The tram
+STYLE: noir
+CHARACTER Ida: thirty
+
+PAGE 1
+PANEL 1
+Ida waits in the rain.
+IDA: Late.
+PANEL 2
+An empty street.
+
+PAGE 2
+PANEL 1
+Ida smiles.
+"""
+PANELS = {"ch1-p1-pan1", "ch1-p1-pan2", "ch1-p2-pan1"}
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start() → the studio, sketching; again: the same, started anew."""
+    made = []
+
+    def started() -> Studio:
+        for studio in made:
+            studio.close()
+        made.append(Studio(places(tmp_path)))
+        return made[-1]
+
+    yield started
+    for studio in made:
+        studio.close()
+
+
+@pytest.fixture
+def studio(start):
+    return start()
+
+
+def client_of(studio, token="", password="", host="127.0.0.1"):
+    app = window.app(studio, ["127.0.0.1"], password, token)
+    return TestClient(app, base_url=HERE, client=(host, 50000), raise_server_exceptions=False)
+
+
+@pytest.fixture
+def client(studio):
+    return client_of(studio)
+
+
+def planned(client, **asked):
+    answer = client.post("/api/comic/plan", json=asked or {"script": SCRIPT})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def until(client, id, *states):
+    end = time.monotonic() + LONGEST
+    while (now := client.get(f"/api/comic/{id}").json())["state"] not in states:
+        assert time.monotonic() < end, now
+        time.sleep(0.05)
+    return now
+
+
+def refused(answer, status, said):
+    assert answer.status_code == status, answer.text
+    content = answer.json()
+    assert content["success"] is False and content.keys() == {"success", "error"}
+    assert said in content["error"]
+    return True
+
+
+# --- what it makes ----------------------------------------------------------------------------------
+
+
+def test_a_script_becomes_a_project_that_the_window_can_open(client, studio):
+    answer = planned(client)
+    assert answer["success"] is True and answer["title"] == "The tram" and answer["style"] == "noir"
+    counts = [answer[f"{what}Count"] for what in ("chapters", "pages", "panels", "characters")]
+    assert counts == [1, 2, 3, 1]
+    assert {
+        panel["id"] for page in answer["plan"]["chapters"][0]["pages"] for panel in page["panels"]
+    } == PANELS
+    folder = studio.places.projects / answer["planId"]
+    studio.open(folder)
+    assert studio.comic.comic(studio.desk.project).title == "The tram"
+    assert folder.name in studio.places.recent.read_text("utf-8"), "it is in the list of projects"
+    now = client.get(f"/api/comic/{answer['planId']}").json()
+    assert (now["state"], now["progress"], now["images"]) == ("planned", 0.0, {})
+    assert now["plan"] == answer["plan"]
+
+
+def test_a_prompt_becomes_a_template_of_as_many_pages_as_are_asked_for(client):
+    answer = planned(client, prompt="Пригоди кота", maxPages=2, style="manga")
+    assert (answer["pagesCount"], answer["style"], answer["language"]) == (2, "manga", "uk")
+    assert "template" in answer["changed"][0]["said"]
+    assert planned(client, prompt="A cat")["pagesCount"] == 5, "unless it is said"
+    again = planned(client, prompt="Пригоди кота", maxPages=2)
+    assert again["planId"] != answer["planId"], "each plan has a project of its own"
+    assert client.get(f"/api/comic/{answer['planId']}").json()["planId"] == answer["planId"]
+
+
+def test_a_plan_is_drawn_and_its_pictures_and_pages_come(client, studio):
+    id = planned(client)["planId"]
+    answer = client.post("/api/comic/generate", json={"planId": id})
+    assert answer.status_code == 202
+    assert answer.json() == {"success": True, "planId": id, "state": "drawing", "jobs": 4}
+    now = until(client, id, "done", "failed")
+    assert (now["state"], now["progress"], now["error"]) == ("done", 1.0, None), now
+    assert now["jobs"] == {"done": 4, "failed": 0, "left": 0}
+    assert now["images"].keys() == PANELS
+    for address in now["images"].values():
+        picture = client.get(address)
+        assert picture.status_code == 200
+        Image.open(BytesIO(picture.content)).verify()
+    book = client.get(f"/api/comic/{id}/pages.cbz")
+    assert book.status_code == 200 and f'filename="{id}.cbz"' in book.headers["content-disposition"]
+    with zipfile.ZipFile(BytesIO(book.content)) as archive:
+        assert archive.testzip() is None
+        assert {"0001.jpg", "0002.jpg", "ComicInfo.xml"} == set(archive.namelist())
+    assert client.get(f"/api/comic/{id}/pages.pdf").content.startswith(b"%PDF")
+    assert client.get(f"/api/comic/{id}/pages.epub").content[30:38] == b"mimetype"
+    assert client.get(f"/api/comic/{id}/pages.cbz").content == book.content
+    left = [file.name for file in (studio.places.projects / id).rglob("*.part")]
+    assert not left and not list((studio.places.projects / id).glob("*.cbz*")), "nothing lies about"
+
+
+def test_the_window_shows_what_a_program_asked_for(client, studio):
+    id = planned(client)["planId"]
+    client.post("/api/comic/generate", json={"planId": id})
+    errands = studio.runs.errands()
+    assert sorted(errand.deed for errand in errands) == ["panel", "panel", "panel", "portrait"]
+    assert {errand.project for errand in errands} == {str(studio.places.projects.resolve() / id)}
+    until(client, id, "done")
+
+
+def test_a_plan_sent_twice_is_one_comic_and_drawn_once(client, studio):
+    plan = {**planned(client)["plan"], "title": "Sent along"}
+    first = client.post("/api/comic/generate", json={"plan": plan}).json()
+    second = client.post("/api/comic/generate", json={"plan": plan}).json()
+    assert first["planId"] == second["planId"]
+    until(client, first["planId"], "done")
+    third = client.post("/api/comic/generate", json={"planId": first["planId"]}).json()
+    assert (first["jobs"], third["jobs"], third["state"]) == (4, 0, "done")
+    assert second["jobs"] == 0
+    assert len(list((studio.places.projects / first["planId"] / "takes").glob("*.png"))) == 4
+
+
+def test_more_variants_are_drawn_on_top_of_those_that_are_there(client, studio):
+    id = planned(client)["planId"]
+    client.post("/api/comic/generate", json={"planId": id})
+    until(client, id, "done")
+    more = {"planId": id, "variants": 2}
+    assert client.post("/api/comic/generate", json=more).json()["jobs"] == 3
+    assert client.post("/api/comic/generate", json=more).json()["jobs"] == 0
+    until_done(studio)
+    assert client.post("/api/comic/generate", json=more).json()["jobs"] == 0
+
+
+def test_a_short_plan_of_another_program_is_drawn(client):
+    panel = {"position": 1, "characters": ["c"], "action": "Bo runs", "camera": "wide shot", "dialogue": []}
+    pages = [{"pageNumber": 1, "layout": "single", "panels": [panel]}]
+    people = [{"id": "c", "name": "Bo", "appearance": "a fox"}]
+    plan = {"title": "Fox", "style": "noir", "characters": people, "chapters": [{"pages": pages}]}
+    answer = client.post("/api/comic/generate", json={"plan": plan})
+    assert (answer.status_code, answer.json()["jobs"]) == (202, 2)
+    assert until(client, answer.json()["planId"], "done", "failed")["state"] == "done"
+
+
+def test_what_the_studio_did_not_get_to_goes_on_after_a_restart(start):
+    studio = start()
+    client = client_of(studio)
+    id = planned(client)["planId"]
+    studio.runs.pause()
+    assert client.post("/api/comic/generate", json={"planId": id}).json()["jobs"] == 4
+    client = client_of(start())
+    now = client.get(f"/api/comic/{id}").json()
+    assert (now["state"], now["jobs"]["left"]) == ("failed", 0)
+    assert "it goes on where it was" in now["error"]
+    assert client.post("/api/comic/generate", json={"planId": id}).json()["jobs"] == 4
+    assert until(client, id, "done", "failed")["jobs"] == {"done": 4, "failed": 0, "left": 0}
+    now = client_of(start()).get(f"/api/comic/{id}").json()
+    assert (now["state"], len(now["images"])) == ("done", 3)
+
+
+def test_what_fails_is_told_with_its_reason(client, studio):
+    id = planned(client)["planId"]
+    studio.runs.pause()
+    client.post("/api/comic/generate", json={"planId": id})
+    now = client.get(f"/api/comic/{id}").json()
+    assert (now["state"], now["jobs"]["left"], now["paused"]) == ("drawing", 4, "paused")
+    studio.runs.cancel_all()
+    now = client.get(f"/api/comic/{id}").json()
+    assert (now["state"], now["jobs"]["failed"]) == ("failed", 4)
+    assert now["error"] == "It was cancelled in the studio."
+
+
+def test_a_language_model_plans_while_the_program_asks_how_far_it_is(client, studio):
+    asked = {"prompt": "A lighthouse keeper finds a letter.", "maxPages": 2, "model": True, "language": "uk"}
+    assert refused(client.post("/api/comic/plan", json=asked), 409, "No language model is known yet.")
+    with FakeChat(Storyteller()) as chat:
+        chosen = type(studio.settings.chat)(chat.url, "tiny")
+        studio.set(chat=chosen)
+        answer = client.post("/api/comic/plan", json=asked)
+        assert answer.status_code == 202
+        id = answer.json()["planId"]
+        assert answer.json() == {"success": True, "planId": id, "state": "planning"}
+        now = until(client, id, "planned", "failed")
+    assert now["state"] == "planned", now
+    assert len([page for chapter in now["plan"]["chapters"] for page in chapter["pages"]]) == 2
+    gone = client.post("/api/comic/plan", json=asked).json()["planId"]
+    now = until(client, gone, "failed")
+    assert now["error"] and now["plan"] is None
+    assert refused(client.post("/api/comic/generate", json={"planId": gone}), 409, "has no plan yet")
+
+
+def test_the_interface_describes_itself(client):
+    told = client.get("/api/openapi.json").json()
+    assert set(told["paths"]) == {
+        "/comic/plan",
+        "/comic/generate",
+        "/comic/{id}",
+        "/comic/{id}/pages.{format}",
+        "/comic/{id}/images/{path}",
+    }
+    assert told["servers"] == [{"url": "/api"}]
+    asked = told["components"]["schemas"]["PlanRequest"]["properties"]
+    assert asked["maxPages"]["maximum"] == 20 and asked["prompt"]["description"]
+    for page in ("/api/docs", "/api/redoc"):
+        assert client.get(page).status_code == 404, "nothing is loaded from elsewhere"
+
+
+# --- what it refuses --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"prompt": "A cat", "maxPages": 99}, "maxPages must be from 1 to 20, not 99."),
+        ({"prompt": "A cat", "maxPages": 0}, "maxPages must be from 1 to 20, not 0."),
+        ({"prompt": "A cat", "maxPages": "5"}, 'maxPages must be from 1 to 20, not "5".'),
+        ({"prompt": "A cat", "maxPages": True}, "maxPages must be from 1 to 20, not true."),
+        ({"prompt": 7}, "prompt must be text of 1 to 30000 letters, not 7."),
+        ({"prompt": ""}, 'prompt must be text of 1 to 30000 letters, not "".'),
+        ({"prompt": "x" * 30_001}, "prompt must be text of 1 to 30000 letters"),
+        ({"prompt": "  "}, "prompt: Say in a sentence what the comic is about."),
+        ({"prompt": "A cat", "style": "noirr"}, "There is no style called noirr. Did you mean noir"),
+        ({"prompt": "A cat", "model": "yes"}, 'model must be true or false, not "yes".'),
+        ({"prompt": "A cat", "language": ["uk"]}, "language must be a language"),
+        ({"script": "// nothing\n"}, "script has nothing to draw"),
+        ({"prompt": "A cat", "script": SCRIPT}, "Give prompt or script, one of the two."),
+        ({}, "Give prompt or script, one of the two."),
+        ([], "The body must be a JSON object."),
+        ("A cat", "The body must be a JSON object."),
+    ],
+)
+def test_a_wrong_wish_for_a_plan_is_refused_by_its_field(client, studio, asked, said):
+    assert refused(client.post("/api/comic/plan", json=asked), 422, said)
+    assert not list(studio.places.projects.glob("*")), "and leaves nothing behind"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"plan": {}}, "plan"),
+        ({"plan": {"chapters": {}}}, "A plan is an object with a list of chapters."),
+        ({"plan": {"chapters": [{"pages": [{"panels": 5}]}]}}, "chapters[0].pages[0].panels must be a list."),
+        ({"plan": {"chapters": []}}, "nothing to draw"),
+        ({"plan": {"chapters": [], "characters": [{}]}}, "characters[0].id is missing."),
+        ({"plan": []}, "plan must be an object with a list of chapters, not []."),
+        ({"planId": "x", "variants": 17}, "variants must be from 1 to 16, not 17."),
+        ({"planId": "x", "plan": {}}, "Give plan or planId, one of the two."),
+        ({}, "Give plan or planId, one of the two."),
+        ({"planId": ""}, "planId must be the id of a comic"),
+    ],
+)
+def test_a_plan_that_does_not_read_is_refused_by_its_field(client, studio, asked, said):
+    assert refused(client.post("/api/comic/generate", json=asked), 422, said)
+    assert not list(studio.places.projects.glob("*")) and not studio.runs.errands()
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"", b'{"prompt": "A cat"', b"\xff", b"[" * 100_000, b'{"plan": ' + b"[" * 5000]
+)
+def test_what_is_no_json_is_refused_in_a_sentence(client, body):
+    for route in ("plan", "generate"):
+        headers = {"Content-Type": "application/json"}
+        answer = client.post(f"/api/comic/{route}", content=body, headers=headers)
+        assert answer.status_code in (400, 422), answer.text
+        assert answer.json()["success"] is False and answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "odd", ['{"chapters": [NaN]}', '{"chapters": [], "a": ' + "[" * 300 + "]" * 300 + "}"]
+)
+def test_a_plan_that_no_file_could_hold_is_refused(client, odd):
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/api/comic/generate", content=f'{{"plan": {odd}}}', headers=headers)
+    assert refused(answer, 422, "plan")
+
+
+def test_half_a_character_breaks_no_answer(client):
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/api/comic/plan", content='{"prompt": "a \\ud800 cat"}', headers=headers)
+    assert refused(answer, 422, "prompt must be text")
+    plan = '{"title": "\\ud800", "chapters": [{"pages": [{"panels": [{"action": "a \\udfff cat"}]}]}]}'
+    answer = client.post("/api/comic/generate", content=f'{{"plan": {plan}}}', headers=headers)
+    assert answer.status_code == 202
+    assert client.get(f"/api/comic/{answer.json()['planId']}").status_code == 200
+
+
+def test_too_much_at_once_is_refused(client):
+    body = json.dumps({"script": "x" * LARGEST})
+    headers = {"Content-Type": "application/json"}
+    assert refused(client.post("/api/comic/plan", content=body, headers=headers), 413, "At most 4 MB")
+
+
+@pytest.mark.parametrize(
+    "id",
+    ["nothing", "..", ".", "../x", "..%2Fx", "%2e%2e", "a%00b", "%2Fetc", "a%5Cb", "C:", "x" * 300, "%20"],
+)
+def test_an_id_is_no_path(client, studio, id):
+    studio.places.projects.mkdir(parents=True, exist_ok=True)
+    beside = studio.places.projects.parent / "x"
+    beside.mkdir()
+    (beside / "comic.json").write_text('{"chapters": []}', "utf-8")
+    for route in ("", "/pages.cbz", "/images/takes/a.png"):
+        answer = client.get(f"/api/comic/{id}{route}")
+        assert answer.status_code == 404, answer.text
+    assert refused(
+        client.post("/api/comic/generate", json={"planId": id}), 404, "There is no comic with the id"
+    )
+
+
+def test_a_link_to_another_folder_is_no_comic(client, studio, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "comic.json").write_text('{"chapters": []}', "utf-8")
+    studio.places.projects.mkdir(parents=True, exist_ok=True)
+    (studio.places.projects / "linked").symlink_to(outside)
+    assert refused(client.get("/api/comic/linked"), 404, "There is no comic")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["comic.json", "takes/a.json", "takes/..%2Fcomic.json", "takes/%2e%2e/x.png", "keyframes/no.png", ""],
+)
+def test_nothing_but_the_comics_own_pictures_is_handed_out(client, studio, path):
+    id = planned(client)["planId"]
+    takes = studio.places.projects / id / "takes"
+    takes.mkdir()
+    (takes / "a.json").write_text("{}", "utf-8")
+    Image.new("RGB", (8, 8)).save(studio.places.projects / "x.png")
+    assert client.get(f"/api/comic/{id}/images/{path}").status_code == 404
+
+
+def test_a_kind_of_book_that_is_not_made_is_refused(client):
+    id = planned(client)["planId"]
+    assert refused(client.get(f"/api/comic/{id}/pages.exe"), 422, "format must be cbz, pdf or epub")
+
+
+def test_a_route_that_is_not_there_is_told_in_json(client):
+    assert refused(client.get("/api/nothing"), 404, "Not Found")
+    assert refused(client.get("/api/comic/plan/x/y"), 404, "Not Found")
+
+
+# --- to whom it answers -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
+def test_a_page_from_elsewhere_can_ask_for_nothing(client, studio, origin):
+    answer = client.post("/api/comic/plan", json={"prompt": "A cat"}, headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert not list(studio.places.projects.glob("*"))
+    assert refused(client.get("/api/comic/x", headers={"Sec-Fetch-Site": "cross-site"}), 403, "other sites")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_a_form_could_send_is_refused(client, studio, kind):
+    body = json.dumps({"prompt": "A cat"})
+    answer = client.post("/api/comic/plan", content=body, headers={"Content-Type": kind})
+    assert refused(answer, 415, "application/json")
+    assert not list(studio.places.projects.glob("*"))
+
+
+def test_without_a_token_only_this_machine_is_answered(studio):
+    afar = client_of(studio, host="192.0.2.7")
+    for answer in (afar.get("/api/openapi.json"), afar.post("/api/comic/plan", json={"prompt": "A cat"})):
+        assert refused(answer, 403, "CINDERGRACE_API_TOKEN")
+    through = client_of(studio).get("/api/openapi.json", headers={"X-Forwarded-For": "127.0.0.1"})
+    assert refused(through, 403, "own machine"), "whoever is behind a proxy is not known"
+    assert client_of(studio, host="::1").get("/api/openapi.json").status_code == 200
+
+
+def test_with_a_token_whoever_has_it_is_answered_and_nobody_else(studio):
+    bearer = {"Authorization": "Bearer geheim-ü".encode()}
+    for host in ("127.0.0.1", "192.0.2.7"):
+        client = client_of(studio, "geheim-ü", host=host)
+        assert client.get("/api/openapi.json", headers=bearer).status_code == 200
+        for given in ({}, {"Authorization": "Bearer guess"}, {"Authorization": "Basic geheim"}):
+            for answer in (
+                client.get("/api/openapi.json", headers=given),
+                client.get("/api/comic/x", headers=given),
+                client.post("/api/comic/plan", json={"prompt": "A cat"}, headers=given),
+            ):
+                assert refused(answer, 401, "Authorization: Bearer TOKEN")
+    assert not list(studio.places.projects.glob("*"))
+
+
+def test_the_token_stands_for_the_password_and_for_programs_only(studio):
+    bearer = {"Authorization": "Bearer sesame"}
+    client = client_of(studio, "sesame", "open")
+    assert client.get("/api/openapi.json", headers=bearer).status_code == 200
+    assert client.get("/api/openapi.json").status_code == 401
+    for path in ("/", "/config", "/studio/events", "/apis", "/api"):
+        assert client.get(path, headers=bearer, follow_redirects=False).status_code == 401, path
+    without = client_of(studio, "", "open")
+    assert without.get("/api/openapi.json").status_code == 401, "without a token the password guards all"
+    known = {"Authorization": f"Basic {base64.b64encode(b':open').decode()}"}
+    assert without.get("/api/openapi.json", headers=known).status_code == 200
