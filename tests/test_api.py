@@ -217,7 +217,7 @@ def test_what_fails_is_told_with_its_reason(client, studio):
 
 def test_a_language_model_plans_while_the_program_asks_how_far_it_is(client, studio):
     asked = {"prompt": "A lighthouse keeper finds a letter.", "maxPages": 2, "model": True, "language": "uk"}
-    assert refused(client.post("/api/comic/plan", json=asked), 409, "No language model is known yet.")
+    assert refused(client.post("/api/comic/plan", json=asked), 409, "Which model?")
     with FakeChat(Storyteller()) as chat:
         chosen = type(studio.settings.chat)(chat.url, "tiny")
         studio.set(chat=chosen)
