@@ -166,12 +166,18 @@ def remove_page(studio: Studio, page: str) -> float:
     return _step(studio, "comic.removePage", lambda comic: comic_edits.without_page(comic, page), page)
 
 
-def move(studio: Studio, panel: str, before: str | None = None) -> float:
-    return _step(studio, "comic.move", lambda comic: comic_edits.with_moved(comic, panel, before), panel)
+def move(studio: Studio, panel: str, to: str, behind: bool = False) -> float:
+    """Before or behind another panel, on that one's page."""
+    return _step(studio, "comic.move", lambda comic: comic_edits.with_moved(comic, panel, to, behind), panel)
 
 
 def add_person(studio: Studio, name: str) -> float:
-    return _step(studio, "comic.person", lambda comic: comic_edits.with_new_person(comic, name), name)
+    return _step(
+        studio,
+        "comic.person",
+        lambda comic: comic_edits.with_new_person(comic, name, studio.desk.used_ids()),
+        name,
+    )
 
 
 def remove_person(studio: Studio, who: str) -> float:

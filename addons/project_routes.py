@@ -5,8 +5,9 @@ from io import BytesIO
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from addons.routes import FOREVER, NEVER, error_of, of_open, refusal, told
+from addons.routes import FOREVER, NEVER, error_of, in_open, refusal, told
 from domain.errors import StudioError
+from domain.project import Project
 from services import folders, reveal, sheet_preview
 from services.studio import Studio
 
@@ -19,9 +20,14 @@ def register(app: FastAPI, studio: Studio) -> None:
         return told(lambda: FileResponse(studio.shelf.picture(key, number), headers=FOREVER))
 
     @app.get("/studio/comic/{id}")
-    def comic_page(id: str, size: str = "card", p: str = "") -> Response:
-        """A lettered page as it is planned now."""
-        return of_open(studio, p, lambda project: studio.comic.page(project, id, size))
+    def comic_page(id: str, size: str = "card", p: str = "", v: str = "") -> Response:
+        """A lettered page as it is planned now, which may be another than the one asked for."""
+
+        def answer(project: Project) -> Response:
+            file, stamp = studio.comic.page(project, id, size)
+            return FileResponse(file, headers=FOREVER if v == stamp else NEVER)
+
+        return in_open(studio, p, answer)
 
     @app.get("/studio/sheet")
     def sheet(columns: int = 3, landscape: bool = False) -> Response:

@@ -119,15 +119,20 @@ def _json(content: Any, status: int = 200) -> Response:
 
 
 def of_open(studio: Studio, key: str, file: Callable[[Project], Path]) -> Response:
-    """A file of the open project; refused to a page that means the one before and would keep it as that."""
+    """A file of the open project."""
+    return in_open(studio, key, lambda project: FileResponse(file(project), headers=FOREVER))
 
-    def answer() -> Response:
+
+def in_open(studio: Studio, key: str, answer: Callable[[Project], Response]) -> Response:
+    """Refused to a page that means the project that was open before and would keep it as that."""
+
+    def of_it() -> Response:
         project = studio.desk.project
         if key not in ("", key_of(project)):
             return error_of("Another project is open now.", 409)
-        return FileResponse(file(project), headers=FOREVER)
+        return answer(project)
 
-    return told(answer)
+    return told(of_it)
 
 
 def _preview(picture: bytes | None) -> Response:

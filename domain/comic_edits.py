@@ -3,8 +3,10 @@
 What a plan has to keep, as ids and layouts that fit, is seen to by `comic_rules.settled` afterwards.
 """
 
-from collections.abc import Callable, Sequence
+import difflib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count, zip_longest
 from typing import Any
 
 from domain.comic import KINDS, PASSING, STYLES, ZONES, Actor, Character, Comic, Line, Page, Panel
@@ -94,18 +96,57 @@ def with_spot(comic: Comic, id: str, number: int, part: str, spot: Any) -> Comic
     return _with_lines(comic, id, lambda lines: (*lines[:number], made, *lines[number + 1 :]))
 
 
-def with_spots_of(before: Comic, after: Comic) -> Comic:
-    """What was put by hand for balloons whose panel and words are still the same: a script does not say."""
-    spots = {(p.id, n, line.text): line for _, p in before.panels for n, line in enumerate(p.lines)}
+def rewritten(before: Comic, after: Comic, used: Collection[str] = ()) -> Comic:
+    """`after`, which a script said, with what no script says of `before`: ids, which pictures are filed by,
+    where balloons were put by hand, and whatever another program keeps there. Panels are the same where
+    their words are, else where they stand between such; people by their names. New panels have no id yet, new
+    people one that is not `used`."""
+    names = {one.name.casefold(): one for one in before.characters}
+    people = {one.id: names[one.name.casefold()] for one in after.characters if one.name.casefold() in names}
+    free = _free({*(one.id for one in before.characters), *used})
+    ids = {one.id: people[one.id].id if one.id in people else next(free) for one in after.characters}
+    olds, news = ([panel for _, panel in comic.panels] for comic in (before, after))
+    pairs = dict(_same(olds, [_renamed(panel, ids) for panel in news]))
+    panels = iter(range(len(news)))
 
-    def kept(panel: Panel) -> Panel:
-        lines = (
-            replace(line, at=was.at, tail=was.tail) if (was := spots.get((panel.id, n, line.text))) else line
-            for n, line in enumerate(panel.lines)
-        )
-        return replace(panel, lines=tuple(lines))
+    def turned(page: Page) -> tuple[Page, ...]:
+        made = [_kept(pairs.get(next(panels)), _renamed(panel, ids)) for panel in page.panels]
+        return (replace(page, id="", panels=tuple(made)),)
 
-    return _pages(after, lambda page: (replace(page, panels=tuple(map(kept, page.panels))),))
+    kept = (
+        replace(one, id=ids[one.id], more={**people[one.id].more, **one.more})
+        if one.id in people
+        else replace(one, id=ids[one.id])
+        for one in after.characters
+    )
+    whole = _pages(after, turned)
+    return replace(whole, characters=tuple(kept), more={**before.more, **after.more})
+
+
+def _same(olds: Sequence[Panel], news: Sequence[Panel]) -> Iterator[tuple[int, Panel]]:
+    """The number of each new panel that was there before, and what it was."""
+    before, after = ([(panel.action, *panel.words) for panel in panels] for panels in (olds, news))
+    for what, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what in ("equal", "replace"):
+            yield from zip(range(k, m), olds[i:j], strict=False)
+
+
+def _renamed(panel: Panel, ids: Mapping[str, str]) -> Panel:
+    actors = (replace(actor, character=ids.get(actor.character, actor.character)) for actor in panel.actors)
+    lines = (replace(line, character=ids.get(line.character, line.character)) for line in panel.lines)
+    return replace(panel, id="", actors=tuple(actors), lines=tuple(lines))
+
+
+def _kept(was: Panel | None, panel: Panel) -> Panel:
+    if was is None:
+        return panel
+    there = {actor.character: actor for actor in was.actors}
+    actors = tuple(there.get(actor.character, actor) for actor in panel.actors)
+    lines = tuple(
+        replace(line, at=old.at, tail=old.tail, more=old.more) if old and old.text == line.text else line
+        for line, old in zip_longest(panel.lines, was.lines[: len(panel.lines)])
+    )
+    return replace(panel, id=was.id, actors=actors, lines=lines, more={**was.more, **panel.more})
 
 
 def with_new_line(comic: Comic, id: str) -> Comic:
@@ -143,10 +184,15 @@ def with_person_field(comic: Comic, id: str, field: str, value: Any) -> Comic:
     return replace(comic, characters=tuple(people))
 
 
-def with_new_person(comic: Comic, name: str) -> Comic:
-    taken = {character.id for character in comic.characters}
-    number = next(n for n in range(1, len(taken) + 2) if f"char-{n}" not in taken)
-    return replace(comic, characters=(*comic.characters, Character(f"char-{number}", name)))
+def with_new_person(comic: Comic, name: str, used: Collection[str] = ()) -> Comic:
+    """With an id that nobody had before, whose portraits would be theirs."""
+    id = next(_free({*(character.id for character in comic.characters), *used}))
+    return replace(comic, characters=(*comic.characters, Character(id, name)))
+
+
+def _free(taken: Collection[str]) -> Iterator[str]:
+    """Ids for people that nobody has or had."""
+    return (id for n in count(1) if (id := f"char-{n}") not in taken)
 
 
 def without_person(comic: Comic, id: str) -> Comic:
@@ -175,16 +221,13 @@ def without_panel(comic: Comic, id: str) -> Comic:
     return _with(comic, id, lambda _: ())
 
 
-def with_moved(comic: Comic, id: str, before: str | None) -> Comic:
-    """To where the panel `before` stands, on its page; None: behind all."""
+def with_moved(comic: Comic, id: str, to: str, is_behind: bool = False) -> Comic:
+    """Before or behind another panel, on that one's page."""
     panel = panel_of(comic, id)
-    if before == id:
+    if to == id:
         return comic
     without = _with(comic, id, lambda _: ())
-    if before is None:
-        last = comic.pages[-1].panels[-1].id
-        return comic if last == id else _with(without, last, lambda other: (other, panel))
-    return _with(without, before, lambda other: (panel, other))
+    return _with(without, to, lambda other: (other, panel) if is_behind else (panel, other))
 
 
 def with_new_page(comic: Comic, after: str) -> Comic:

@@ -1,7 +1,7 @@
 """What holds for every plan of a comic: mended where a rule says how, and told where only its author can."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -30,17 +30,19 @@ def chapters_for(pages: int) -> tuple[int, int]:
     return (1, 1) if pages <= 3 else (1, 2) if pages <= 10 else (2, 4)
 
 
-def settled(comic: Comic, layouts: Layouts) -> tuple[Comic, list[Finding]]:
-    """A plan for which the rules hold that need no taste, and what was changed for them. No word is lost."""
-    return _Settling(comic, layouts).whole()
+def settled(comic: Comic, layouts: Layouts, used: Collection[str] = ()) -> tuple[Comic, list[Finding]]:
+    """A plan for which the rules hold that need no taste, and what was changed for them. No word is lost.
+    What has no id yet gets none of those `used` before: their pictures would be taken for its own."""
+    return _Settling(comic, layouts, used).whole()
 
 
 class _Settling:
-    def __init__(self, comic: Comic, layouts: Layouts):
+    def __init__(self, comic: Comic, layouts: Layouts, used: Collection[str]):
         self._comic, self._layouts = comic, layouts
         self._most = max(len(layout.panels) for layout in layouts.values())
         self._ids: set[str] = set()
-        self._owned = {id.casefold() for id in _ids_of(comic)}  # of others: what has none does not take them
+        # of others, now or before: what has none does not take them
+        self._owned = {id.casefold() for id in (*_ids_of(comic), *used)}
         self._used: list[str] = []  # layouts, page by page
         self._people: dict[str, str] = {}  # ids of characters, by what they were before
         self.found: list[Finding] = []

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.comic import Comic
-from domain.comic_edits import panel_of, with_spots_of
+from domain.comic_edits import panel_of, rewritten
 from domain.comic_rules import MOST_PAGES, findings, settled
-from domain.errors import BadFile, StudioError
+from domain.errors import StudioError
 from domain.project import Project
 from domain.settings import Settings
 from infrastructure.chat import Chat, key_for
@@ -52,6 +52,8 @@ class ComicDesk:
         self._lock, self._preview = threading.RLock(), ComicPreview()
         self._read: tuple[Project, str | None, Comic | None] | None = None  # what stood there, and its stamp
         feed.put_all(fixed_comic_facts())
+        self._wrote: dict[Project, str | None] = {}  # how the file stood when it was written last, by us
+        self._told: tuple[Project, str | None] | None = None  # … when pages were told of it last
         self._soon = Debounced("the comic", self.tell, QUIET)
         self._soon.start()
 
@@ -74,10 +76,9 @@ class ComicDesk:
         with writing(file) as part:
             part.write_text(script, encoding="utf-8")
         planned = comic_plan.read(file, style, language)
-        before = self._there(desk.project)
-        return self.take(
-            desk, planned._replace(comic=with_spots_of(before, planned.comic)) if before else planned
-        )
+        if before := self._there(desk.project):
+            planned = planned._replace(comic=rewritten(before, planned.comic, desk.used_ids()))
+        return self.take(desk, planned)
 
     def begin(self, desk: Desk, source: Path, style: str = "", language: str = "") -> list[str]:
         """Plan a comic of a script or another plan, in place of the one there is. Returns what was not taken
@@ -96,6 +97,7 @@ class ComicDesk:
     def take(self, desk: Desk, planned: Planned) -> list[str]:
         """A plan in place of the one there is. Returns what was not taken as it stood."""
         comic, pictures, left = comic_pictures.taken_out(planned.comic)
+        comic, _ = settled(comic, layouts(), desk.used_ids())
         with desk.in_turn(), self._lock:
             self._took(desk, "comic", self._there(desk.project), comic)
             left += comic_pictures.put(comic, pictures, desk.project)
@@ -106,7 +108,7 @@ class ComicDesk:
         """Change the plan as one step that can be undone. Raises StudioError for what does not fit."""
         with desk.in_turn(), self._lock:
             before = self.comic(desk.project)
-            after, _ = settled(edit(before), layouts())
+            after, _ = settled(edit(before), layouts(), desk.used_ids())
             if after != before:
                 self._took(desk, label, before, after, about, stroke)
         desk.tell(())
@@ -131,8 +133,9 @@ class ComicDesk:
             panel_of(comic, id)
         desk.pick(id, picture)
 
-    def page(self, project: Project, id: str, size: str) -> Path:
-        """A lettered page as it is planned now. Raises StudioError; takes up to a second."""
+    def page(self, project: Project, id: str, size: str) -> tuple[Path, str]:
+        """A lettered page as it is planned now, and the stamp that pages are told of it. Raises StudioError;
+        takes up to a second."""
         return self._preview.page(project, self.comic(project), id, size)
 
     def places(self, project: Project, id: str) -> dict[str, list[dict[str, Any]]]:
@@ -145,7 +148,7 @@ class ComicDesk:
 
     def look(self) -> None:
         """Notice what somebody else wrote into comic.json."""
-        if (desk := self._desk()) and self._read and stamp_of(desk.project.comic) != self._read[1]:
+        if (desk := self._desk()) and self._told != (desk.project, stamp_of(desk.project.comic)):
             self.again()
 
     def tell(self) -> None:
@@ -157,13 +160,12 @@ class ComicDesk:
         project = desk.project
         with self._lock:
             comic, trouble = None, ""  # type: Comic | None, str
+            self._told = project, stamp_of(project.comic)
             try:
-                comic = self.comic(project)
-            except BadFile as error:
+                comic = self.comic(project) if project.comic.exists() else None
+            except StudioError as error:
                 trouble = str(error)
                 comic = self._read[2] if self._read and self._read[0] == project else None
-            except StudioError:
-                self._read = project, None, None
             if comic is None:
                 self._feed.put_all({"comic": {"pages": [], "trouble": trouble}}, instead_of="panel/")
                 return
@@ -187,9 +189,9 @@ class ComicDesk:
     ) -> None:
         project = desk.project
         if before is None and project.comic.exists():
-            comic_plan.write(after, project.comic)  # which keeps aside what does not read
+            kept_aside(project.comic, "before")  # it does not read
         self._put(project, after)
-        undo, redo = (lambda: self._put(project, before)), (lambda: self._put(project, after))
+        undo, redo = (lambda: self._put_back(project, before)), (lambda: self._put_back(project, after))
         desk.took(Step(label, undo, redo, about, stroke))
         self.tell()
 
@@ -197,7 +199,14 @@ class ComicDesk:
         with self._lock:
             if comic is None:
                 project.comic.unlink(missing_ok=True)
-                self._read = project, None, None
-                return
-            write_json(project.comic, plan_json(comic))
-            self._read = project, stamp_of(project.comic), comic
+            else:
+                write_json(project.comic, plan_json(comic))
+            stamp = stamp_of(project.comic)
+            self._read, self._wrote[project] = (project, stamp, comic), stamp
+
+    def _put_back(self, project: Project, comic: Comic | None) -> None:
+        """What somebody else wrote there since is kept aside: a step of ours knows nothing of it."""
+        with self._lock:
+            if project.comic.exists() and stamp_of(project.comic) != self._wrote.get(project):
+                kept_aside(project.comic, "before")
+            self._put(project, comic)

@@ -1,13 +1,14 @@
 """The comic as pages are told of it: one fact for the whole, and one for each panel."""
 
-import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from domain.comic import STYLES, Comic, Page, Panel
 from infrastructure.comics.layout_file import layouts
 from services import comic_preview, picks, takes
 from services.comic_art import are_portraits_wanted
+from services.comic_pages import pictures_of
 from services.comic_paper import Paper
 from services.desk import Desk
 from services.project_facts import stamp_of
@@ -39,6 +40,7 @@ def comic_facts(desk: Desk, comic: Comic) -> dict[str, Any]:
             ],
         }
 
+    shown = pictures_of(comic, desk.project, desk.ledger)
     panels = {f"panel/{panel.id}": {**_panel(panel), **pictures(panel.id)} for _, panel in comic.panels}
     people = [
         {
@@ -58,7 +60,7 @@ def comic_facts(desk: Desk, comic: Comic) -> dict[str, Any]:
         "is_rtl": comic.is_rtl,
         "portraits": are_portraits_wanted(comic),
         "people": people,
-        "pages": [_page(comic, page, panels) for page in comic.pages],
+        "pages": [_page(comic, page, shown) for page in comic.pages],
     }
     return {"comic": whole, **panels}
 
@@ -77,12 +79,7 @@ def fixed_comic_facts() -> dict[str, Any]:
     return {"comic_styles": STYLES, "comic_layouts": shown}
 
 
-def _page(comic: Comic, page: Page, panels: Mapping[str, Fact]) -> Fact:
-    pictures = [
-        (panels[f"panel/{panel.id}"]["key"], [take["stamp"] for take in panels[f"panel/{panel.id}"]["takes"]])
-        for panel in page.panels
-    ]
-    look = repr((comic_preview.lettered_part(page), comic.is_rtl, pictures))
+def _page(comic: Comic, page: Page, shown: Mapping[str, Path]) -> Fact:
     return {
         "id": page.id,
         "number": page.number,
@@ -93,7 +90,7 @@ def _page(comic: Comic, page: Page, panels: Mapping[str, Fact]) -> Fact:
         "summary": page.summary,
         "panels": [panel.id for panel in page.panels],
         "chapter": next(chapter.title for chapter in comic.chapters if page in chapter.pages),
-        "stamp": hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:12],
+        "stamp": comic_preview.look_of(comic, page, shown),
     }
 
 

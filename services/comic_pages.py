@@ -33,9 +33,9 @@ class Drawn(NamedTuple):
     findings: list[Finding]
 
 
-def pictures_of(comic: Comic, project: Project) -> dict[str, Path]:
+def pictures_of(comic: Comic, project: Project, ledger: Ledger | None = None) -> dict[str, Path]:
     """The picture of each panel that has one: the chosen one, else the newest take."""
-    ledger, found = Ledger(project), dict[str, Path]()
+    ledger, found = ledger or Ledger(project), dict[str, Path]()
     for _, panel in comic.panels:
         done = [entry for entry in ledger.takes_of(panel.id) if entry.state == DONE]
         takes = [project.takes / name for entry in reversed(done) for name in entry.files]

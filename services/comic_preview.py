@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,15 +30,14 @@ class ComicPreview:
         self._lock = threading.Lock()
         self._fonts: Fonts | None = None  # opening them is the slow part of a small page
 
-    def page(self, project: Project, comic: Comic, id: str, size: str) -> Path:
-        """Raises StudioError when the page is gone, or a picture of it does not read."""
+    def page(self, project: Project, comic: Comic, id: str, size: str) -> tuple[Path, str]:
+        """The picture, and its look (`look_of`). Raises StudioError when the page is gone, or a picture of it
+        does not read."""
         page, dpi = page_of(comic, id), SIZES.get(size, SIZES["card"])
         alone = replace(comic, chapters=(Chapter("", "", (page,)),))
         pictures = pictures_of(alone, project)
-        stamps = {id: (str(path), stamp_of(path)) for id, path in sorted(pictures.items())}
-        look = repr((lettered_part(page), comic.is_rtl, stamps, dpi))
-        name = hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-        to = project.cache / "comic" / f"{name}.webp"
+        look = look_of(comic, page, pictures)
+        to = project.cache / "comic" / f"{look}-{dpi}.webp"
         with self._lock:
             if not to.exists():
                 self._fonts = self._fonts or Fonts()
@@ -45,7 +45,7 @@ class ComicPreview:
                     with writing(to) as part:
                         made.image.save(part, "WEBP", quality=QUALITY, method=2)
                 _thin_out(to.parent)
-        return to
+        return to, look
 
     def places(self, comic: Comic, id: str) -> dict[str, list[dict[str, Any]]]:
         """Of a page's balloons, by panel: `line` (from 0), `rect` (x, y, width, height) and `tip` (x, y) in
@@ -69,13 +69,16 @@ def _balloon(line: int, group: tuple[Placed, ...], width: float, height: float) 
     return {"line": line, "rect": sides, "tip": tip and [tip[0] * across, tip[1] * down]}
 
 
-def lettered_part(page: Page) -> Page:
-    """What of a page changes how it looks, besides its pictures."""
+def look_of(comic: Comic, page: Page, pictures: Mapping[str, Path]) -> str:
+    """Changes with whatever is seen of a page, and with nothing else."""
 
     def part(panel: Panel) -> Panel:
         return Panel(panel.id, panel.actors, lines=panel.lines, narrative=panel.narrative, sfx=panel.sfx)
 
-    return Page("", page.number, page.layout, tuple(map(part, page.panels)))
+    shown = Page("", page.number, page.layout, tuple(map(part, page.panels)))
+    seen = [(path.name, stamp_of(path)) for panel in page.panels if (path := pictures.get(panel.id))]
+    look = repr((shown, comic.is_rtl, seen))
+    return hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def _thin_out(folder: Path) -> None:

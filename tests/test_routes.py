@@ -263,3 +263,15 @@ def test_words_come_in_every_language_and_nothing_else(client):
         assert client.get(f"/studio/words/{language}.json").json().keys() >= {"undo"}
     assert client.get("/studio/words/..%2f..%2fpresets.json").status_code == 404
     assert client.get("/studio/words/xx.json").status_code == 404
+
+
+def test_a_comics_page_is_kept_by_the_browser_only_as_what_it_is(client, studio):
+    ask(client, "comic.begin", text="PAGE 1\nPANEL 1\nRain.\nCAPTION: Late.\n")
+    studio.comic.tell()
+    (page,) = json.loads(studio.feed.since(0).changed["comic"])["pages"]
+    now = client.get(f"/studio/comic/{page['id']}?v={page['stamp']}")
+    assert now.status_code == 200 and "immutable" in now.headers["cache-control"]
+    other = client.get(f"/studio/comic/{page['id']}?v=of-another-look")
+    assert other.content == now.content and other.headers["cache-control"] == "no-store"
+    assert client.get("/studio/comic/nothing").status_code == 404
+    assert client.get(f"/studio/comic/{page['id']}?p=another").status_code == 409

@@ -178,6 +178,41 @@ def test_what_another_program_writes_into_the_plan_is_seen_and_a_broken_one_is_l
     assert [file.read_text("utf-8") for file in path.parent.glob("comic.json.before*")] == ["{half"]
 
 
+def test_undoing_keeps_aside_what_another_program_wrote_meanwhile(begun):
+    comics.set_panel(begun, ONE, "action", "Ida runs.")
+    path = begun.desk.project.comic
+    plan = json.loads(path.read_text("utf-8"))
+    plan["title"] = "Theirs"
+    path.write_text(json.dumps(plan), "utf-8")
+    facts(begun)  # it was seen already
+    storyboard.undo(begun)
+    assert on_disk(begun)[0]["action"] == "Ida waits in the rain."
+    (aside,) = path.parent.glob("comic.json.before*")
+    assert json.loads(aside.read_text("utf-8"))["title"] == "Theirs"
+
+
+def test_a_word_that_no_plan_may_have_is_said_and_seen_once_it_is_mended(start):
+    studio = start()
+    path = studio.desk.project.comic
+    path.write_text('{"style": "noirr", "chapters": [{"pages": [{"panels": [{"action": "x"}]}]}]}', "utf-8")
+    told = facts(studio)["comic"]
+    assert told["pages"] == [] and "noirr" in told["trouble"]
+    path.write_text(path.read_text("utf-8").replace("noirr", "noir"), "utf-8")
+    studio.comic.look()
+    end = time.monotonic() + LONGEST
+    while not json.loads(studio.feed.since(0).changed["comic"])["pages"]:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_new_panel_has_no_picture_of_one_that_was_deleted(begun):
+    comics.draw(begun, [TWO])
+    made(begun)
+    comics.remove(begun, TWO)
+    new = comics.add(begun, ONE)
+    assert new != TWO and facts(begun)[f"panel/{new}"]["takes"] == []
+
+
 def test_what_is_missing_is_drawn_portraits_first_and_only_once(begun):
     comics.draw(begun, [ONE, TWO, THREE])
     errands = made(begun)
@@ -252,14 +287,15 @@ def test_without_portraits_panels_are_drawn_by_words_alone(begun):
 
 def test_a_page_is_shown_as_it_is_lettered_and_drawn_once(begun):
     project = begun.desk.project
-    first = begun.comic.page(project, "ch1-p1", "page")
+    first, look = begun.comic.page(project, "ch1-p1", "page")
+    assert look == facts(begun)["comic"]["pages"][0]["stamp"]
     with Image.open(first) as page:
         assert page.size == (909, 1286)
     stamp = first.stat().st_mtime_ns
     comics.set_panel(begun, ONE, "mood", "calm")  # nothing that is seen
-    assert begun.comic.page(project, "ch1-p1", "page") == first and first.stat().st_mtime_ns == stamp
+    assert begun.comic.page(project, "ch1-p1", "page") == (first, look) and first.stat().st_mtime_ns == stamp
     comics.set_line(begun, ONE, 0, "text", "Very late.", "Late.")
-    assert begun.comic.page(project, "ch1-p1", "page") != first
+    assert begun.comic.page(project, "ch1-p1", "page")[0] != first
     with pytest.raises(StudioError, match="no page"):
         begun.comic.page(project, "../x", "page")
 

@@ -1,5 +1,6 @@
 """Edits of a comic's plan: what each changes, what it leaves alone, and what is refused."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ from domain.comic_rules import settled
 from domain.errors import StudioError
 from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.script_reader import read_script
+from infrastructure.comics.script_writer import written
 from tests.comics.plans import any_plan
 
 SCRIPT = """TITLE: The tram
@@ -74,17 +76,67 @@ def test_the_last_panel_of_a_page_takes_the_page_with_it(comic):
 
 
 @pytest.mark.parametrize(
-    ("moved", "before", "order"),
+    ("moved", "to", "is_behind", "order"),
     [
-        ("ch1-p1-pan2", "ch1-p1-pan1", [["ch1-p1-pan2", "ch1-p1-pan1"], ["ch1-p2-pan1"]]),
-        ("ch1-p1-pan1", None, [["ch1-p1-pan2"], ["ch1-p2-pan1", "ch1-p1-pan1"]]),
-        ("ch1-p1-pan1", "ch1-p2-pan1", [["ch1-p1-pan2"], ["ch1-p1-pan1", "ch1-p2-pan1"]]),
-        ("ch1-p2-pan1", None, [["ch1-p1-pan1", "ch1-p1-pan2"], ["ch1-p2-pan1"]]),
-        ("ch1-p1-pan1", "ch1-p1-pan1", [["ch1-p1-pan1", "ch1-p1-pan2"], ["ch1-p2-pan1"]]),
+        ("ch1-p1-pan2", "ch1-p1-pan1", False, [["ch1-p1-pan2", "ch1-p1-pan1"], ["ch1-p2-pan1"]]),
+        ("ch1-p1-pan1", "ch1-p1-pan2", True, [["ch1-p1-pan2", "ch1-p1-pan1"], ["ch1-p2-pan1"]]),
+        ("ch1-p1-pan1", "ch1-p2-pan1", True, [["ch1-p1-pan2"], ["ch1-p2-pan1", "ch1-p1-pan1"]]),
+        ("ch1-p1-pan1", "ch1-p2-pan1", False, [["ch1-p1-pan2"], ["ch1-p1-pan1", "ch1-p2-pan1"]]),
+        ("ch1-p1-pan1", "ch1-p1-pan1", True, [["ch1-p1-pan1", "ch1-p1-pan2"], ["ch1-p2-pan1"]]),
     ],
 )
-def test_a_panel_moves_with_its_id(comic, moved, before, order):
-    assert ids(edited(comic, comic_edits.with_moved, moved, before)) == order
+def test_a_panel_moves_with_its_id(comic, moved, to, is_behind, order):
+    assert ids(edited(comic, comic_edits.with_moved, moved, to, is_behind)) == order
+
+
+def test_what_is_new_gets_no_id_that_was_used_before(comic):
+    bare = edited(comic, comic_edits.without_panel, "ch1-p1-pan2")
+    added, _ = settled(comic_edits.with_new_panel(bare, "ch1-p1-pan1"), layouts(), {"ch1-p1-pan2"})
+    assert added.pages[0].panels[1].id not in ("", "ch1-p1-pan2")
+    person = comic_edits.with_new_person(comic_edits.without_person(comic, "char-2"), "Una", {"char-2"})
+    assert [one.id for one in person.characters] == ["char-1", "char-3"]
+
+
+def through_a_script(before: Comic, change=lambda script: script) -> Comic:
+    planned, _ = settled(read_script(change(written(before)))[0], layouts())
+    return settled(comic_edits.rewritten(before, planned), layouts())[0]
+
+
+def by_words(comic: Comic) -> dict[str, str]:
+    return {panel.action: panel.id for _, panel in comic.panels}
+
+
+def test_panels_and_people_keep_their_ids_through_a_script_wherever_they_stand(comic):
+    before = edited(comic, comic_edits.with_new_panel, "ch1-p1-pan1")
+    new = before.pages[0].panels[1].id
+    before = edited(before, comic_edits.with_panel_field, new, "action", "A dog barks.")
+    before = edited(before, comic_edits.without_person, "char-1")
+    before = replace(before, more={"portraits": False})
+    after = through_a_script(before)
+    assert by_words(after) == by_words(before) and after.more == {"portraits": False}
+    assert [(one.id, one.name) for one in after.characters] == [("char-2", "Bo")]
+
+    def change(script: str) -> str:
+        return script.replace("A dog barks.", "A cat waits.").replace(
+            "Bo waves.", "PANEL\nRain.\nPANEL\nBo waves."
+        )
+
+    other = through_a_script(before, change)
+    kept = {id for action, id in by_words(before).items() if action != "A dog barks."}
+    assert by_words(other)["A cat waits."] == new, "between those that are the same"
+    assert (
+        kept < set(by_words(other).values()) and by_words(other)["Bo waves."] == by_words(before)["Bo waves."]
+    )
+    assert by_words(other)["Rain."] not in by_words(before).values()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_plan_that_goes_through_a_script_unchanged_keeps_all_its_ids(seed):
+    before = any_plan(seed)
+    if len({one.name.casefold() for one in before.characters}) < len(before.characters):
+        return
+    after = through_a_script(before)
+    assert [panel.id for _, panel in after.panels] == [panel.id for _, panel in before.panels]
 
 
 def test_balloons_are_edited_one_by_one(comic):
@@ -147,7 +199,7 @@ def test_any_edits_of_any_plan_leave_one_that_keeps_the_rules(seed):
             [
                 (comic_edits.with_new_panel, one),
                 (comic_edits.with_duplicate, one),
-                (comic_edits.with_moved, one, random.choice((other, None))),
+                (comic_edits.with_moved, one, other, random.random() < 0.5),
                 (comic_edits.with_new_page, page),
                 (comic_edits.with_new_line, one),
                 (comic_edits.without_panel, one) if len(panels) > 1 else (comic_edits.with_new_panel, one),

@@ -12,6 +12,7 @@ export async function drawHandles(place, page) {
   place.dataset.is = is;
   const found = is && await ask('comic.places', { page: page.id }).catch(() => null);
   if (place.dataset.is !== is) return; // another panel is selected by now
+  if (found === null) place.dataset.is = ''; // asked again when anything is drawn
   const box = placesOf(page.layout, comic().is_rtl)[page.panels.indexOf(id)];
   const handles = (found?.[id] ?? []).flatMap(({ line, rect: [x, y, width, height], tip }) => [
     { line, part: 'at', middle: [x + width / 2, y + height / 2], size: [width, height] }, tip && { line, part: 'tail', middle: tip }]).filter(Boolean);
@@ -24,7 +25,13 @@ function makeHandle(id, { line, part }) {
   let box = [0, 0, 100, 100], middle = [0, 0], from = null, at = null; // in percent of the page
   const show = ([x, y]) => Object.assign(node.style, { left: `${x}%`, top: `${y}%` });
   const share = (value, start, length) => Math.min(100, Math.max(0, 100 * (value - start) / length));
-  const put = spot => act('comic.place', { panel: id, number: line, part, spot: spot && [share(spot[0], box[0], box[2]), share(spot[1], box[1], box[3])] });
+  const within = ([x, y]) => [Math.min(box[0] + box[2], Math.max(box[0], x)), Math.min(box[1] + box[3], Math.max(box[1], y))];
+  const put = async spot => { // at once where it is put: the next key goes on from there
+    const was = middle;
+    if (spot) show(middle = within(spot));
+    const step = await act('comic.place', { panel: id, number: line, part, spot: spot && [share(middle[0], box[0], box[2]), share(middle[1], box[1], box[3])] });
+    if (step === undefined) show(middle = was);
+  };
   node.stand = (its, one) => {
     [box, middle] = [its, one.middle];
     if (one.size) Object.assign(node.style, { width: `${one.size[0]}%`, height: `${one.size[1]}%` });

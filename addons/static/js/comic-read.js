@@ -34,7 +34,8 @@ export function exportDialog() {
   async function make(event) {
     event.target.closest('button').disabled = true;
     said.hidden = true;
-    try { [id] = await ask('comic.export', { format: form.value }); made.replaceChildren(h('p.quiet', {}, t('comic.export.under_way'))) } catch (error) {
+    try { id = (await ask('comic.export', { format: form.value }))[0] ?? id; // none: the same waits already
+      made.replaceChildren(h('p.quiet', {}, t('comic.export.under_way'))) } catch (error) {
       if (!(error instanceof Refused)) throw error;
       said.textContent = error.message;
       said.hidden = false;

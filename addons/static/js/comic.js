@@ -69,8 +69,8 @@ export function mount(place) {
     d: { run: () => current && twice(select), label: 'comic.duplicate' },
     f: { run: () => read(pageOf(current)?.id), label: 'comic.read' },
     Delete: { run: () => current && remove(select), label: 'comic.remove' },
-    ArrowRight: { run: () => select.by(1), label: 'comic.next' },
-    ArrowLeft: { run: () => select.by(-1), label: 'comic.previous' },
+    ArrowRight: { run: () => select.by(comic()?.is_rtl ? -1 : 1), label: 'comic.next' },
+    ArrowLeft: { run: () => select.by(comic()?.is_rtl ? 1 : -1), label: 'comic.previous' },
     Escape: { run: () => select(''), label: 'comic.whole' },
     Enter: { run: () => inspector.querySelector('textarea, input[type=text]')?.focus(), label: 'comic.edit' },
   });
@@ -174,6 +174,7 @@ function listen(pages) {
   const clear = () => pages.querySelectorAll('.is-over').forEach(one => one.classList.remove('is-over'));
   pages.addEventListener('click', event => { const area = target(event); if (area) pages.select(area.dataset.panel); else if (event.target === pages) pages.select('') });
   pages.addEventListener('keydown', event => { const area = target(event); if (area && [' ', 'Enter'].includes(event.key)) { event.preventDefault(); pages.select(area.dataset.panel) } });
+  pages.addEventListener('focusin', event => { const area = target(event); if (area?.matches(':focus-visible') && area.dataset.panel !== current) pages.select(area.dataset.panel) }); // keys are for what has the focus
   pages.addEventListener('dblclick', event => { const area = target(event); if (area) read(pageOf(area.dataset.panel)?.id) });
   pages.addEventListener('dragstart', event => { dragged = target(event)?.dataset.panel ?? ''; event.dataTransfer.effectAllowed = 'move'; event.dataTransfer.setData('text/plain', panel(dragged)?.action ?? '') });
   pages.addEventListener('dragover', event => { const over = target(event); clear(); if (dragged && over && over.dataset.panel !== dragged) { event.preventDefault(); over.classList.add('is-over') } });
@@ -183,7 +184,6 @@ function listen(pages) {
     clear();
     if (!dragged || !over || over === dragged) return;
     event.preventDefault();
-    const isLater = ids.indexOf(over) > ids.indexOf(dragged); // it takes the place that it is dropped on
-    act('comic.move', { panel: dragged, before: isLater ? ids[ids.indexOf(over) + 1] ?? null : over });
+    act('comic.move', { panel: dragged, to: over, behind: ids.indexOf(over) > ids.indexOf(dragged) }); // it takes the place that it is dropped on
   });
 }
