@@ -66,6 +66,11 @@ class Errand:
         """Whether it is done beside the backend's lanes, also while those are paused."""
         return self.deed in ASIDE
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another program does it, for minutes: nothing else that is done aside waits for it."""
+        return self.deed == "plan"
+
     def anew(self, asked: float) -> "Errand":
         """The same, asked for once more: it waits, and nothing came of it yet. What was stopped may be under
         way over there still: when it began, and its takes, say so."""

@@ -27,6 +27,7 @@ class Queue:
         self._states: Counter[str] = Counter()
         self._deeds: Counter[str] = Counter()  # of those that wait
         self._projects: Counter[str] = Counter()  # … and for the backend
+        self._aside: Counter[bool] = Counter()  # of what runs aside, by whether it is done elsewhere
         self._gone: list[str] = []
         for errand in errands:
             self._put(errand)
@@ -41,12 +42,14 @@ class Queue:
         return [id for id, errand in self._all.items() if not states or errand.state in states]
 
     def ready(self, is_aside: bool = False, held: Container[str] = ()) -> Iterator[Errand]:
-        """What may begin now, in order: of what is done aside, or of what the backend draws for projects
-        that are not `held`."""
+        """What may begin now, in order: of what is done aside (one at a time, and one elsewhere), or of what
+        the backend draws for projects that are not `held`."""
         is_any = not is_aside or any(self._deeds[deed] for deed in ASIDE)  # else all would be looked at
         waiting = (self._all[id] for id in self._waiting) if is_any else ()
         ready = (e for e in waiting if e.is_aside == is_aside and self._is_ready(e))
-        return (e for e in ready if is_aside or e.project not in held)
+        if is_aside:
+            return (e for e in ready if not self._aside[e.is_elsewhere])
+        return (e for e in ready if e.project not in held)
 
     @property
     def left(self) -> int:
@@ -237,6 +240,8 @@ class Queue:
             self._deeds[errand.deed] += 1
             self._projects[errand.project] += not errand.is_aside
             self._waiting.setdefault(errand.id)
+        if errand.state == RUNNING and errand.is_aside:
+            self._aside[errand.is_elsewhere] += 1
         if errand.state in (WAITING, STOPPED):
             self._same.setdefault(errand.content, errand.id)
         for id in errand.after:
@@ -253,6 +258,8 @@ class Queue:
             self._deeds[errand.deed] -= 1
             self._projects[errand.project] -= not errand.is_aside
             del self._waiting[errand.id]
+        if errand.state == RUNNING and errand.is_aside:
+            self._aside[errand.is_elsewhere] -= 1
         if self._same.get(errand.content) == errand.id:
             del self._same[errand.content]
         for id in errand.after:

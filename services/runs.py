@@ -185,8 +185,8 @@ class Runs:
         self._start()
 
     def _start(self) -> None:
-        """As many lanes as there is work for, and as the backend has; one more for what is done aside."""
-        self._start_lanes(True, 1)
+        """As many lanes as there is work for, and as the backend has; two more for what is done aside."""
+        self._start_lanes(True, 2)
         try:
             self._wanted = max(1, self._lanes())
         except StudioError as error:

@@ -319,3 +319,22 @@ def test_a_long_chain_is_left_out_without_running_out_of_stack(bench):
     bench.runs.add(chain)
     bench.runs.cancel([chain[0].id])
     assert {bench.state(one) for one in (chain[1], chain[-1])} == {CANCELLED}
+
+
+def test_what_another_program_does_for_minutes_holds_up_nothing_else_that_is_done_aside(tmp_path):
+    with Bench(tmp_path) as bench:
+        bench.work.hold("plan", "zip", "copy", "other plan")
+        (slow,) = bench.add("plan", deed="plan")
+        (zipped,) = bench.add("zip", deed="archive")
+        (copied,) = bench.add("copy", deed="duplicate")
+        (later,) = bench.add("other plan", deed="plan", idea="another")
+        bench.until(slow, "running")
+        bench.until(zipped, "running")
+        assert [bench.state(one) for one in (copied, later)] == ["waiting", "waiting"], "one of each"
+        bench.work.let_go("zip")
+        bench.until(copied, "running")
+        bench.work.let_go("plan")
+        bench.until(later, "running")
+        bench.work.let_go()
+        bench.until_quiet()
+        assert bench.work.most_at_once == 2
