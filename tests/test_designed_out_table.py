@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.buckets import BucketSettings
+from domain.chat_settings import ChatSettings
 from domain.settings import ComfySettings, Settings
 
 HOUSE = Path(__file__).parent.parent
@@ -78,14 +79,18 @@ def test_no_module_keeps_what_two_runs_or_pages_would_share():
     assert not kept
 
 
+KINDS = Settings, ComfySettings, BucketSettings, ChatSettings
+
+
 def test_settings_name_no_folder_of_a_server_and_hold_no_secret():
-    names = {field.name for kind in (Settings, ComfySettings, BucketSettings) for field in fields(kind)}
+    names = {field.name for kind in KINDS for field in fields(kind)}
 
     assert names == {
         *("comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project", "extra"),
-        *("theme", "language", "is_introduced", "limits", "bucket"),
+        *("theme", "language", "is_introduced", "limits", "bucket", "chat"),
         *("mode", "url", "pod_id", "port", "more", "pod_name", "endpoint"),
         *("address", "region"),
+        *("model",),
     }
 
 

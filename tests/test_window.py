@@ -51,7 +51,7 @@ def page_of(process: subprocess.Popen, port: int) -> str:
     while time.monotonic() < end:
         assert process.poll() is None, "the studio ended by itself"
         try:
-            return requests.get(f"http://127.0.0.1:{port}/", timeout=10).text
+            return requests.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE).text
         except requests.ConnectionError:
             time.sleep(0.2)
     raise AssertionError("the page did not open")

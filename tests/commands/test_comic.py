@@ -220,8 +220,8 @@ def test_a_script_becomes_pages_and_a_book(told, tmp_path):
 def test_pages_with_a_picture_missing_are_made_and_told(told, tmp_path):
     (tmp_path / "rain.txt").write_text("PAGE 1\nPANEL 1\nRain.\nPANEL 2\nSun.\n", "utf-8")
     drawn(told, "rain.txt", "--json")
-    for take in (tmp_path / "rain" / "takes").glob("ch1-p1-pan2*"):
-        take.unlink()
+    for file in (tmp_path / "rain").glob("*/ch1-p1-pan2*"):
+        file.unlink()
     code, _, error = told("comic", "pages", "rain.txt")
     assert code == 1 and "ch1-p1-pan2: It has no picture yet." in error
     assert (tmp_path / "rain" / "pages" / "001.png").exists()

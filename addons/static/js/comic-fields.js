@@ -1,6 +1,6 @@
 // Beside the pages: a panel's pictures and words, or, with none chosen, the comic and its people.
 
-import { act, ask, button, fact, h, icon, keyed, notice, put, show, t } from './core.js';
+import { act, ask, button, fact, h, keyed, notice, put, show, t } from './core.js';
 import { busy, comic, deeds, panel, panelIds } from './comic.js';
 import { edits } from './edits.js';
 import { row, section, seed, text } from './fields.js';

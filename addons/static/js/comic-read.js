@@ -1,6 +1,6 @@
 // Reading a comic page by page, and handing it out as files.
 
-import { Refused, ask, button, fact, follow, h, notice, put, show, t } from './core.js';
+import { Refused, ask, button, fact, follow, h, put, show, t } from './core.js';
 import { comic, pageUrl } from './comic.js';
 import { dialog } from './dialogs.js';
 import { fileLinks } from './outcomes.js';

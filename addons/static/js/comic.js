@@ -1,6 +1,6 @@
 // The comic: its pages as they will be printed, a panel's words and pictures beside them, and how it begins.
 
-import { act, ask, button, connected, fact, follow, h, icon, keyed, notice, openProject, percent, put, runs, show, t, tn } from './core.js';
+import { act, button, connected, fact, follow, h, keyed, notice, openProject, percent, put, runs, show, t, tn } from './core.js';
 import { beginning, scriptDialog } from './comic-begin.js';
 import { makeFields } from './comic-fields.js';
 import { exportDialog, read } from './comic-read.js';
