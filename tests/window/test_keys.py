@@ -74,7 +74,7 @@ def test_a_range_of_found_shots_has_none_that_is_not_seen(studio, page):
 
 
 def test_where_no_shots_are_everything_is_selected_as_text(page):
-    page.keyboard.press("6")
+    page.keyboard.press("7")
     expect(page.locator("#page-runs h1")).to_be_visible()
     page.keyboard.press("Control+a")
     assert page.evaluate("() => Studio.where.selection().length") == 1
@@ -153,7 +153,13 @@ def test_nothing_is_asked_of_an_empty_board(studio, open_page):
 
 def test_a_step_taken_back_where_it_is_not_seen_is_told(studio, page):
     studio.ask("shot.set", shots=["001"], field="prompt", value="A quay")
-    page.keyboard.press("6")
+    page.keyboard.press("7")
     expect(page.locator("#page-runs h1")).to_be_visible()
     page.keyboard.press("Control+z")
     expect(page.get_by_text("Taken back: edit 001")).to_be_visible()
+
+
+def test_every_page_has_a_key_the_last_one_zero(page):
+    for key, where in (("6", "comic"), ("0", "testbench"), ("1", "project")):
+        page.keyboard.press(key)
+        expect(page.locator(f"#page-{where} h1").first).to_be_visible()

@@ -108,6 +108,7 @@ export function start() {
 }
 
 /** On a page that does not show it, a step taken back is told. */
-const told = words => step => { if (step && !hasShots() && page !== 'project') notice(words({ step: [t(`step.${step.label}`), step.about].filter(Boolean).join(' ') })) };
+const isSeenHere = step => hasShots() || page === 'project' || page === 'comic' && step.label.startsWith('comic');
+const told = words => step => { if (step && !isSeenHere(step)) notice(words({ step: [t(`step.${step.label}`), step.about].filter(Boolean).join(' ') })) };
 export const undo = () => act('undo').then(told(step => t('undone', step)));
 export const redo = () => act('redo').then(told(step => t('redone', step)));
