@@ -111,10 +111,8 @@ class RunPodBackend:
         return f"{status.name}{f' on {status.gpu}' if status.gpu else ''}{most}"
 
     def run(self, job: Job) -> JobRun:
-        yield Fact("url", self._api.url)
         link = self._chains.claimed(job.id) or noted(job.earlier, self.endpoint) or Link()
-        if link.is_ours:
-            yield from self._taken_over(link)
+        yield from self._told(link)
         while True:
             end, link = yield from self._end(job, link)
             if end.state in (FAILED, CANCELLED) and end.ran is not None and not link.step:
@@ -134,12 +132,15 @@ class RunPodBackend:
         self._chains.expect(job, link, result)
         return files
 
-    def _taken_over(self, link: Link) -> Iterator[Fact]:
+    def _told(self, link: Link) -> Iterator[Fact]:
+        """Where it is, if it is somewhere; closed already here, it is taken back all the same."""
         there = {"endpoint": self.endpoint, "job": link.number, "step": link.step}
         try:
-            yield Fact("serverless", there, is_urgent=True)
+            yield Fact("url", self._api.url)
+            if link.is_ours:
+                yield Fact("serverless", there, is_urgent=True)
         except (GeneratorExit, KeyboardInterrupt):
-            if link.end is None:
+            if link.number and link.end is None:
                 self._give_up(link.number)
             raise
 

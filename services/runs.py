@@ -46,7 +46,7 @@ class Runs:
         self._lock, self._telling = threading.RLock(), threading.RLock()
         self._is_closing = False
         self._stills = Standstills()
-        self.dropped: Callable[[Sequence[Errand]], None] = lambda errands: None  # hears what never ran on
+        self.dropped: Callable[[Sequence[Errand]], None] = lambda errands: None  # hears what is cancelled
         for errand in sorted(self.errands(), key=lambda errand: errand.ended):
             self._remember(errand)
         self._tell([errand.id for errand in self.errands()], is_reordered=True)
@@ -177,8 +177,7 @@ class Runs:
 
     def _resume(self, may: Callable[[Standstill], bool]) -> None:
         with self._lock:  # a pause that comes now counts
-            stills = [still for still in self._stills.each() if may(still)]
-            if not stills:
+            if not (stills := [still for still in self._stills.each() if may(still)]):
                 return
             changed = self._queue.again([id for still in stills for id in still.over()])
         self._changed(changed, is_by_hand=True)
@@ -263,13 +262,13 @@ class Runs:
             self._remember(errand)
             changed = self._queue.end(errand)
             self._queue.let_go()
-            if errand.state == DONE:
-                self._stills.worked(errand.project)
             if trouble:
                 culprit = errand.id if errand.state == FAILED else ""
                 self._stills.trouble(trouble, errand.project, culprit, time.monotonic())
         try:
             self._changed(changed)
+            if errand.state == CANCELLED:
+                self.dropped([errand])  # it may have been cancelled before it asked after what is under way
         finally:
             live.over.set()
         self._start()
@@ -278,6 +277,7 @@ class Runs:
         if errand.state == DONE:
             self.pace.took(errand)
             self._worked.add(errand.run)
+            self._stills.worked(errand.project)
 
     # --- telling ---------------------------------------------------------------------------------
 

@@ -322,6 +322,18 @@ def test_closing_the_next_segment_before_it_was_asked_after_cancels_it(backend, 
     assert there.status == "CANCELLED"
 
 
+def test_closing_a_begun_job_before_it_was_asked_after_cancels_it(backend, first, endpoint, hand):
+    order = told_of_the_first(backend, first, endpoint, hand("w1"), one_done())
+    begun = replace(
+        second(first, FRAME), earlier={"serverless": {"endpoint": endpoint.id, "job": order["id"]}}
+    )
+    run = RunPodBackend(endpoint.id, backend._key).run(begun)
+    next(run)
+    run.close()
+    (there,) = endpoint.jobs.values()
+    assert there.status == "CANCELLED"
+
+
 def test_a_command_that_ends_leaves_no_segment_that_nobody_asks_for(
     first, endpoint, hand, runpod, monkeypatch
 ):
