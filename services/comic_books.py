@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from domain.project import Project
+from infrastructure.comics.style_file import look_of
 from services import comic_plan
 from services.comic_export import FORMATS
 from services.comic_pages import pictures_of
@@ -30,7 +31,7 @@ class Books:
             comic = comic_plan.read(project.comic).comic
             pictures = pictures_of(comic, project)
             stamps = {id: (str(path), stamp_of(path)) for id, path in sorted(pictures.items())}
-            look = repr((comic_plan.as_plan(comic), stamps, DPI))
+            look = repr((comic_plan.as_plan(comic), look_of(comic.style), stamps, DPI))
             name = hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
             to = project.cache / "books" / f"{name}.{format}"
             if not to.exists():

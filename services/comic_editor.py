@@ -15,32 +15,22 @@ from PIL import Image, ImageOps
 from domain.comic import Comic, Line, Page
 from domain.comic_editor import NO_TAIL, STYLES, tail_towards
 from domain.comic_layouts import Rect
+from domain.comic_looks import Colours, Look
 from domain.comic_rules import Finding
 from infrastructure.comics.page_files import jpeg
 from infrastructure.comics.plan_json import plan_json
+from infrastructure.comics.style_file import look_of
 from infrastructure.fonts import Fonts
-from services.comic_pages import (
-    BALLOON,
-    BORDER,
-    BOX,
-    HAIR,
-    LINE,
-    NO_PICTURE,
-    PAGE,
-    Laid,
-    crowded,
-    laid,
-    opened,
-    unwritten,
-)
+from services.comic_pages import HAIR, LINE, NO_PICTURE, Laid, crowded, laid, opened, unwritten
 from services.comic_paper import Paper
 from services.lettering.fitting import PADDING
-from services.lettering.painting import LOUD, TURN, Placed
+from services.lettering.painting import TURN, Placed
 from services.lettering.panel import LEAST
 
 FINER, QUALITY = 2, 88  # a picture's pixels to those of its place; of its JPEG
 THEN = "1980-01-01T00:00:00.000Z"  # where nobody says when it was made
 NOTHING = "transparent"
+FAMILIES = {"text": "sans"}  # the editor's names of our faces, where they are not "comic"
 
 Object = dict[str, Any]
 
@@ -53,10 +43,11 @@ class Canvas(NamedTuple):
 def canvases(comic: Comic, pictures: Mapping[str, Path], paper: Paper) -> Iterator[Canvas]:
     """Page by page."""
     fonts, said = Fonts(), plan_json(comic)
+    desk = _Desk(pictures, paper, fonts, look_of(comic.style))
     for chapter, plans in zip(comic.chapters, said["chapters"], strict=True):
         about = {name: value for name, value in plans.items() if name != "pages"}
         for page, plan in zip(chapter.pages, plans["pages"], strict=True):
-            yield _canvas(comic, page, {**plan, "chapter": about}, _Desk(pictures, paper, fonts))
+            yield _canvas(comic, page, {**plan, "chapter": about}, desk)
 
 
 def project(comic: Comic, made: list[Object], paper: str) -> Object:
@@ -79,6 +70,7 @@ class _Desk(NamedTuple):
     pictures: Mapping[str, Path]
     paper: Paper
     fonts: Fonts
+    look: Look
 
 
 def _canvas(comic: Comic, page: Page, plan: Object, desk: _Desk) -> Canvas:
@@ -91,8 +83,8 @@ def _canvas(comic: Comic, page: Page, plan: Object, desk: _Desk) -> Canvas:
         lines = panel.pop("dialogue")
         words = {"narrative": panel.pop("narrative"), "sfx": panel.pop("sfx")}
         elements.append(_image(place, panel, desk))
-        elements += _boxes(place, words, desk.paper)
-        elements += _balloons(comic, place, lines, desk.paper)
+        elements += _boxes(place, words, desk)
+        elements += _balloons(comic, place, lines, desk)
     for number, element in enumerate(elements):
         element |= {"id": f"{page.id}-{number + 1}", "zIndex": number}
     said = {
@@ -101,7 +93,7 @@ def _canvas(comic: Comic, page: Page, plan: Object, desk: _Desk) -> Canvas:
         "elements": elements,
         "width": round(desk.paper.px(desk.paper.width)),
         "height": round(desk.paper.px(desk.paper.height)),
-        "backgroundColor": PAGE,
+        "backgroundColor": desk.look.page,
         "order": page.number - 1,
         "plan": plan,
     }
@@ -124,8 +116,8 @@ def _image(place: Laid, plan: Object, desk: _Desk) -> Object:
     return {
         **_element("image", place.rect),
         "imageUrl": url,
-        "borderWidth": round(desk.paper.px(LINE)),
-        "borderColor": BORDER,
+        "borderWidth": max(1, round(desk.paper.px(LINE) * desk.look.line)),
+        "borderColor": desk.look.border,
         "borderStyle": "clean",
         "sepiaLevel": 0,
         "clipPreset": "none",
@@ -135,22 +127,22 @@ def _image(place: Laid, plan: Object, desk: _Desk) -> Object:
     }
 
 
-def _boxes(place: Laid, words: Mapping[str, str | None], paper: Paper) -> Iterator[Object]:
+def _boxes(place: Laid, words: Mapping[str, str | None], desk: _Desk) -> Iterator[Object]:
     """The narrator's, and a sound: the editor has no kind of its own for that, so it is a box unseen."""
-    size = _size(place, paper)
+    size, look = _size(place, desk.paper), desk.look
     if words["narrative"]:
         rect = place.words.boxes[0][0] if place.words.boxes else _top(place)
-        look = {"bgColor": BOX[0], "textColor": BOX[1], "borderColor": BOX[1], "borderWidth": _hair(paper)}
-        kind = {"fontSize": round(size, 2), "fontFamily": "comic", "padding": round(PADDING * size, 2)}
-        yield {**_element("narrative", rect), "text": words["narrative"], **look, **kind}
+        family = FAMILIES.get(look.narrator, "comic")
+        kind = {"fontSize": round(size, 2), "fontFamily": family, "padding": round(PADDING * size, 2)}
+        yield {**_element("narrative", rect), "text": words["narrative"], **_worn(look.box, desk), **kind}
     if words["sfx"]:
         rect = place.words.sounds[0][0] if place.words.sounds else _top(place)
-        look = {"bgColor": NOTHING, "textColor": LOUD.paper, "borderColor": NOTHING, "borderWidth": 0}
+        bare = {"bgColor": NOTHING, "textColor": look.sound.fill, "borderColor": NOTHING, "borderWidth": 0}
         kind = {"fontSize": round(rect.height / 2, 2), "fontFamily": "comic", "padding": 0}
-        yield {**_element("narrative", rect, -TURN), "text": words["sfx"], **look, **kind}
+        yield {**_element("narrative", rect, -TURN), "text": words["sfx"], **bare, **kind}
 
 
-def _balloons(comic: Comic, place: Laid, plans: list[Object], paper: Paper) -> Iterator[Object]:
+def _balloons(comic: Comic, place: Laid, plans: list[Object], desk: _Desk) -> Iterator[Object]:
     groups = dict(enumerate(place.words.balloons))
     for at, (line, plan) in enumerate(zip(place.panel.lines, plans, strict=True)):
         parts = _parts(line, groups.get(at, ()))
@@ -161,12 +153,9 @@ def _balloons(comic: Comic, place: Laid, plans: list[Object], paper: Paper) -> I
                 **_element("dialogue", rect),
                 "speaker": known.name if known else line.character,
                 "text": text,
-                "bgColor": BALLOON[0],
-                "textColor": BALLOON[1],
-                "borderColor": BALLOON[1],
-                "borderWidth": _hair(paper),
-                "fontSize": round(_size(place, paper), 2),
-                "fontFamily": "comic",
+                **_worn(desk.look.balloon, desk),
+                "fontSize": round(_size(place, desk.paper), 2),
+                "fontFamily": FAMILIES.get(desk.look.voice, "comic"),
                 "tailPosition": tail,
                 "bubbleStyle": STYLES[line.kind],
                 "plan": {**kept, **({"goesOn": True} if number else {})},
@@ -194,5 +183,7 @@ def _size(place: Laid, paper: Paper) -> float:
     return (place.words.size or LEAST) / 72 * paper.dpi
 
 
-def _hair(paper: Paper) -> int:
-    return max(1, round(paper.px(HAIR)))
+def _worn(colours: Colours, desk: _Desk) -> Object:
+    paper, words, edge = colours
+    width = max(1, round(desk.paper.px(HAIR) * desk.look.line))
+    return {"bgColor": paper, "textColor": words, "borderColor": edge, "borderWidth": width}

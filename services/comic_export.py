@@ -16,11 +16,12 @@ from infrastructure.comics.cbz import cbz
 from infrastructure.comics.epub import epub
 from infrastructure.comics.leaf import Bind, Leaf
 from infrastructure.comics.pdf import pdf
+from infrastructure.comics.style_file import look_of
 from infrastructure.fonts import Fonts
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside
 from services import comic_editor, comic_webtoon
-from services.comic_pages import PAGE, Drawn, drawn
+from services.comic_pages import Drawn, drawn
 from services.comic_paper import Paper
 
 MB = 1_000_000
@@ -73,7 +74,7 @@ def apart(ending: str) -> Write:
         _refuse_file(out)
         for page in drawn(comic, pictures, paper, Fonts()):
             file = out / f"{page.page.number:03}.{ending}"
-            page_files.save(_bled(page.image, paper), file, paper.dpi)
+            page_files.save(_bled(comic, page.image, paper), file, paper.dpi)
             yield Written(file, page.findings, page.page.number)
 
     return write
@@ -147,7 +148,7 @@ def format_of(out: Path) -> str:
 def _leaf(comic: Comic, page: Drawn, paper: Paper) -> Leaf:
     begins = [chapter.title for chapter in comic.chapters if chapter.pages[:1] == (page.page,)]
     return Leaf(
-        _bled(page.image, paper),
+        _bled(comic, page.image, paper),
         paper.width,
         paper.height,
         paper.bleed,
@@ -156,8 +157,9 @@ def _leaf(comic: Comic, page: Drawn, paper: Paper) -> Leaf:
     )
 
 
-def _bled(image: Image.Image, paper: Paper) -> Image.Image:
-    return ImageOps.expand(image, round(paper.px(paper.bleed)), PAGE) if paper.bleed else image
+def _bled(comic: Comic, image: Image.Image, paper: Paper) -> Image.Image:
+    wide = round(paper.px(paper.bleed))
+    return ImageOps.expand(image, wide, look_of(comic.style).page) if wide else image
 
 
 def said(comic: Comic, page: Page) -> str:

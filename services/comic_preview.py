@@ -11,6 +11,7 @@ from typing import Any
 from domain.comic import Chapter, Comic, Page, Panel
 from domain.comic_edits import page_of
 from domain.project import Project
+from infrastructure.comics.style_file import look_of as lettering_of
 from infrastructure.fonts import Fonts
 from infrastructure.part_files import writing
 from services.comic_pages import drawn, laid, pictures_of
@@ -77,7 +78,7 @@ def look_of(comic: Comic, page: Page, pictures: Mapping[str, Path]) -> str:
 
     shown = Page("", page.number, page.layout, tuple(map(part, page.panels)))
     seen = [(path.name, stamp_of(path)) for panel in page.panels if (path := pictures.get(panel.id))]
-    look = repr((shown, comic.is_rtl, seen))
+    look = repr((shown, comic.is_rtl, lettering_of(comic.style), seen))
     return hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 

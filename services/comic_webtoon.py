@@ -14,8 +14,9 @@ from domain.comic_layouts import Rect
 from domain.comic_rules import Finding
 from domain.comic_strip import Span, cut
 from infrastructure.comics.layout_file import layouts
+from infrastructure.comics.style_file import look_of
 from infrastructure.fonts import Fonts
-from services.comic_pages import EMPTY, NO_PICTURE, PAGE, letter, opened, unwritten
+from services.comic_pages import NO_PICTURE, letter, opened, unwritten
 from services.comic_paper import Paper
 from services.lettering.painting import SWELL, tail_of
 from services.lettering.panel import LEAST, Ground, Lettered, lettered
@@ -47,7 +48,7 @@ class _Row(NamedTuple):
 
 def slices(comic: Comic, pictures: Mapping[str, Path]) -> Iterator[Slice]:
     """From the top down. A finding comes with the first slice that is finished after its panel was drawn."""
-    strip, fonts, findings = _Strip(), Fonts(), list[Finding]()
+    strip, fonts, findings = _Strip(look_of(comic.style).page), Fonts(), list[Finding]()
     for page in comic.pages:
         for panel, height in zip(page.panels, _heights(page), strict=True):
             row = _row(comic, panel, pictures.get(panel.id), height, fonts)
@@ -71,7 +72,7 @@ def _heights(page: Page) -> list[float]:
 
 def _row(comic: Comic, panel: Panel, path: Path | None, height: float, fonts: Fonts) -> _Row:
     """In its picture's shape, or as much higher as its words need it."""
-    before, findings, picture = set(fonts.missing), list[Finding](), None
+    before, findings, picture, look = set(fonts.missing), list[Finding](), None, look_of(comic.style)
     if path:
         picture = opened(path)
         height = picture.height / picture.width
@@ -81,7 +82,8 @@ def _row(comic: Comic, panel: Panel, path: Path | None, height: float, fonts: Fo
     size, words, times = (WIDTH, round(usual)), Lettered(0.0), 1.0
     for times in GROWN:
         size = WIDTH, round(min(usual * times, max(usual, TALLEST * WIDTH)))
-        words = lettered(panel, Ground(Rect(0.0, 0.0, *map(float, size)), DPI, comic.is_rtl), fonts)
+        ground = Ground(Rect(0.0, 0.0, *map(float, size)), DPI, comic.is_rtl, look)
+        words = lettered(panel, ground, fonts)
         if not panel.words or not (words.is_small or words.is_crowded):
             break
     if panel.words and words.is_small:
@@ -89,31 +91,34 @@ def _row(comic: Comic, panel: Panel, path: Path | None, height: float, fonts: Fo
         findings.append(Finding(panel.id, said))
     elif times >= CUT and picture:
         findings.append(Finding(panel.id, "Its picture is cut at the sides to make room for its words."))
-    image = Image.new("RGB", size, EMPTY)
+    image = Image.new("RGB", size, look.empty)
     if picture:
         image = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
-    letter(image, words, HAIR, fonts)
-    return _Row(image, list(_spans(words)), [*findings, *unwritten(panel.id, fonts, before)])
+    letter(image, words, look, HAIR, fonts)
+    return _Row(
+        image, list(_spans(words, HAIR * look.line)), [*findings, *unwritten(panel.id, fonts, before)]
+    )
 
 
-def _spans(words: Lettered) -> Iterator[Span]:
+def _spans(words: Lettered, hair: float) -> Iterator[Span]:
     """The rows that each of them takes, with what belongs to it: a tail, or the balloon it goes on from."""
     for rect in (*(rect for rect, _ in words.boxes), *(rect for rect, _ in words.sounds)):
-        yield Span(rect.y - HAIR, rect.y + rect.height + HAIR)
+        yield Span(rect.y - hair, rect.y + rect.height + hair)
     for group in words.balloons:
         rows = [y for one in group for _, y in tail_of(one)]
         for one in group:
             far = one.balloon.b * SWELL[one.kind]
             rows += [one.at[1] - far, one.at[1] + far]
-        edge = 2 * HAIR + LAST_PUFF * group[0].balloon.text.style.size
+        edge = 2 * hair + LAST_PUFF * group[0].balloon.text.style.size
         yield Span(min(rows) - edge, max(rows) + edge)
 
 
 class _Strip:
     """What is drawn and not cut off yet."""
 
-    def __init__(self) -> None:
-        self._image = Image.new("RGB", (WIDTH, 0), PAGE)
+    def __init__(self, paper: str) -> None:
+        self._paper = paper
+        self._image = Image.new("RGB", (WIDTH, 0), paper)
         self._gutters, self._words = list[Span](), list[Span]()
 
     @property
@@ -128,7 +133,7 @@ class _Strip:
     def add(self, row: _Row, gap: int) -> None:
         top = self._image.height
         bottom = top + row.image.height
-        longer = Image.new("RGB", (WIDTH, bottom + gap), PAGE)
+        longer = Image.new("RGB", (WIDTH, bottom + gap), self._paper)
         longer.paste(self._image, (0, 0))
         longer.paste(row.image, (0, top))
         self._image = longer

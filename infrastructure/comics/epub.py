@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from domain.comic import Comic
 from infrastructure.comics.leaf import THEN, Leaf, author_of, seen
+from infrastructure.comics.style_file import look_of
 from infrastructure.part_files import writing
 
 _CONTAINER = """<?xml version="1.0" encoding="utf-8"?>
@@ -76,7 +77,9 @@ class Epub:
         name = f"{len(self._pages) + 1:04}"
         width, height = leaf.image.size
         head = f'  <meta name="viewport" content="width={width}, height={height}"/>\n'
-        head += "  <style>html, body { margin: 0; padding: 0; } img { display: block; }</style>\n"
+        paper = look_of(self._comic.style).page  # also beside a page that is narrower than the screen
+        head += f"  <style>html, body {{ margin: 0; padding: 0; background: {paper}; }} "
+        head += "img { display: block; }</style>\n"
         words = quoteattr(" ".join(seen(leaf.words).split()))
         body = f'<img src="{name}.jpg" width="{width}" height="{height}" alt={words}/>\n'
         self._put(f"book/{name}.jpg", leaf.jpeg)

@@ -1,6 +1,6 @@
 """Paints balloons, boxes and sounds. Shapes are drawn larger and made small again; type never is.
 
-A balloon and its tail are one shape: first all of it in ink, a line wider, then all of it in paper.
+A balloon and its tail are one shape: first all of it in its edge's colour, a line wider, then all in paper.
 """
 
 import math
@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from domain.comic import SHOUT, SPEECH, THOUGHT, WHISPER
 from domain.comic_layouts import Rect
+from domain.comic_looks import Colours, Sound
 from infrastructure.fonts import Fonts, Style
 from services.lettering.fitting import POWER, Balloon, Text
 from services.lettering.placing import Point
@@ -26,13 +27,9 @@ TURN = 8.0  # degrees that a sound is turned
 Shape = list[Point]
 
 
-class Look(NamedTuple):
-    paper: str
-    ink: str
+class Pen(NamedTuple):
+    colours: Colours
     line: float  # pixels
-
-
-LOUD = Look("#ffd23f", "#141414", 0.0)  # its edge goes by the size of its type
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def tail_of(one: Placed) -> Shape:
     return [(base[0] - half * y, base[1] + half * x), tip, (base[0] + half * y, base[1] - half * x)]
 
 
-def paint_balloons(page: Image.Image, group: Sequence[Placed], look: Look, fonts: Fonts) -> None:
+def paint_balloons(page: Image.Image, group: Sequence[Placed], pen: Pen, fonts: Fonts) -> None:
     """Balloons that are linked, or one alone."""
     shapes = [[(x + one.at[0], y + one.at[1]) for x, y in outline(one.balloon, one.kind)] for one in group]
     tails = [tail for one in group if (tail := tail_of(one)) and one.kind != THOUGHT]
@@ -88,14 +85,14 @@ def paint_balloons(page: Image.Image, group: Sequence[Placed], look: Look, fonts
     rounds = [circle for one in group if one.kind == THOUGHT for circle in _puffs(one)]
     every = [point for shape in (*shapes, *tails, *necks) for point in shape]
     every += [(x + dx * r, y + dx * r) for x, y, r in rounds for dx in (-1, 1)]
-    pad = 2 * look.line + 2
+    pad = 2 * pen.line + 2
     left, top = min(x for x, _ in every) - pad, min(y for _, y in every) - pad
     width = math.ceil(max(x for x, _ in every) + pad - left)
     height = math.ceil(max(y for _, y in every) + pad - top)
     origin = math.floor(left), math.floor(top)
     size = (width + 2) * FINER, (height + 2) * FINER
     ink, paper = Image.new("L", size), Image.new("L", size)
-    canvas = _Finer(ImageDraw.Draw(ink), ImageDraw.Draw(paper), origin, look.line)
+    canvas = _Finer(ImageDraw.Draw(ink), ImageDraw.Draw(paper), origin, pen.line)
     for shape, one in zip(shapes, group, strict=True):
         canvas.shape(shape, is_dashed=one.kind == WHISPER)
     for shape in (*tails, *necks):
@@ -103,16 +100,16 @@ def paint_balloons(page: Image.Image, group: Sequence[Placed], look: Look, fonts
     for circle in rounds:
         canvas.circle(*circle)
     small = size[0] // FINER, size[1] // FINER
-    page.paste(look.ink, origin, ink.resize(small, Image.Resampling.BOX))
-    page.paste(look.paper, origin, paper.resize(small, Image.Resampling.BOX))
+    page.paste(pen.colours.edge, origin, ink.resize(small, Image.Resampling.BOX))
+    page.paste(pen.colours.paper, origin, paper.resize(small, Image.Resampling.BOX))
     for one in group:
-        paint_text(page, one.balloon.text, one.at, look.ink, fonts)
+        paint_text(page, one.balloon.text, one.at, pen.colours.words, fonts)
 
 
-def paint_box(page: Image.Image, rect: Rect, text: Text, look: Look, fonts: Fonts) -> None:
+def paint_box(page: Image.Image, rect: Rect, text: Text, pen: Pen, fonts: Fonts) -> None:
     corners = rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
-    ImageDraw.Draw(page).rectangle(corners, look.paper, look.ink, max(1, round(look.line)))
-    paint_text(page, text, (rect.x + rect.width / 2, rect.y + rect.height / 2), look.ink, fonts)
+    ImageDraw.Draw(page).rectangle(corners, pen.colours.paper, pen.colours.edge, max(1, round(pen.line)))
+    paint_text(page, text, (rect.x + rect.width / 2, rect.y + rect.height / 2), pen.colours.words, fonts)
 
 
 def paint_text(page: Image.Image, text: Text, at: Point, colour: str, fonts: Fonts) -> None:
@@ -122,15 +119,15 @@ def paint_text(page: Image.Image, text: Text, at: Point, colour: str, fonts: Fon
         draw(canvas, start, line, fonts, (text.style, colour))
 
 
-def sound(text: str, fonts: Fonts, style: Style, look: Look = LOUD) -> Image.Image:
-    """A turned word with an edge, on nothing."""
+def sound(text: str, fonts: Fonts, style: Style, look: Sound) -> Image.Image:
+    """A turned word with an edge that goes by the size of its type, on nothing."""
     edge = max(2, round(style.size * 0.08))
     width = math.ceil(fonts.width(text, style)) + 4 * edge
     layer = Image.new("RGBA", (width, round(style.size * 1.5)))
     canvas, x = ImageDraw.Draw(layer), 2.0 * edge
     for font, said in fonts.runs(text, style):
         at = x, 1.1 * style.size
-        canvas.text(at, said, look.paper, font, "ls", stroke_width=edge, stroke_fill=look.ink)
+        canvas.text(at, said, look.fill, font, "ls", stroke_width=edge, stroke_fill=look.edge)
         x += font.getlength(said)
     turned = layer.rotate(TURN, Image.Resampling.BICUBIC, expand=True)
     return turned.crop(turned.getbbox() or (0, 0, 1, 1))

@@ -11,6 +11,8 @@ from PIL import Image
 
 from domain.comic import SHOUT, SPEECH, Line, Panel
 from domain.comic_layouts import Rect
+from domain.comic_looks import USUAL as USUAL_LOOK
+from domain.comic_looks import Look
 from infrastructure.fonts import Fonts, Style
 from services.lettering.fitting import PADDING, Balloon, Text, balloon, box
 from services.lettering.painting import SWELL, Placed, sound
@@ -46,6 +48,7 @@ class Ground:
     rect: Rect
     dpi: float
     is_rtl: bool = False
+    look: Look = USUAL_LOOK
 
 
 def lettered(panel: Panel, ground: Ground, fonts: Fonts) -> Lettered:
@@ -135,13 +138,13 @@ class _Lettering:
         if not self._panel.narrative:
             return None
         most = BOX * self._inside.width, TALL * self._inside.height
-        return box(self._panel.narrative, self._fonts, Style(self._px, face="comic"), most)
+        return box(self._panel.narrative, self._fonts, Style(self._px, face=self._ground.look.narrator), most)
 
     def _balloon(self, line: Line, text: str) -> Balloon | None:
         share = WIDE if self._ground.rect.width > 30 * self._px else 0.95
         most = share * self._inside.width, TALL * self._inside.height
         said = text.upper() if line.kind in (SPEECH, SHOUT) else text
-        style = Style(self._px, is_bold=line.kind == SHOUT, face="comic")
+        style = Style(self._px, is_bold=line.kind == SHOUT, face=self._ground.look.voice)
         return balloon(said, self._fonts, style, most, SWELL[line.kind])
 
     def _parts(self, text: str) -> list[str]:
@@ -163,7 +166,7 @@ class _Lettering:
         rect, text = self._ground.rect, self._panel.sfx.upper()
         most = min(rect.height / 6, rect.width / (0.9 * max(4, len(text))))
         size = max(self._px, round(most * self._size / USUAL))
-        return sound(text, self._fonts, Style(size, face="loud"))
+        return sound(text, self._fonts, Style(size, face="loud"), self._ground.look.sound)
 
     # --- who stands where: nobody has told, so those who are seen share the panel's width
 

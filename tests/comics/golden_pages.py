@@ -1,4 +1,4 @@
-"""Three lettered pages on grey pictures, kept as they should look in tests/comics/golden.
+"""Three lettered pages on grey pictures, a style each, kept as they should look in tests/comics/golden.
 
 python -m tests.comics.golden_pages        writes them anew; look at each before you commit it
 """
@@ -51,18 +51,18 @@ CYRILLIC = page(
     Panel("", BOTH, lines=(Line(ANN, "Їдьмо ще раз?"), Line(BEN, "Ще не їхали й разу.", THOUGHT))),
     Panel("", BOTH, lines=(Line(BEN, "Тримайся!", SHOUT), Line(ANN, "За що?"), Line(BEN, "За мене."))),
 )
-PAGES = {  # and whether they are read from right to left
-    "every_kind": (EVERY_KIND, False),
-    "linked_right_to_left": (LINKED, True),
-    "cyrillic": (CYRILLIC, False),
+PAGES = {  # their style, and whether they are read from right to left
+    "every_kind": (EVERY_KIND, "american-classic", False),
+    "linked_right_to_left": (LINKED, "manga", True),
+    "cyrillic": (CYRILLIC, "cyberpunk", False),
 }
 
 
 def rendered(name: str, folder: Path) -> Image.Image:
     """A page as it is lettered now; its grey picture is kept in the folder."""
-    only, is_rtl = PAGES[name]
+    only, style, is_rtl = PAGES[name]
     people = Character(ANN, "Ann"), Character(BEN, "Ben")
-    comic, _ = settled(Comic(name, "noir", "en", people, (Chapter("", "", (only,)),), is_rtl), layouts())
+    comic, _ = settled(Comic(name, style, "en", people, (Chapter("", "", (only,)),), is_rtl), layouts())
     picture = folder / "grey.png"
     Image.new("RGB", (64, 64), GREY).save(picture)
     (made,) = drawn(comic, {one.id: picture for _, one in comic.panels}, PAPER, Fonts(others=[]))

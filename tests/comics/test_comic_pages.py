@@ -24,7 +24,9 @@ COLOURS = {"ch1-p1-pan1": "#204060", "ch1-p1-pan2": "#a03020"}
 
 def comic(*panels, is_rtl=False, title="Rain", layout=""):
     page = Page("", 0, layout, panels or (Panel("", action="one"), Panel("", action="two")))
-    return settled(Comic(title, "noir", "en", (IDA,), (Chapter("", "", (page,)),), is_rtl), layouts())[0]
+    return settled(
+        Comic(title, "american-classic", "en", (IDA,), (Chapter("", "", (page,)),), is_rtl), layouts()
+    )[0]
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from PIL import Image, ImageChops
 
 from domain.comic import KINDS, SPEECH, Actor, Line, Panel
 from domain.comic_layouts import Rect
+from domain.comic_looks import Colours, Sound
 from infrastructure.comics.layout_file import layouts
 from infrastructure.fonts import Fonts, Style
 from services.lettering.fitting import balloon, box, broken
-from services.lettering.painting import SWELL, Look, Placed, outline, paint_balloons, sound
+from services.lettering.painting import SWELL, Pen, Placed, outline, paint_balloons, sound
 from services.lettering.panel import FULL, LEAST, Ground, lettered
 from services.lettering.placing import Piece, Room, is_before, overlap, placed
 
@@ -179,7 +180,7 @@ def painted(kind, tip=(300.0, 380.0), link=None):
     group = [Placed(made, (300.0, 120.0), kind, tip)]
     if link:
         group.append(Placed(made, link, kind, None, group[0].at))
-    paint_balloons(page, group, Look("#ffffff", "#000000", 3.0), FONTS)
+    paint_balloons(page, group, Pen(Colours("#ffffff", "#000000", "#000000"), 3.0), FONTS)
     return page, made
 
 
@@ -222,9 +223,9 @@ def test_kinds_look_different():
 
 
 def test_a_sound_is_large_turned_and_on_nothing():
-    image = sound("ДЗЗЗИНЬ!", FONTS, Style(80, face="loud"), Look("#ffd23f", "#141414", 1.0))
+    image = sound("ДЗЗЗИНЬ!", FONTS, Style(80, face="loud"), Sound())
     assert image.mode == "RGBA" and image.getpixel((0, 0))[3] == 0 and image.width > 300
-    level = sound("ДЗЗЗИНЬ!", FONTS, Style(80, face="loud"), Look("#ffd23f", "#141414", 1.0))
+    level = sound("ДЗЗЗИНЬ!", FONTS, Style(80, face="loud"), Sound())
     assert image.tobytes() == level.tobytes() and image.height > 100
 
 
