@@ -7,15 +7,16 @@ from uuid import uuid4
 
 from addons.deeds import step_of
 from addons.live import live
-from domain import comic_edits
+from domain import comic_edits, comic_order
 from domain.chat_settings import CHAT_URL, ChatSettings, parse_chat_url
 from domain.comic import STYLES, Comic
 from domain.errors import StudioError
 from domain.languages import code_of, language_of
 from domain.plan_request import USUAL_PAGES, PlanRequest
-from services import comic_plan
+from services import comic_paper, comic_plan
 from services.comic_errands import wanted_for
 from services.comic_export import FORMATS
+from services.comic_paper import Paper
 from services.means import errand
 from services.planning.template import template
 from services.studio import Studio
@@ -136,6 +137,15 @@ def set_page(studio: Studio, page: str, field: str, value: Any, was: Any = ...) 
     return _set(studio, edit, now, f"{page} {field}", was)
 
 
+def set_chapter(studio: Studio, chapter: str, value: str, was: Any = ...) -> Any:
+    """What a chapter is called."""
+
+    def edit(comic: Comic) -> Comic:
+        return comic_order.with_chapter_title(comic, chapter, value)
+
+    return _set(studio, edit, lambda comic: comic_order.chapter_of(comic, chapter).title, chapter, was)
+
+
 def set_person(studio: Studio, who: str, field: str, value: Any, was: Any = ...) -> Any:
     def edit(comic: Comic) -> Comic:
         return comic_edits.with_person_field(comic, who, field, value)
@@ -171,6 +181,13 @@ def move(studio: Studio, panel: str, to: str, behind: bool = False) -> float:
     return _step(studio, "comic.move", lambda comic: comic_edits.with_moved(comic, panel, to, behind), panel)
 
 
+def move_page(studio: Studio, page: str, to: str, behind: bool = False) -> float:
+    """Before or behind another page, in that one's chapter."""
+    return _step(
+        studio, "comic.movePage", lambda comic: comic_order.with_page_moved(comic, page, to, behind), page
+    )
+
+
 def add_person(studio: Studio, name: str) -> float:
     return _step(
         studio,
@@ -200,13 +217,14 @@ def pick(studio: Studio, shot: str, file: str) -> None:
     studio.comic.choose(studio.desk, shot, studio.desk.project.takes / Path(file).name)
 
 
-def export(studio: Studio, format: str = "cbz") -> list[str]:
-    """The lettered pages as files; returns the errand's id."""
+def export(studio: Studio, format: str = "cbz", paper: str = Paper.name) -> list[str]:
+    """The lettered pages as files, on the paper of that name; returns the errand's id."""
     if format not in FORMATS:
         raise StudioError(f"Pages are made as {', '.join(FORMATS)}.")
+    on = comic_paper.paper(paper).name  # which says what is wrong with it
     comic = studio.comic.comic(studio.desk.project)
     folder, run = studio.desk.project.folder, uuid4().hex[:8]
-    return studio.ask([errand("book", folder, run=run, about=comic.title, format=format)])
+    return studio.ask([errand("book", folder, run=run, about=comic.title, format=format, paper=on)])
 
 
 def _set(
@@ -239,11 +257,13 @@ DEEDS = {
     "comic.place": place,
     "comic.places": places,
     "comic.page": set_page,
+    "comic.chapter": set_chapter,
     "comic.person": set_person,
     "comic.add": add,
     "comic.duplicate": duplicate,
     "comic.remove": remove,
     "comic.move": move,
+    "comic.move_page": move_page,
     "comic.add_page": add_page,
     "comic.remove_page": remove_page,
     "comic.add_person": add_person,

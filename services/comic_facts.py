@@ -9,7 +9,7 @@ from infrastructure.comics.layout_file import layouts
 from services import comic_preview, picks, takes
 from services.comic_art import are_portraits_wanted
 from services.comic_pages import pictures_of
-from services.comic_paper import Paper
+from services.comic_paper import Paper, names
 from services.desk import Desk
 from services.project_facts import stamp_of
 
@@ -60,13 +60,17 @@ def comic_facts(desk: Desk, comic: Comic) -> dict[str, Any]:
         "is_rtl": comic.is_rtl,
         "portraits": are_portraits_wanted(comic),
         "people": people,
+        "chapters": [
+            {"id": one.id, "title": one.title, "pages": [page.number for page in one.pages]}
+            for one in comic.chapters
+        ],
         "pages": [_page(comic, page, shown) for page in comic.pages],
     }
     return {"comic": whole, **panels}
 
 
 def fixed_comic_facts() -> dict[str, Any]:
-    """What is the same for every comic: its styles, and layouts with their places in percent of the paper."""
+    """What is the same for every comic: styles, papers, and layouts with their places in percent of A4."""
     paper = Paper()
     wide, high = 100 / paper.width, 100 / paper.height
     shown = {
@@ -76,7 +80,7 @@ def fixed_comic_facts() -> dict[str, Any]:
         ]
         for name, layout in layouts().items()
     }
-    return {"comic_styles": STYLES, "comic_layouts": shown}
+    return {"comic_styles": STYLES, "comic_layouts": shown, "comic_papers": names()}
 
 
 def _page(comic: Comic, page: Page, shown: Mapping[str, Path]) -> Fact:

@@ -12,6 +12,7 @@ from infrastructure.json_files import read_json
 
 PAPERS = Path(__file__).parent.parent / "config" / "comic_papers.json"
 ASIDE = "-landscape"
+PRINT = 300  # dots per inch
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,22 @@ def paper(name: str = "A4", dpi: int | None = None, bleed: float = 0.0) -> Paper
         name=called + ASIDE * is_aside,
         screen=said["screen"],
     )
+
+
+def printed(name: str = Paper.name) -> Paper:
+    """To be handed out: fine enough for print, or as a telephone shows it."""
+    named = paper(name)
+    return named if named.dpi == named.screen else paper(name, PRINT)
+
+
+def names() -> list[str]:
+    """Of all papers; on their sides as well, where that is another shape."""
+    return [
+        called + aside
+        for called, said in _known().items()
+        for aside in ("", ASIDE)
+        if not aside or said["width"] != said["height"]
+    ]
 
 
 @cache

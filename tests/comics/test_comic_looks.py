@@ -146,10 +146,11 @@ def test_pages_in_the_window_change_with_the_style(tmp_path):
     assert len({stamp for _, stamp in files}) == len({file.read_bytes() for file, _ in files}) == 2
 
 
-def test_a_book_that_was_made_in_another_style_is_made_anew(tmp_path):
-    project = Project(tmp_path / "rain")
-    files = set()
-    for style in ("noir", "pulp"):
-        comic_plan.write(comic(style), project.comic)
-        files.add(Books().book(project, "cbz"))
-    assert len(files) == 2
+def test_a_book_of_which_the_style_has_changed_is_made_anew(tmp_path, monkeypatch):
+    project, was = Project(tmp_path / "rain"), look_of("noir")
+    comic_plan.write(comic("noir"), project.comic)
+    first = Books().book(project, "cbz")
+    monkeypatch.setitem(looks(), "noir", was._replace(page="#eeeeee"))
+    assert Books().book(project, "cbz") != first
+    monkeypatch.setitem(looks(), "noir", was)
+    assert Books().book(project, "cbz") == first

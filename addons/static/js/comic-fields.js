@@ -30,7 +30,7 @@ function pick(source, field, options, name = source.label(field)) {
   const edit = edits(source, field), control = h('select', {});
   control.addEventListener('change', () => { edit.change(control.value); edit.now() });
   const draw = edit.on(control, () => {
-    const list = options(), is = JSON.stringify(list), value = String(edit.kept()?.value ?? source.get(source.ids()[0], field) ?? '');
+    const list = options(), is = JSON.stringify(list), value = String(edit.value() ?? '');
     if (control.dataset.is !== is) { control.dataset.is = is; control.replaceChildren(...list.map(([id, words]) => h('option', { value: id }, words))) }
     if (control.value !== value) control.value = value;
   });
@@ -39,8 +39,8 @@ function pick(source, field, options, name = source.label(field)) {
 
 /** A tick that is stored when it is set. */
 function tick(source, field, name = source.label(field)) {
-  const control = h('input', { type: 'checkbox', onchange: () => source.ask(source.ids(), field, control.checked, {}, {}).catch(error => notice(error.message, 'bad')) });
-  return { node: h('label.tick', {}, control, h('span', {}, name)), draw: () => { control.checked = !!source.get(source.ids()[0], field) } };
+  const edit = edits(source, field), control = h('input', { type: 'checkbox', onchange: () => { edit.change(control.checked); edit.now() } });
+  return { node: h('label.tick', {}, control, h('span', {}, name)), draw: edit.on(control, () => { control.checked = !!edit.value() }) };
 }
 
 const styles = () => (fact('comic_styles') ?? []).map(style => [style, t(`comic.style.${style}`)]);
@@ -53,7 +53,7 @@ function panelPart(place, select, current) {
     about: 'panel', ids: () => [current()], get: (id, field) => panel(id)?.[field], label: field => t(`comic.field.${field}`),
     ask: ([id], field, value, seen, how) => ask('comic.panel', { panel: id, field, value, ...seen }, how),
   };
-  const name = h('b.id'), takes = h('div.comictakes', { role: 'listbox', 'aria-label': t('comic.takes') }), who = h('div.whos', { role: 'group', 'aria-label': t('comic.field.who') }), lines = h('div.lines'), said = h('p.problem', { hidden: true });
+  const name = h('b.id'), takes = h('div.comictakes', { role: 'listbox', 'aria-label': t('comic.takes') }), lines = h('div.lines'), said = h('p.problem', { hidden: true });
   const tools = [
     button('', () => select.by(-1), { kind: 'ghost', mark: 'left', title: t('comic.previous') }), button('', () => select.by(1), { kind: 'ghost', mark: 'right', title: t('comic.next') }),
     button('', () => deeds.addPanel(select), { kind: 'ghost', mark: 'plus', title: t('comic.add'), key: 'N' }), button('', () => deeds.twice(select), { kind: 'ghost', mark: 'copy', title: t('comic.duplicate'), key: 'D' }),
@@ -61,13 +61,14 @@ function panelPart(place, select, current) {
   const again = button(t('comic.again'), () => act('comic.draw', { shown: [current()], count: 1 }), { mark: 'spark', key: 'R' });
   const own = [
     text(source, 'action', { rows: 3 }),
-    { node: h('div.field', {}, h('span', {}, t('comic.field.who')), who), draw: () => drawWho(who, source, current) },
+    whoPart(source),
     row(text(source, 'camera'), text(source, 'mood')),
     { node: h('div.field', {}, h('span', {}, t('comic.lines')), lines, button(t('comic.lines.add'), () => act('comic.add_line', { panel: current() }), { mark: 'plus' })), draw: () => drawLines(lines, current) },
     text(source, 'narrative', { rows: 2 }), row(text(source, 'sfx'), text(source, 'location')),
     section('comic.prompt', false, text(source, 'image_prompt', { rows: 3 })),
   ];
-  place.append(h('header', {}, name, h('div.grow'), ...tools), takes, said, h('div.deeds', {}, again), ...own.map(part => part.node));
+  const star = button(t('take.rate'), () => deeds.star(), { mark: 'star', key: 'S' });
+  place.append(h('header', {}, name, h('div.grow'), ...tools), takes, said, h('div.deeds', {}, again, star), ...own.map(part => part.node));
   const parts = own.flatMap(part => part.parts ?? [part]);
 
   function drawMade() {
@@ -76,6 +77,7 @@ function panelPart(place, select, current) {
     const advice = (comic().advice ?? []).filter(finding => finding.where === current()).map(finding => finding.said), run = busy(current());
     said.hidden = !advice.length;
     put(said, { text: advice.join(' ') });
+    star.hidden = !shownOf(one);
     again.disabled = !!run && run.state === 'waiting';
   }
   return {
@@ -86,6 +88,12 @@ function panelPart(place, select, current) {
       for (const part of parts) part.draw();
     },
   };
+}
+
+/** The picture of a panel that its page shows: the chosen one, else the newest. */
+export function shownOf(one) {
+  const pictures = picturesOf(one);
+  return one?.own ? undefined : pictures.find(take => take.isPicked) ?? pictures.at(-1);
 }
 
 /** A click on one makes it the panel's picture; until then it is the newest. */
@@ -102,14 +110,19 @@ function drawTakes(place, one) {
   put(place, { 'data-none': errors.length ? t('comic.failed') : t('comic.takes.none') });
 }
 
-function drawWho(place, source, current) {
-  const shown = new Set(panel(current()).who);
-  keyed(place, people(), one => one.id, one => h('label.chip', {}, h('input', { type: 'checkbox', onchange: event => change(one.id, event.target.checked) }), h('span')), (node, one) => {
-    node.firstChild.checked = shown.has(one.id);
-    node.classList.toggle('is-on', shown.has(one.id));
-    put(node.lastChild, { text: one.name });
+/** Who is seen: each click counts from the one before it, whether the studio has told of that yet or not. */
+function whoPart(source) {
+  const edit = edits(source, 'who'), place = h('div.whos', { role: 'group', 'aria-label': source.label('who') });
+  const change = (id, is) => { const others = edit.value().filter(other => other !== id); edit.change(is ? [...others, id] : others); edit.now(); draw() };
+  const draw = edit.on(place, () => {
+    const shown = new Set(edit.value());
+    keyed(place, people(), one => one.id, one => h('label.chip', {}, h('input', { type: 'checkbox', onchange: event => change(one.id, event.target.checked) }), h('span')), (node, one) => {
+      node.firstChild.checked = shown.has(one.id);
+      node.classList.toggle('is-on', shown.has(one.id));
+      put(node.lastChild, { text: one.name });
+    });
   });
-  const change = (id, is) => { const now = panel(current()).who.filter(other => other !== id); source.ask([current()], 'who', is ? [...now, id] : now, {}, {}).catch(error => notice(error.message, 'bad')) };
+  return { node: h('div.field', {}, h('span', {}, source.label('who')), place), draw };
 }
 
 function drawLines(place, current) {
@@ -139,10 +152,10 @@ function wholePart(place) {
     ask: (_, field, value, seen, how) => ask('comic.set', { field, value, ...seen }, how),
   };
   const own = [text(source, 'title'), row(pick(source, 'style', styles), text(source, 'language')), tick(source, 'is_rtl'), tick(source, 'portraits')];
-  const cast = h('div.comicpeople'), advice = h('ul.remarks');
+  const cast = h('div.comicpeople'), chapters = h('div.chapters'), advice = h('ul.remarks');
   place.append(h('header', {}, h('b.id', {}, t('comic.whole'))), ...own.map(part => part.node),
     h('h2', {}, t('comic.people')), cast, button(t('comic.people.add'), async () => act('comic.add_person', { name: t('comic.people.new') }), { mark: 'plus' }),
-    h('h2', {}, t('comic.advice')), advice);
+    h('h2', {}, t('comic.chapters')), chapters, h('h2', {}, t('comic.advice')), advice);
   const parts = own.flatMap(part => part.parts ?? [part]);
 
   function drawMade() { keyed(cast, people(), one => one.id, makePerson, node => node.draw()) }
@@ -151,11 +164,30 @@ function wholePart(place) {
     draw() {
       for (const part of parts) part.draw();
       drawMade();
+      keyed(chapters, comic().chapters ?? [], one => one.id, makeChapter, node => node.draw());
       const findings = comic().advice ?? [], is = JSON.stringify(findings);
       advice.previousSibling.hidden = advice.hidden = !findings.length;
       if (advice.dataset.is !== is) { advice.dataset.is = is; advice.replaceChildren(...findings.map(one => h('li', {}, `${one.where}: ${one.said}`))) }
     },
   };
+}
+
+/** A chapter's title, beside the pages that it has. */
+function makeChapter({ id }) {
+  const at = () => (comic()?.chapters ?? []).findIndex(one => one.id === id), there = () => comic()?.chapters[at()];
+  const source = {
+    about: 'chapter', ids: () => [id], get: () => there()?.title, label: () => t('comic.chapters'),
+    ask: (_, field, value, seen, how) => ask('comic.chapter', { chapter: id, value, ...seen }, how),
+  };
+  const { node, draw } = text(source, 'title');
+  node.draw = () => {
+    const pages = there()?.pages;
+    if (!pages) return;
+    const said = t(pages.length > 1 ? 'comic.chapters.some' : 'comic.chapters.one', { n: at() + 1, first: pages[0], last: pages.at(-1) });
+    put(node.firstChild, { text: said, title: said });
+    draw();
+  };
+  return node;
 }
 
 function makePerson({ id }) {

@@ -29,12 +29,16 @@ export function read(id = '') {
 export function exportDialog() {
   const said = h('p.problem', { role: 'alert', hidden: true }), made = h('div.made');
   const form = h('select', { 'aria-label': t('comic.export.form') }, ['pdf', 'cbz', 'epub', 'webtoon', 'png', 'jpeg', 'editor'].map(name => h('option', { value: name }, t(`comic.export.${name}`))));
-  dialog(t('comic.export'), h('p.quiet', {}, t('comic.export.about')), h('div.row.starts', {}, form, button(t('comic.export.make'), make, { kind: 'primary', mark: 'download' })), said, made);
+  const called = name => t('comic.paper.landscape', { paper: name.replace('-landscape', '') }), square = { Square: t('comic.paper.square') };
+  const paper = h('select', { 'aria-label': t('comic.export.paper') }, (fact('comic_papers') ?? []).map(name => h('option', { value: name }, name.endsWith('-landscape') ? called(name) : square[name] ?? name)));
+  const choose = () => { paper.disabled = form.value === 'webtoon'; put(paper, { title: paper.disabled ? t('comic.paper.none') : null }) };
+  form.addEventListener('change', choose);
+  dialog(t('comic.export'), h('p.quiet', {}, t('comic.export.about')), h('div.row.starts', {}, form, paper, button(t('comic.export.make'), make, { kind: 'primary', mark: 'download' })), said, made);
   let id = '';
   async function make(event) {
     event.target.closest('button').disabled = true;
     said.hidden = true;
-    try { id = (await ask('comic.export', { format: form.value }))[0] ?? id; // none: the same waits already
+    try { id = (await ask('comic.export', { format: form.value, paper: paper.value }))[0] ?? id; // none: the same waits already
       made.replaceChildren(h('p.quiet', {}, t('comic.export.under_way'))) } catch (error) {
       if (!(error instanceof Refused)) throw error;
       said.textContent = error.message;

@@ -2,13 +2,14 @@
 
 import { act, button, connected, fact, follow, h, keyed, notice, openProject, percent, put, runs, show, t, tn } from './core.js';
 import { beginning, scriptDialog } from './comic-begin.js';
-import { makeFields } from './comic-fields.js';
+import { makeFields, shownOf } from './comic-fields.js';
 import { exportDialog, read } from './comic-read.js';
 import { isActive } from './dock.js';
 import { offer } from './keys.js';
 import { isHere, madeOf } from './making.js';
 import { onProject } from './otherproject.js';
 import { drawHandles } from './comic-handles.js';
+import { rate } from './takes.js';
 import { takeBack, undoButtons } from './undoing.js';
 import { watch } from './where.js';
 
@@ -71,6 +72,8 @@ export function mount(place) {
     Delete: { run: () => current && remove(select), label: 'comic.remove' },
     ArrowRight: { run: () => select.by(comic()?.is_rtl ? -1 : 1), label: 'comic.next' },
     ArrowLeft: { run: () => select.by(comic()?.is_rtl ? 1 : -1), label: 'comic.previous' },
+    s: { run: deeds.star, label: 'take.rate' },
+    ...Object.fromEntries([1, 2, 3, 4, 5].map(n => [`shift+${n}`, { run: () => rate(shownOf(panel(current)), n) }])),
     Escape: { run: () => select(''), label: 'comic.whole' },
     Enter: { run: () => inspector.querySelector('textarea, input[type=text]')?.focus(), label: 'comic.edit' },
   });
@@ -93,6 +96,7 @@ function makePage(page) {
   const img = h('img', { alt: '', hidden: true, decoding: 'async' });
   return h('div.comicpage', { role: 'listitem', data: { page: page.id } }, h('div.paper', {}, img, h('div.areas'), h('div.handles')),
     h('footer', {}, h('b'), h('span.layouts', { role: 'group', 'aria-label': t('comic.layout') }), h('div.grow'),
+      button('', () => movePage(page.id, -1), { kind: 'ghost', mark: 'left', title: t('comic.page.earlier') }), button('', () => movePage(page.id, 1), { kind: 'ghost', mark: 'right', title: t('comic.page.later') }),
       button('', () => act('comic.add_page', { after: page.id }), { kind: 'ghost', mark: 'plus', title: t('comic.page.add') }),
       button('', async () => { const step = await act('comic.remove_page', { page: page.id }); if (step) notice(t('comic.page.removed'), '', takeBack(step)) }, { kind: 'ghost', mark: 'bin', title: t('comic.page.remove') })));
 }
@@ -111,6 +115,9 @@ function updatePage(node, page) {
     updateArea(area, id);
   });
   drawLayouts(layouts, page);
+  const [earlier, later] = foot.querySelectorAll(':scope > button'), all = comic().pages;
+  earlier.disabled = page.id === all[0].id;
+  later.disabled = page.id === all.at(-1).id;
   drawHandles(paper.children[2], page);
 }
 
@@ -164,7 +171,15 @@ async function remove(select) {
   notice(t('comic.removed'), '', takeBack(step));
 }
 
-export const deeds = { addPanel, twice, remove };
+/** Before the page that is before it, or behind the one behind it. */
+async function movePage(id, by) {
+  const pages = comic().pages, to = pages[pages.findIndex(page => page.id === id) + by];
+  if (to) act('comic.move_page', { page: id, to: to.id, behind: by > 0 });
+}
+
+function star() { const take = shownOf(panel(current)); if (take) act('take.star', { take: take.name }) }
+
+export const deeds = { addPanel, twice, remove, star };
 
 // --- mouse -----------------------------------------------------------------------------------
 

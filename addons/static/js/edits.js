@@ -19,8 +19,14 @@ export function edits(source, field, said = message => message && notice(message
   const place = () => nameOf(source, field, source.ids(), openProject());
   function value(id) {
     const there = source.get(id, field) ?? (source.get(id, field) === undefined ? '' : null); // as the studio has it
-    if (stored?.id !== id || stored.before !== JSON.stringify(there) || Date.now() - stored.at > JUST) stored = null;
+    if (stored?.id !== id || !stored.olds.includes(JSON.stringify(there)) || Date.now() - stored.at > JUST) stored = null;
     return stored ? stored.value : there;
+  }
+  function keep(id, before, value) {
+    const was = JSON.stringify(before ?? (before === undefined ? '' : null)), is = JSON.stringify(value);
+    const others = stored?.id === id && Date.now() - stored.at <= JUST ? [...stored.olds, JSON.stringify(stored.value)] : []; // facts may be two edits late
+    stored = { id, olds: [...others, was].filter(old => old !== is), value, at: Date.now() };
+    setTimeout(() => draw(), JUST + 1); // from there on it is as the facts say
   }
   function begin() {
     const ids = source.ids();
@@ -38,17 +44,19 @@ export function edits(source, field, said = message => message && notice(message
       edit.timer = whole ? setTimeout(() => send(edit), WAIT) : -1;
       edit.told = () => { mark(control, unsent.get(place())); said('', edit) };
       edit.redraw = how => { if (how === 'leave' && document.activeElement === control) control.blur(); draw() };
-      edit.keep = (id, before, value) => { stored = { id, before: JSON.stringify(before ?? (before === undefined ? '' : null)), value, at: Date.now() } };
+      edit.keep = keep;
       unsent.set(name, edit);
       mark(control, edit);
     },
     /** What stands in the field and is not on disk. */
     kept: () => unsent.get(place()) ?? null,
+    /** What it is by the last that was done here, which facts may not tell of yet. */
+    value: () => { const mine = unsent.get(place()); return mine ? mine.value : value(source.ids()[0]) },
     /** A field's control: begins, ends and gives up its edits. `drawn` shows what is stored. */
     on(its, drawn) {
       control = its;
       draw = () => { drawn(); mark(control, unsent.get(place())) };
-      control.addEventListener('focus', begin);
+      if (control.type !== 'checkbox') control.addEventListener('focus', begin); // a tick is no longer on its way than its click
       control.addEventListener('blur', () => { now(); draw() });
       control.addEventListener('keydown', event => {
         const mine = event.key === 'Escape' && unsent.get(place());

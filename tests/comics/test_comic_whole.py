@@ -1,0 +1,174 @@
+"""A comic as a whole: where pages stand, what chapters are called, on which paper it is handed out."""
+
+import zipfile
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from addons import comics
+from domain.comic import Chapter, Comic, Page, Panel
+from domain.comic_order import chapter_of, with_chapter_title, with_page_moved
+from domain.comic_rules import settled
+from domain.errors import StudioError
+from infrastructure.comics.layout_file import layouts
+from services.comic_paper import names, paper, printed
+from services.desk import Conflict
+from services.studio import Studio
+from tests.comics.test_comic_desk import facts, made
+from tests.studios import places
+
+SCRIPT = """TITLE: The tram
+CHAPTER 1: The depot
+PAGE 1
+PANEL 1
+Rain.
+PAGE 2
+PANEL 1
+More rain.
+CHAPTER 2: The bridge
+PAGE 3
+PANEL 1
+Sun.
+"""
+A, B, C = "ch1-p1", "ch1-p2", "ch2-p3"
+
+
+def page(what):
+    return Page("", 0, "", (Panel("", action=what),))
+
+
+COMIC = settled(
+    Comic(
+        "Rain",
+        "noir",
+        "en",
+        (),
+        (Chapter("", "One", (page("a"), page("b"))), Chapter("", "Two", (page("c"),))),
+    ),
+    layouts(),
+)[0]
+FIRST, SECOND, THIRD = (page.id for page in COMIC.pages)
+
+
+def told(comic):
+    after, findings = settled(comic, layouts())
+    assert findings == []
+    said = [(chapter.title, [page.panels[0].action for page in chapter.pages]) for chapter in after.chapters]
+    assert [page.number for page in after.pages] == [*range(1, len(after.pages) + 1)]
+    return said
+
+
+@pytest.mark.parametrize(
+    ("id", "to", "is_behind", "after"),
+    [
+        (SECOND, FIRST, False, [("One", ["b", "a"]), ("Two", ["c"])]),
+        (FIRST, SECOND, True, [("One", ["b", "a"]), ("Two", ["c"])]),
+        (SECOND, THIRD, True, [("One", ["a"]), ("Two", ["c", "b"])]),
+        (THIRD, SECOND, False, [("One", ["a", "c", "b"])]),
+        (SECOND, SECOND, True, [("One", ["a", "b"]), ("Two", ["c"])]),
+    ],
+)
+def test_a_page_is_moved_into_the_chapter_where_it_stands_then(id, to, is_behind, after):
+    moved = with_page_moved(COMIC, id, to, is_behind)
+    assert told(moved) == after
+    assert {panel.id for _, panel in moved.panels} == {panel.id for _, panel in COMIC.panels}
+
+
+def test_a_page_or_a_chapter_that_is_gone_is_told():
+    with pytest.raises(StudioError, match="no page gone"):
+        with_page_moved(COMIC, FIRST, "gone")
+    with pytest.raises(StudioError, match="no page gone"):
+        with_page_moved(COMIC, "gone", FIRST)
+    with pytest.raises(StudioError, match="no chapter gone"):
+        with_chapter_title(COMIC, "gone", "Three")
+
+
+def test_a_chapter_is_called_otherwise_and_nothing_else_changes():
+    one, two = COMIC.chapters
+    after = with_chapter_title(COMIC, two.id, "  The   end ")
+    assert chapter_of(after, two.id).title == "The end" and chapter_of(after, two.id).pages == two.pages
+    assert chapter_of(after, one.id) == one
+    for title in (3, None, "so " * 2000):
+        with pytest.raises(StudioError, match="title"):
+            with_chapter_title(COMIC, two.id, title)
+
+
+# --- in the window
+
+
+@pytest.fixture
+def begun(tmp_path):
+    folder = tmp_path / "data" / "projects" / "tram"
+    folder.mkdir(parents=True)
+    (folder / "storyboard.json").write_text('{"shots": [], "width": 320, "height": 192}', "utf-8")
+    studio = Studio(places(tmp_path / "data"))
+    studio.open(folder)
+    assert comics.begin(studio, text=SCRIPT) == []
+    yield studio
+    studio.close()
+
+
+def order(studio):
+    return [page["id"] for page in facts(studio)["comic"]["pages"]]
+
+
+def test_a_moved_page_is_undone(begun):
+    assert order(begun) == [A, B, C]
+    step = comics.move_page(begun, C, A)
+    assert order(begun) == [C, A, B] and step
+    begun.desk.undo()
+    assert order(begun) == [A, B, C]
+    assert [one["pages"] for one in facts(begun)["comic"]["chapters"]] == [[1, 2], [3]]
+
+
+def test_a_chapters_title_is_stored_told_and_undone_unless_somebody_else_wrote_it(begun):
+    def titles():
+        return [one["title"] for one in facts(begun)["comic"]["chapters"]]
+
+    first = facts(begun)["comic"]["chapters"][0]["id"]
+    assert comics.set_chapter(begun, first, "The yard", "The depot") == "The yard"
+    assert titles() == ["The yard", "The bridge"]
+    with pytest.raises(Conflict):
+        comics.set_chapter(begun, first, "The shed", "The depot")
+    begun.desk.undo()
+    assert titles() == ["The depot", "The bridge"]
+
+
+# --- paper
+
+
+def test_papers_are_told_with_those_on_their_sides_that_differ(begun):
+    every = ["A4", "A4-landscape", "A3", "A3-landscape", "Letter", "Letter-landscape", "Square", "Instagram"]
+    assert names() == facts(begun)["comic_papers"] == every
+    assert all(paper(name).name == name for name in names())
+
+
+def test_paper_is_as_fine_as_print_asks_for_and_a_telephones_as_it_shows_it():
+    assert printed("A4").dpi == printed("Letter-landscape").dpi == 300
+    assert printed("Instagram") == paper("Instagram") and printed("Instagram").dpi == 250
+
+
+@pytest.mark.parametrize(("name", "size"), [("A4-landscape", (3508, 2480)), ("instagram", (1080, 1080))])
+def test_pages_are_handed_out_on_the_paper_that_was_chosen(begun, name, size):
+    comics.export(begun, "cbz", name)
+    made(begun)
+    with zipfile.ZipFile(begun.desk.project.folder / "tram.cbz") as book:
+        first = next(name for name in sorted(book.namelist()) if name.endswith(".jpg"))
+        assert Image.open(BytesIO(book.read(first))).size == size
+
+
+def test_a_paper_that_is_not_there_is_refused_before_anything_is_made(begun):
+    with pytest.raises(StudioError, match="no paper called A9"):
+        comics.export(begun, "cbz", "A9")
+    assert begun.runs.errands() == []
+
+
+def test_a_panels_picture_gets_stars(begun):
+    from services import takes
+
+    (one, *_) = [panel.id for _, panel in begun.comic.comic(begun.desk.project).panels]
+    comics.draw(begun, [one])
+    made(begun)
+    takes.star(begun.desk, f"{one}_v1")
+    assert facts(begun)[f"panel/{one}"]["takes"][0]["stars"] == 1
