@@ -75,8 +75,8 @@ def test_pages_change_their_places_and_it_is_undone(page):
     expect(later).to_be_disabled()
     pages.nth(0).get_by_role("button", name="Page later").click()
     expect(pages.nth(0)).to_have_attribute("data-page", "ch2-p2")
-    expect(pages.nth(0).locator("footer b")).to_have_text("The bridge · 1")
-    expect(pages.nth(1).locator("footer b")).to_have_text("The bridge · 2")
+    expect(pages.nth(0).locator("footer b")).to_have_text("1 · The bridge")
+    expect(pages.nth(1).locator("footer b")).to_have_text("2 · The bridge")
     page.keyboard.press("Control+z")
     expect(pages.nth(0)).to_have_attribute("data-page", "ch1-p1")
 
@@ -85,7 +85,7 @@ def test_a_chapter_is_called_otherwise(page, folder):
     title = page.get_by_label("Chapter 1 · page 1")
     expect(title).to_have_value("The depot")
     title.fill("The yard")
-    expect(page.locator(".comicpage footer b").first).to_have_text("The yard · 1")
+    expect(page.locator(".comicpage footer b").first).to_have_text("1 · The yard")
     page.wait_for_function("() => Studio.core.fact('comic').chapters[0].title === 'The yard'")
     assert [chapter["title"] for chapter in plan(folder)["chapters"]] == ["The yard", "The bridge"]
 

@@ -95,17 +95,17 @@ export const busy = id => madeOf(id).filter(run => ['panel', 'portrait'].include
 function makePage(page) {
   const img = h('img', { alt: '', hidden: true, decoding: 'async' });
   return h('div.comicpage', { role: 'listitem', data: { page: page.id } }, h('div.paper', {}, img, h('div.areas'), h('div.handles')),
-    h('footer', {}, h('b'), h('span.layouts', { role: 'group', 'aria-label': t('comic.layout') }), h('div.grow'),
+    h('footer', {}, h('b'), h('span.layouts', { role: 'group', 'aria-label': t('comic.layout') }), h('span.pagedeeds', {},
       button('', () => movePage(page.id, -1), { kind: 'ghost', mark: 'left', title: t('comic.page.earlier') }), button('', () => movePage(page.id, 1), { kind: 'ghost', mark: 'right', title: t('comic.page.later') }),
       button('', () => act('comic.add_page', { after: page.id }), { kind: 'ghost', mark: 'plus', title: t('comic.page.add') }),
-      button('', async () => { const step = await act('comic.remove_page', { page: page.id }); if (step) notice(t('comic.page.removed'), '', takeBack(step)) }, { kind: 'ghost', mark: 'bin', title: t('comic.page.remove') })));
+      button('', async () => { const step = await act('comic.remove_page', { page: page.id }); if (step) notice(t('comic.page.removed'), '', takeBack(step)) }, { kind: 'ghost', mark: 'bin', title: t('comic.page.remove') }))));
 }
 
 function updatePage(node, page) {
   const [paper, foot] = node.children, [img, areas] = paper.children, [number, layouts] = foot.children;
   show(img, pageUrl(page, Number(node.parentNode?.style.getPropertyValue('--paper')?.slice(0, -2) ?? 420) > 560 ? 'read' : 'page'));
   put(img, { alt: t('comic.page.n', { n: page.number }) });
-  put(number, { text: [page.chapter, String(page.number)].filter(Boolean).join(' · ') });
+  put(number, { text: [String(page.number), page.chapter].filter(Boolean).join(' · '), title: page.chapter });
   const places = placesOf(page.layout, comic().is_rtl);
   node.panelNodes ??= new Map();
   keyed(areas, page.panels, id => id, makeArea, (area, id) => {
@@ -115,7 +115,7 @@ function updatePage(node, page) {
     updateArea(area, id);
   });
   drawLayouts(layouts, page);
-  const [earlier, later] = foot.querySelectorAll(':scope > button'), all = comic().pages;
+  const [earlier, later] = foot.lastChild.children, all = comic().pages;
   earlier.disabled = page.id === all[0].id;
   later.disabled = page.id === all.at(-1).id;
   drawHandles(paper.children[2], page);
