@@ -12,6 +12,7 @@ from domain.comic_order import chapter_of, with_chapter_title, with_page_moved
 from domain.comic_rules import settled
 from domain.errors import StudioError
 from infrastructure.comics.layout_file import layouts
+from services import takes
 from services.comic_paper import names, paper, printed
 from services.desk import Conflict
 from services.studio import Studio
@@ -165,8 +166,6 @@ def test_a_paper_that_is_not_there_is_refused_before_anything_is_made(begun):
 
 
 def test_a_panels_picture_gets_stars(begun):
-    from services import takes
-
     (one, *_) = [panel.id for _, panel in begun.comic.comic(begun.desk.project).panels]
     comics.draw(begun, [one])
     made(begun)

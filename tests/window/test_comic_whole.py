@@ -150,3 +150,45 @@ def test_a_tick_holds_as_well(page, studio):
     page.keyboard.press("Escape")
     page.locator(".comic .head").get_by_role("button", name="Undo").click()
     expect(tick).not_to_be_checked()
+
+
+LATE = """() => {
+  const Real = EventSource;
+  window.EventSource = class extends Real {
+    set onmessage(hear) {
+      super.onmessage = event => window.late ? window.late.push(() => hear(event)) : hear(event);
+    }
+  };
+  window.stopTime = () => { // a slow machine is not late then
+    const now = Date.now(); Date.now = () => now };
+}"""
+
+
+def test_clicks_that_are_stored_hold_until_they_are_told_of_however_late(page, folder):
+    """Both are answered before the first is told of: what is told then is no news."""
+    page.add_init_script(f"({LATE})()")
+    page.reload()
+    page.locator(f'.area[data-panel="{ONE}"]').click()
+    page.evaluate("() => { window.late = []; window.stopTime() }")
+    ida, bo = page.locator(".whos input").nth(0), page.locator(".whos input").nth(1)
+    for number, box in enumerate((ida, bo), 1):
+        with page.expect_response("**/studio/do/comic.panel"):
+            box.uncheck()
+        page.wait_for_function("n => window.late.length >= n", arg=number)
+    assert plan(folder)["chapters"][0]["pages"][0]["panels"][0]["characters"] == []
+    seen = page.evaluate(
+        """async id => {
+          const seen = [];
+          for (const tell of window.late.splice(0)) {
+            tell();
+            await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+            const checked = document.querySelectorAll('.whos input:checked').length;
+            seen.push([Studio.core.fact(`panel/${id}`).who.length, checked]);
+          }
+          window.late = null;
+          return seen;
+        }""",
+        ONE,
+    )
+    assert seen[0][0] == 1, "the first is told of alone"
+    assert {checked for _, checked in seen} == {0}
