@@ -18,7 +18,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--force-color-profile=srgb",
 ]
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)  # what CI's computer draws in, when it is busy
 # the studio ended while the page was still loading parts of Gradio; what is missing there is told as 404
 ENDED = r"dynamically imported module|ERR_CONTENT_LENGTH_MISMATCH|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|"
 AWAY = (
@@ -35,11 +35,25 @@ HARMLESS = re.compile(
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """One for all tests, with a folder: a browser that has seen the studio before keeps Gradio compiled."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield browser
-        browser.close()
+        profile = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=chromium(),
+            args=ARGUMENTS,
+            viewport={"width": 1440, "height": 900},
+            reduced_motion="reduce",
+            locale="en-US",
+        )
+        yield profile
+        profile.close()
+
+
+@pytest.fixture
+def browser(profile: BrowserContext) -> Browser:
+    assert profile.browser
+    return profile.browser
 
 
 @pytest.fixture(scope="session")
@@ -64,16 +78,6 @@ def own_studio(tmp_path: Path) -> Iterator[Callable[..., RunningStudio]]:
     yield start
     for running in made:
         running.stop()
-
-
-@pytest.fixture(scope="session")
-def profile(browser: Browser) -> Iterator[BrowserContext]:
-    """One for all tests: a browser that has seen the studio before does not load all of Gradio again."""
-    profile = browser.new_context(
-        viewport={"width": 1440, "height": 900}, reduced_motion="reduce", locale="en-US"
-    )
-    yield profile
-    profile.close()
 
 
 @pytest.fixture

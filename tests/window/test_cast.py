@@ -135,6 +135,7 @@ def test_pasted_shots_bring_their_characters_along(studio, folder, page):
     other = studio.project(f"{folder.name[:40]} other", "Elsewhere")
     expect(page.locator(".board .card")).to_have_count(1)
     page.keyboard.press("Control+v")
+    expect(page.locator(".board .card")).to_have_count(2)
     expect(page.locator("[data-origin='character:anna']")).to_have_text("A woman of sixty.")
     assert board(other)["cast"][0]["words"] == "a woman of sixty"
 

@@ -203,39 +203,49 @@ def test_a_workflow_is_chosen_and_says_what_the_server_lacks(settings, studio, f
     expect(settings.locator("#set-video-about")).to_contain_text("24 frames a second")
 
 
+@pytest.fixture
+def able(settings, studio, fake):
+    """A second machine, which has what the first one lacks."""
+    fake.models["checkpoints"].clear()
+    connect(settings, fake.url)
+    save(settings)
+    with FakeComfy() as able:
+        studio.ask("machine.add", machine=able.url)
+        yield able
+        studio.ask("machine.leave", machine=able.url)
+
+
+@pytest.fixture
+def away(able, studio):
+    """A third machine, which does not answer."""
+    studio.ask("machine.add", machine=(url := nobody()))
+    yield url
+    studio.ask("machine.leave", machine=url)
+
+
 def test_of_several_machines_the_one_that_can_run_a_workflow_is_named_else_what_each_lacks(
-    settings, studio, fake, tmp_path
+    settings, fake, able, away, tmp_path
 ):
-    able = FakeComfy()
-    away = nobody()
-    with able:
-        fake.models["checkpoints"].clear()
-        connect(settings, fake.url)
-        save(settings)
-        for url in (able.url, away):
-            studio.ask("machine.add", machine=url)
-        file = tmp_path / "valley.json"
-        file.write_text(json.dumps(runs_here()), "utf-8")
-        intake = settings.locator("#set-intake")
+    file = tmp_path / "valley.json"
+    file.write_text(json.dumps(runs_here()), "utf-8")
+    intake = settings.locator("#set-intake")
 
-        intake.locator("input[type=file]").set_input_files(file)
-        verdicts = intake.locator(".intake .verdict")
-        expect(verdicts.nth(0)).to_have_text(f"{able.url} has everything this workflow needs.")
-        expect(verdicts.nth(1)).to_contain_text(f"No ComfyUI answers at {away}")
+    intake.locator("input[type=file]").set_input_files(file)
+    verdicts = intake.locator(".intake .verdict")
+    expect(verdicts.nth(0)).to_have_text(f"{able.url} has everything this workflow needs.")
+    expect(verdicts.nth(1)).to_contain_text(f"No ComfyUI answers at {away}")
 
-        able.models["checkpoints"].clear()
-        intake.locator("input[type=file]").set_input_files(file)
-        expect(verdicts.nth(0)).to_have_text(f"{fake.url} cannot run it yet:")
-        expect(verdicts.nth(1)).to_contain_text(f"{able.url} cannot run it yet:")
-        expect(verdicts.nth(1)).to_contain_text("tiny.safetensors is missing")
-        expect(verdicts.nth(2)).to_contain_text(f"No ComfyUI answers at {away}")
-        settings.locator("#set-keyframe-check").click()
-        about = settings.locator("#set-keyframe-about")
-        expect(about.locator(".verdict")).to_have_count(3)
-        expect(about.locator(".verdict").nth(1)).to_contain_text(f"{able.url} cannot run it yet:")
-        intake.get_by_role("button", name="Leave it").click()
-    for url in (able.url, away):
-        studio.ask("machine.leave", machine=url)
+    able.models["checkpoints"].clear()
+    intake.locator("input[type=file]").set_input_files(file)
+    expect(verdicts.nth(0)).to_have_text(f"{fake.url} cannot run it yet:")
+    expect(verdicts.nth(1)).to_contain_text(f"{able.url} cannot run it yet:")
+    expect(verdicts.nth(1)).to_contain_text("tiny.safetensors is missing")
+    expect(verdicts.nth(2)).to_contain_text(f"No ComfyUI answers at {away}")
+    settings.locator("#set-keyframe-check").click()
+    about = settings.locator("#set-keyframe-about")
+    expect(about.locator(".verdict")).to_have_count(3)
+    expect(about.locator(".verdict").nth(1)).to_contain_text(f"{able.url} cannot run it yet:")
+    intake.get_by_role("button", name="Leave it").click()
 
 
 def test_settings_of_another_studio_are_brought_in_from_a_file(settings, studio, tmp_path):

@@ -72,8 +72,9 @@ export function keysOf(player, told) {
     const here = at();
     if (!here) return;
     select(here.span.shot);
-    const edits = make(here), sentence = await change(here.span.shot, edits);
-    sentence ? told(sentence) : 'trim_in' in edits ? player.seek(here.span.start) : null;
+    const edits = make(here), stood = player.frame, sentence = await change(here.span.shot, edits);
+    if (sentence) told(sentence);
+    else if ('trim_in' in edits && player.frame === stood) player.seek(here.span.start); // not away from where somebody went meanwhile
   };
   const half = film => Math.round(film.fps / 2);
   const onOff = name => edit(({ film, cut }) => ({ [name]: cut[name] ? 0 : half(film) }));
