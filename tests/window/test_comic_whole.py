@@ -92,10 +92,11 @@ def test_a_chapter_is_called_otherwise(page, folder):
 
 def test_it_is_handed_out_on_another_paper_except_as_a_webtoon(page, folder):
     page.get_by_role("button", name="Hand out").click()
-    paper = page.get_by_label("Paper")
-    page.get_by_label("Form").select_option("webtoon")
+    sheet = page.locator("dialog")
+    paper = sheet.get_by_label("Paper", exact=True)
+    sheet.get_by_label("Form", exact=True).select_option("webtoon")
     expect(paper).to_be_disabled()
-    page.get_by_label("Form").select_option("editor")
+    sheet.get_by_label("Form", exact=True).select_option("editor")
     paper.select_option(label="Letter, landscape")
     page.get_by_role("button", name="Make the pages").click()
     expect(page.locator("dialog")).to_contain_text("The pages are made.")
