@@ -1,56 +1,34 @@
-"""The studio's interface for programs: comics planned, drawn and fetched over HTTP, described by OpenAPI.
+"""The studio's interface for programs: comics and batches of pictures over HTTP, described by
+OpenAPI.
 
 An application of its own below /api. Whatever it refuses, it says in JSON with `success` and `error`.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response
-from pydantic import BaseModel
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 
 from addons import api_models as models
-from addons.api_guard import PLACE, Guard, refusal
+from addons import api_shots
+from addons.api_answers import HANDLERS, REFUSALS, answer, naming, picture
+from addons.api_guard import PLACE, Guard
 from addons.assets import NEVER
 from domain import VERSION
-from domain.errors import BackendUnreachable, BadFile, CannotWrite, StudioError
-from services import comic_plan, media
+from services import comic_plan
 from services.comic_books import Books
-from services.comic_orders import ComicOrders, Standing, Unknown, Wish
+from services.comic_orders import ComicOrders, Standing, Wish
 from services.comic_plan import Planned
 from services.studio import Studio
 
 _ABOUT = (
-    "Plans comics of scripts and ideas, draws them with whatever the studio draws with, and hands out their "
-    "pages. Each comic is a project of the studio, which its window shows as well. Programs of the studio's "
-    "own machine are answered; others with the token in CINDERGRACE_API_TOKEN as Authorization: Bearer TOKEN."
+    "Plans comics of scripts and ideas, draws them and batches of single pictures, and hands out the pages. "
+    "Each comic and each batch is a project of the studio, which its window shows as well. Programs of this "
+    "machine are answered; others with the token in CINDERGRACE_API_TOKEN as Authorization: Bearer TOKEN."
 )
 _TYPES = {"cbz": "application/vnd.comicbook+zip", "pdf": "application/pdf", "epub": "application/epub+zip"}
-_SHOWN = ("takes", "keyframes")  # folders of a project
-_STATUS: Sequence[tuple[type[StudioError], int]] = (
-    (Unknown, 404),
-    (BadFile, 422),
-    (CannotWrite, 507),
-    (BackendUnreachable, 503),
-    (StudioError, 409),
-)
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": models.Refused, "description": "The body is no JSON."},
-    401: {"model": models.Refused, "description": "A token is set, and was not sent."},
-    403: {"model": models.Refused, "description": "Asked from elsewhere."},
-    404: {"model": models.Refused, "description": "There is no such comic."},
-    409: {"model": models.Refused, "description": "It cannot be done as things stand, as at a limit."},
-    413: {"model": models.Refused, "description": "The body is too large."},
-    415: {"model": models.Refused, "description": "The body is not sent as application/json."},
-    422: {"model": models.Refused, "description": "A field is wrong; the sentence names it."},
-    503: {"model": models.Refused, "description": "Whoever draws does not answer."},
-}
 
 
 def app(studio: Studio, token: str = "") -> FastAPI:
@@ -61,18 +39,14 @@ def app(studio: Studio, token: str = "") -> FastAPI:
         description=_ABOUT,
         docs_url=None,  # its page would be loaded from another server
         redoc_url=None,
-        responses=_REFUSALS,
-        exception_handlers={
-            StudioError: _told,
-            RequestValidationError: _wrong,
-            HTTPException: _refused,
-            Exception: _broken,
-        },
+        responses=REFUSALS,
+        exception_handlers=dict(HANDLERS),
     )
     api.add_middleware(Guard, token=token)
     orders = ComicOrders(studio)
     _register_orders(api, orders)
     _register_files(api, orders)
+    api_shots.register(api, studio)
     return api
 
 
@@ -86,16 +60,16 @@ def _register_orders(api: FastAPI, orders: ComicOrders) -> None:
         """Plan a comic of a script or an idea, in a project of its own."""
         if (asked.prompt is None) == (asked.script is None):
             raise HTTPException(422, "Give prompt or script, one of the two.")
-        with _naming("style"):
+        with naming("style"):
             comic_plan.check_style(asked.style or "noir")
         wish = Wish(
             asked.prompt or "", asked.script or "", asked.style or "", asked.language or "", asked.maxPages
         )
         if asked.model:
-            return _answer(models.Begun(planId=orders.plan_by_model(wish)), 202)
-        with _naming("script" if asked.script else "prompt"):
+            return answer(models.Begun(planId=orders.plan_by_model(wish)), 202)
+        with naming("script" if asked.script else "prompt"):
             id, planned = orders.plan(wish)
-        return _answer(_planned(id, planned))
+        return answer(_planned(id, planned))
 
     @api.post("/comic/generate", status_code=202, response_model=models.Drawing)
     def generate(asked: models.GenerateRequest) -> Response:
@@ -103,18 +77,18 @@ def _register_orders(api: FastAPI, orders: ComicOrders) -> None:
         if (asked.plan is None) == (asked.planId is None):
             raise HTTPException(422, "Give plan or planId, one of the two.")
         if asked.plan is not None:
-            with _naming("plan"):
+            with naming("plan"):
                 id = orders.taken(asked.plan)
         else:
             id = asked.planId or ""
         jobs = orders.draw(id, asked.variants)
         is_done = not jobs and orders.standing(id).state == "done"
-        return _answer(models.Drawing(planId=id, state="done" if is_done else "drawing", jobs=jobs), 202)
+        return answer(models.Drawing(planId=id, state="done" if is_done else "drawing", jobs=jobs), 202)
 
     @api.get("/comic/{id}", response_model=models.Standing)
     def standing(id: str) -> Response:
         """How a comic stands: its plan, its pictures, and how far drawing is."""
-        return _answer(_standing(id, orders.standing(id)))
+        return answer(_standing(id, orders.standing(id)))
 
 
 def _register_files(api: FastAPI, orders: ComicOrders) -> None:
@@ -134,13 +108,7 @@ def _register_files(api: FastAPI, orders: ComicOrders) -> None:
     @api.get("/comic/{id}/images/{path:path}", response_class=FileResponse)
     def image(id: str, path: str) -> Response:
         """A picture of the comic, by the address that its state tells."""
-        project = orders.project(id)
-        try:
-            if path.partition("/")[0] not in _SHOWN:
-                raise BadFile("Only the comic's own pictures are shown.")
-            return FileResponse(media.file_of(project, path), headers=NEVER)
-        except BadFile as error:
-            raise Unknown(str(error)) from error
+        return picture(orders.project(id), path)
 
 
 def _planned(id: str, planned: Planned) -> models.Planned:
@@ -175,45 +143,3 @@ def _standing(id: str, now: Standing) -> models.Standing:
             "paused": now.paused or None,
         }
     )
-
-
-def _answer(content: BaseModel, status: int = 200) -> Response:
-    return JSONResponse(content.model_dump(), status, NEVER)
-
-
-@contextmanager
-def _naming(field: str) -> Iterator[None]:
-    """What is wrong in here is wrong with a field, and says so."""
-    try:
-        yield
-    except CannotWrite:
-        raise
-    except StudioError as error:
-        sentence = str(error)
-        raise HTTPException(422, sentence if field in sentence else f"{field}: {sentence}") from error
-
-
-def _told(request: Request, error: Exception) -> Response:
-    return refusal(next(status for kind, status in _STATUS if isinstance(error, kind)), str(error))
-
-
-def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return refusal(error.status_code, str(error.detail))
-
-
-def _broken(request: Request, error: Exception) -> Response:
-    return refusal(500, "Something unforeseen broke it; the studio's log says what.")
-
-
-def _wrong(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    first: Mapping[str, Any] = error.errors()[0]
-    if first["type"] == "json_invalid":
-        reason = first.get("ctx", {}).get("error", "")
-        return refusal(400, f"The body is not valid JSON: {reason} at character {first['loc'][-1]}.")
-    if len(first["loc"]) < 2:
-        return refusal(422, "The body must be a JSON object.")
-    field, given = str(first["loc"][1]), json.dumps(first.get("input"), ensure_ascii=False, default=str)
-    shown = given if len(given) <= 40 else f"{given[:40]}…"
-    return refusal(422, f"{field} {models.MUST.get(field, 'is wrong')}, not {shown}.")

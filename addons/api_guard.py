@@ -13,6 +13,7 @@ from services import folders
 
 PLACE = "/api"
 LARGEST = 4_000_000  # bytes of a body
+LARGEST_OF = {f"{PLACE}/shots/generate": 48_000_000}  # which brings pictures along
 HERE_ONLY = (
     "Only programs of the studio's own machine are answered. To let others in, set CINDERGRACE_API_TOKEN "
     "in the studio's environment."
@@ -36,9 +37,10 @@ class Guard:
         if refused := self._refused(scope):
             await refused(scope, receive, send)
             return
-        body = await _body(receive)
+        most = LARGEST_OF.get(scope["path"], LARGEST)
+        body = await _body(receive, most)
         if body is None:
-            too_large = refusal(413, f"At most {LARGEST // 1_000_000} MB are taken at once.")
+            too_large = refusal(413, f"At most {most // 1_000_000} MB are taken at once.")
             await too_large(scope, receive, send)
             return
         await self._app(scope, _given(body, receive), send)
@@ -67,7 +69,7 @@ def _is_here(scope: Scope, headers: dict[bytes, bytes]) -> bool:
     return folders.is_here(client[0] if client else None, named)
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def _body(receive: Receive, most: int) -> bytes | None:
     """None as soon as it is too large."""
     body = bytearray()
     while True:
@@ -75,7 +77,7 @@ async def _body(receive: Receive) -> bytes | None:
         if message["type"] != "http.request":
             return bytes(body)  # whoever asked has gone
         body += message.get("body", b"")
-        if len(body) > LARGEST:
+        if len(body) > most:
             return None
         if not message.get("more_body"):
             return bytes(body)

@@ -46,7 +46,7 @@ def register(app: FastAPI, studio: Studio, deeds: Mapping[str, Deed], build: str
 
     @app.get("/studio/preview/{id}")
     async def preview(id: str) -> Response:
-        return _preview(studio.runs.preview(id))
+        return _preview(studio.runs.live(id).preview)
 
     @app.get("/studio/media/{path:path}")
     def file(path: str, p: str = "") -> Response:

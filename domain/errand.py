@@ -11,7 +11,7 @@ DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 QUIET = ("proxies",)  # what nobody waits for: it begins when nothing else is ready
 OVER = (DONE, FAILED, CANCELLED)
 # by whoever draws; a film is put together on this machine
-DRAWN = ("keyframe", "video", "try", "portrait", "panel")
+DRAWN = ("keyframe", "video", "try", "portrait", "panel", "picture")
 SAMPLE = "sample-"  # how the ids of runs begin that are sketched, whoever draws otherwise
 # nothing is drawn for them, so they wait for nobody
 ASIDE = ("import", "archive", "duplicate", "sheet", "book", "plan")

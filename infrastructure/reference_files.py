@@ -18,7 +18,7 @@ from infrastructure.http_line import NoAuthorities, Session
 
 LARGEST = 64 << 20  # bytes of a reference picture
 _WEB = re.compile(r"(https?://)(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
-_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
+SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
 
 
 def reference(url: str, near: Path, kept: Path) -> Path:
@@ -52,7 +52,7 @@ def _fetched(url: str, kept: Path) -> Path:
         kept.mkdir(parents=True, exist_ok=True)
         _download(url, part)
         with Image.open(_checked(part, shown(url))) as picture:
-            suffix = _SUFFIXES.get(picture.format or "", ".png")
+            suffix = SUFFIXES.get(picture.format or "", ".png")
         return part.replace(kept / f"{name}{suffix}")
     except OSError as error:
         raise StudioError(f"{shown(url)} cannot be kept in {kept}: {error.strerror or error}.") from error

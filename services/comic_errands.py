@@ -28,7 +28,7 @@ def order_of(desk: Desk, means: Means, comic: Comic | None = None) -> Order:
         comic = comic_plan.read(desk.project.comic).comic
     workflows = {0: means.keyframe_workflow}
     if comic_art.are_portraits_wanted(comic):
-        workflows |= means.by_references()
+        workflows |= comic_art.by_references(means.workflows)
     return Order(comic, desk.project, means.backend, workflows)
 
 

@@ -6,23 +6,26 @@ the program, and the window shows it as what it is. How it stands is read from t
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from domain.comic import STYLES, Comic
-from domain.errand import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Errand
+from domain.errand import STOPPED, Errand
 from domain.errors import BadFile, StudioError
 from domain.languages import code_of
 from domain.plan_request import PlanRequest
 from domain.project import Project
-from infrastructure.there import is_file, is_folder
-from services import comic_errands, comic_pictures, comic_plan, projects
+from infrastructure.there import is_file
+from services import comic_errands, comic_pictures, comic_plan, orders, projects
 from services.comic_pages import pictures_of
-from services.comic_plan import Planned
-from services.comic_planning import Plannings
+from services.comic_plan import Planned, check_style
+from services.means import errand
+from services.orders import Unknown
+from services.planning.drafts import draft_path
 from services.planning.template import template
 from services.studio import Studio
 
@@ -30,11 +33,8 @@ LANGUAGE = "uk"  # of what is lettered, unless an order says otherwise
 _PLANNING, _PLANNED, _DRAWING, _DONE, _FAILED = "planning", "planned", "drawing", "done", "failed"
 _ENDED = "The studio ended before it was drawn. Ask for it again, and it goes on where it was."
 _GONE = "Its plan is not there any more. Ask for a plan again."
-_UNFINISHED = "The studio ended before the comic was planned. Ask for a plan again."
-
-
-class Unknown(StudioError):
-    """No order has that id."""
+_UNFINISHED = "The studio ended before the comic was planned. Ask for the plan again, and it goes on."
+_PLAN = "plan"  # the errand's deed
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class ComicOrders:
     """May be asked from many threads."""
 
     def __init__(self, studio: Studio):
-        self._studio, self._plannings = studio, Plannings(studio)
+        self._studio = studio
         self._making = threading.Lock()
 
     def plan(self, wish: Wish) -> tuple[str, Planned]:
@@ -79,8 +79,24 @@ class ComicOrders:
         return self._made(planned)
 
     def plan_by_model(self, wish: Wish) -> str:
-        """The same by a language model, which goes on when this is over. Raises StudioError."""
-        return self._plannings.begin(_request(wish), self._project)
+        """The same by a language model, an errand that goes on when this is over; what the studio's end cut
+        short goes on where it was. Raises StudioError."""
+        request = _request(wish)
+        check_style(request.style)
+        self._studio.comic.chat()  # which says what is missing
+        asked = _values(request)
+        with self._making:
+            if cut_short := self._cut_short(asked):
+                self._studio.runs.again([cut_short.id])
+                return Path(cut_short.project).name
+            project = self._project(" ".join(request.idea.split())[:60])
+            self._studio.ask([errand(_PLAN, project.folder, run=uuid4().hex[:8], **asked)])
+        return project.name
+
+    def _cut_short(self, asked: Mapping[str, Any]) -> Errand | None:
+        stopped = (e for e in self._studio.runs.errands() if (e.deed, e.state) == (_PLAN, STOPPED))
+        same = (e for e in stopped if e.values == asked and orders.is_below(self._studio.places.projects, e))
+        return next(same, None)
 
     def taken(self, plan: Mapping[str, Any]) -> str:
         """The order that has this plan, a new one if there is none. Raises BadFile that names the field."""
@@ -110,22 +126,22 @@ class ComicOrders:
         """Raises Unknown."""
         project = self._project_of(id)
         if not is_file(project.comic):
-            return self._of_planning(id)
+            return self._of_planning(project)
         try:
             comic = comic_plan.read(project.comic).comic
         except StudioError as trouble:
-            return Standing(_FAILED, 0.0, _jobs(()), error=str(trouble))
+            return Standing(_FAILED, 0.0, orders.counted(()), error=str(trouble))
         images = {
             panel: path.relative_to(project.folder).as_posix()
             for panel, path in pictures_of(comic, project).items()
         }
-        asked = _newest(e for e in self._studio.runs.errands() if _is_drawing_of(e, project))
-        jobs, panels = _jobs(asked), len(list(comic.panels))
+        asked = orders.newest(e for e in self._studio.runs.errands() if _is_drawing_of(e, project))
+        jobs, panels = orders.counted(asked), len(list(comic.panels))
         made = len(images) / panels if panels else 0.0
         state, error, progress = _DRAWING, "", jobs["done"] / len(asked) if asked else made
         if not jobs["left"]:
             stopped = any(errand.state == STOPPED for errand in asked)
-            error = _ENDED if stopped else _why(asked)
+            error = _ENDED if stopped else orders.why(asked)
             state = _FAILED if error else _DONE if len(images) == panels else _PLANNED
             progress = 1.0 if state == _DONE else progress if error else made
         paused = self._studio.runs.paused if jobs["left"] else ""
@@ -138,15 +154,16 @@ class ComicOrders:
             raise Unknown(f"{id} has no plan yet.")
         return project
 
-    def _of_planning(self, id: str) -> Standing:
-        planning = self._plannings.of(id)
-        if planning is None:
-            return Standing(_FAILED, 0.0, _jobs(()), error=_UNFINISHED)
+    def _of_planning(self, project: Project) -> Standing:
+        planning = self._planning(project)
+        if planning is None or planning.state == STOPPED:
+            return Standing(_FAILED, 0.0, orders.counted(()), error=_UNFINISHED)
         if not planning.is_over:
-            return Standing(_PLANNING, round(planning.progress, 4), _jobs(()))
-        if is_file(self._project_of(id).comic):  # it was finished just now
-            return self.standing(id)
-        return Standing(_FAILED, round(planning.progress, 4), _jobs(()), error=planning.error or _GONE)
+            progress = self._studio.runs.live(planning.id).fraction
+            return Standing(_PLANNING, round(progress, 4), orders.counted(()))
+        if is_file(project.comic):  # it was finished just now
+            return self.standing(project.name)
+        return Standing(_FAILED, 0.0, orders.counted(()), error=orders.why([planning]) or _GONE)
 
     def _made(self, planned: Planned) -> tuple[str, Planned]:
         comic, pictures, left = comic_pictures.taken_out(planned.comic)
@@ -163,17 +180,20 @@ class ComicOrders:
         return project
 
     def _project_of(self, id: str) -> Project:
-        """Raises Unknown, also for all that is no folder's plain name."""
-        root = self._studio.places.projects.resolve()
-        is_plain = not id.startswith(".") and not {"/", "\\", ":", "\0"} & {*id} and bool(id.strip())
-        project = Project(root / id) if is_plain and len(id) < 200 else None
-        is_there = project and is_folder(project.folder) and project.folder.resolve().parent == root
-        if not project or not is_there or not (is_file(project.comic) or self._was_planned(project)):
+        """Raises Unknown."""
+        project = orders.project_of(self._studio.places.projects, id)
+        if project is None or not (is_file(project.comic) or self._was_planned(project)):
             raise Unknown(f"There is no comic with the id {id[:80]}.")
         return project
 
     def _was_planned(self, project: Project) -> bool:
-        return self._plannings.of(project.name) is not None or is_file(Plannings.draft(project))
+        return self._planning(project) is not None or is_file(draft_path(project.comic))
+
+    def _planning(self, project: Project) -> Errand | None:
+        """The last time a language model was asked for this project's plan."""
+        folder = str(project.folder)
+        asked = [e for e in self._studio.runs.errands() if e.deed == _PLAN and e.project == folder]
+        return max(asked, key=lambda errand: errand.asked, default=None)
 
     def _same(self, comic: Comic) -> str:
         """The order that has just this plan; "" when none has."""
@@ -191,26 +211,10 @@ def _request(wish: Wish) -> PlanRequest:
     return PlanRequest(wish.prompt or wish.script, wish.style or STYLES[0], language, wish.pages)
 
 
+def _values(request: PlanRequest) -> dict[str, Any]:
+    asked = {"idea": request.idea, "style": request.style, "language": request.language}
+    return {**asked, "pages": request.pages, "about": request.idea[:60]}
+
+
 def _is_drawing_of(errand: Errand, project: Project) -> bool:
     return errand.deed in comic_errands.DEEDS and errand.project == str(project.folder)
-
-
-def _newest(errands: Iterable[Errand]) -> list[Errand]:
-    """Of what was asked for more than once, the last time."""
-    newest: dict[tuple[Any, ...], Errand] = {}
-    for errand in sorted(errands, key=lambda errand: errand.asked):
-        newest[errand.content] = errand
-    return list(newest.values())
-
-
-def _jobs(errands: Iterable[Errand]) -> dict[str, int]:
-    states = [errand.state for errand in errands]
-    count = {"done": (DONE,), "failed": (FAILED, CANCELLED), "left": (WAITING, RUNNING)}
-    return {name: sum(state in of for state in states) for name, of in count.items()}
-
-
-def _why(errands: Iterable[Errand]) -> str:
-    """What is wrong with those that failed; each sentence once."""
-    bad = [e for e in errands if e.state in (FAILED, CANCELLED)]
-    said = dict.fromkeys(errand.error or "It was cancelled in the studio." for errand in bad)
-    return " ".join(list(said)[:5])

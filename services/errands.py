@@ -16,7 +16,7 @@ from infrastructure.recipe_facts import recipe_of
 from infrastructure.recipes import Ledger
 from infrastructure.there import is_file
 from infrastructure.workflow_files import read_workflow
-from services import comic_errands, films, keyframes, picks, proxies, stale, tries, videos
+from services import comic_errands, films, keyframes, picks, proxies, shot_errands, stale, tries, videos
 from services.cut import open_cut
 from services.desk import Desk
 from services.means import Means, errand
@@ -146,6 +146,7 @@ _DEEDS: dict[str, Callable[[Errand, Desk, Means], Work]] = {
     "proxies": _proxies,
     "try": _try,
     **comic_errands.DEEDS,
+    **shot_errands.DEEDS,
 }
 
 

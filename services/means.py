@@ -1,7 +1,6 @@
 """What errands are made of, and made with."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,6 +9,7 @@ from domain.errand import Errand
 from domain.job import Backend
 from domain.prompts import Presets
 from domain.workflow import Workflow
+from infrastructure.workflow_files import WorkflowFolder
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Means:
     keyframe_workflow: Workflow
     video_workflow: Workflow
     presets: Presets
-    by_references: Callable[[], Mapping[int, Workflow]] = dict  # those for a comic's panels, by portraits
+    workflows: WorkflowFolder = field(default_factory=WorkflowFolder)  # all there are
 
 
 def errand(deed: str, project: Path, shot: str = "", run: str = "", **values: Any) -> Errand:

@@ -25,7 +25,7 @@ from services.feed import Feed
 from services.pace import Pace
 from services.queue import Queue
 from services.queue_keeper import QueueKeeper
-from services.run_facts import Live, queue_fact, run_facts
+from services.run_facts import NOTHING, Live, queue_fact, run_facts
 from services.standstill import Standstill, Standstills, broken
 
 log = logging.getLogger(__name__)
@@ -146,10 +146,9 @@ class Runs:
         with self._lock:
             return self._queue.all()
 
-    def preview(self, id: str) -> bytes | None:
-        """The newest picture of an errand as it forms."""
-        live = self._live.get(id)
-        return live.preview if live else None
+    def live(self, id: str) -> Live:
+        """What is known of an errand as it runs: how far it is, its newest picture as it forms."""
+        return self._live.get(id, NOTHING)
 
     @property
     def paused(self) -> str:

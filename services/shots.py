@@ -1,6 +1,6 @@
 """A batch of single pictures, asked for and answered as JSON: shots with references in, images out."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from infrastructure.reference_files import reference, shown
 from infrastructure.workflow_files import check_nodes
 from services.keyframes import picture, seed_of
 from services.lanes import side_by_side
+from services.workflow_choice import KEYFRAME_WORKFLOW
 
 _VALUES = {  # key of a batch's workflow object -> the slot it goes to
     "width": "width",
@@ -27,6 +28,8 @@ _VALUES = {  # key of a batch's workflow object -> the slot it goes to
     "seed": "seed",
 }
 _WHOLE = ("width", "height", "steps", "seed")
+_BY_TYPE = {"flux": "keyframe_flux_dev", "standard": "keyframe_sdxl", "sd15": "keyframe_sd15"}
+_BY_REFERENCES = {1: "keyframe_qwen_edit_1ref", 2: "keyframe_qwen_edit_2ref", 3: "keyframe_qwen_edit_3ref"}
 
 
 @dataclass(frozen=True)
@@ -112,12 +115,38 @@ def is_graph(content: Mapping[str, Any]) -> bool:
     return any(isinstance(node, dict) and "class_type" in node for node in content.values())
 
 
+def workflow_of(
+    load: Callable[[str], Workflow], asked: Any, references: int, usual: str = KEYFRAME_WORKFLOW
+) -> Workflow:
+    """A graph as it is, a template's name, or a kind of model; without one, what takes the references."""
+    match asked:
+        case str(name) if name:
+            return load(_BY_TYPE.get(name, name))
+        case {"name": str(name)}:
+            return load(name)
+        case {"nodes": list(), "links": list()}:
+            raise StudioError(
+                "The batch has a workflow for ComfyUI's window, not for running. Open it in ComfyUI, choose "
+                "Workflow → Export (API), and put in what that gives you."
+            )
+        case dict() if is_graph(asked):
+            return Workflow("batch", asked)
+        case {"type": str(kind)} if references == 0:
+            if kind not in _BY_TYPE:
+                known = ", ".join(_BY_TYPE)
+                raise StudioError(
+                    f"workflow.type {kind!r} is not known: take one of {known}, or a template's name."
+                )
+            return load(_BY_TYPE[kind])
+    return load(_BY_REFERENCES.get(min(references, 3), usual))
+
+
 def make(
     backend: Backend, ledger: Ledger, workflow: Workflow, batch: Batch, near: Path
 ) -> Generator[Event, None, dict[str, Any]]:
     """The answer to a batch; each shot stands or fails alone. `near` is where its paths start from."""
     pieces = {
-        f"{n + 1}: {shot.id}": partial(_answer, backend, ledger, workflow, _Asked(batch, n, near))
+        f"{n + 1}: {shot.id}": partial(_answer, backend, ledger, workflow, Asked(batch, n, near))
         for n, shot in enumerate(batch.shots)
     }
     answers = yield from side_by_side(pieces, batch.size)
@@ -126,7 +155,7 @@ def make(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """One shot of a batch."""
 
     batch: Batch
@@ -137,54 +166,63 @@ class _Asked:
     def shot(self) -> BatchShot:
         return self.batch.shots[self.number]
 
+    @property
+    def stem(self) -> str:
+        """What its takes are called."""
+        id = str(self.shot.id)
+        plain = "".join(c if (c.isalnum() and c.isascii()) or c in "-_" else "-" for c in id)[:40]
+        return plain.strip("-") or f"shot-{self.number + 1}"
+
+    def drawn(self, url: str, job: str) -> dict[str, Any]:
+        """What is answered when its picture is there."""
+        return {
+            "shot_id": self.shot.id,
+            "success": True,
+            "image_url": url,
+            "prompt": self.shot.prompt,
+            "prompt_id": job,
+            "references_used": [name for _, name in self.shot.references],
+        }
+
+    def failed(self, why: str) -> dict[str, Any]:
+        return {"shot_id": self.shot.id, "success": False, "error": why}
+
 
 def _answer(
-    backend: Backend, ledger: Ledger, workflow: Workflow, asked: _Asked
+    backend: Backend, ledger: Ledger, workflow: Workflow, asked: Asked
 ) -> Generator[Event, None, dict[str, Any]]:
     try:
-        return (yield from _make(backend, ledger, workflow, asked))
+        made = wanted(workflow, asked, ledger.project.folder / "references")
+        take = yield from ledger.carry_out(backend, made)
+        yield Saved(take.path, take.reused)
+        return asked.drawn(picture(take).as_uri(), made.job.id)
     except (BackendUnreachable, CannotWrite):
         raise
     except StudioError as error:
         yield Failed(f"shot {asked.shot.id}", str(error))
-        return {"shot_id": asked.shot.id, "success": False, "error": str(error)}
+        return asked.failed(str(error))
 
 
-def _make(
-    backend: Backend, ledger: Ledger, workflow: Workflow, asked: _Asked
-) -> Generator[Event, None, dict[str, Any]]:
+def wanted(workflow: Workflow, asked: Asked, kept: Path) -> Wanted:
+    """What draws a shot; reference pictures that are fetched for it are kept in `kept`."""
     shot = asked.shot
-    kept = ledger.project.folder / "references"
     pictures = [reference(url, asked.near, kept) for url, _ in shot.references]
-    _check_places(workflow, shot, len(pictures))
+    check_places(workflow, shot)
     values: dict[str, Any] = {"seed": seed_of(Shot(str(shot.id), shot.prompt), 1, 0), **asked.batch.values}
     values |= {"prompt": shot.prompt, "references": pictures}
     graph, changes = workflow.filled(**values)
-    wanted = Wanted(_stem(asked), graph, workflow.name, values, changes)
-    take = yield from ledger.carry_out(backend, wanted)
-    yield Saved(take.path, take.reused)
-    return {
-        "shot_id": shot.id,
-        "success": True,
-        "image_url": picture(take).as_uri(),
-        "prompt": shot.prompt,
-        "prompt_id": wanted.job.id,
-        "references_used": [name for _, name in shot.references],
-    }
+    return Wanted(asked.stem, graph, workflow.name, values, changes)
 
 
-def _check_places(workflow: Workflow, shot: BatchShot, count: int) -> None:
-    places = len(workflow.slots.get("reference", ()))
+def check_places(workflow: Workflow, shot: BatchShot) -> None:
+    """Raises BadFile when a shot has more reference pictures than its workflow takes."""
+    count, places = len(shot.references), len(workflow.slots.get("reference", ()))
     if count > places:
-        raise StudioError(
+        more = " Choose one with more, such as keyframe_qwen_edit_3ref." if places < 3 else ""
+        raise BadFile(
             f"Shot {shot.id} has {count} reference pictures, and the workflow {workflow.name} takes "
-            f"{places}. Choose one with more, such as keyframe_qwen_edit_3ref."
+            f"{places}.{more}"
         )
-
-
-def _stem(asked: _Asked) -> str:
-    plain = "".join(c if (c.isalnum() and c.isascii()) or c in "-_" else "-" for c in str(asked.shot.id))[:40]
-    return plain.strip("-") or f"shot-{asked.number + 1}"
 
 
 def references_of(shots: Sequence[BatchShot]) -> int:

@@ -25,7 +25,6 @@ from infrastructure.workflow_files import SHIPPED, WorkflowFolder
 from services import errands, project_work, projects, sample
 from services.backend_watch import BackendWatch
 from services.bench_runs import BenchRuns
-from services.comic_art import by_references
 from services.comic_desk import ComicDesk
 from services.connections import settings_fact
 from services.desk import Desk
@@ -121,7 +120,7 @@ class Studio:
         """What a project's things are made with: as it says itself, else as the settings are now."""
         desk = desk or self._desk
         chosen = self.workflow_choice.of(desk.project if desk else None)
-        return Means(self.backend, *chosen, self.presets, lambda: by_references(self.workflows))
+        return Means(self.backend, *chosen, self.presets, self.workflows)
 
     def glance(self, comfy: ComfySettings) -> Status:
         """Who would answer with these settings, saved or not. Raises StudioError for what is no address."""

@@ -1,24 +1,23 @@
-"""The interface for programs: comics planned, drawn and fetched over HTTP, and who may ask for it."""
+"""The interface for programs: comics planned, drawn and fetched over HTTP."""
 
-import base64
 import json
-import time
+import threading
 import zipfile
 from io import BytesIO
 
 import pytest
 from PIL import Image
-from starlette.testclient import TestClient
 
-from addons import window
 from addons.api_guard import LARGEST
-from services.studio import Studio
+from services.planning.drafts import draft_path
+from tests.api_clients import client, client_of, refused, start, studio, until
 from tests.comics.storytellers import Storyteller
 from tests.fake_chat import FakeChat
-from tests.studios import places, until_done
+from tests.run_bench import until as comes
+from tests.studios import until_done
 
-HERE = "http://127.0.0.1:7860"
-LONGEST = 40.0
+__all__ = ["client", "start", "studio"]  # fixtures
+
 SCRIPT = """TITLE: The tram
 STYLE: noir
 CHARACTER Ida: thirty
@@ -37,57 +36,10 @@ Ida smiles.
 PANELS = {"ch1-p1-pan1", "ch1-p1-pan2", "ch1-p2-pan1"}
 
 
-@pytest.fixture
-def start(tmp_path):
-    """start() → the studio, sketching; again: the same, started anew."""
-    made = []
-
-    def started() -> Studio:
-        for studio in made:
-            studio.close()
-        made.append(Studio(places(tmp_path)))
-        return made[-1]
-
-    yield started
-    for studio in made:
-        studio.close()
-
-
-@pytest.fixture
-def studio(start):
-    return start()
-
-
-def client_of(studio, token="", password="", host="127.0.0.1"):
-    app = window.app(studio, ["127.0.0.1"], password, token)
-    return TestClient(app, base_url=HERE, client=(host, 50000), raise_server_exceptions=False)
-
-
-@pytest.fixture
-def client(studio):
-    return client_of(studio)
-
-
 def planned(client, **asked):
     answer = client.post("/api/comic/plan", json=asked or {"script": SCRIPT})
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-def until(client, id, *states):
-    end = time.monotonic() + LONGEST
-    while (now := client.get(f"/api/comic/{id}").json())["state"] not in states:
-        assert time.monotonic() < end, now
-        time.sleep(0.05)
-    return now
-
-
-def refused(answer, status, said):
-    assert answer.status_code == status, answer.text
-    content = answer.json()
-    assert content["success"] is False and content.keys() == {"success", "error"}
-    assert said in content["error"]
-    return True
 
 
 # --- what it makes ----------------------------------------------------------------------------------
@@ -125,7 +77,7 @@ def test_a_plan_is_drawn_and_its_pictures_and_pages_come(client, studio):
     answer = client.post("/api/comic/generate", json={"planId": id})
     assert answer.status_code == 202
     assert answer.json() == {"success": True, "planId": id, "state": "drawing", "jobs": 4}
-    now = until(client, id, "done", "failed")
+    now = until(client, f"comic/{id}", "done", "failed")
     assert (now["state"], now["progress"], now["error"]) == ("done", 1.0, None), now
     assert now["jobs"] == {"done": 4, "failed": 0, "left": 0}
     assert now["images"].keys() == PANELS
@@ -151,7 +103,7 @@ def test_the_window_shows_what_a_program_asked_for(client, studio):
     errands = studio.runs.errands()
     assert sorted(errand.deed for errand in errands) == ["panel", "panel", "panel", "portrait"]
     assert {errand.project for errand in errands} == {str(studio.places.projects.resolve() / id)}
-    until(client, id, "done")
+    until(client, f"comic/{id}", "done")
 
 
 def test_a_plan_sent_twice_is_one_comic_and_drawn_once(client, studio):
@@ -159,7 +111,7 @@ def test_a_plan_sent_twice_is_one_comic_and_drawn_once(client, studio):
     first = client.post("/api/comic/generate", json={"plan": plan}).json()
     second = client.post("/api/comic/generate", json={"plan": plan}).json()
     assert first["planId"] == second["planId"]
-    until(client, first["planId"], "done")
+    until(client, f"comic/{first['planId']}", "done")
     third = client.post("/api/comic/generate", json={"planId": first["planId"]}).json()
     assert (first["jobs"], third["jobs"], third["state"]) == (4, 0, "done")
     assert second["jobs"] == 0
@@ -169,7 +121,7 @@ def test_a_plan_sent_twice_is_one_comic_and_drawn_once(client, studio):
 def test_more_variants_are_drawn_on_top_of_those_that_are_there(client, studio):
     id = planned(client)["planId"]
     client.post("/api/comic/generate", json={"planId": id})
-    until(client, id, "done")
+    until(client, f"comic/{id}", "done")
     more = {"planId": id, "variants": 2}
     assert client.post("/api/comic/generate", json=more).json()["jobs"] == 3
     assert client.post("/api/comic/generate", json=more).json()["jobs"] == 0
@@ -184,7 +136,7 @@ def test_a_short_plan_of_another_program_is_drawn(client):
     plan = {"title": "Fox", "style": "noir", "characters": people, "chapters": [{"pages": pages}]}
     answer = client.post("/api/comic/generate", json={"plan": plan})
     assert (answer.status_code, answer.json()["jobs"]) == (202, 2)
-    assert until(client, answer.json()["planId"], "done", "failed")["state"] == "done"
+    assert until(client, f"comic/{answer.json()['planId']}", "done", "failed")["state"] == "done"
 
 
 def test_what_the_studio_did_not_get_to_goes_on_after_a_restart(start):
@@ -198,7 +150,7 @@ def test_what_the_studio_did_not_get_to_goes_on_after_a_restart(start):
     assert (now["state"], now["jobs"]["left"]) == ("failed", 0)
     assert "it goes on where it was" in now["error"]
     assert client.post("/api/comic/generate", json={"planId": id}).json()["jobs"] == 4
-    assert until(client, id, "done", "failed")["jobs"] == {"done": 4, "failed": 0, "left": 0}
+    assert until(client, f"comic/{id}", "done", "failed")["jobs"] == {"done": 4, "failed": 0, "left": 0}
     now = client_of(start()).get(f"/api/comic/{id}").json()
     assert (now["state"], len(now["images"])) == ("done", 3)
 
@@ -225,13 +177,48 @@ def test_a_language_model_plans_while_the_program_asks_how_far_it_is(client, stu
         assert answer.status_code == 202
         id = answer.json()["planId"]
         assert answer.json() == {"success": True, "planId": id, "state": "planning"}
-        now = until(client, id, "planned", "failed")
+        now = until(client, f"comic/{id}", "planned", "failed")
     assert now["state"] == "planned", now
     assert len([page for chapter in now["plan"]["chapters"] for page in chapter["pages"]]) == 2
     gone = client.post("/api/comic/plan", json=asked).json()["planId"]
-    now = until(client, gone, "failed")
+    now = until(client, f"comic/{gone}", "failed")
     assert now["error"] and now["plan"] is None
     assert refused(client.post("/api/comic/generate", json={"planId": gone}), 409, "has no plan yet")
+
+
+class Halting(Storyteller):
+    """Says who there is and what happens, and no panel before it may."""
+
+    def __init__(self):
+        super().__init__()
+        self.may, self.people = threading.Event(), 0
+
+    def characters(self, text):
+        self.people += 1
+        return super().characters(text)
+
+    def action(self, text):
+        self.may.wait(30)
+        return super().action(text)
+
+
+def test_a_plan_that_a_restart_cut_short_goes_on_when_it_is_asked_for_again(start):
+    asked = {"prompt": "A lighthouse keeper finds a letter.", "maxPages": 2, "model": True}
+    studio, teller = start(), Halting()
+    with FakeChat(teller) as chat:
+        studio.set(chat=type(studio.settings.chat)(chat.url, "tiny"))
+        client = client_of(studio)
+        id = client.post("/api/comic/plan", json=asked).json()["planId"]
+        assert [(e.deed, e.is_over) for e in studio.runs.errands()] == [("plan", False)], "in the queue"
+        draft = draft_path(studio.places.projects / id / "comic.json")
+        comes(lambda: draft.is_file() and teller.people and len(chat.bodies) > 2)
+        client = client_of(start())
+        now = client.get(f"/api/comic/{id}").json()
+        assert now["state"] == "failed" and "it goes on" in now["error"]
+        teller.may.set()
+        assert client.post("/api/comic/plan", json=asked).json()["planId"] == id
+        assert until(client, f"comic/{id}", "planned", "failed")["state"] == "planned"
+    assert teller.people == 1, "what was answered before is not asked for again"
 
 
 def test_the_interface_describes_itself(client):
@@ -242,6 +229,9 @@ def test_the_interface_describes_itself(client):
         "/comic/{id}",
         "/comic/{id}/pages.{format}",
         "/comic/{id}/images/{path}",
+        "/shots/generate",
+        "/shots/{id}",
+        "/shots/{id}/images/{path}",
     }
     assert told["servers"] == [{"url": "/api"}]
     asked = told["components"]["schemas"]["PlanRequest"]["properties"]
@@ -382,59 +372,3 @@ def test_a_kind_of_book_that_is_not_made_is_refused(client):
 def test_a_route_that_is_not_there_is_told_in_json(client):
     assert refused(client.get("/api/nothing"), 404, "Not Found")
     assert refused(client.get("/api/comic/plan/x/y"), 404, "Not Found")
-
-
-# --- to whom it answers -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
-def test_a_page_from_elsewhere_can_ask_for_nothing(client, studio, origin):
-    answer = client.post("/api/comic/plan", json={"prompt": "A cat"}, headers={"Origin": origin})
-    assert answer.status_code == 403
-    assert not list(studio.places.projects.glob("*"))
-    assert refused(client.get("/api/comic/x", headers={"Sec-Fetch-Site": "cross-site"}), 403, "other sites")
-
-
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_what_a_form_could_send_is_refused(client, studio, kind):
-    body = json.dumps({"prompt": "A cat"})
-    answer = client.post("/api/comic/plan", content=body, headers={"Content-Type": kind})
-    assert refused(answer, 415, "application/json")
-    assert not list(studio.places.projects.glob("*"))
-
-
-def test_without_a_token_only_this_machine_is_answered(studio):
-    afar = client_of(studio, host="192.0.2.7")
-    for answer in (afar.get("/api/openapi.json"), afar.post("/api/comic/plan", json={"prompt": "A cat"})):
-        assert refused(answer, 403, "CINDERGRACE_API_TOKEN")
-    through = client_of(studio).get("/api/openapi.json", headers={"X-Forwarded-For": "127.0.0.1"})
-    assert refused(through, 403, "own machine"), "whoever is behind a proxy is not known"
-    assert client_of(studio, host="::1").get("/api/openapi.json").status_code == 200
-
-
-def test_with_a_token_whoever_has_it_is_answered_and_nobody_else(studio):
-    bearer = {"Authorization": "Bearer geheim-ü".encode()}
-    for host in ("127.0.0.1", "192.0.2.7"):
-        client = client_of(studio, "geheim-ü", host=host)
-        assert client.get("/api/openapi.json", headers=bearer).status_code == 200
-        for given in ({}, {"Authorization": "Bearer guess"}, {"Authorization": "Basic geheim"}):
-            for answer in (
-                client.get("/api/openapi.json", headers=given),
-                client.get("/api/comic/x", headers=given),
-                client.post("/api/comic/plan", json={"prompt": "A cat"}, headers=given),
-            ):
-                assert refused(answer, 401, "Authorization: Bearer TOKEN")
-    assert not list(studio.places.projects.glob("*"))
-
-
-def test_the_token_stands_for_the_password_and_for_programs_only(studio):
-    bearer = {"Authorization": "Bearer sesame"}
-    client = client_of(studio, "sesame", "open")
-    assert client.get("/api/openapi.json", headers=bearer).status_code == 200
-    assert client.get("/api/openapi.json").status_code == 401
-    for path in ("/", "/config", "/studio/events", "/apis", "/api"):
-        assert client.get(path, headers=bearer, follow_redirects=False).status_code == 401, path
-    without = client_of(studio, "", "open")
-    assert without.get("/api/openapi.json").status_code == 401, "without a token the password guards all"
-    known = {"Authorization": f"Basic {base64.b64encode(b':open').decode()}"}
-    assert without.get("/api/openapi.json", headers=known).status_code == 200

@@ -298,7 +298,7 @@ def test_pages_hear_progress_with_a_preview_and_when_it_will_be_over(bench):
     bench.work.hold("001")
     (one,) = bench.add("001")
     until(lambda: (told := bench.fact(f"run/{one.id}")) and told["preview"] > 1)
-    assert bench.runs.preview(one.id) == b"jpeg"
+    assert bench.runs.live(one.id).preview == b"jpeg"
     until(lambda: bench.fact(f"run/{one.id}")["until"], "half of it took over a second")
     assert bench.fact("queue")["seconds"] is not None
     assert bench.fact("queue")["share"] == 0.5

@@ -77,7 +77,8 @@ def test_pages_change_their_places_and_it_is_undone(page):
     expect(pages.nth(0)).to_have_attribute("data-page", "ch2-p2")
     expect(pages.nth(0).locator("footer b")).to_have_text("1 · The bridge")
     expect(pages.nth(1).locator("footer b")).to_have_text("2 · The bridge")
-    page.keyboard.press("Control+z")
+    notice = page.locator("#notices .notice", has_text="The chapter “The depot” had no other page")
+    notice.get_by_role("button", name="Undo").click()
     expect(pages.nth(0)).to_have_attribute("data-page", "ch1-p1")
 
 

@@ -174,7 +174,7 @@ function wholePart(place) {
 
 /** A chapter's title, beside the pages that it has. */
 function makeChapter({ id }) {
-  const at = () => (comic()?.chapters ?? []).findIndex(one => one.id === id), there = () => comic()?.chapters[at()];
+  const at = () => (comic()?.chapters ?? []).findIndex(one => one.id === id), there = () => comic()?.chapters?.[at()];
   const source = {
     about: 'chapter', ids: () => [id], get: () => there()?.title, label: () => t('comic.chapters'),
     ask: (_, field, value, seen, how) => ask('comic.chapter', { chapter: id, value, ...seen }, how),

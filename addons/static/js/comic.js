@@ -173,8 +173,11 @@ async function remove(select) {
 
 /** Before the page that is before it, or behind the one behind it. */
 async function movePage(id, by) {
-  const pages = comic().pages, to = pages[pages.findIndex(page => page.id === id) + by];
-  if (to) act('comic.move_page', { page: id, to: to.id, behind: by > 0 });
+  const pages = comic().pages, at = pages.findIndex(one => one.id === id), page = pages[at], to = pages[at + by];
+  if (!to) return;
+  const left = (comic().chapters ?? []).find(chapter => chapter.pages.length === 1 && chapter.pages[0] === page.number);
+  const step = await act('comic.move_page', { page: id, to: to.id, behind: by > 0 });
+  if (step && left) notice(t('comic.chapters.gone', { title: left.title }), '', takeBack(step));
 }
 
 function star() { const take = shownOf(panel(current)); if (take) act('take.star', { take: take.name }) }

@@ -19,13 +19,14 @@ export function edits(source, field, said = message => message && notice(message
   const place = () => nameOf(source, field, source.ids(), openProject());
   function value(id) {
     const there = source.get(id, field) ?? (source.get(id, field) === undefined ? '' : null); // as the studio has it
-    if (stored?.id !== id || !stored.olds.includes(JSON.stringify(there)) || Date.now() - stored.at > JUST) stored = null;
+    if (stored?.id !== id || stored.project !== openProject() || !stored.olds.includes(JSON.stringify(there)) || Date.now() - stored.at > JUST) stored = null;
     return stored ? stored.value : there;
   }
-  function keep(id, before, value) {
-    const was = JSON.stringify(before ?? (before === undefined ? '' : null)), is = JSON.stringify(value);
+  function keep(id, before, value, project) {
+    const text = it => JSON.stringify(it ?? (it === undefined ? '' : null)), was = text(before), is = JSON.stringify(value);
+    if (project !== openProject() || text(source.get(id, field)) === is) { stored = null; return } // the facts told of it first
     const others = stored?.id === id && Date.now() - stored.at <= JUST ? [...stored.olds, JSON.stringify(stored.value)] : []; // facts may be two edits late
-    stored = { id, olds: [...others, was].filter(old => old !== is), value, at: Date.now() };
+    stored = { id, project, olds: [...others, was].filter(old => old !== is), value, at: Date.now() };
     setTimeout(() => draw(), JUST + 1); // from there on it is as the facts say
   }
   function begin() {
@@ -82,7 +83,7 @@ async function deliver(edit, how) {
   try {
     const value = await source.ask(ids, field, edit.value, ids.length === 1 && !edit.isMine ? { was: hand.was } : {}, { project, isEdit: true, ...how });
     hand.was = value;
-    edit.keep(ids[0], before, value);
+    edit.keep(ids[0], before, value, project);
     if (unsent.get(name) !== edit) return; // it was typed on
     unsent.delete(name);
     edit.told();

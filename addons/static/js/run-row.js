@@ -5,7 +5,7 @@ import { nameOf } from './dock.js';
 import { isHere as isOfOpen } from './making.js';
 import { stampOf } from './takes.js';
 
-const PAGE_OF = { keyframe: 'keyframes', video: 'video', film: 'film', proxies: 'film', try: 'settings', panel: 'comic', portrait: 'comic', book: 'comic', plan: 'comic' };
+const PAGE_OF = { keyframe: 'keyframes', video: 'video', film: 'film', proxies: 'film', try: 'settings', panel: 'comic', portrait: 'comic', book: 'comic', plan: 'comic', picture: 'runs' };
 const isPicture = file => /\.(png|jpe?g|webp)$/i.test(file);
 
 export function makeRow(run) {

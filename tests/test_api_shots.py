@@ -1,0 +1,190 @@
+"""Batches of pictures that other programs ask the studio for: drawn in its queue, answered over HTTP."""
+
+import base64
+import json
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from tests.api_clients import client, client_of, refused, start, studio, through_window, until
+
+__all__ = ["client", "start", "studio"]  # fixtures
+
+SIZE = {"width": 64, "height": 48}
+WEB = "http://127.0.0.1:1/a.png"  # nothing is fetched for others
+
+
+def batch(*prompts, **more):
+    shots = [{"shot_id": n, "prompt": prompt} for n, prompt in enumerate(prompts, 1)]
+    return {"shots_with_references": shots, "workflow": SIZE, **more}
+
+
+def referring(*references, **more):
+    content = batch("A cat", **more)
+    content["shots_with_references"][0]["references"] = list(references)
+    return content
+
+
+def sent(client, content):
+    answer = client.post("/api/shots/generate", json=content)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def png(colour="#c04020"):
+    file = BytesIO()
+    Image.new("RGB", (16, 16), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+def along(content):
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
+def test_a_batch_is_drawn_in_the_queue_and_answered_shot_by_shot(client, studio):
+    studio.runs.pause()
+    answer = sent(client, batch("A cat", "A dog"))
+    id = answer["batchId"]
+    assert (answer["state"], answer["jobs"]) == ("drawing", 2)
+    assert {(e.deed, e.project) for e in studio.runs.errands()} == {
+        ("picture", str(studio.places.projects.resolve() / id))
+    }, "the window shows it, and pausing holds it"
+    now = client.get(f"/api/shots/{id}").json()
+    assert (now["state"], now["jobs"]["left"], now["paused"]) == ("drawing", 2, "paused")
+    assert (now["generated_images"], now["total_images"]) == ([], 2)
+    studio.runs.resume()
+    now = until(client, f"shots/{id}", "done", "failed")
+    assert (now["state"], now["progress"], now["error"]) == ("done", 1.0, None), now
+    assert [(one["shot_id"], one["prompt"]) for one in now["generated_images"]] == [
+        (1, "A cat"),
+        (2, "A dog"),
+    ]
+    for one in now["generated_images"]:
+        picture = client.get(one["image_url"])
+        assert Image.open(BytesIO(picture.content)).size == (64, 48)
+
+
+def test_a_batch_sent_twice_is_drawn_once_and_another_one_anew(client, studio):
+    studio.runs.pause()
+    first = sent(client, batch("A cat"))
+    second = sent(client, batch("A cat"))
+    assert (second["batchId"], first["jobs"], second["jobs"]) == (first["batchId"], 1, 0)
+    assert len(studio.runs.errands()) == 1
+    studio.runs.resume()
+    until(client, f"shots/{first['batchId']}", "done")
+    again = sent(client, batch("A cat"))
+    assert (again["batchId"], again["state"], again["jobs"]) == (first["batchId"], "done", 0)
+    assert sent(client, batch("A dog"))["batchId"] != first["batchId"]
+    takes = studio.places.projects / first["batchId"] / "takes"
+    assert len(list(takes.glob("*.png"))) == 1
+
+
+def test_what_was_cut_short_is_told_and_goes_on_when_it_is_sent_again(start):
+    studio = start()
+    studio.runs.pause()
+    id = sent(client_of(studio), batch("A cat", "A dog"))["batchId"]
+    client = client_of(start())
+    now = client.get(f"/api/shots/{id}").json()
+    assert now["state"] == "failed" and "it goes on where it was" in now["error"]
+    assert sent(client, batch("A cat", "A dog"))["batchId"] == id
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+
+
+def test_a_cancelled_picture_is_told_beside_the_others(client, studio):
+    studio.runs.pause()
+    id = sent(client, batch("A cat", "A dog"))["batchId"]
+    studio.runs.cancel([studio.runs.errands()[0].id])
+    studio.runs.resume()
+    now = until(client, f"shots/{id}", "failed", "done")
+    assert now["state"] == "failed"
+    assert sorted(one["success"] for one in now["generated_images"]) == [False, True]
+    assert now["error"] == "It was cancelled in the studio."
+
+
+@pytest.mark.parametrize("kind", ["data", "relative", "whole", "file"])
+def test_a_reference_picture_is_sent_along_or_lies_among_the_projects(client, studio, kind):
+    studio.runs.pause()
+    file = studio.places.projects / "film" / "keyframes" / "001.png"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(png())
+    url = {
+        "data": along(png()),
+        "relative": "film/keyframes/001.png",
+        "whole": str(file),
+        "file": file.as_uri(),
+    }
+    id = sent(client, referring({"url": url[kind], "reference_id": "Ida"}))["batchId"]
+    folder = studio.places.projects / id
+    (kept,) = (folder / "references").iterdir()
+    assert kept.read_bytes() == png()
+    told = json.loads((folder / "batch.json").read_text("utf-8"))["shots_with_references"][0]["references"]
+    assert told == [{"url": f"references/{kept.name}", "reference_id": "Ida"}]
+    file.unlink()
+    assert sent(client, referring({"url": along(png()), "reference_id": "Ida"}))["batchId"] == id
+
+
+def test_no_file_outside_the_projects_is_looked_at_or_told_to_be_there(client, studio, tmp_path):
+    studio.places.projects.mkdir(parents=True, exist_ok=True)
+    outside = tmp_path / "secret.png"
+    outside.write_bytes(png())
+    (studio.places.projects / "link.png").symlink_to(outside)
+    said = set()
+    for url in (
+        str(outside),
+        outside.as_uri(),
+        "../secret.png",
+        "link.png",
+        str(tmp_path / "nothing.png"),
+        WEB,
+    ):
+        answer = client.post("/api/shots/generate", json=referring(url))
+        assert refused(answer, 422, "not in the studio's projects folder"), url
+        said.add(answer.json()["error"].replace(url, "").replace("secret", "nothing"))
+    assert not list(studio.places.projects.glob("*/batch.json"))
+
+
+def test_a_graph_is_taken_from_this_machine_alone(studio):
+    graph = {"1": {"class_type": "LoadImage", "inputs": {"image": "/etc/passwd"}}}
+    bearer = {"Authorization": "Bearer sesame"}
+    afar = through_window(studio, "sesame", host="192.0.2.7")
+    answer = afar.post("/api/shots/generate", json=batch("A cat", workflow=graph), headers=bearer)
+    assert refused(answer, 422, "workflow must be a template's name")
+    here = client_of(studio).post("/api/shots/generate", json=batch("A cat", workflow=graph))
+    assert refused(here, 422, "prompt"), "taken as a graph, which has no place for a prompt"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({}, "shots_with_references"),
+        ({"shots_with_references": []}, "shots_with_references must be a list"),
+        ({"shots_with_references": [{"shot_id": 1}]}, "shots_with_references[0].prompt must be text"),
+        ({"shots_with_references": [{"prompt": "A cat"}]}, "shots_with_references[0] needs a shot_id"),
+        (batch("A cat", batch_size=99), "batch_size must be from 1 to 64, not 99"),
+        (batch("A cat", workflow={"width": "wide"}), "workflow.width must be a number"),
+        (batch("A cat", workflow={"type": "oil"}), "workflow.type 'oil' is not known"),
+        (batch("A cat", workflow="../../etc/passwd"), "workflow"),
+        (batch("A cat", workflow=5), "workflow must be a template's name or an object"),
+        (referring("data:image/png;base64,!!!"), "references[0]: The picture that was sent along"),
+        (referring(along(b"no picture")), "references[0]: What was sent along is not a picture"),
+        (referring(*[along(png())] * 4), "takes 3"),
+    ],
+)
+def test_a_batch_that_cannot_be_drawn_is_refused_by_its_field(client, studio, content, said):
+    assert refused(client.post("/api/shots/generate", json=content), 422, said)
+    assert not list(studio.places.projects.glob("*/batch.json")) and not studio.runs.errands()
+
+
+@pytest.mark.parametrize("id", ["nothing", "..", "%2e%2e", "..%2Fx", "C:", "x" * 300])
+def test_an_id_of_a_batch_is_no_path(client, id):
+    for route in ("", "/images/takes/a.png"):
+        assert client.get(f"/api/shots/{id}{route}").status_code == 404
+
+
+def test_the_interface_describes_batches(client):
+    told = client.get("/api/openapi.json").json()
+    assert {"/shots/generate", "/shots/{id}", "/shots/{id}/images/{path}"} <= set(told["paths"])
+    asked = told["components"]["schemas"]["ShotsRequest"]
+    assert asked["required"] == ["shots_with_references"]
+    assert asked["properties"]["shots_with_references"]["items"]["required"] == ["shot_id", "prompt"]
