@@ -224,8 +224,10 @@ def away(able, studio):
 
 
 def test_of_several_machines_the_one_that_can_run_a_workflow_is_named_else_what_each_lacks(
-    settings, fake, able, away, tmp_path
+    studio, open_page, fake, able, away, tmp_path
 ):
+    settings = open_page(studio, "settings")  # where no change of machines takes a check's answer away later
+    expect(settings.locator("#set-mode input:checked")).to_have_count(1)
     file = tmp_path / "valley.json"
     file.write_text(json.dumps(runs_here()), "utf-8")
     intake = settings.locator("#set-intake")
