@@ -86,16 +86,18 @@ class ComicOrders:
         self._studio.comic.chat()  # which says what is missing
         asked = _values(request)
         with self._making:
-            if cut_short := self._cut_short(asked):
-                self._studio.runs.again([cut_short.id])
-                return Path(cut_short.project).name
+            if same := self._open(asked):
+                if same.state == STOPPED:
+                    self._studio.runs.again([same.id])
+                return Path(same.project).name
             project = self._project(" ".join(request.idea.split())[:60])
             self._studio.ask([errand(_PLAN, project.folder, run=uuid4().hex[:8], **asked)])
         return project.name
 
-    def _cut_short(self, asked: Mapping[str, Any]) -> Errand | None:
-        stopped = (e for e in self._studio.runs.errands() if (e.deed, e.state) == (_PLAN, STOPPED))
-        same = (e for e in stopped if e.values == asked and orders.is_below(self._studio.places.projects, e))
+    def _open(self, asked: Mapping[str, Any]) -> Errand | None:
+        """The errand that is to plan just this: a model is not paid twice for what was sent twice."""
+        left = (e for e in self._studio.runs.errands() if e.deed == _PLAN and not e.is_over)
+        same = (e for e in left if e.values == asked and orders.is_below(self._studio.places.projects, e))
         return next(same, None)
 
     def taken(self, plan: Mapping[str, Any]) -> str:

@@ -210,6 +210,7 @@ def test_a_plan_that_a_restart_cut_short_goes_on_when_it_is_asked_for_again(star
         client = client_of(studio)
         id = client.post("/api/comic/plan", json=asked).json()["planId"]
         assert [(e.deed, e.is_over) for e in studio.runs.errands()] == [("plan", False)], "in the queue"
+        assert client.post("/api/comic/plan", json=asked).json()["planId"] == id, "sent twice, paid once"
         draft = draft_path(studio.places.projects / id / "comic.json")
         comes(lambda: draft.is_file() and teller.people and len(chat.bodies) > 2)
         client = client_of(start())
