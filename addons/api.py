@@ -1,5 +1,4 @@
-"""The studio's interface for programs: comics and batches of pictures over HTTP, described by
-OpenAPI.
+"""The studio's interface for programs: comics and batches of pictures over HTTP, described by OpenAPI.
 
 An application of its own below /api. Whatever it refuses, it says in JSON with `success` and `error`.
 """

@@ -91,14 +91,12 @@ function panelPart(place, select, current) {
 }
 
 /** The picture of a panel that its page shows: the chosen one, else the newest. */
-export function shownOf(one) {
-  const pictures = picturesOf(one);
-  return one?.own ? undefined : pictures.find(take => take.isPicked) ?? pictures.at(-1);
-}
+export const shownOf = one => one?.own ? undefined : chosenOf(picturesOf(one));
+const chosenOf = pictures => pictures.find(take => take.isPicked) ?? pictures.at(-1);
 
 /** A click on one makes it the panel's picture; until then it is the newest. */
 function drawTakes(place, one) {
-  const pictures = picturesOf(one), chosen = pictures.find(take => take.isPicked) ?? pictures.at(-1);
+  const pictures = picturesOf(one), chosen = chosenOf(pictures);
   keyed(place, pictures, take => take.name, take => {
     const node = makeTake(take);
     node.addEventListener('click', () => act('comic.pick', { shot: take.shot, file: take.file }));

@@ -8,6 +8,7 @@ const JUST = 2000; // ms in which a fact may be older than what was stored
 const AGAIN = 3000; // ms until the studio is asked once more when it did not answer
 const unsent = new Map(); // edits that wait, are under way or were refused, by the place they are for
 
+const asTold = it => it ?? (it === undefined ? '' : null); // as the studio has it
 const nameOf = (source, field, ids, project) => [source.about, field, ids.join(), project].join('\n');
 
 /** Edits of one field of a source; `said` shows what is refused, and '' once it is taken. */
@@ -18,13 +19,13 @@ export function edits(source, field, said = message => message && notice(message
 
   const place = () => nameOf(source, field, source.ids(), openProject());
   function value(id) {
-    const there = source.get(id, field) ?? (source.get(id, field) === undefined ? '' : null); // as the studio has it
+    const there = asTold(source.get(id, field));
     if (stored?.id !== id || stored.project !== openProject() || !stored.olds.includes(JSON.stringify(there)) || Date.now() - stored.at > JUST) stored = null;
     return stored ? stored.value : there;
   }
   function keep(id, before, value, project) {
-    const text = it => JSON.stringify(it ?? (it === undefined ? '' : null)), was = text(before), is = JSON.stringify(value);
-    if (project !== openProject() || text(source.get(id, field)) === is) { stored = null; return } // the facts told of it first
+    const was = JSON.stringify(asTold(before)), is = JSON.stringify(value);
+    if (project !== openProject() || JSON.stringify(asTold(source.get(id, field))) === is) { stored = null; return } // the facts told of it first
     const others = stored?.id === id && Date.now() - stored.at <= JUST ? [...stored.olds, JSON.stringify(stored.value)] : []; // facts may be two edits late
     stored = { id, project, olds: [...others, was].filter(old => old !== is), value, at: Date.now() };
     setTimeout(() => draw(), JUST + 1); // from there on it is as the facts say
