@@ -5,6 +5,7 @@ import importlib
 from typing import Any
 
 from commands.comic_words import add_comic
+from commands.version_words import add_version
 from commands.words import add_backend, add_command, port, positive, rate, seed
 from domain import VERSION
 
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _import(commands)
     _pods(commands)
     add_comic(commands)
+    add_version(commands)
     return top
 
 

@@ -9,12 +9,14 @@ EXIT_CODES = """exit codes: 0 done · 1 some shots failed · 2 bad input, or a w
             3 backend unreachable · 130 interrupted. After 1, 3 and 130 the same command goes on."""
 
 
-def add_command(commands: Any, name: str, help: str, example: str) -> argparse.ArgumentParser:
+def add_command(
+    commands: Any, name: str, help: str, example: str, exit_codes: str = EXIT_CODES
+) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = commands.add_parser(
         name.rpartition(" ")[2],
         help=help,
         description=help,
-        epilog=f"example: python main.py {name} {example}\n\n{EXIT_CODES}",
+        epilog=f"example: python main.py {name} {example}\n\n{exit_codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.set_defaults(deed=f"commands.{name.replace(' ', '_')}")

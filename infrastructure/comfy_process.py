@@ -19,8 +19,16 @@ TOO_LONG = -1000  # in place of an exit code; -9 and the like are signals
 
 
 class ComfyProcess:
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]):
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        hear: Callable[[str], object] = sys.stderr.write,
+    ):
+        """`hear` gets every line it says."""
         self._lines: deque[str] = deque(maxlen=LAST_WORDS)
+        self._hear = hear
         try:
             self._process = subprocess.Popen(
                 command,
@@ -66,11 +74,10 @@ class ComfyProcess:
         self._process.wait()
 
     def _read(self) -> None:
-        """Its log is ours as well."""
         assert self._process.stdout
         for line in self._process.stdout:
             self._lines.append(line.rstrip())
-            sys.stderr.write(line)
+            self._hear(line)
 
 
 def wait_until_up(

@@ -1,0 +1,238 @@
+"""version: versions of ComfyUI, from a spec to a running server that is what its lock says."""
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+from platformdirs import user_data_path
+
+from commands import setting
+from commands.setting import Deed
+from commands.terminal import Reporter
+from domain.errors import BadFile, CannotWrite, StudioError
+from domain.events import Event
+from domain.versions import spec
+from domain.versions.errors import Drift, NotInStore, Unresolved
+from infrastructure.versions import uv
+from infrastructure.versions.builds import Build
+from infrastructure.versions.store import Store
+from services.versions import comparing, keeping, launching
+from services.versions.probing import Prober
+from services.versions.realizing import Realizer, different
+from services.versions.resolving import Resolver
+from services.versions.shelf import Shelf, Version
+
+DRIFT, BAD, NETWORK, OFFLINE, INTERRUPTED = 1, 2, 3, 4, 130
+STORE = "STUDIO_STORE"
+VOLUMES = Path("/runpod-volume"), Path("/workspace")
+
+T = TypeVar("T")
+Result = Mapping[str, Any]
+
+
+def told(deed: Deed) -> Deed:
+    """Turns errors into a sentence on stderr and the exit codes of versions."""
+
+    @wraps(deed)
+    def run(asked: argparse.Namespace) -> int:
+        try:
+            return deed(asked)
+        except Drift as error:
+            _complain(error)
+            for line in error.differences:
+                print(f"  {line}", file=sys.stderr)
+            return DRIFT
+        except NotInStore as error:
+            return _complain(error, OFFLINE)
+        except Unresolved as error:
+            return _complain(error, NETWORK)
+        except CannotWrite as error:
+            return _complain(error, DRIFT)
+        except StudioError as error:
+            return _complain(error, BAD)
+        except KeyboardInterrupt:
+            return _complain("Interrupted. The same command goes on from here.", INTERRUPTED)
+
+    return run
+
+
+@told
+def run(asked: argparse.Namespace) -> int:
+    shelf = _shelf(asked)
+    code, result = STEPS[asked.step](asked, shelf)
+    if asked.json:
+        print(json.dumps(result, ensure_ascii=False, sort_keys=True))
+    else:
+        for line in result.get("lines", ()) or (f"{key}: {value}" for key, value in result.items()):
+            print(line)
+    return code
+
+
+def _create(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    wanted = keeping.new(spec.checked_id(asked.id, "ID"), asked.repo or "", asked.nodes, asked.models)
+    return 0, {"version_id": wanted.id, "spec": str(shelf.keep(wanted, asked.output, asked.force))}
+
+
+def _validate(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    version = shelf.version(asked.id)
+    for line in version.spec.advice:
+        print(line, file=sys.stderr)
+    return 0, {
+        "version_id": version.spec.id,
+        "custom_nodes": len(version.spec.nodes),
+        "models": len(version.spec.models),
+        "is_resolved": version.is_resolved,
+    }
+
+
+def _resolve(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    version = shelf.version(asked.id)
+    is_new = _resolved(asked, shelf, version)
+    return 0, {"version_id": version.spec.id, "lock": str(version.lock_file), "is_new": is_new}
+
+
+def _realize(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    version = shelf.version(asked.id)
+    if not version.is_resolved:
+        _resolved(asked, shelf, version)
+    lock, with_models = version.needed_lock(), not version.spec.skips_models
+    if asked.dry_run:
+        return 0, keeping.missing(shelf.store, lock, with_models)
+    attempt = None
+    if not asked.no_probe:
+        prober = _prober(asked)
+        attempt = lambda build, lock: prober.attempt(build, lock, shelf.store.python(lock))
+    realizer = Realizer(shelf.store, version.builds, attempt)
+    done = _follow(realizer.realize(lock, with_models))
+    return 0, {
+        "version_id": lock.id,
+        "closure": done.realization.closure,
+        "folder": str(done.build.folder),
+        "is_new": done.is_new,
+    }
+
+
+def _verify(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    version = shelf.version(asked.id)
+    build, lock = _realized(version), version.needed_lock()
+    found = different(shelf.store, build, lock, not version.spec.skips_models, asked.deep)
+    if found:
+        raise Drift(f"{lock.id} is not what its lock says:", tuple(found))
+    return 0, {"version_id": lock.id, "closure": build.realization().closure, "is_deep": asked.deep}
+
+
+def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    version = shelf.version(asked.id)
+    build = _realized(version)
+    lock = build.lock()
+    _follow(_prober(asked).attempt(build, lock, shelf.store.python(lock)))
+    return 0, {"version_id": lock.id, "closure": build.realization().closure}
+
+
+def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    build = _realized(shelf.version(asked.id))
+    more = [word for word in asked.extra_args if word != "--"]
+    return launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, more), {}
+
+
+def _reproduce(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    version = shelf.version(asked.id)
+    build, lock = _realized(version), version.needed_lock()
+    work = comparing.reproduced(lock, build, shelf.store, asked.keep, not version.spec.skips_models)
+    _follow(work)
+    return 0, {"version_id": lock.id, "closure": build.realization().closure}
+
+
+def _clone(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    wanted = replace(shelf.version(asked.id).spec, id=spec.checked_id(asked.new, "NEW"))
+    return 0, {"version_id": wanted.id, "spec": str(shelf.keep(wanted, asked.output, asked.force))}
+
+
+def _delete(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    kept = keeping.delete(shelf, asked.id, asked.remove_spec)
+    return 0, {"version_id": asked.id, "kept": kept} if kept else {"version_id": asked.id}
+
+
+def _diff(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    one, other = (shelf.version(id).needed_lock() for id in (asked.id, asked.other))
+    lines = comparing.differences(one, other)
+    return (DRIFT if lines else 0), {"lines": lines, "is_equal": not lines}
+
+
+def _status(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    return 0, keeping.status(shelf)
+
+
+def _gc(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
+    return 0, keeping.collect(shelf, asked.dry_run)
+
+
+STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
+    "create": _create,
+    "validate": _validate,
+    "resolve": _resolve,
+    "realize": _realize,
+    "verify": _verify,
+    "probe": _probe,
+    "run-ui": _run_ui,
+    "reproduce": _reproduce,
+    "clone": _clone,
+    "delete": _delete,
+    "diff": _diff,
+    "status": _status,
+    "gc": _gc,
+}
+
+
+def _shelf(asked: argparse.Namespace) -> Shelf:
+    own = user_data_path(setting.NAME) / "versions"
+    folders = (asked.versions,) if asked.versions else (Path("versions"), own)
+    return Shelf(folders, Store(asked.store or store_folder(), asked.offline), asked.target)
+
+
+def store_folder() -> Path:
+    """Where versions share what they have: named, on a volume that is mounted here, or in our own data."""
+    if named := os.environ.get(STORE):
+        return Path(named)
+    volume = next((path for path in VOLUMES if path.is_dir() and os.access(path, os.W_OK)), None)
+    return volume / "studio-store" if volume else user_data_path(setting.NAME) / "store"
+
+
+def _resolved(asked: argparse.Namespace, shelf: Shelf, version: Version) -> bool:
+    here = uv.this_platform(asked.torch_backend)
+    platform = replace(here, python=asked.python or here.python)
+    store = replace(shelf.store, is_offline=asked.offline or version.spec.is_offline)
+    return version.keep(_follow(Resolver(store, platform, asked.accept_new).lock(version.spec)))
+
+
+def _realized(version: Version) -> Build:
+    build = version.builds.current
+    if build is None:
+        id = version.spec.id
+        raise BadFile(f"{id} is not realized yet: python main.py version realize {id}")
+    return build
+
+
+def _prober(asked: argparse.Namespace) -> Prober:
+    folder = setting.workflows()
+    graphs = {name: folder.load(name).graph for name in asked.workflow or folder.names()}
+    needed = {
+        name: frozenset(node["class_type"] for node in graph.values()) for name, graph in graphs.items()
+    }
+    return Prober(needed, tuple(shlex.split(asked.probe_args)))
+
+
+def _follow(work: Generator[Event, None, T]) -> T:
+    return Reporter().follow(work)
+
+
+def _complain(error: object, code: int = DRIFT) -> int:
+    print(f"{'' if code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
+    return code

@@ -1,0 +1,102 @@
+"""What can be asked of versions of ComfyUI."""
+
+from argparse import REMAINDER, ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from commands.words import add_command, port
+
+EXIT_CODES = """exit codes: 0 done · 1 something is not as the lock says, or does not start
+            2 bad spec or usage · 3 network, resolution or conflict
+            4 not in the store, and nothing may be fetched · 130 interrupted
+            After 1, 3, 4 and 130 the same command goes on."""
+
+
+def add_version(commands: Any) -> None:
+    said = "Keep versions of ComfyUI: the same nodes, packages and models everywhere, to the byte."
+    version = add_command(commands, "version", said, "realize film-a", EXIT_CODES)
+    steps = version.add_subparsers(title="steps", metavar="STEP", required=True)
+    _add_making(steps)
+    _add_using(steps)
+    _add_keeping(steps)
+
+
+def _add_making(steps: Any) -> None:
+    create = _step(steps, "create", "Write the spec of a new version.", "film-a --repo URL@v0.30.0")
+    create.add_argument("--repo", metavar="URL[@REF]", help="of ComfyUI (default: its own, newest)")
+    create.add_argument(
+        "--nodes", action="append", default=[], metavar="URL[@REF]", help="custom nodes, or JSON, or a file"
+    )
+    create.add_argument("--models", action="append", default=[], metavar="JSON", help="models, or a file")
+    create.add_argument("--output", type=Path, metavar="F", help="where the spec goes")
+    create.add_argument("--force", action="store_true", help="write over a spec that is there")
+    _step(steps, "validate", "Say whether a spec is one, and what it asks for.", "film-a")
+    resolve = _step(steps, "resolve", "Find out what a spec is to the byte: its lock.", "film-a")
+    resolving_options(resolve)
+    realize = _step(steps, "realize", "Bring everything, lay it out, and try it.", "film-a")
+    resolving_options(realize)
+    realize.add_argument("--dry-run", action="store_true", help="only say what would be fetched")
+    realize.add_argument("--no-probe", action="store_true", help="switch to it without starting it first")
+    _probing(realize)
+
+
+def _add_using(steps: Any) -> None:
+    run = _step(steps, "run-ui", "Start a version's ComfyUI.", "film-a --port 8188")
+    run.add_argument("--host", default="127.0.0.1", metavar="NAME", help="its address (default: %(default)s)")
+    run.add_argument("--port", type=port, default=8188, metavar="N", help="its port (default: %(default)s)")
+    run.add_argument(
+        "--extra-args", nargs=REMAINDER, default=[], metavar="-- …", help="more for ComfyUI; comes last"
+    )
+    verify = _step(steps, "verify", "Say whether all of it is still what the lock says.", "film-a --deep")
+    verify.add_argument("--deep", action="store_true", help="read every byte")
+    _probing(
+        _step(steps, "probe", "Start it, and see whether it has the nodes that workflows need.", "film-a")
+    )
+    reproduce = _step(steps, "reproduce", "Make it once more from nothing, and compare every byte.", "film-a")
+    reproduce.add_argument("--keep", type=Path, metavar="DIR", help="the second store stays, here")
+
+
+def _add_keeping(steps: Any) -> None:
+    clone = _step(steps, "clone", "Begin a new version with another's spec.", "film-a film-b")
+    clone.add_argument("new", metavar="NEW", help="its id")
+    clone.add_argument("--output", type=Path, metavar="F", help="where the spec goes")
+    clone.add_argument("--force", action="store_true", help="write over a spec that is there")
+    delete = _step(steps, "delete", "Take a version's ComfyUI off the disk.", "film-a --remove-spec")
+    delete.add_argument("--remove-spec", action="store_true", help="its spec and lock as well")
+    diff = _step(steps, "diff", "Say what differs between two versions.", "film-a film-b")
+    diff.add_argument("other", metavar="OTHER", help="the second id, or its spec")
+    _step(steps, "status", "List the versions, what they need on disk and what they share.", "", is_all=True)
+    gc = _step(steps, "gc", "Take what no version needs out of the store.", "--dry-run", is_all=True)
+    gc.add_argument("--dry-run", action="store_true", help="only say what")
+
+
+def resolving_options(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--accept-new", action="store_true", help="fetch models nobody tells the hash of, and believe them"
+    )
+    command.add_argument("--python", metavar="X.Y", help="which Python (default: this one's)")
+    command.add_argument(
+        "--torch-backend", metavar="NAME", default="", help="of torch: cpu, cu128, … (default: the index's)"
+    )
+
+
+def _probing(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--workflow", action="append", metavar="NAME", help="whose nodes it must have (default: all we ship)"
+    )
+    command.add_argument(
+        "--probe-args", metavar="WORDS", default="", help="more for ComfyUI while it is tried"
+    )
+
+
+def _step(steps: Any, name: str, help: str, example: str, is_all: bool = False) -> ArgumentParser:
+    command = add_command(steps, f"version {name}", help, example, EXIT_CODES)
+    command.set_defaults(deed="commands.version", step=name)
+    if not is_all:
+        command.add_argument("id", metavar="ID", help="the version's id, or the path of its spec")
+    command.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    command.add_argument("--offline", action="store_true", help="fetch nothing")
+    command.add_argument("--store", type=Path, metavar="DIR", help="where versions share what they have")
+    command.add_argument("--versions", type=Path, metavar="DIR", help="where specs and locks are")
+    command.add_argument("--target", type=Path, metavar="DIR", help="where this one is laid out")
+    return command

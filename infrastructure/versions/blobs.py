@@ -1,0 +1,209 @@
+"""Models by what they contain: models/sha256/HH/hex/blob, each once, read-only, shared by all versions.
+
+A blob is visible under its name only when its hash was right. A download that was cut off goes on where it
+was; of two programs that want the same one fetches, the other waits.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from domain.errors import BadFile, CannotWrite
+from domain.events import Progress
+from domain.versions.errors import Drift, NotInStore, Unresolved
+from infrastructure.json_files import read_json, write_json
+from infrastructure.part_files import cannot_write
+from infrastructure.versions.locks import held
+from infrastructure.versions.transfers import Transfer
+
+_CHUNK = 1 << 22
+
+
+class Blobs:
+    def __init__(self, folder: Path, is_offline: bool = False):
+        self._folder = folder
+        self._is_offline = is_offline
+
+    def path(self, sha256: str) -> Path:
+        return self._folder / "sha256" / sha256[:2] / sha256 / "blob"
+
+    def size(self, sha256: str) -> int | None:
+        """None while it is not there."""
+        path = self.path(sha256)
+        return path.stat().st_size if path.is_file() else None
+
+    def is_whole(self, sha256: str, is_deep: bool = False) -> bool:
+        """Read again only when size, time or inode changed since it was last read, or when `is_deep`."""
+        path = self.path(sha256)
+        try:
+            now = _stamp(path)
+        except OSError:
+            return False
+        if not is_deep and now == self._memo(sha256):
+            return True
+        if _sha256(path) != sha256:
+            return False
+        if now != self._memo(sha256):
+            write_json(self._memo_file(sha256), now)
+        return True
+
+    def bring(
+        self, sha256: str, size: int | None, sources: Sequence[tuple[str, str]]
+    ) -> Generator[Progress, None, Path]:
+        """From the first source (address, revision) that gives it. Raises Drift when what comes is something
+        else, NotInStore, Unresolved, CannotWrite."""
+        path = self.path(sha256)
+        if self.is_whole(sha256):
+            return path
+        if self._is_offline:
+            raise NotInStore(f"The model {sha256[:12]}… is not in the store, and nothing may be fetched.")
+        with held(path.with_name("lock"), f"the model {sha256[:12]}…"):
+            if self.is_whole(sha256):  # by who held the lock
+                return path
+            self._set_aside(path)
+            refused: Unresolved | Drift = Unresolved(
+                f"Nothing says where the model {sha256[:12]}… comes from."
+            )
+            for source, revision in sources:
+                try:
+                    found = yield from self._fetched(source, revision, path.with_name("part"), size)
+                    self._publish(path.with_name("part"), found, sha256, source)
+                    return path
+                except (Unresolved, Drift) as error:
+                    refused = error
+            raise refused
+
+    def take_in(
+        self, source: str, check: Callable[[Path, str], None]
+    ) -> Generator[Progress, None, tuple[str, int]]:
+        """What lies there, whatever it is, unless `check` of its file and sha256 raises. Returns its sha256
+        and size in bytes."""
+        if self._is_offline:
+            raise NotInStore(f"{source} would have to be fetched to know what it is, and nothing may be.")
+        name = hashlib.sha256(source.encode()).hexdigest()[:16]
+        part = self._folder / "incoming" / name / "part"
+        with held(part.with_name("lock"), source):
+            digest = yield from self._fetched(source, "", part, None)
+            check(part, digest)
+            size = part.stat().st_size
+            with held(self.path(digest).with_name("lock"), f"the model {digest[:12]}…"):
+                if not self.is_whole(digest):
+                    self._set_aside(self.path(digest))
+                    self._publish(part, digest, digest, source)
+            part.unlink(missing_ok=True)
+        return digest, size
+
+    def all(self) -> dict[str, int]:
+        """Sizes of what is there, by sha256."""
+        found = self._folder.glob("sha256/*/*/blob")
+        return {path.parent.name: path.stat().st_size for path in found if path.is_file()}
+
+    def remove(self, sha256: str) -> None:
+        folder = self.path(sha256).parent
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
+
+    def _fetched(
+        self, source: str, revision: str, part: Path, size: int | None
+    ) -> Generator[Progress, None, str]:
+        """Returns the sha256 of what came."""
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            return (yield from Transfer(source, revision, part, size).run())
+        except OSError as error:
+            raise cannot_write(part, error) from error
+
+    def _publish(self, part: Path, found: str, sha256: str, source: str) -> None:
+        """The only way in."""
+        if found != sha256:
+            part.replace(part.with_name("bad"))
+            raise Drift(f"{source} is not what the lock says: its sha256 is {found}, not {sha256}.")
+        path = self.path(sha256)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.chmod(0o444)
+            part.replace(path)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        write_json(self._memo_file(sha256), _stamp(path))
+
+    def _set_aside(self, path: Path) -> None:
+        """What stands there is not what its name says."""
+        with suppress(FileNotFoundError):
+            path.replace(path.with_name("bad"))
+
+    def _memo_file(self, sha256: str) -> Path:
+        return self.path(sha256).with_name("verified.json")
+
+    def _memo(self, sha256: str) -> list[int]:
+        try:
+            content = read_json(self._memo_file(sha256))
+        except BadFile:
+            return []
+        return content if isinstance(content, list) else []
+
+
+def link(blob: Path, to: Path) -> str:
+    """Make a blob stand at a place without a second copy; returns how: "hardlink", "symlink", "reflink".
+    Raises CannotWrite."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    faults = list[OSError]()
+    for how, make in (("hardlink", os.link), ("symlink", _symlink), ("reflink", _reflink)):
+        try:
+            make(blob.absolute(), to)
+        except OSError as error:
+            faults.append(error)
+        else:
+            return how
+    told = faults[0]
+    if told.errno == errno.EEXIST:
+        raise cannot_write(to, told) from told
+    raise CannotWrite(
+        f"{to} cannot be linked to {blob}: {told.strerror or told}. Put the store on the same disk; a "
+        "second copy is never made."
+    ) from told
+
+
+def is_link_to(blob: Path, at: Path) -> bool:
+    try:
+        return at.samefile(blob)
+    except OSError:
+        return False
+
+
+def _symlink(blob: Path, to: Path) -> None:
+    to.symlink_to(blob)
+
+
+def _reflink(blob: Path, to: Path) -> None:
+    """Shares the bytes on disks that can (btrfs, xfs)."""
+    try:
+        from fcntl import ioctl
+    except ImportError as error:  # Windows
+        raise OSError(errno.EOPNOTSUPP, "this system has no reflinks") from error
+    is_done = False
+    try:
+        with to.open("xb") as target, blob.open("rb") as source:
+            ioctl(target, 0x40049409, source.fileno())  # FICLONE
+        is_done = True
+    finally:
+        if not is_done:
+            to.unlink(missing_ok=True)
+
+
+def _stamp(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ino]
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

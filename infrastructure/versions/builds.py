@@ -1,0 +1,87 @@
+"""What a version has on disk: one folder a realization, and a note of the one in use.
+
+builds/<id>/current.json            which
+builds/<id>/<closure>/              ComfyUI, base/custom_nodes, base/models, lock.json, realization.json
+builds/<id>/{input,output,user,…}   what belongs to whoever works with it, through all of them
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.errors import BadFile
+from domain.versions import closure, lock
+from domain.versions.closure import Realization
+from domain.versions.lock import Lock
+from infrastructure.json_files import read_json, write_json
+
+_CURRENT, _LOCK, _REALIZATION = "current.json", "lock.json", "realization.json"
+OWN = ("input", "output", "temp", "user")
+BASE = ("custom_nodes", "models", *OWN)  # ComfyUI does not start when its base folder lacks one
+
+
+@dataclass(frozen=True)
+class Build:
+    folder: Path
+
+    @property
+    def comfy(self) -> Path:
+        return self.folder / "ComfyUI"
+
+    @property
+    def base(self) -> Path:
+        return self.folder / "base"
+
+    @property
+    def models(self) -> Path:
+        return self.base / "models"
+
+    def node(self, name: str) -> Path:
+        return self.base / "custom_nodes" / name
+
+    def own(self, name: str) -> Path:
+        """A folder of whoever works with the version."""
+        return self.folder.parent / name
+
+    def lock(self) -> Lock:
+        """Raises BadFile."""
+        return lock.read(read_json(self.folder / _LOCK))
+
+    def realization(self) -> Realization:
+        """Raises BadFile."""
+        return closure.read(read_json(self.folder / _REALIZATION))
+
+    def write(self, lock: Lock, realization: Realization) -> None:
+        (self.folder / _LOCK).write_text(lock.text, "utf-8")
+        (self.folder / _REALIZATION).write_text(closure_text(realization), "utf-8")
+
+
+@dataclass(frozen=True)
+class Builds:
+    """Of one version."""
+
+    folder: Path
+
+    @property
+    def current(self) -> Build | None:
+        try:
+            name = read_json(self.folder / _CURRENT)["build"]
+        except (BadFile, TypeError, KeyError):
+            return None
+        build = Build(self.folder / str(name))
+        return (
+            build if (build.folder / _REALIZATION).is_file() and build.folder.parent == self.folder else None
+        )
+
+    def build(self, realization: Realization) -> Build:
+        return Build(self.folder / realization.closure[:16])
+
+    def switch(self, to: Build) -> None:
+        write_json(self.folder / _CURRENT, {"build": to.folder.name})
+
+    def all(self) -> list[Build]:
+        found = sorted(self.folder.glob(f"*/{_REALIZATION}"))
+        return [Build(path.parent) for path in found if not path.parent.name.endswith(".part")]
+
+
+def closure_text(realization: Realization) -> str:
+    return lock.canonical(realization.as_json())

@@ -1,0 +1,145 @@
+"""What is in an environment of Python packages, to the byte, and whether it still is.
+
+A manifest knows each file by size, time and inode, so that nothing is read again while nothing changes. The
+time of change (ctime) is no sign: every new hard link to a file changes it.
+"""
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile
+from infrastructure.json_files import read_json
+from infrastructure.part_files import writing
+
+_CHUNK = 1 << 20
+_READERS = max(2, os.cpu_count() or 2)
+_OURS = "pyvenv.cfg"  # and the links to Python: where Python is on this machine, which is no package
+_LINK = "L"
+
+Entry = tuple[
+    int, int, int, str
+]  # bytes, nanoseconds, inode, what it holds: "-" or "x" and sha256; "L" and where to
+
+
+@dataclass(frozen=True)
+class EnvTree:
+    entries: Mapping[str, Entry]  # by path below the environment
+
+    @property
+    def hash(self) -> str:
+        digest = hashlib.sha256()
+        for path in sorted(self.entries):
+            digest.update(f"{path}\0{self.entries[path][3]}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+
+def read_tree(env: Path, known: EnvTree | None = None) -> EnvTree:
+    """Every file; what `known` has with the same size, time and inode is not read again."""
+    old = known.entries if known else {}
+    entries, unread = dict[str, Entry](), list[tuple[str, Path, os.stat_result]]()
+    for path, entry in _files(env, ""):
+        stat = entry.stat(follow_symlinks=False)
+        before = old.get(path)
+        if before and before[:3] == (stat.st_size, stat.st_mtime_ns, stat.st_ino):
+            entries[path] = before
+        elif entry.is_symlink():
+            entries[path] = (
+                stat.st_size,
+                stat.st_mtime_ns,
+                stat.st_ino,
+                f"{_LINK}{Path(entry.path).readlink()}",
+            )
+        else:
+            unread.append((path, Path(entry.path), stat))
+    with ThreadPoolExecutor(_READERS) as readers:  # hashing lets go of Python's lock
+        digests = readers.map(lambda one: _digest(one[1]), unread)
+        for (path, _, stat), digest in zip(unread, digests, strict=True):
+            kind = "x" if stat.st_mode & 0o100 else "-"
+            entries[path] = (stat.st_size, stat.st_mtime_ns, stat.st_ino, kind + digest)
+    return EnvTree(entries)
+
+
+def differences(was: EnvTree, now: EnvTree) -> list[str]:
+    """Paths whose content is not what it was, that are new, or gone."""
+    paths = was.entries.keys() | now.entries.keys()
+    return sorted(path for path in paths if _held(was, path) != _held(now, path))
+
+
+def foreign(env: Path, tree: EnvTree) -> list[str]:
+    """Files that are not what their package's own list says. A file changed in any environment is changed in
+    the cache, too, and in each that is made from it: hard links are one file."""
+    found = []
+    for path in tree.entries:
+        if not path.endswith(".dist-info/RECORD"):
+            continue
+        root = Path(path).parent.parent
+        for name, told, *_ in csv.reader(io.StringIO((env / path).read_text("utf-8"))):
+            place = os.path.normpath(root / name).replace(os.sep, "/")
+            entry = tree.entries.get(place)
+            is_told = told.startswith("sha256=") and entry is not None and not entry[3].startswith(_LINK)
+            if is_told and entry and _base64(entry[3][1:]) != told.removeprefix("sha256="):
+                found.append(place)
+    return sorted(found)
+
+
+def write_tree(file: Path, tree: EnvTree) -> None:
+    with writing(file) as part:
+        content = {"hash": tree.hash, "files": tree.entries}
+        part.write_text(json.dumps(content, separators=(",", ":"), sort_keys=True) + "\n", "utf-8")
+
+
+def read_manifest(file: Path) -> EnvTree:
+    """Raises BadFile."""
+    content: Any = read_json(file)
+    try:
+        entries = {
+            str(path): (int(a), int(b), int(c), str(d)) for path, (a, b, c, d) in content["files"].items()
+        }
+        tree = EnvTree(entries)
+        if content["hash"] == tree.hash:
+            return tree
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise BadFile(f"{file} is no list of an environment's files.") from error
+    raise BadFile(f"{file} was changed after it was made.")
+
+
+def _files(folder: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = f"{below}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != "__pycache__":
+                    yield from _files(Path(entry.path), f"{path}/")
+            elif not entry.name.endswith(".pyc") and not _is_ours(path, entry):
+                yield path, entry
+
+
+def _is_ours(path: str, entry: os.DirEntry[str]) -> bool:
+    is_python = path.startswith(("bin/python", "Scripts/python")) or path == "lib64"
+    return path in (_OURS, ".lock", "CACHEDIR.TAG", ".gitignore") or (is_python and entry.is_symlink())
+
+
+def _held(tree: EnvTree, path: str) -> str:
+    entry = tree.entries.get(path)
+    return entry[3] if entry else ""
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _base64(digits: str) -> str:
+    return base64.urlsafe_b64encode(bytes.fromhex(digits)).decode().rstrip("=")

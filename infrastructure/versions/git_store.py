@@ -1,0 +1,236 @@
+"""All repositories of all versions, bare and without files until one is checked out.
+
+One store a repository, called by its whole address. Commits that a version needs are kept by refs of our own:
+upstream may forget them.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from domain.errors import BadFile, CannotWrite, StudioError
+from domain.versions.errors import NotInStore, Unresolved
+from infrastructure import commands
+from infrastructure.commands import Done
+from infrastructure.versions.locks import held
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_KEPT = "refs/studio"
+_SETTINGS = (
+    "protocol.ext.allow=never",
+    "core.hooksPath=/dev/null",
+    "core.autocrlf=false",
+    "core.symlinks=true",
+    "core.trustctime=false",  # each new hard link changes it
+    "core.longpaths=true",
+    "safe.directory=*",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "advice.detachedHead=false",
+    "transfer.fsckObjects=false",
+)
+_SURROUNDINGS = {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
+_UNKNOWN = ("couldn't find remote ref", "not our ref", "unadvertised object", "no such remote ref")
+
+
+class GitStore:
+    def __init__(self, folder: Path, is_offline: bool = False):
+        self._folder = folder
+        self._is_offline = is_offline
+
+    def commit(self, repo: str, ref: str = "", commit: str = "") -> str:
+        """The commit that a ref is just now, or the default branch; a commit is what it is. It is in the
+        store afterwards. Raises Unresolved, NotInStore."""
+        if not commit:
+            commit = self._resolved(repo, ref)
+        self.bring(repo, commit)
+        return commit
+
+    def bring(self, repo: str, commit: str) -> None:
+        """Fetched once. Raises Unresolved, NotInStore."""
+        store = self._store(repo)
+        with held(store.with_suffix(".lock"), f"the repository {repo}"):
+            if self.has(repo, commit):
+                return
+            if self._is_offline:
+                raise NotInStore(f"{repo} at {commit[:12]} is not in the store, and nothing may be fetched.")
+            if not (store / "HEAD").is_file():
+                self._made(store, repo)
+            shallow = ["--depth=1", "--filter=blob:none"]
+            done = self._git(repo, "fetch", "--no-tags", *shallow, "origin", commit)
+            if done.code and any(word in done.said for word in _UNKNOWN):
+                # an old server hands out no commit by its name, only its branches
+                everything = "+refs/*:refs/upstream/*"
+                done = self._git(repo, "fetch", "--no-tags", "--filter=blob:none", "origin", everything)
+            if done.code:
+                raise Unresolved(_why(repo, done))
+            if not self.has(repo, commit):
+                raise Unresolved(f"{repo} has no commit {commit} any more.")
+
+    def keep(self, repo: str, commit: str, name: str) -> None:
+        """From now on the store does not forget it; `name` is who needs it."""
+        self._done(repo, "update-ref", f"{_KEPT}/{name}/{commit}", commit)
+
+    def kept(self, repo: str) -> dict[str, str]:
+        """Refs and the commits they keep."""
+        said = self._done(repo, "for-each-ref", "--format=%(refname) %(objectname)", _KEPT).out
+        return dict(line.split(" ", 1) for line in said.splitlines())
+
+    def tree(self, repo: str, commit: str) -> str:
+        return self._done(repo, "rev-parse", "--verify", f"{commit}^{{tree}}").out.strip()
+
+    def file(self, repo: str, commit: str, path: str) -> bytes | None:
+        """A file of a commit; None when there is none."""
+        listed = self._done(repo, "ls-tree", "-z", commit, "--", path).out
+        if " blob " not in listed:
+            return None
+        done = self._git(repo, "cat-file", "blob", f"{commit}:{path}")
+        if done.code:
+            raise Unresolved(_why(repo, done))
+        return done.out.encode()
+
+    def check_out(self, repo: str, commit: str, to: Path, like: Path | None = None) -> None:
+        """All files of a commit into a new folder, without a .git of its own. `like` is one of the same
+        repository, whose files are linked as far as they are the same; who changes one changes both, which
+        `changes` sees in both."""
+        to.mkdir(parents=True, exist_ok=True)
+        index = index_of(to)
+        if like and index_of(like).is_file():
+            _link_all(like, to)
+            shutil.copyfile(index_of(like), index)
+        done = self._git(repo, "read-tree", "--reset", "-u", commit, to=to, index=index)
+        if done.code:
+            index.unlink(missing_ok=True)
+            if "No space left" in done.said:
+                raise CannotWrite(f"{to} cannot be written: the disk is full. Make room and run it again.")
+            raise Unresolved(_why(repo, done))
+
+    def changes(self, repo: str, commit: str, at: Path, is_deep: bool = False) -> list[str]:
+        """Paths in a checked out folder that are not as the commit has them, or are not in it. By time and
+        size as far as nothing changed since it was checked out; `is_deep` reads all."""
+        with _index(at, is_deep) as index:
+            self._git(
+                repo, "read-tree", commit, to=at, index=index
+            ) if is_deep or not index.is_file() else None
+            self._git(repo, "update-index", "-q", "--refresh", to=at, index=index)
+            differing = self._done(repo, "diff-index", "--name-only", "-z", commit, to=at, index=index)
+            others = self._done(repo, "ls-files", "-o", "-z", to=at, index=index)
+        found = [*differing.out.split("\0"), *others.out.split("\0")]
+        return sorted({path for path in found if path and not _is_compiled(path)})
+
+    def _resolved(self, repo: str, ref: str) -> str:
+        if self._is_offline:
+            raise NotInStore(f"{repo} says no commit, and nothing may be asked. Name its commit.")
+        wanted = (
+            ["HEAD"] if not ref else [f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", f"refs/heads/{ref}", ref]
+        )
+        done = commands.run(["git", *_settings(), "ls-remote", "--", repo], env=_SURROUNDINGS)
+        if done.code:
+            raise Unresolved(_why(repo, done))
+        told = {
+            name: id for id, name in (line.split("\t", 1) for line in done.out.splitlines() if "\t" in line)
+        }
+        for name in wanted:
+            if name in told and _COMMIT.fullmatch(told[name]):
+                return told[name]
+        raise Unresolved(f"{repo} has no branch or tag {ref}." if ref else f"{repo} is empty.")
+
+    def has(self, repo: str, commit: str) -> bool:
+        if not (self._store(repo) / "HEAD").is_file():
+            return False
+        lazy = {"GIT_NO_LAZY_FETCH": "1"}
+        return self._git(repo, "cat-file", "-e", f"{commit}^{{tree}}", env=lazy).code == 0
+
+    def _made(self, store: Path, repo: str) -> None:
+        """Made beside and renamed: half a store would be taken for one."""
+        store.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{store.name}.", suffix=".part", dir=store.parent))
+        try:
+            for words in (
+                ["init", "--bare", "--quiet", str(part)],
+                ["-C", str(part), "remote", "add", "--", "origin", repo],
+                ["-C", str(part), "config", "remote.origin.promisor", "true"],
+                ["-C", str(part), "config", "remote.origin.partialclonefilter", "blob:none"],
+            ):
+                done = commands.run(["git", *_settings(), *words], env=_SURROUNDINGS)
+                if done.code:
+                    raise CannotWrite(f"{store} cannot be made: {done.last_words}.")
+            part.rename(store)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+    def _store(self, repo: str) -> Path:
+        return self._folder / f"{hashlib.sha256(repo.encode()).hexdigest()[:16]}.git"
+
+    def _done(self, repo: str, *words: str, to: Path | None = None, index: Path | None = None) -> Done:
+        """Raises BadFile."""
+        done = self._git(repo, *words, to=to, index=index)
+        if done.code:
+            raise BadFile(f"The store of {repo} does not answer: {done.last_words}.")
+        return done
+
+    def _git(
+        self,
+        repo: str,
+        *words: str,
+        to: Path | None = None,
+        index: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Done:
+        more = {**_SURROUNDINGS, **(env or {})}
+        if self._is_offline:
+            more["GIT_NO_LAZY_FETCH"] = "1"
+        if index:
+            more["GIT_INDEX_FILE"] = str(index.absolute())
+        place = ["--git-dir", str(self._store(repo).absolute())]
+        if to:
+            place += ["--work-tree", str(to.absolute())]
+        try:
+            return commands.run(["git", *_settings(), *place, *words], folder=to, env=more)
+        except FileNotFoundError as error:
+            raise StudioError("git is not installed. Install it, and run this again.") from error
+
+
+def index_of(at: Path) -> Path:
+    """Git's own note of what was checked out there, beside the folder."""
+    return at.with_name(f".{at.name}.index")
+
+
+def _link_all(folder: Path, to: Path) -> None:
+    for top, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        place = to / Path(top).relative_to(folder)
+        place.mkdir(exist_ok=True)
+        for name in names:
+            try:
+                os.link(Path(top, name), place / name, follow_symlinks=False)
+            except OSError:  # this disk has no links, or no more of them: git writes the file
+                continue
+
+
+@contextmanager
+def _index(at: Path, is_deep: bool) -> Iterator[Path]:
+    """One that knows nothing yet, or a copy of the one that was left: two may look at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        index, left = Path(folder) / "index", index_of(at)
+        if not is_deep and left.is_file():
+            shutil.copyfile(left, index)
+        yield index
+
+
+def _settings() -> list[str]:
+    return [word for setting in _SETTINGS for word in ("-c", setting)]
+
+
+def _is_compiled(path: str) -> bool:
+    return path.endswith(".pyc") or "__pycache__" in PurePosixPath(path).parts
+
+
+def _why(repo: str, done: Done) -> str:
+    said = next((s for s in done.said.splitlines() if s.startswith(("fatal:", "error:"))), done.last_words)
+    return f"{repo} cannot be fetched: {said.partition(': ')[2] or said}"

@@ -1,0 +1,65 @@
+"""How a version's ComfyUI is started: its own Python, its own folders, its own variables."""
+
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from domain.errors import BackendUnreachable, BadFile
+from domain.versions.lock import Lock
+from infrastructure.versions.builds import BASE, OWN, Build
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SECRET = ("KEY", "SECRET", "TOKEN", "CREDENTIALS", "PASSWORD")
+_OF_OURS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "UV_CACHE_DIR")
+
+
+def command(build: Build, python: Path, lock: Lock, host: str, port: int) -> list[str]:
+    """To be run in `build.comfy`."""
+    for name in BASE:
+        (build.base / name).mkdir(parents=True, exist_ok=True)
+    words = [str(python), "main.py", "--listen", host, "--port", str(port)]
+    words += ["--base-directory", str(build.base), "--disable-auto-launch"]
+    for name in OWN:
+        build.own(name).mkdir(parents=True, exist_ok=True)
+        words += [f"--{name}-directory", str(build.own(name))]
+    words += ["--database-url", f"sqlite:///{build.own('user') / 'comfyui.db'}"]
+    return [*words, *(["--cpu"] if lock.is_for_cpu else [])]
+
+
+def environment(lock: Lock, hidden: Sequence[str] = _SECRET) -> dict[str, str]:
+    """Ours without keys and without our own Python, and what the version says. Raises BadFile."""
+    kept = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in hidden)}
+    kept = {k: v for k, v in kept.items() if k not in _OF_OURS}
+    return {**kept, "PYTHONUNBUFFERED": "1", **_filled(lock.env)}
+
+
+def _filled(env: Mapping[str, str]) -> dict[str, str]:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in os.environ:
+            raise BadFile(f"The version needs the variable {match[1]}, which is not set.")
+        return os.environ[match[1]]
+
+    return {key: _VARIABLE.sub(value, text) for key, text in env.items()}
+
+
+def run_here(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
+    """In this terminal, ended with us. Returns its exit code. Raises BackendUnreachable."""
+    try:
+        process = subprocess.Popen(command, cwd=folder, env=dict(env))
+    except OSError as error:
+        raise BackendUnreachable(f"{command[0]} cannot be started: {error.strerror or error}.") from error
+    try:
+        return process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+
+
+def free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])

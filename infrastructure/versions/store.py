@@ -1,0 +1,128 @@
+"""Everything that versions share on this machine: sources, models, packages, environments."""
+
+import hashlib
+import os
+import platform
+import shutil
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from domain.errors import BadFile
+from domain.events import Progress
+from domain.versions.errors import Drift
+from domain.versions.lock import Lock
+from infrastructure.json_files import read_json, write_json
+from infrastructure.part_files import writing_folder
+from infrastructure.versions import env_tree
+from infrastructure.versions.blobs import Blobs
+from infrastructure.versions.builds import Builds
+from infrastructure.versions.env_tree import EnvTree
+from infrastructure.versions.git_store import GitStore
+from infrastructure.versions.locks import held
+from infrastructure.versions.uv import Uv, python_of
+
+_ELSEWHERE = "elsewhere.json"
+_TOLD = 5  # differences that a sentence names
+
+
+@dataclass(frozen=True)
+class Store:
+    folder: Path
+    is_offline: bool = False
+    git: GitStore = field(init=False)
+    blobs: Blobs = field(init=False)
+    uv: Uv = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "git", GitStore(self.folder / "git", self.is_offline))
+        object.__setattr__(self, "blobs", Blobs(self.folder / "models", self.is_offline))
+        object.__setattr__(self, "uv", Uv(self.folder / "uv", self.is_offline))
+
+    @property
+    def builds(self) -> Path:
+        return self.folder / "builds"
+
+    def all_builds(self) -> list[Builds]:
+        """Of every version that needs what is here."""
+        return [Builds(folder) for folder in (*sorted(self.builds.glob("*/")), *self.elsewhere())]
+
+    def elsewhere(self) -> list[Path]:
+        """Folders of versions that are laid out outside of the store."""
+        try:
+            content = read_json(self.folder / _ELSEWHERE)
+        except BadFile:
+            return []
+        return [Path(path) for path in content if Path(path).is_dir()] if isinstance(content, list) else []
+
+    def remember(self, builds: Path) -> None:
+        """A folder that needs what is here, wherever it is."""
+        if builds.parent == self.builds or builds.absolute() in self.elsewhere():
+            return
+        with held(self.folder / "elsewhere.lock", "the store"):
+            folders = {*map(str, self.elsewhere()), str(builds.absolute())}
+            write_json(self.folder / _ELSEWHERE, sorted(folders))
+
+    def environment(self, lock: Lock) -> Path:
+        """Where the environment of a lock's packages is or will be; locks with the same packages share it."""
+        made = f"{lock.requirements_text}\0{platform.python_implementation()} {lock.platform.python}\0"
+        made += f"{lock.platform.os} {lock.platform.arch}"
+        return self.folder / "envs" / hashlib.sha256(made.encode()).hexdigest()
+
+    def python(self, lock: Lock) -> Path:
+        return python_of(self.environment(lock))
+
+    def installed(self, lock: Lock) -> Generator[Progress, None, EnvTree]:
+        """Made unless it is there and as it was made. Raises Drift, Unresolved, NotInStore, CannotWrite."""
+        env = self.environment(lock)
+        manifest = env.with_suffix(".json")
+        with held(env.with_suffix(".lock"), "the Python packages"):
+            if env.is_dir() and (tree := self._as_made(env, manifest)):
+                return tree
+            shutil.rmtree(env, ignore_errors=True)
+            manifest.unlink(missing_ok=True)
+            yield Progress(0.1, "installing Python packages")
+            with writing_folder(env) as part:
+                self.uv.environment(part, lock.requirements_text, lock.platform.python)
+                yield Progress(0.6, "reading every file of them")
+                tree = env_tree.read_tree(part)
+                if foreign := env_tree.foreign(part, tree):
+                    raise Drift(
+                        f"The cache of Python packages was changed: {shortly(foreign)} is not what its "
+                        f"package says. Delete {self.folder / 'uv'}, and run this again.",
+                        tuple(foreign),
+                    )
+                env_tree.write_tree(manifest, tree)
+            return tree
+
+    def env_changes(self, lock: Lock, is_deep: bool = False) -> tuple[str, list[str]]:
+        """The hash of the environment as it was made, and files that are not as they were."""
+        env = self.environment(lock)
+        was = env_tree.read_manifest(env.with_suffix(".json"))
+        now = env_tree.read_tree(env, None if is_deep else was)
+        return was.hash, env_tree.differences(was, now)
+
+    def _as_made(self, env: Path, manifest: Path) -> EnvTree | None:
+        with suppress(BadFile):
+            was = env_tree.read_manifest(manifest)
+            if not env_tree.differences(was, env_tree.read_tree(env, was)):
+                return was
+        return None
+
+
+def shortly(names: list[str]) -> str:
+    more = len(names) - _TOLD
+    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def size_of(folder: Path, seen: set[tuple[int, int]]) -> int:
+    """Bytes of what was not `seen` before, by device and inode: hard links are one file."""
+    total = 0
+    for top, _, names in os.walk(folder):
+        for name in names:
+            stat = (Path(top) / name).lstat()
+            if (file := (stat.st_dev, stat.st_ino)) not in seen:
+                seen.add(file)
+                total += stat.st_size
+    return total

@@ -1,0 +1,172 @@
+"""One large file on its way here: hashed as it comes, on disk before it counts, going on after a break.
+
+What is half there is kept beside a note of what it is half of (`part.json`: ETag and size), and read once
+more before the rest is asked for, so that two halves of different files never become one.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from domain.errors import BadFile
+from domain.events import Progress
+from domain.versions.errors import Unresolved
+from infrastructure.http_line import Session
+from infrastructure.json_files import read_json, write_json
+from infrastructure.versions.sources import CONNECT, SILENCE, Place, place_of, refusal
+
+TRIES = 5  # in a row that bring nothing new
+PAUSE = 1.0  # seconds before the second of them; doubles
+WORD = 0.5  # seconds between two words about how far it is
+_CHUNK = 1 << 20
+_PASSING = (408, 425, 429)
+
+
+class _Broken(Exception):
+    """It may come through the next time."""
+
+
+class Transfer:
+    def __init__(self, source: str, revision: str, part: Path, size: int | None):
+        self._source, self._part, self._size = source, part, size
+        self._place = place_of(source, revision)
+        self._note = part.with_name("part.json")
+        self._digest = hashlib.sha256()
+        self._have = 0
+        self._began, self._brought, self._told = time.monotonic(), 0, 0.0
+
+    def run(self) -> Generator[Progress, None, str]:
+        """Returns its sha256. Raises Unresolved, and OSError of the disk."""
+        yield from self._read_again()
+        misses = 0
+        while True:
+            before = self._have
+            try:
+                yield from self._copied() if self._place.file else self._attempt(self._place)
+                break
+            except (requests.RequestException, _Broken) as error:
+                misses = 0 if self._have > before else misses + 1
+                if misses >= TRIES:
+                    raise Unresolved(
+                        f"{self._source} does not come through. What is here is kept for the next time."
+                    ) from error
+            yield from self._waited(PAUSE * 2**misses)
+        self._note.unlink(missing_ok=True)
+        return self._digest.hexdigest()
+
+    def _read_again(self) -> Generator[Progress, None, None]:
+        """What an earlier run left; without its note nobody knows what it is of."""
+        note = self._noted()
+        if not self._part.is_file() or not note.get("etag") or self._place.file:
+            self._part.unlink(missing_ok=True)
+            return
+        with self._part.open("rb") as file:
+            for chunk in _chunks(file):
+                self._took(chunk)
+                yield from self._word("reading what is here")
+        self._brought = 0
+
+    def _attempt(self, place: Place) -> Generator[Progress, None, None]:
+        note, headers = self._noted(), {"Accept-Encoding": "identity", **place.headers}
+        if self._have:
+            headers |= {"Range": f"bytes={self._have}-", "If-Range": str(note["etag"])}
+        limits = CONNECT, SILENCE
+        with Session() as line, line.get(place.url, headers=headers, stream=True, timeout=limits) as reply:
+            if reply.status_code == 416 and self._have == note.get("size"):
+                return
+            if reply.status_code in _PASSING or reply.status_code >= 500 or reply.status_code == 416:
+                self._anew(reply.status_code == 416)
+                raise _Broken
+            if not reply.ok:
+                raise Unresolved(refusal(self._source, reply.status_code))
+            if self._have and not (reply.status_code == 206 and _begins_at(reply, self._have)):
+                self._anew()  # it is another file by now, or the host cannot go on
+            total = self._total(reply)
+            self._write_note(reply, total)
+            with self._part.open("ab" if self._have else "wb") as out:
+                for chunk in reply.iter_content(_CHUNK):
+                    out.write(chunk)
+                    self._took(chunk)
+                    yield from self._word()
+                out.flush()
+                os.fsync(out.fileno())
+            if total is not None and self._have != total:
+                raise _Broken
+
+    def _copied(self) -> Generator[Progress, None, None]:
+        assert self._place.file
+        self._anew()
+        try:
+            source = self._place.file.open("rb")
+        except OSError as error:
+            raise Unresolved(f"{self._place.file} cannot be read: {error.strerror or error}.") from error
+        with source, self._part.open("wb") as out:
+            for chunk in _chunks(source):
+                out.write(chunk)
+                self._took(chunk)
+                yield from self._word()
+            out.flush()
+            os.fsync(out.fileno())
+
+    def _anew(self, is_wanted: bool = True) -> None:
+        if is_wanted and self._have:
+            self._digest, self._have, self._brought = hashlib.sha256(), 0, 0
+            self._part.unlink(missing_ok=True)
+
+    def _took(self, chunk: bytes) -> None:
+        self._digest.update(chunk)
+        self._have += len(chunk)
+        self._brought += len(chunk)
+
+    def _total(self, reply: requests.Response) -> int | None:
+        length = reply.headers.get("Content-Length", "")
+        return self._have + int(length) if length.isdigit() else self._size
+
+    def _write_note(self, reply: requests.Response, total: int | None) -> None:
+        """Before its first byte. A weak ETag promises nothing about bytes."""
+        etag = reply.headers.get("ETag", "")
+        self._size = total
+        write_json(self._note, {"etag": "" if etag.startswith("W/") else etag, "size": total})
+
+    def _noted(self) -> dict[str, Any]:
+        try:
+            content = read_json(self._note)
+        except BadFile:
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def _word(self, what: str = "") -> Iterator[Progress]:
+        now = time.monotonic()
+        if now - self._told < WORD:
+            return
+        self._told = now
+        share = min(1.0, self._have / self._size) if self._size else 0.0
+        of = f" of {_megabytes(self._size)}" if self._size else ""
+        rate = self._brought / max(0.001, now - self._began) / 1e6
+        yield Progress(share, what or f"{_megabytes(self._have)}{of}, {rate:.0f} MB/s")
+
+    def _waited(self, seconds: float) -> Generator[Progress, None, None]:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            yield Progress(
+                min(1.0, self._have / self._size) if self._size else 0.0, "the line broke, going on"
+            )
+            time.sleep(min(WORD, left))
+
+
+def _begins_at(reply: requests.Response, byte: int) -> bool:
+    return reply.headers.get("Content-Range", "").startswith(f"bytes {byte}-")
+
+
+def _chunks(file: Any) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+
+
+def _megabytes(size: int | None) -> str:
+    return f"{(size or 0) / 1e6:,.0f} MB".replace(",", " ")

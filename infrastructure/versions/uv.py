@@ -1,0 +1,168 @@
+"""Python packages by uv: one resolution with hashes, and environments that hold just what it says."""
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from domain.errors import CannotWrite, StudioError
+from domain.versions.errors import NotInStore, Unresolved
+from domain.versions.lock import Platform
+from infrastructure import commands
+from infrastructure.commands import Done
+
+_HERE = ("linux", "x86_64")
+_FAULT = re.compile(r"^\s*(?:×|error:|╰─▶|Caused by:)?\s*")
+_MISSING = ("was not found in the cache", "not found in the package registry", "network was disabled")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A list of requirements and who asks for it."""
+
+    who: str
+    requirements: str
+
+
+class Uv:
+    def __init__(self, cache: Path, is_offline: bool = False):
+        self._cache = cache
+        self._is_offline = is_offline
+
+    def resolved(self, wishes: Sequence[Wish], platform: Platform) -> tuple[str, ...]:
+        """All packages of all wishes together, pinned, with their hashes. Raises Unresolved with who
+        conflicts with whom."""
+        done = self._compiled(wishes, platform)
+        if done.code == 0:
+            return _lines(done.out)
+        if self._is_offline:
+            raise NotInStore(f"The packages cannot be chosen without the network: {_fault(done)}")
+        raise Unresolved(self._conflict(wishes, platform, done))
+
+    def environment(self, to: Path, requirements: str, python: str) -> None:
+        """A new one at `to` that may be moved. Raises Unresolved, NotInStore, CannotWrite."""
+        self._must(["venv", "--relocatable", "--quiet", "--no-project", "--python", _python(python), to])
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "requirements.txt"
+            file.write_text(requirements, "utf-8")
+            options = ["--require-hashes", "--no-deps", "--link-mode", "hardlink", "--quiet", *_only_there()]
+            self._must(["pip", "install", *options, "--python", python_of(to), "-r", file])
+
+    def _compiled(self, wishes: Sequence[Wish], platform: Platform) -> Done:
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for number, wish in enumerate(wishes):
+                file = Path(folder) / f"{number}.txt"
+                file.write_text(wish.requirements, "utf-8")
+                files.append(file.name)
+            if not files:
+                return Done(0, "", "")
+            options = ["--generate-hashes", "--no-header", "--no-annotate", "--no-build", "--quiet"]
+            options += ["--python-version", platform.python, "--python-platform", _triple(platform)]
+            options += ["--torch-backend", platform.torch] if platform.torch else []
+            return self._uv(["pip", "compile", *options, *_only_there(), *files], Path(folder))
+
+    def _conflict(self, wishes: Sequence[Wish], platform: Platform, done: Done) -> str:
+        """The first is ComfyUI, which wins: with whom it does not go together, else which two of the rest."""
+        if "No solution found" not in done.said or len(wishes) < 2:
+            return f"The packages cannot be resolved: {_fault(done)}"
+        for number, wish in enumerate(wishes):
+            alone = self._compiled([wish], platform)
+            if alone.code:
+                return f"What {wish.who} asks for cannot be had: {_fault(alone)}"
+            for other in wishes[:number]:
+                both = self._compiled([other, wish], platform)
+                if both.code:
+                    return f"{other.who} and {wish.who} do not go together: {_fault(both)}"
+        return f"What the nodes ask for does not go together: {_fault(done)}"
+
+    def _must(self, words: Sequence[str | Path]) -> None:
+        done = self._uv(words)
+        if done.code == 0:
+            return
+        if "No space left" in done.said or "os error 28" in done.said:
+            raise CannotWrite(f"The disk of {self._cache} is full. Make room, and run it again.")
+        if self._is_offline and any(word in done.said for word in _MISSING):
+            raise NotInStore(f"A package is not in the store, and nothing may be fetched: {_fault(done)}")
+        raise Unresolved(f"The Python packages cannot be installed: {_fault(done)}")
+
+    def _uv(self, words: Sequence[str | Path], folder: Path | None = None) -> Done:
+        env = {"UV_CACHE_DIR": str(self._cache.absolute()), "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1"}
+        env |= {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", **_as_pip_has_it()}
+        if self._is_offline:
+            env["UV_OFFLINE"] = "1"
+        return commands.run([_program(), *words], folder, env)
+
+
+def python_of(env: Path) -> Path:
+    return env / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+@cache
+def version() -> str:
+    return commands.run([_program(), "--version"]).out.split()[1]
+
+
+def this_platform(torch: str = "") -> Platform:
+    machine = os.uname().machine if hasattr(os, "uname") else "x86_64"
+    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+    return Platform(system, machine, "{}.{}".format(*sys.version_info[:2]), torch)
+
+
+def _program() -> str:
+    from uv import find_uv_bin  # its wheel brings the program along
+
+    return str(find_uv_bin())
+
+
+def _python(version: str) -> str:
+    is_ours = version == "{}.{}".format(*sys.version_info[:2])
+    return str(getattr(sys, "_base_executable", sys.executable)) if is_ours else version
+
+
+def _triple(platform: Platform) -> str:
+    if platform.os == "linux":
+        return f"{platform.arch}-manylinux_2_28"
+    return platform.os if platform.os == "windows" else f"{platform.arch}-apple-darwin"
+
+
+def _as_pip_has_it() -> Mapping[str, str]:
+    """Where an artist's pip looks for packages, uv looks as well."""
+    names = {"PIP_FIND_LINKS": "UV_FIND_LINKS", "PIP_INDEX_URL": "UV_DEFAULT_INDEX"}
+    names |= {"PIP_EXTRA_INDEX_URL": "UV_INDEX", "PIP_CERT": "SSL_CERT_FILE"}
+    return {theirs: os.environ[ours] for ours, theirs in names.items() if os.environ.get(ours)}
+
+
+def _only_there() -> list[str]:
+    return ["--no-index"] if os.environ.get("PIP_NO_INDEX", "") not in ("", "0", "false") else []
+
+
+def _lines(out: str) -> tuple[str, ...]:
+    """One a package, its hashes in order."""
+    found = []
+    for line in out.replace("\\\n", " ").splitlines():
+        words = line.split()
+        if words and not words[0].startswith(("#", "-")):
+            hashes = sorted(word for word in words if word.startswith("--hash="))
+            found.append(" ".join([*(w for w in words if not w.startswith("--hash=")), *hashes]))
+    return tuple(sorted(found))
+
+
+def _fault(done: Done) -> str:
+    """What uv says, in a line."""
+    lines = [_FAULT.sub("", line).strip() for line in done.said.splitlines()]
+    told = [line for line in lines if line and not line.startswith(("hint:", "warning:", "Resolved"))]
+    said = " ".join(told)
+    return (said if len(said) <= 500 else f"{said[:499]}…").rstrip(".") + "."
+
+
+def check_it_is_there() -> None:
+    """Raises StudioError."""
+    try:
+        version()
+    except (ImportError, OSError, IndexError) as error:
+        raise StudioError("uv is missing. Start the studio by start.py, which installs it.") from error

@@ -1,0 +1,1 @@
+"""Versions of ComfyUI: resolved, realized, verified, probed."""

@@ -1,0 +1,153 @@
+"""What is done with versions as files: begun, taken away, counted, swept."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile
+from domain.versions import spec
+from domain.versions.lock import Lock
+from domain.versions.spec import Spec
+from infrastructure.json_files import read_json
+from infrastructure.versions.builds import OWN, Builds
+from infrastructure.versions.locks import held
+from infrastructure.versions.store import Store, size_of
+from services.versions.shelf import Shelf
+
+COMFY = "https://github.com/comfyanonymous/ComfyUI.git"
+
+
+def new(id: str, repo: str, nodes: Sequence[str], models: Sequence[str]) -> Spec:
+    """Of words as a command has them: URL@ref, JSON, or a file of JSON. Raises BadFile."""
+    content = {
+        "schema_version": spec.SCHEMA_VERSION,
+        "version_id": id,
+        "comfy": _repo(repo or COMFY),
+        "custom_nodes": [one for words in nodes for one in _listed(words, _repo)],
+        "models": [one for words in models for one in _listed(words, lambda source: {"source": source})],
+    }
+    return spec.read(content)
+
+
+def missing(store: Store, lock: Lock, with_models: bool) -> dict[str, Any]:
+    """What realizing would have to fetch, without fetching it."""
+    lacking = [m for m in lock.models if store.blobs.size(m.sha256) is None] if with_models else []
+    trees = [tree for tree in (lock.comfy, *lock.nodes) if not store.git.has(tree.repo, tree.commit)]
+    return {
+        "version_id": lock.id,
+        "repositories": [tree.repo for tree in trees],
+        "models": [model.target for model in lacking],
+        "bytes": sum(model.size for model in lacking),
+        "packages": 0 if store.environment(lock).is_dir() else len(lock.requirements),
+    }
+
+
+def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
+    """Its realizations; what somebody made with it stays. Returns the folders that stayed for that."""
+    file = shelf.file(id)
+    builds = shelf.builds(shelf.version(id).spec.id if file.is_file() else file.stem)
+    if builds.folder.is_dir():
+        with held(builds.folder / ".lock", f"the version {id}"):
+            (builds.folder / "current.json").unlink(missing_ok=True)
+            for folder in _realizations(builds):
+                shutil.rmtree(folder)
+    if with_spec:
+        file.unlink(missing_ok=True)
+        file.with_suffix(".lock.json").unlink(missing_ok=True)
+    kept = [builds.folder / name for name in OWN if _holds_something(builds.folder / name)]
+    if not kept and builds.folder.is_dir():
+        shutil.rmtree(builds.folder)
+    return list(map(str, kept))
+
+
+def status(shelf: Shelf) -> dict[str, Any]:
+    """Every version, what its own folder takes on disk in bytes, and what they share."""
+    versions, lines, seen = list[dict[str, Any]](), list[str](), set[tuple[int, int]]()
+    shared = {name: size_of(shelf.store.folder / name, seen) for name in ("git", "models", "envs", "uv")}
+    for version in shelf.all():
+        build = version.builds.current
+        state = "realized" if build else "resolved" if version.is_resolved else "spec"
+        versions.append(
+            {
+                "version_id": version.spec.id,
+                "state": state,
+                "closure": build.realization().closure if build else "",
+                "own_bytes": sum(size_of(folder, seen) for folder in _realizations(version.builds)),
+            }
+        )
+        now = versions[-1]
+        lines.append(f"{version.spec.id:24} {state:10} {now['closure'][:16]:16} {_mb(now['own_bytes']):>10}")
+    lines += [f"{name:24} {'shared':10} {'':16} {_mb(size):>10}" for name, size in shared.items()]
+    return {"versions": versions, "shared_bytes": shared, "store": str(shelf.store.folder), "lines": lines}
+
+
+def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
+    """What no version in use needs goes: realizations that were replaced, models, environments."""
+    store = shelf.store
+    models, envs, gone = set[str](), set[Path](), list[str]()
+    for builds in store.all_builds():
+        with held(builds.folder / ".lock", "a version"):
+            current = builds.current
+            for folder in _realizations(builds):
+                if current is None or folder != current.folder:
+                    gone.append(str(folder))
+                    if not is_dry:
+                        shutil.rmtree(folder)
+        if current:
+            models |= set(current.realization().models.values())
+            envs.add(store.environment(current.lock()))
+    freed = 0
+    for sha256, size in store.blobs.all().items():
+        if sha256 not in models:
+            gone.append(str(store.blobs.path(sha256)))
+            freed += size
+            if not is_dry:
+                store.blobs.remove(sha256)
+    for env in sorted((store.folder / "envs").glob("*/")):
+        if env not in envs:
+            gone.append(str(env))
+            freed += size_of(env, set())
+            if not is_dry:
+                shutil.rmtree(env)
+                env.with_suffix(".json").unlink(missing_ok=True)
+    said = "would go" if is_dry else "went"
+    return {"gone": gone, "bytes": freed, "lines": [*gone, f"{_mb(freed)} of models and packages {said}."]}
+
+
+def _realizations(builds: Builds) -> list[Path]:
+    """Folders, whole or not, whatever became of them; not what belongs to whoever works with it."""
+    folders = builds.folder.iterdir() if builds.folder.is_dir() else ()
+    return sorted(folder for folder in folders if folder.is_dir() and folder.name not in OWN)
+
+
+def _holds_something(folder: Path) -> bool:
+    return folder.is_dir() and any(path.is_file() for path in folder.rglob("*"))
+
+
+def _repo(words: str) -> dict[str, str]:
+    """URL@ref; the last @ behind the host."""
+    scheme, mark, rest = words.rpartition("://")
+    host, slash, path = rest.partition("/")
+    if not mark and ":" in rest:  # git@host:path
+        host, slash, path = rest.partition(":")
+    path, _, ref = path.rpartition("@") if "@" in path else (path, "", "")
+    return {"repo": f"{scheme}{mark}{host}{slash}{path}", **({"ref": ref} if ref else {})}
+
+
+def _listed(words: str, one: Any) -> list[Mapping[str, Any]]:
+    if words.lstrip().startswith(("{", "[")):
+        try:
+            content = json.loads(words)
+        except ValueError as error:
+            raise BadFile(f"{words[:60]} is not valid JSON: {error}.") from error
+    elif Path(words).is_file() and words.endswith(".json"):
+        content = read_json(Path(words))
+    else:
+        return [one(words)]
+    return content if isinstance(content, list) else [content]
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,152 @@
+"""From a lock to a ComfyUI on disk that is just that. What is in use stays until the new one was tried."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.errors import BadFile, StudioError
+from domain.events import Event, Progress, Told, as_part
+from domain.versions.closure import Realization, expected
+from domain.versions.errors import Drift
+from domain.versions.lock import Lock, LockedModel, digest
+from infrastructure.part_files import writing_folder
+from infrastructure.versions import blobs
+from infrastructure.versions.builds import BASE, Build, Builds
+from infrastructure.versions.locks import held
+from infrastructure.versions.store import Store, shortly
+from services.lanes import side_by_side
+
+LANES = 3  # repositories, packages and models side by side
+
+Try = Callable[[Build, Lock], Generator[Event, None, None]]
+
+
+@dataclass(frozen=True)
+class Realized:
+    build: Build
+    realization: Realization
+    is_new: bool  # whether anything was written
+
+
+class Realizer:
+    def __init__(self, store: Store, builds: Builds, attempt: Try | None = None):
+        """`attempt` tries a build before it is switched to, and raises when it is no good."""
+        self._store, self._builds, self._attempt = store, builds, attempt
+
+    def realize(self, lock: Lock, with_models: bool = True) -> Generator[Event, None, Realized]:
+        """Raises Drift, Unresolved, NotInStore, CannotWrite, Blocked."""
+        with held(self._builds.folder / ".lock", f"the version {lock.id}"):
+            now = self._builds.current
+            if now and not different(self._store, now, lock, with_models):
+                return Realized(now, now.realization(), False)
+            realization = yield from self._gathered(lock, with_models)
+            build = self._builds.build(realization)
+            if not build.folder.is_dir() or different(self._store, build, lock, with_models):
+                yield Progress(0.85, "laying it out")
+                self._laid_out(build, lock, realization)
+            if found := different(self._store, build, lock, with_models):
+                raise Drift(f"What was realized is not what the lock says: {shortly(found)}.", tuple(found))
+            if self._attempt:
+                yield from as_part(self._attempt(build, lock), 0.9, 1.0, "trying it")
+            self._builds.switch(build)
+            self._store.remember(self._builds.folder)
+            return Realized(build, realization, True)
+
+    def _gathered(self, lock: Lock, with_models: bool) -> Generator[Event, None, Realization]:
+        """Everything into the store, side by side."""
+        faults, env = list[StudioError](), list[str]()
+
+        def sources() -> Generator[Event, None, None]:
+            for number, tree in enumerate((lock.comfy, *lock.nodes)):
+                yield Progress(number / (1 + len(lock.nodes)), tree.name or "ComfyUI")
+                self._store.git.bring(tree.repo, tree.commit)
+
+        def packages() -> Generator[Event, None, None]:
+            env.append((yield from self._store.installed(lock)).hash)
+
+        pieces: dict[str, Callable[[], Generator[Event, None, None]]] = {
+            "sources": lambda: _noting(sources(), faults),
+            "packages": lambda: _noting(packages(), faults),
+        }
+        for model in lock.models if with_models else ():
+            pieces[model.target] = lambda model=model: _noting(self._model(model), faults)  # type: ignore[misc]
+        yield from as_part(side_by_side(pieces, LANES), 0.0, 0.85)
+        if faults:
+            raise faults[0]
+        return expected(lock, digest_of(lock), env[0], with_models)
+
+    def _model(self, model: LockedModel) -> Generator[Event, None, None]:
+        origins = [(origin.url, origin.revision) for origin in model.sources]
+        yield from self._store.blobs.bring(model.sha256, model.size, origins)
+
+    def _laid_out(self, build: Build, lock: Lock, realization: Realization) -> None:
+        if build.folder.is_dir():  # somebody changed it: kept, beside
+            build.folder.rename(_aside(build))
+        with writing_folder(build.folder) as part:
+            new = Build(part)
+            for name in BASE:
+                (new.base / name).mkdir(parents=True)
+            git = self._store.git
+            git.check_out(lock.comfy.repo, lock.comfy.commit, new.comfy, self._sibling(lock))
+            for node in lock.nodes:
+                git.check_out(node.repo, node.commit, new.node(node.name))
+            for target, sha256 in realization.models.items():
+                blobs.link(self._store.blobs.path(sha256), new.models / target)
+            new.write(lock, realization)
+
+    def _sibling(self, lock: Lock) -> Path | None:
+        """ComfyUI of another version, of the same repository and as its lock says. Nodes are never shared so:
+        many write into their own folders."""
+        for builds in self._store.all_builds():
+            build = builds.current
+            if build is None or build.lock().comfy.repo != lock.comfy.repo:
+                continue
+            if not self._store.git.changes(lock.comfy.repo, build.lock().comfy.commit, build.comfy):
+                return build.comfy
+        return None
+
+
+def different(
+    store: Store, build: Build, lock: Lock, with_models: bool = True, is_deep: bool = False
+) -> list[str]:
+    """What in a build is not as the lock says, by its path; nothing when all of it is. `is_deep` reads every
+    byte, else what has not changed its size and time since it was read is believed."""
+    try:
+        is_other = build.realization().lock_sha256 != digest_of(lock)
+        env, changed = store.env_changes(lock, is_deep)
+    except BadFile as error:
+        return [str(error)]
+    wanted = expected(lock, digest_of(lock), env, with_models)
+    if is_other or build.realization() != wanted:
+        return ["realization.json"]
+    found = [f"packages: {path}" for path in changed]
+    git = store.git
+    paths = git.changes(lock.comfy.repo, lock.comfy.commit, build.comfy, is_deep)
+    found += [f"ComfyUI/{path}" for path in paths]
+    for node in lock.nodes:
+        paths = git.changes(node.repo, node.commit, build.node(node.name), is_deep)
+        found += [f"custom_nodes/{node.name}/{path}" for path in paths]
+    for target, sha256 in wanted.models.items():
+        blob = store.blobs.path(sha256)
+        if not blobs.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
+            found.append(f"models/{target}")
+    return found
+
+
+def digest_of(lock: Lock) -> str:
+    return digest(lock.text)
+
+
+def _noting(work: Generator[Event, None, None], faults: list[StudioError]) -> Generator[Event, None, None]:
+    try:
+        yield from work
+    except StudioError as error:
+        faults.append(error)
+        yield Told(str(error))
+
+
+def _aside(build: Build) -> str:
+    number = 1
+    while (aside := build.folder.with_name(f"{build.folder.name}.changed-{number}")).exists():
+        number += 1
+    return str(aside)

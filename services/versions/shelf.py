@@ -1,0 +1,119 @@
+"""The versions that somebody has: their specs and locks as files, and where each is realized."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile, StudioError
+from domain.versions import lock, spec
+from domain.versions.lock import Lock
+from domain.versions.spec import Spec
+from infrastructure.json_files import read_json
+from infrastructure.part_files import writing
+from infrastructure.versions.builds import Builds
+from infrastructure.versions.store import Store
+from services.versions.resolving import spec_sha256
+
+
+@dataclass(frozen=True)
+class Version:
+    """One of them, by its files. It may be not resolved yet, or not realized."""
+
+    file: Path
+    spec: Spec
+    builds: Builds
+
+    @property
+    def lock_file(self) -> Path:
+        return self.file.with_suffix(".lock.json")
+
+    @property
+    def lock(self) -> Lock | None:
+        """None when there is none. Raises BadFile."""
+        return lock.read(named_json(self.lock_file)) if self.lock_file.is_file() else None
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether the lock is of the spec as it stands."""
+        found = self.lock
+        return found is not None and found.spec_sha256 == spec_sha256(self.spec)
+
+    def needed_lock(self) -> Lock:
+        """Raises StudioError."""
+        found = self.lock
+        if found is None:
+            raise StudioError(
+                f"{self.spec.id} is not resolved yet: python main.py version resolve {self.spec.id}"
+            )
+        return found
+
+    def keep(self, found: Lock) -> bool:
+        """Returns whether it is another than before."""
+        if self.lock_file.is_file() and self.lock_file.read_text("utf-8") == found.text:
+            return False
+        with writing(self.lock_file) as part:
+            part.write_text(found.text, "utf-8")
+        return True
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """`folders` are looked through in order; new ones go into the last."""
+
+    folders: tuple[Path, ...]
+    store: Store
+    target: Path | None = None  # in place of the store's own folder of builds
+
+    def version(self, id: str) -> Version:
+        """By its id, or by the path of its spec. Raises BadFile."""
+        file = self.file(id)
+        return self._read(file)
+
+    def file(self, id: str) -> Path:
+        if id.endswith(".json") or "/" in id or "\\" in id:
+            return Path(id)
+        spec.checked_id(id, "The version's id")
+        files = [folder / f"{id}.json" for folder in self.folders]
+        return next((file for file in files if file.is_file()), files[-1])
+
+    def all(self) -> list[Version]:
+        """Those that read, by their id; of the same id the first."""
+        found = dict[str, Version]()
+        for folder in self.folders:
+            for file in sorted(folder.glob("*.json")):
+                if file.name.endswith(".lock.json"):
+                    continue
+                try:
+                    version = self._read(file)
+                except BadFile:
+                    continue
+                found.setdefault(version.spec.id, version)
+        return [found[id] for id in sorted(found)]
+
+    def builds(self, id: str) -> Builds:
+        return Builds(self.target or self.store.builds / id)
+
+    def keep(self, wanted: Spec, to: Path | None = None, over: bool = False) -> Path:
+        """Raises BadFile when one stands there and may not be written `over`."""
+        file = to or self.folders[-1] / f"{wanted.id}.json"
+        if file.exists() and not over:
+            raise BadFile(f"{file} is there already. Choose another id, or say --force to write over it.")
+        with writing(file) as part:
+            part.write_text(spec.text(wanted), "utf-8")
+        return file
+
+    def _read(self, file: Path) -> Version:
+        content = named_json(file)
+        try:
+            wanted = spec.read(content)
+        except BadFile as error:
+            raise BadFile(f"{file}: {error}") from error
+        return Version(file, wanted, self.builds(wanted.id))
+
+
+def named_json(file: Path) -> Any:
+    content = read_json(file)
+    if not isinstance(content, Mapping):
+        raise BadFile(f"{file} must hold a JSON object.")
+    return content

@@ -1,0 +1,77 @@
+"""A small world to take versions from, and somebody who works with them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infrastructure.versions.builds import Build
+from infrastructure.versions.store import Store
+from infrastructure.versions.uv import this_platform
+from services.versions.probing import Prober
+from services.versions.realizing import Realized, Realizer, different
+from services.versions.resolving import Resolver
+from services.versions.shelf import Shelf, Version
+from tests.folders import done
+from tests.versions.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    made = World(tmp_path / "world")
+    for name, value in made.surroundings.items():
+        monkeypatch.setenv(name, value)
+    yield made
+    made.close()
+
+
+@dataclass
+class Keeper:
+    """Does with versions what the commands do."""
+
+    world: World
+    shelf: Shelf
+
+    @property
+    def store(self) -> Store:
+        return self.shelf.store
+
+    def version(self, id: str = "film-a", **changed: Any) -> Version:
+        """Its spec is written when it is `changed` or not there yet."""
+        if changed or not self.shelf.file(id).is_file():
+            self.world.write(self.shelf.folders[0], version_id=id, **changed)
+        return self.shelf.version(id)
+
+    def resolve(self, id: str = "film-a", takes_new: bool = False, **changed: Any) -> Version:
+        version = self.version(id, **changed)
+        version.keep(done(Resolver(self.store, this_platform(), takes_new).lock(version.spec))[0])
+        return version
+
+    def realize(self, id: str = "film-a", prober: Prober | None = None, **changed: Any) -> Realized:
+        version = self.version(id, **changed)
+        if not version.is_resolved:
+            self.resolve(id)
+        attempt = None
+        if prober:
+            attempt = lambda build, lock: prober.attempt(build, lock, self.store.python(lock))
+        realizer = Realizer(self.store, version.builds, attempt)
+        return done(realizer.realize(version.needed_lock(), not version.spec.skips_models))[0]
+
+    def different(self, id: str = "film-a", is_deep: bool = False) -> list[str]:
+        version = self.shelf.version(id)
+        return different(self.store, self.build(id), version.needed_lock(), is_deep=is_deep)
+
+    def build(self, id: str = "film-a") -> Build:
+        build = self.shelf.version(id).builds.current
+        assert build, f"{id} is not realized"
+        return build
+
+    def offline(self) -> "Keeper":
+        return replace(self, shelf=replace(self.shelf, store=Store(self.store.folder, is_offline=True)))
+
+
+@pytest.fixture
+def keeper(world: World, tmp_path: Path) -> Keeper:
+    return Keeper(world, Shelf((tmp_path / "versions",), Store(tmp_path / "store")))
