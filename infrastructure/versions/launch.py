@@ -53,10 +53,10 @@ def run_here(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> in
         raise BackendUnreachable(f"{command[0]} cannot be started: {error.strerror or error}.") from error
     try:
         return process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
 
 
 def free_port() -> int:
