@@ -23,8 +23,18 @@ from infrastructure.versions.git_store import GitStore
 from infrastructure.versions.locks import held
 from infrastructure.versions.uv import Uv, python_of
 
+STORE = "STUDIO_STORE"
+VOLUMES = Path("/runpod-volume"), Path("/workspace")
 _ELSEWHERE = "elsewhere.json"
 _TOLD = 5  # differences that a sentence names
+
+
+def store_folder(data: Path) -> Path:
+    """Where versions share what they have: named, on a volume that is mounted here, or among our own data."""
+    if named := os.environ.get(STORE):
+        return Path(named)
+    volume = next((path for path in VOLUMES if path.is_dir() and os.access(path, os.W_OK)), None)
+    return volume / "studio-store" if volume else data / "store"
 
 
 @dataclass(frozen=True)
