@@ -137,9 +137,12 @@ class ManagedBackend:
         """It runs afterwards, though it may not answer yet. Raises BackendUnreachable."""
         with self._lock:
             now = self._running
-            if now and now.is_alive and self._backend:
+            is_good = now and now.is_alive and (self._jobs or now.build == self._builds.current)
+            if is_good and self._backend:
                 return self._backend
-            if now:
+            if now and now.is_alive:  # another build is in use by now, and nobody works
+                now.stop()
+            elif now:
                 self._fault = now.end
                 if not self._was_up:  # it would not come up the next time either
                     self._until = time.monotonic() + AGAIN

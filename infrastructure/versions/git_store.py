@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from domain.errors import BadFile, CannotWrite, StudioError
@@ -207,10 +207,10 @@ def _link_all(folder: Path, to: Path) -> None:
         place = to / Path(top).relative_to(folder)
         place.mkdir(exist_ok=True)
         for name in names:
-            try:
-                os.link(Path(top, name), place / name, follow_symlinks=False)
-            except OSError:  # this disk has no links, or no more of them: git writes the file
-                continue
+            source = Path(top, name)
+            with suppress(OSError):  # this disk has no links, or no more of them: git writes the file
+                if not source.is_symlink():
+                    os.link(source, place / name)
 
 
 @contextmanager

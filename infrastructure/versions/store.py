@@ -4,8 +4,8 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from infrastructure.versions.uv import Uv, python_of
 
 STORE = "STUDIO_STORE"
 VOLUMES = Path("/runpod-volume"), Path("/workspace")
+SWEEP = 600.0  # seconds that somebody waits for who sweeps
 _ELSEWHERE = "elsewhere.json"
 _TOLD = 5  # differences that a sentence names
 
@@ -73,6 +74,12 @@ class Store:
         with held(self.folder / "elsewhere.lock", "the store"):
             folders = {*map(str, self.elsewhere()), str(builds.absolute())}
             write_json(self.folder / _ELSEWHERE, sorted(folders))
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """While things are taken out nobody begins to bring some."""
+        with held(self.folder / "sweeping.lock", "the store", SWEEP):
+            yield
 
     def environment(self, lock: Lock) -> Path:
         """Where the environment of a lock's packages is or will be; locks with the same packages share it."""

@@ -7,13 +7,14 @@ from pathlib import Path
 from domain.errors import BadFile, StudioError
 from domain.events import Event, Progress, Told, as_part
 from domain.versions.closure import Realization, expected
-from domain.versions.errors import Drift
+from domain.versions.errors import Drift, Unresolved
 from domain.versions.lock import Lock, LockedModel, digest
 from infrastructure.part_files import writing_folder
 from infrastructure.versions import blobs
 from infrastructure.versions.builds import BASE, Build, Builds
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, shortly
+from infrastructure.versions.uv import this_platform
 from services.lanes import side_by_side
 
 LANES = 3  # repositories, packages and models side by side
@@ -35,7 +36,10 @@ class Realizer:
 
     def realize(self, lock: Lock, with_models: bool = True) -> Generator[Event, None, Realized]:
         """Raises Drift, Unresolved, NotInStore, CannotWrite, Blocked."""
-        with held(self._builds.folder / ".lock", f"the version {lock.id}"):
+        _check_platform(lock)
+        with held(self._builds.lock, f"the version {lock.id}"):
+            with self._store.untouched():
+                pass  # whoever sweeps the store has ended; the next one sees our lock
             now = self._builds.current
             if now and not different(self._store, now, lock, with_models):
                 return Realized(now, now.realization(), False)
@@ -131,6 +135,15 @@ def different(
         if not blobs.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
             found.append(f"models/{target}")
     return found
+
+
+def _check_platform(lock: Lock) -> None:
+    here, wanted = this_platform(), lock.platform
+    if (here.os, here.arch) != (wanted.os, wanted.arch):
+        raise Unresolved(
+            f"{lock.id} was resolved for {wanted.os} on {wanted.arch}, and this is {here.os} on {here.arch}. "
+            "Resolve it here, as a version of its own."
+        )
 
 
 def digest_of(lock: Lock) -> str:

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from domain.errors import BackendUnreachable
+from domain.errors import BackendUnreachable, StudioError
 from domain.settings import ComfySettings, Mode
 from infrastructure import managed as module
 from infrastructure.managed import ManagedBackend
+from services.versions import keeping
 from services.versions.managed import Managed
 
 LONGEST = 60.0
@@ -124,6 +125,25 @@ def test_its_own_words_are_in_a_log_and_those_before_a_crash_in_another(keeper, 
     os.kill(pid(backend), signal.SIGKILL)
     until(lambda: backend.status() and backend._starts == 2)
     assert "variable" in (folder / "comfyui.log.1").read_text()
+
+
+def test_when_another_build_is_in_use_it_is_started_with_that(keeper, backend):
+    up(backend)
+    before = pid(backend)
+    keeper.realize(comfy={"repo": keeper.world.comfy.url, "ref": "v2"})
+    assert up(backend) and pid(backend) != before and not is_alive(before)
+    assert backend._running.build == keeper.build()
+
+
+def test_what_runs_is_neither_deleted_nor_swept(keeper, backend):
+    up(backend)
+    with pytest.raises(StudioError, match="film-a is running"):
+        keeping.delete(keeper.shelf, "film-a", with_spec=False)
+    running = backend._running.build
+    with backend._at_work():
+        keeper.realize(comfy={"repo": keeper.world.comfy.url, "ref": "v2"})
+        assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
+    assert running.folder.is_dir()
 
 
 def test_a_look_at_another_version_leaves_nothing_running(keeper):
