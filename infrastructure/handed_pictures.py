@@ -55,9 +55,12 @@ def handed(url: str, root: Path) -> Handed:
             f"{shown(url)[:200]} is not in the studio's projects folder. Only pictures from there are taken; "
             "send others along as data:image/png;base64,…"
         )
-    if not is_file(path) or path.stat().st_size > LARGEST:
-        raise BadFile(f"{url[:200]} is not there, or larger than {LARGEST >> 20} MB.")
-    return Handed(f"{sha256(path)[:24]}{_suffix(path, url[:200])}", path)
+    try:
+        if not is_file(path) or path.stat().st_size > LARGEST:
+            raise BadFile(f"{url[:200]} is not there, or larger than {LARGEST >> 20} MB.")
+        return Handed(f"{sha256(path)[:24]}{_suffix(path, url[:200])}", path)
+    except OSError as error:
+        raise BadFile(f"{url[:200]} cannot be read: {error.strerror or error}.") from error
 
 
 def brief(url: str) -> str:

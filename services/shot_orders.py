@@ -18,6 +18,7 @@ from domain.workflow import Workflow
 from infrastructure.handed_pictures import Handed, brief, handed
 from infrastructure.json_files import read_json, write_json
 from infrastructure.recipe_index import DONE, Entry
+from infrastructure.strict_json import check
 from infrastructure.there import is_file
 from services import orders, projects, shots
 from services.means import errand
@@ -55,6 +56,8 @@ class ShotOrders:
     def taken(self, content: Mapping[str, Any], is_here: bool) -> str:
         """The id of the order that is this batch, a new one if there is none. Only a program of this machine
         (`is_here`) may bring a graph along: nodes can read files. Raises BadFile that names the field."""
+        for field, value in content.items():
+            check(value, field)
         batch = shots.read_batch(content, "the batch")
         workflow = self._workflow(content.get("workflow"), batch.shots, is_here)
         pictures = self._pictures(batch.shots)
@@ -209,9 +212,5 @@ def _kept_form(
 
 
 def _id(asked: Mapping[str, Any]) -> str:
-    """Of a batch's content. Raises BadFile for what no file could hold."""
-    try:
-        text = json.dumps(asked, sort_keys=True, allow_nan=False)
-    except (RecursionError, ValueError, TypeError) as error:
-        raise BadFile(f"{FIELD} or workflow cannot be kept: nested too deeply, or no JSON.") from error
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Of a batch's content."""
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -7,11 +7,13 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from infrastructure import handed_pictures
 from tests.api_clients import client, client_of, refused, start, studio, through_window, until
 
 __all__ = ["client", "start", "studio"]  # fixtures
 
 SIZE = {"width": 64, "height": 48}
+JSON = {"Content-Type": "application/json"}
 WEB = "http://127.0.0.1:1/a.png"  # nothing is fetched for others
 
 
@@ -174,6 +176,41 @@ def test_a_graph_is_taken_from_this_machine_alone(studio):
 def test_a_batch_that_cannot_be_drawn_is_refused_by_its_field(client, studio, content, said):
     assert refused(client.post("/api/shots/generate", json=content), 422, said)
     assert not list(studio.places.projects.glob("*/batch.json")) and not studio.runs.errands()
+
+
+def test_what_no_file_could_hold_is_refused_by_its_field(client, studio):
+    half, none = '"\\ud800"', ["NaN", "Infinity", "1e999"]
+    url = {"url": along(png()), "reference_id": "REFERENCE_ID"}
+    content = referring(url, workflow={"negative_prompt": "NEGATIVE_PROMPT"})
+    content["shots_with_references"][0] |= {"shot_id": "SHOT_ID", "prompt": "PROMPT"}
+    body = json.dumps(content)
+    deep = "[" * 300 + "]" * 300
+    for field, odd in [
+        *(("shot_id", odd) for odd in (half, *none, "true", "[1]", "{}", deep)),
+        *((field, odd) for field in ("prompt", "reference_id", "negative_prompt") for odd in (half, *none)),
+    ]:
+        odd_body = body.replace(f'"{field.upper()}"', odd)
+        answer = client.post("/api/shots/generate", content=odd_body, headers=JSON)
+        assert refused(answer, 422, "nested too deeply" if odd is deep else field), (field, odd)
+    for odd_body in ('{"shots_with_references": NaN}', body.replace('"NEGATIVE_PROMPT"', '{"\\udfff": 1}')):
+        answer = client.post("/api/shots/generate", content=odd_body, headers=JSON)
+        assert answer.status_code == 422, answer.text
+    assert not list(studio.places.projects.glob("*/batch.json")) and not studio.runs.errands()
+
+
+def test_a_file_that_cannot_be_read_is_refused_by_its_field(client, studio, monkeypatch):
+    file = studio.places.projects / "film" / "a.png"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(png())
+    answer = client.post("/api/shots/generate", json=referring("film"))
+    assert refused(answer, 422, "references[0]: film is not there")
+
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(handed_pictures, "sha256", forbidden)  # who runs the tests may read everything
+    answer = client.post("/api/shots/generate", json=referring("film/a.png"))
+    assert refused(answer, 422, "references[0]: film/a.png cannot be read: Permission denied")
 
 
 @pytest.mark.parametrize("id", ["nothing", "..", "%2e%2e", "..%2Fx", "C:", "x" * 300])
