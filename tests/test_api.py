@@ -320,6 +320,14 @@ def test_half_a_character_breaks_no_answer(client):
     assert client.get(f"/api/comic/{answer.json()['planId']}").status_code == 200
 
 
+def test_a_picture_of_a_plan_that_is_no_base64_is_left_out(client):
+    panel = {"action": "A cat", "imageUrl": "data:image/png;base64,é"}
+    answer = client.post(
+        "/api/comic/generate", json={"plan": {"chapters": [{"pages": [{"panels": [panel]}]}]}}
+    )
+    assert answer.status_code == 202, answer.text
+
+
 def test_too_much_at_once_is_refused(client):
     body = json.dumps({"script": "x" * LARGEST})
     headers = {"Content-Type": "application/json"}

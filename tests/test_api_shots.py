@@ -2,6 +2,7 @@
 
 import base64
 import json
+import zlib
 from io import BytesIO
 
 import pytest
@@ -38,6 +39,19 @@ def png(colour="#c04020"):
     file = BytesIO()
     Image.new("RGB", (16, 16), colour).save(file, "PNG")
     return file.getvalue()
+
+
+def jpeg():
+    file = BytesIO()
+    Image.effect_noise((64, 64), 60).save(file, "JPEG")
+    return file.getvalue()
+
+
+def large(width, height):
+    """A PNG that says it is so large."""
+    small = png()
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + small[24:29]
+    return small[:12] + header + zlib.crc32(header).to_bytes(4, "big") + small[33:]
 
 
 def along(content):
@@ -170,6 +184,9 @@ def test_a_graph_is_taken_from_this_machine_alone(studio):
         (batch("A cat", workflow=5), "workflow must be a template's name or an object"),
         (referring("data:image/png;base64,!!!"), "references[0]: The picture that was sent along"),
         (referring(along(b"no picture")), "references[0]: What was sent along is not a picture"),
+        (referring(along(jpeg()[:-200])), "references[0]: What was sent along is not a picture"),
+        (referring(along(large(17_000, 10_000))), "references[0]: What was sent along is larger than 64 meg"),
+        (referring(along(large(40_000, 40_000))), "references[0]: What was sent along is larger than 64 meg"),
         (referring(*[along(png())] * 4), "takes 3"),
     ],
 )
