@@ -4,10 +4,12 @@ import json
 import threading
 import zipfile
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from addons import api_answers
 from addons.api_guard import LARGEST
 from services.planning.drafts import draft_path
 from tests.api_clients import client, client_of, refused, start, studio, until
@@ -326,6 +328,21 @@ def test_a_picture_of_a_plan_that_is_no_base64_is_left_out(client):
         "/api/comic/generate", json={"plan": {"chapters": [{"pages": [{"panels": [panel]}]}]}}
     )
     assert answer.status_code == 202, answer.text
+
+
+def test_of_a_large_field_that_is_wrong_no_more_is_read_than_is_shown(client, monkeypatch):
+    read = []
+
+    def dumps(value, **how):
+        read.append(value)
+        return json.dumps(value, **how)
+
+    monkeypatch.setattr(api_answers, "json", SimpleNamespace(dumps=dumps))
+    answer = client.post("/api/comic/plan", json={"prompt": "x" * 3_000_000})
+    assert refused(answer, 422, f'30000 letters, not "{"x" * 39}…')
+    answer = client.post("/api/comic/generate", json={"plan": ["x" * 3_000_000]})
+    assert refused(answer, 422, "plan must be an object with a list of chapters, not […].")
+    assert read == ["x" * 40]
 
 
 def test_too_much_at_once_is_refused(client):
