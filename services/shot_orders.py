@@ -7,7 +7,10 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +25,7 @@ from infrastructure.strict_json import check
 from infrastructure.there import is_file
 from services import orders, projects, shots
 from services.means import errand
-from services.shot_errands import DEED, REFERENCES, Kept, batch_file, kept
+from services.shot_errands import DEED, REFERENCES, Kept, Stamp, batch_file, kept, stamp_of
 from services.shots import BatchShot
 from services.studio import Studio
 
@@ -74,11 +77,12 @@ class ShotOrders:
         project = self.project(id)
         desk, batch = self._studio.desk_of(project.folder), kept(project, self._studio.workflows)
         backend, run = self._studio.backend, uuid4().hex[:8]
+        jobs = [batch.job(number) for number in range(len(batch.batch.shots))]  # of many, that takes seconds
         with desk.asking:
             wanted = [
                 errand(DEED, project.folder, batch.asked(number).stem, run, number=number)
-                for number in range(len(batch.batch.shots))
-                if desk.ledger.done(backend, batch.wanted(number)) is None
+                for number, job in enumerate(jobs)
+                if desk.ledger.made(backend, job) is None
             ]
             return len(self._studio.ask(wanted)) if wanted else 0
 
@@ -139,13 +143,10 @@ class ShotOrders:
 
     def _same(self, id: str) -> str:
         for file in sorted(self._studio.places.projects.glob("*/batch.json")):
-            try:
-                content = read_json(file)
-            except StudioError:
-                continue
-            project = orders.project_of(self._studio.places.projects, file.parent.name)
-            if project and isinstance(content, dict) and content.get("content") == id:
-                return project.name
+            with suppress(StudioError):
+                project = orders.project_of(self._studio.places.projects, file.parent.name)
+                if project and _content_of(file, stamp_of(file)) == id:
+                    return project.name
         return ""
 
     def _made(self, id: str, asked: Mapping[str, Any], pictures: Iterable[Handed]) -> str:
@@ -168,7 +169,7 @@ class ShotOrders:
             if there and there.state in (WAITING, RUNNING):
                 continue
             try:
-                job = batch.wanted(number).job.id
+                job = batch.job(number)
             except StudioError as error:  # a picture of the batch was taken away
                 answers.append(shot.failed(str(error)))
                 continue
@@ -177,6 +178,13 @@ class ShotOrders:
             else:
                 answers.append(shot.failed(_why(there)))
         return answers
+
+
+@lru_cache(maxsize=4096)
+def _content_of(file: Path, stamp: Stamp | None) -> str:
+    """The id of a batch's content, as its file says it."""
+    content = read_json(file)
+    return str(content.get("content", "")) if isinstance(content, dict) else ""
 
 
 def _file_of(project: Project, entry: Entry | None) -> str:

@@ -3,12 +3,14 @@
 import base64
 import json
 import zlib
+from collections import Counter
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from infrastructure import handed_pictures
+from services import shot_errands, shots
 from tests.api_clients import client, client_of, refused, start, studio, through_window, until
 
 __all__ = ["client", "start", "studio"]  # fixtures
@@ -116,6 +118,49 @@ def test_a_cancelled_picture_is_told_beside_the_others(client, studio):
     assert now["state"] == "failed"
     assert sorted(one["success"] for one in now["generated_images"]) == [False, True]
     assert now["error"] == "It was cancelled in the studio."
+
+
+class Counted:
+    """Calls of a function, by what they were about."""
+
+    def __init__(self, monkeypatch, module, name, about):
+        self.calls, self._function, self._about = Counter(), getattr(module, name), about
+        monkeypatch.setattr(module, name, self)
+
+    def __call__(self, *given):
+        self.calls[self._about(*given)] += 1
+        return self._function(*given)
+
+
+def test_a_batch_is_read_and_worked_out_once_however_often_it_is_asked_for(client, studio, monkeypatch):
+    read = Counted(monkeypatch, shot_errands, "read_json", lambda file: file.name)
+    wanted = Counted(monkeypatch, shots, "wanted", lambda workflow, asked, kept: asked.number)
+    content = referring(along(png()), workflow={})
+    content["shots_with_references"] += batch("A dog", "A fox")["shots_with_references"]
+    id = sent(client, content)["batchId"]
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+    for _ in range(3):
+        client.get(f"/api/shots/{id}")
+    assert sent(client, content)["jobs"] == 0
+    assert read.calls == {"batch.json": 1}
+    assert wanted.calls == {0: 2, 1: 2, 2: 2}, "to know whether it is there, and to draw it"
+
+
+def test_what_changes_on_disk_is_read_and_worked_out_anew(client, studio):
+    id = sent(client, referring(along(png()), workflow={}))["batchId"]
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+    folder = studio.places.projects / id
+    (picture,) = (folder / "references").iterdir()
+    picture.write_bytes(png("#204060"))
+    assert client.get(f"/api/shots/{id}").json()["state"] == "failed", "it was drawn with another picture"
+    picture.write_bytes(png())
+    assert client.get(f"/api/shots/{id}").json()["state"] == "done"
+    picture.unlink()
+    assert "is not there" in client.get(f"/api/shots/{id}").json()["error"]
+    picture.write_bytes(png())
+    file = folder / "batch.json"
+    file.write_text(file.read_text("utf-8").replace("A cat", "A cow"), "utf-8")
+    assert client.get(f"/api/shots/{id}").json()["state"] == "failed", "it asks for something else"
 
 
 @pytest.mark.parametrize("kind", ["data", "relative", "whole", "file"])
