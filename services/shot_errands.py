@@ -24,6 +24,7 @@ Work = Generator[Event, None, None]
 
 DEED = "picture"
 REFERENCES = "references"
+_NO_SHOT = "The batch has no such shot any more."
 
 
 def batch_file(project: Project) -> Path:
@@ -72,14 +73,27 @@ def kept(project: Project, workflows: WorkflowFolder) -> Kept:
     """Read once as long as the file stays as it is: every poll and every errand wants it. Raises StudioError
     when it is not there any more, or does not read."""
     file = batch_file(project)
-    stamp = stamp_of(file)
-    if stamp is None:
-        raise BadFile(f"There is no file {file}.")
-    read = _read(file, stamp)
+    read = _read(file, _there(file))
     workflow, worked_out = workflow_in(read.content, workflows), read.worked_out
     if worked_out is None or worked_out[0] != workflow:
         worked_out = read.worked_out = workflow, {}
     return Kept(project, read.batch, *worked_out)
+
+
+def number_of(project: Project, stem: str) -> int:
+    """Of the shot whose takes are called so, counted from 0. Raises StudioError."""
+    file = batch_file(project)
+    batch = _read(file, _there(file)).batch
+    for number in range(len(batch.shots)):
+        if Asked(batch, number, project.folder).stem == stem:
+            return number
+    raise StudioError(_NO_SHOT)
+
+
+def _there(file: Path) -> Stamp:
+    if stamp := stamp_of(file):
+        return stamp
+    raise BadFile(f"There is no file {file}.")
 
 
 @lru_cache(maxsize=8)
@@ -108,7 +122,7 @@ def draw(errand: Errand, desk: Desk, means: Means) -> Work:
     """The picture of shot `number` of the batch, counted from 0."""
     batch, number = kept(desk.project, means.workflows), int(errand.values["number"])
     if not 0 <= number < len(batch.batch.shots):
-        raise StudioError("The batch has no such shot any more.")
+        raise StudioError(_NO_SHOT)
     yield from keyframes.make(means.backend, desk.ledger, batch.wanted(number))
 
 
