@@ -14,10 +14,32 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = """torch comfy_kitchen scipy.stats scipy.ndimage scipy.signal scipy.integrate transformers
-    transformers.tokenization_utils_fast kornia sqlalchemy sqlalchemy.orm sqlalchemy.dialects.postgresql
-    sqlalchemy.dialects.sqlite aiohttp.web av spandrel pydantic_settings yaml psutil alembic
-    PIL.Image torchsde einops.layers.torch safetensors.torch""".split()
+LIBRARIES = [
+    "torch",
+    "comfy_kitchen",
+    "scipy.stats",
+    "scipy.ndimage",
+    "scipy.signal",
+    "scipy.integrate",
+    "transformers",
+    "transformers.tokenization_utils_fast",
+    "kornia",
+    "sqlalchemy",
+    "sqlalchemy.orm",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.dialects.sqlite",
+    "aiohttp.web",
+    "av",
+    "spandrel",
+    "pydantic_settings",
+    "yaml",
+    "psutil",
+    "alembic",
+    "PIL.Image",
+    "torchsde",
+    "einops.layers.torch",
+    "safetensors.torch",
+]
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
