@@ -45,10 +45,11 @@ class Realizer:
                 return Realized(now, now.realization(), False)
             realization = yield from self._gathered(lock, with_models)
             build = self._builds.build(realization)
-            if not build.folder.is_dir() or different(self._store, build, lock, with_models):
+            env = realization.env
+            if not build.folder.is_dir() or different(self._store, build, lock, with_models, env=env):
                 yield Progress(0.85, "laying it out")
                 self._laid_out(build, lock, realization)
-            if found := different(self._store, build, lock, with_models):
+            if found := different(self._store, build, lock, with_models, env=env):
                 raise Drift(f"What was realized is not what the lock says: {shortly(found)}.", tuple(found))
             if self._attempt:
                 yield from as_part(self._attempt(build, lock), 0.9, 1.0, "trying it")
@@ -111,13 +112,14 @@ class Realizer:
 
 
 def different(
-    store: Store, build: Build, lock: Lock, with_models: bool = True, is_deep: bool = False
+    store: Store, build: Build, lock: Lock, with_models: bool = True, is_deep: bool = False, env: str = ""
 ) -> list[str]:
     """What in a build is not as the lock says, by its path; nothing when all of it is. `is_deep` reads every
-    byte, else what has not changed its size and time since it was read is believed."""
+    byte, else what has not changed its size and time since it was read is believed. `env`: what the packages
+    were found to be just now."""
     try:
         is_other = build.realization().lock_sha256 != digest_of(lock)
-        env, changed = store.env_changes(lock, is_deep)
+        env, changed = (env, []) if env else store.env_changes(lock, is_deep)
     except BadFile as error:
         return [str(error)]
     wanted = expected(lock, digest_of(lock), env, with_models)
