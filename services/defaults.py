@@ -60,6 +60,10 @@ def checked(
     try:
         if comfy.mode is Mode.serverless:
             best = _told(flow, comfy, told(comfy.endpoint))
+        elif comfy.mode is Mode.managed:
+            raise StudioError(
+                f"{comfy.version} does not run yet. Save it above, and check again when it is up."
+            )
         elif asked := servers(comfy):
             best = every_server.best(asked, lambda server: needs(flow, server), lambda found: found)
         else:

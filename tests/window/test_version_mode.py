@@ -49,7 +49,8 @@ def test_a_version_is_chosen_tested_and_ends_with_the_studio(versions, open_page
     expect(page.locator("#set-answer")).to_contain_text("ComfyUI 0 (film-a)")
     assert not (builds / "running.json").exists()  # the test is over, and nobody draws with it yet
     save(page)
-    expect(page.locator(".pill")).to_contain_text("film-a")
+    expect(page.locator(".pill b")).to_have_text("ComfyUI version")
+    expect(page.locator(".pill .queue")).to_have_text("idle")
     kept = json.loads((studio.data / "settings.json").read_text("utf-8"))
     assert (kept["comfy"]["mode"], kept["comfy"]["version"]) == ("managed", "film-a")
     page.reload()
