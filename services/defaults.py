@@ -16,7 +16,7 @@ from services.workflow_needs import Needs, needs
 
 def choices(folder: WorkflowFolder, kind: str) -> list[tuple[str, str]]:
     """Title and first sentence of the purpose, and the name."""
-    return [(_line(folder.load(name)), name) for name in folder.names(kind)]
+    return [(_line(flow), flow.name) for flow in folder.of(kind)]
 
 
 def about(flow: Workflow) -> dict[str, Any]:
