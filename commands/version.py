@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from platformdirs import user_data_path
 
-from commands import setting
+from commands import setting, version_elsewhere
 from commands.setting import Deed
 from commands.terminal import Reporter
 from domain.errors import BadFile, CannotWrite, StudioError
@@ -186,6 +186,7 @@ STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
     "clone": _clone,
     "delete": _delete,
     "diff": _diff,
+    "export": version_elsewhere.export,
     "status": _status,
     "gc": _gc,
 }

@@ -19,6 +19,7 @@ def add_version(commands: Any) -> None:
     _add_making(steps)
     _add_using(steps)
     _add_keeping(steps)
+    _add_elsewhere(steps)
 
 
 def _add_making(steps: Any) -> None:
@@ -68,6 +69,18 @@ def _add_keeping(steps: Any) -> None:
     _step(steps, "status", "List the versions, what they need on disk and what they share.", "", is_all=True)
     gc = _step(steps, "gc", "Take what no version needs out of the store.", "--dry-run", is_all=True)
     gc.add_argument("--dry-run", action="store_true", help="only say what")
+
+
+def _add_elsewhere(steps: Any) -> None:
+    forms = ("dockerfile", "pod", "yaml", "snapshot", "models")
+    said = "Write a file that makes a version elsewhere: serverless, a pod, a volume, ComfyUI-Manager."
+    export = _step(steps, "export", said, "film-a --as dockerfile --output Dockerfile")
+    export.add_argument("--as", dest="form", required=True, choices=forms, help="which file")
+    export.add_argument("--output", type=Path, metavar="F", help="where it goes (default: printed)")
+    export.add_argument(
+        "--base", metavar="IMAGE", default="", help="dockerfile: the worker's image, best by its digest"
+    )
+    export.add_argument("--bake-models", action="store_true", help="dockerfile: models in the image as well")
 
 
 def resolving_options(command: ArgumentParser) -> None:
