@@ -76,7 +76,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _create(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    wanted = keeping.new(spec.checked_id(asked.id, "ID"), asked.repo or "", asked.nodes, asked.models)
+    wanted = version_elsewhere.begun(asked)
     return 0, {"version_id": wanted.id, "spec": str(shelf.keep(wanted, asked.output, asked.force))}
 
 
@@ -187,6 +187,7 @@ STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
     "delete": _delete,
     "diff": _diff,
     "export": version_elsewhere.export,
+    "import": version_elsewhere.take_over,
     "status": _status,
     "gc": _gc,
 }

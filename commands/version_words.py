@@ -29,6 +29,14 @@ def _add_making(steps: Any) -> None:
         "--nodes", action="append", default=[], metavar="URL[@REF]", help="custom nodes, or JSON, or a file"
     )
     create.add_argument("--models", action="append", default=[], metavar="JSON", help="models, or a file")
+    there = create.add_mutually_exclusive_group()
+    there.add_argument(
+        "--from-folder", type=Path, metavar="DIR", help="commits and models of a ComfyUI on this machine"
+    )
+    there.add_argument("--from-running", metavar="URL", help="the release of a ComfyUI that answers there")
+    create.add_argument(
+        "--models-root", type=Path, metavar="DIR", help="with --from-folder: its models are here"
+    )
     create.add_argument("--output", type=Path, metavar="F", help="where the spec goes")
     create.add_argument("--force", action="store_true", help="write over a spec that is there")
     _step(steps, "validate", "Say whether a spec is one, and what it asks for.", "film-a")
@@ -81,6 +89,14 @@ def _add_elsewhere(steps: Any) -> None:
         "--base", metavar="IMAGE", default="", help="dockerfile: the worker's image, best by its digest"
     )
     export.add_argument("--bake-models", action="store_true", help="dockerfile: models in the image as well")
+    said = "Write a spec of another tool's file: ComfyUI-Manager's snapshot, comfy-pack's, comfy-cli's build."
+    taken = _step(steps, "import", said, "snapshot.json --id film-a", is_all=True)
+    taken.add_argument("file", type=Path, metavar="FILE", help="JSON or YAML")
+    taken.add_argument("--id", metavar="ID", help="the new version's id (default: the file's name)")
+    taken.add_argument("--repo", metavar="URL", help="of ComfyUI (default: its own)")
+    taken.add_argument("--pips", action="store_true", help="its Python packages as well, as they are pinned")
+    taken.add_argument("--output", type=Path, metavar="F", help="where the spec goes")
+    taken.add_argument("--force", action="store_true", help="write over a spec that is there")
 
 
 def resolving_options(command: ArgumentParser) -> None:

@@ -188,7 +188,7 @@ class Image:
         return self.root / path.lstrip("/")
 
     def _there(self, words):
-        return re.sub(r"(?<![\w/.-])/(?=comfyui|opt/)", f"{self.root}/", words)
+        return re.sub(r"(?<![\w/.-])/(?=comfyui|opt/|var/)", f"{self.root}/", words)
 
     def _write(self, to, text):
         self.at(to).parent.mkdir(parents=True, exist_ok=True)

@@ -43,8 +43,9 @@ RUN git init --quiet {at} \\
 
 _PACKAGES = """
 # every Python package by its hash, in an environment that stays as it is
-RUN --mount=type=cache,target=/root/.cache/uv \\
-    /opt/worker/bin/python -m venv {uv} \\
+RUN --mount=type=cache,target=/var/cache/uv \\
+    export UV_CACHE_DIR=/var/cache/uv \\
+    && /opt/worker/bin/python -m venv {uv} \\
     && {uv}/bin/pip install --no-cache-dir --quiet {release} \\
     && {uv}/bin/uv venv --relocatable --quiet --no-project --python {python} {venv} \\
     && {uv}/bin/uv pip sync --require-hashes --link-mode copy --compile-bytecode --quiet{torch} \\
