@@ -52,8 +52,9 @@ tqdm==4.67.1 \
 REQUIREMENTS
 
 # every Python package by its hash, in an environment that stays as it is
-RUN --mount=type=cache,target=/root/.cache/uv \
-    /opt/worker/bin/python -m venv /opt/uv \
+RUN --mount=type=cache,target=/var/cache/uv \
+    export UV_CACHE_DIR=/var/cache/uv \
+    && /opt/worker/bin/python -m venv /opt/uv \
     && /opt/uv/bin/pip install --no-cache-dir --quiet uv==0.13.9 \
     && /opt/uv/bin/uv venv --relocatable --quiet --no-project --python 3.12 /opt/venv \
     && /opt/uv/bin/uv pip sync --require-hashes --link-mode copy --compile-bytecode --quiet --torch-backend cu128 \
