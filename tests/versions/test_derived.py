@@ -5,6 +5,7 @@ The golden files are rewritten by: GOLDEN=write python -m pytest tests/versions/
 
 import json
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from domain.errors import BadFile, JobRejected
 from domain.versions import spec
 from domain.versions.derived.dockerfile import dockerfile, version_file
 from domain.versions.derived.filling import filling
-from domain.versions.derived.model_paths import extra_model_paths
+from domain.versions.derived.model_paths import FOLDERS, extra_model_paths
 from domain.versions.derived.pod import pod_start
 from domain.versions.derived.snapshot import snapshot
 from domain.versions.lock import Lock, LockedModel, Origin, Platform, Tree
@@ -121,3 +122,35 @@ def test_a_snapshot_is_what_the_manager_reads():
     assert content["comfyui"] == "1" * 40
     assert content["git_custom_nodes"]["https://example.org/vhs.git"] == {"hash": "3" * 40, "disabled": False}
     assert content["pips"] == {"torch==2.8.0+cu128": "", "tqdm==4.67.1": ""}
+
+
+ASK = """
+import json, sys
+import folder_paths
+from utils.extra_config import load_extra_path_config
+own = sorted(folder_paths.folder_names_and_paths)
+load_extra_path_config(sys.argv[1])
+print(json.dumps([own, {name: paths[0] for name, paths in folder_paths.folder_names_and_paths.items()}]))
+"""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("volume", ["/workspace", "/runpod-volume"])
+def test_the_real_comfyui_looks_on_the_volume_first(comfy_installation, tmp_path, volume):
+    file = tmp_path / "extra_model_paths.yaml"
+    file.write_text(extra_model_paths(LOCK))
+    done = subprocess.run(
+        [comfy_installation.python, "-c", ASK, file],
+        cwd=comfy_installation.source,
+        env={**comfy_installation.environment, "STUDIO_VOLUME": volume},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    own, paths = json.loads(done.stdout.splitlines()[-1])
+    assert set(FOLDERS) <= set(own), sorted(set(FOLDERS) - set(own))
+    assert set(paths) - set(own) == {"RMBG"}
+    assert paths["loras"][0] == f"{volume}/models/loras"
+    unets = [f"{volume}/models/unet", f"{volume}/models/diffusion_models"]
+    assert sorted(paths["diffusion_models"][:2]) == sorted(unets)
+    assert not [path for path in paths["custom_nodes"] if path.startswith(volume)]
