@@ -5,7 +5,6 @@ when the image was described.
 """
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -44,8 +43,8 @@ def main(arguments: list[str]) -> int:
     """Returns 1 when something differs."""
     parser = argparse.ArgumentParser(prog="python -m worker.version_check", description=__doc__)
     parser.add_argument("lock", type=Path, metavar="LOCK")
-    parser.add_argument("--comfy", type=Path, default=os.environ.get("COMFY_HOME", "/comfyui"), metavar="DIR")
-    parser.add_argument("--env", type=Path, default=os.environ.get("VIRTUAL_ENV", "/opt/venv"), metavar="DIR")
+    parser.add_argument("--comfy", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--env", type=Path, required=True, metavar="DIR")
     asked = parser.parse_args(arguments)
     try:
         found = list(differences(lock.read(read_json(asked.lock)), asked.comfy, asked.env))

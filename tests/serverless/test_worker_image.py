@@ -57,6 +57,7 @@ def test_docker_compose_builds_this_image_and_gives_it_a_volume_and_words_that_a
 
 
 CALLS = ["worker --help", "worker doctor", "worker.download_models --list keyframe_sdxl"]
+CALLS += ["worker.version_check --help"]
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -100,6 +100,14 @@ def test_models_of_no_address_cannot_be_baked():
     assert "mine.pt" not in dockerfile(replace(mine, models=()), bakes=False)
 
 
+def test_packages_of_another_system_go_into_no_container():
+    other = replace(LOCK, platform=replace(LOCK.platform, os="windows"))
+    for make in (dockerfile, lambda lock: pod_start(lock, SPEC)):
+        with pytest.raises(BadFile, match="film-a is resolved for windows, and containers are Linux"):
+            make(other)
+    assert filling(other) == FORMS["fill.sh"]
+
+
 def test_no_token_stands_in_a_dockerfile_but_by_a_secrets_name():
     told = FORMS["baked.Dockerfile"]
     assert "ENV HF_TOKEN" not in told and "ARG HF_TOKEN" not in told

@@ -72,12 +72,13 @@ RUN apt-get update \\
 
 _VERIFY = """
 # the last word: what lies here is what the lock says
-RUN /opt/worker/bin/python -m worker.version_check {own}/lock.json
+RUN /opt/worker/bin/python -m worker.version_check {own}/lock.json --comfy {comfy} --env {venv}
 """
 
 
 def dockerfile(lock: Lock, closure: str = "", base: str = "", bakes: bool = False) -> str:
     """`bakes`: models in the image as well. Raises BadFile for what no image can hold."""
+    for_linux(lock)
     models = sorted(lock.models, key=lambda model: model.sha256) if bakes else []
     secrets = sorted({name for model in models for name in _address(model).secrets})
     pieces = [
@@ -95,7 +96,7 @@ def dockerfile(lock: Lock, closure: str = "", base: str = "", bakes: bool = Fals
         _file(f"{OWN}/lock.json", lock.text, "LOCK"),
         _file(f"{COMFY}/cindergrace-version.json", version_file(lock, closure), "VERSION"),
         _labels(lock, closure),
-        _VERIFY.format(own=OWN),
+        _VERIFY.format(own=OWN, comfy=COMFY, venv=VENV),
     ]
     return "".join(pieces)
 
@@ -112,6 +113,14 @@ def version_file(lock: Lock, closure: str = "") -> str:
         **({"closure": closure} if closure else {}),
     }
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def for_linux(lock: Lock) -> None:
+    """Raises BadFile for a lock whose packages no container can use."""
+    if lock.platform.os != "linux":
+        raise BadFile(
+            f"{lock.id} is resolved for {lock.platform.os}, and containers are Linux. Resolve it on Linux."
+        )
 
 
 def _repo(what: str, at: str, tree: Tree) -> str:

@@ -3,6 +3,7 @@
 from shlex import quote
 
 from domain.versions import spec
+from domain.versions.derived.dockerfile import for_linux
 from domain.versions.derived.filling import PLACE, VOLUME
 from domain.versions.lock import Lock
 from domain.versions.spec import Spec
@@ -96,7 +97,8 @@ exec python3 "$studio/start.py" "${run[@]}"
 
 
 def pod_start(lock: Lock, wanted: Spec, closure: str = "") -> str:
-    """`wanted` is the spec that the lock is of."""
+    """`wanted` is the spec that the lock is of. Raises BadFile."""
+    for_linux(lock)
     head = _HEAD.format(id=lock.id, closure=closure or "''")
     models = sorted(lock.models, key=lambda model: model.target) if not wanted.skips_models else []
     places = "".join(f"    place {m.sha256} {quote(m.target)}\n" for m in models) or "    :\n"

@@ -154,4 +154,4 @@ LABEL cindergrace.version="film-a" \
     cindergrace.lock="3ee3bbadbc6dc6b3559b133333e97ee8a1e1725d31234ca98c33b5e4de43d46c"
 
 # the last word: what lies here is what the lock says
-RUN /opt/worker/bin/python -m worker.version_check /opt/version/lock.json
+RUN /opt/worker/bin/python -m worker.version_check /opt/version/lock.json --comfy /comfyui --env /opt/venv
