@@ -103,6 +103,8 @@ def _content(id: str, comfy: dict[str, str], seen: _Seen) -> dict[str, Any]:
 
 def _nodes(folder: Path, tracked: frozenset[str], seen: _Seen) -> None:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name == ".disabled" and path.is_dir():  # where ComfyUI-Manager puts them
+            seen.told += [f"left out: {one.name}, which is disabled" for one in sorted(path.iterdir())]
         if path.name.startswith((".", "__")) or f"custom_nodes/{path.name}" in tracked:
             continue
         if path.name.endswith(".disabled"):
@@ -140,7 +142,8 @@ def _files(root: Path) -> Iterator[Path]:
         if path.name.startswith(".") or path.name.startswith("put_"):
             continue
         if path.is_dir():
-            if path.resolve() not in root.resolve().parents:  # a link up is a circle
+            here = root.resolve()
+            if path.resolve() not in (here, *here.parents):  # a link up is a circle
                 yield from _files(path)
         elif path.is_file() and path.stat().st_size:
             yield path
@@ -152,13 +155,14 @@ def _models(root: Path, files: list[Path], seen: _Seen) -> Iterator[Event]:
         target = path.relative_to(root).as_posix()
         yield Progress(done / total, target)
         done += path.stat().st_size
+        source = {"source": path.absolute().as_uri(), "target_path": target}
         try:
             checked_target(target, target)
+            seen.models.append({**source, "checksum": f"sha256:{sha256(path)}"})
         except BadFile as error:
             seen.told.append(f"left out: {error}")
-            continue
-        source = {"source": path.absolute().as_uri(), "target_path": target}
-        seen.models.append({**source, "checksum": f"sha256:{sha256(path)}"})
+        except OSError as error:
+            seen.told.append(f"left out: {target}, which cannot be read: {error.strerror}")
     if seen.models:
         seen.told.append(
             f"{len(seen.models)} models have files of this machine as their source: give each an address in "

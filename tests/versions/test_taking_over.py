@@ -182,6 +182,7 @@ def installed(world, tmp_path):
     )
     (folder / "custom_nodes" / "mine.py").write_text("\n")
     (folder / "custom_nodes" / "old.disabled").mkdir()
+    (folder / "custom_nodes" / ".disabled" / "older").mkdir(parents=True)
     for name in ("loras/a.pt", "loras/put_loras_here", "loose.pt", "vae/.hidden"):
         (folder / "models" / name).parent.mkdir(exist_ok=True)
         (folder / "models" / name).write_text(name)
@@ -205,6 +206,7 @@ def test_a_folder_becomes_a_spec_that_makes_the_same(installed, told, world, kee
         "https://example.org/impact",
         "left out: mine.py, a single file",
         "left out: old.disabled, which is disabled",
+        "left out: older, which is disabled",
         "left out: loose.pt must name a folder as well",
         "1 models have files of this machine as their source",
     ):
@@ -248,6 +250,7 @@ def test_models_may_be_somewhere_else(installed, told, keeper, tmp_path):
     (there / "loras").mkdir(parents=True)
     (there / "loras" / "b.pt").write_text("b")
     (there / "loras" / "round").symlink_to(there)
+    (there / "loras" / "self").symlink_to(there / "loras")
     assert told("create", "mine", "--from-folder", installed, "--models-root", there)[0] == 0
     assert [model.target for model in keeper.shelf.version("mine").spec.models] == ["loras/b.pt"]
 
