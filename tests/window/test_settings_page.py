@@ -137,6 +137,7 @@ def test_what_is_saved_counts_at_once_and_on_a_fresh_page(settings, studio, open
         "more": [],
         "pod_name": "",
         "endpoint": "",
+        "version": "",
     }
     expect(settings.locator("#set-save")).to_be_disabled()
     expect(settings.locator("#rail .pill .gpu")).to_have_text("Fake GPU")
