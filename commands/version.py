@@ -57,6 +57,10 @@ def told(deed: Deed) -> Deed:
             return _complain(error, DRIFT)
         except StudioError as error:
             return _complain(error, BAD)
+        except BrokenPipeError:  # who read our output has seen enough: main knows
+            raise
+        except OSError as error:
+            return _complain(f"{error.filename or 'The disk'}: {error.strerror or error}.")
         except KeyboardInterrupt:
             return _complain("Interrupted. The same command goes on from here.", INTERRUPTED)
 
@@ -101,15 +105,19 @@ def _resolve(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 def _realize(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
     if not version.is_resolved:
+        if asked.dry_run:
+            id = version.spec.id
+            raise BadFile(f"{id} is not resolved as its spec stands: python main.py version resolve {id}")
         _resolved(asked, shelf, version)
+    store = _store_for(asked, shelf, version)
     lock, with_models = version.needed_lock(), not version.spec.skips_models
     if asked.dry_run:
-        return 0, keeping.missing(shelf.store, lock, with_models)
+        return 0, keeping.missing(store, lock, with_models)
     attempt = None
     if not asked.no_probe:
         prober = _prober(asked)
         attempt = lambda build, lock: prober.attempt(build, lock, shelf.store.python(lock))
-    realizer = Realizer(shelf.store, version.builds, attempt)
+    realizer = Realizer(store, version.builds, attempt)
     done = _follow(realizer.realize(lock, with_models))
     return 0, {
         "version_id": lock.id,
@@ -139,7 +147,8 @@ def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     build = _realized(shelf.version(asked.id))
     more = [word for word in asked.extra_args if word != "--"]
-    return launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, more), {}
+    code = launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, more)
+    return code, {"exit_code": code} if asked.json else {}
 
 
 def _reproduce(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
@@ -208,8 +217,12 @@ def store_folder() -> Path:
 def _resolved(asked: argparse.Namespace, shelf: Shelf, version: Version) -> bool:
     here = uv.this_platform(asked.torch_backend)
     platform = replace(here, python=asked.python or here.python)
-    store = replace(shelf.store, is_offline=asked.offline or version.spec.is_offline)
+    store = _store_for(asked, shelf, version)
     return version.keep(_follow(Resolver(store, platform, asked.accept_new).lock(version.spec)))
+
+
+def _store_for(asked: argparse.Namespace, shelf: Shelf, version: Version) -> Store:
+    return replace(shelf.store, is_offline=asked.offline or version.spec.is_offline)
 
 
 def _realized(version: Version) -> Build:
