@@ -146,8 +146,7 @@ def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     build = _realized(shelf.version(asked.id))
-    more = [word for word in asked.extra_args if word != "--"]
-    code = launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, more)
+    code = launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, asked.extra_args)
     return code, {"exit_code": code} if asked.json else {}
 
 

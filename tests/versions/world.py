@@ -12,6 +12,7 @@ import subprocess
 import threading
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -216,11 +217,12 @@ class ModelHost:
         body = content[start:]
         if self.breaks:
             body = body[: self.breaks.pop(0)]
-        for at in range(0, len(body), 1 << 16):
-            to.wfile.write(body[at : at + (1 << 16)])
-            self.sent += len(body[at : at + (1 << 16)])
-            if self.pause:
-                threading.Event().wait(self.pause)
+        with suppress(ConnectionError):  # who fetched it was killed
+            for at in range(0, len(body), 1 << 16):
+                to.wfile.write(body[at : at + (1 << 16)])
+                self.sent += len(body[at : at + (1 << 16)])
+                if self.pause:
+                    threading.Event().wait(self.pause)
         if len(body) < len(content) - start:
             to.close_connection = True
 
