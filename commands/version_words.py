@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from commands.words import add_command, port
+from commands.words import add_command, port, positive
 
 EXTRA = "--extra-args"
 EXIT_CODES = """exit codes: 0 done · 1 something is not as the lock says, or does not start
@@ -65,11 +65,26 @@ def _add_using(steps: Any) -> None:
     run.add_argument(EXTRA, nargs=REMAINDER, default=[], metavar="-- …", help="more for ComfyUI; comes last")
     verify = _step(steps, "verify", "Say whether all of it is still what the lock says.", "film-a --deep")
     verify.add_argument("--deep", action="store_true", help="read every byte")
+    _add_models(steps)
     _probing(
         _step(steps, "probe", "Start it, and see whether it has the nodes that workflows need.", "film-a")
     )
     reproduce = _step(steps, "reproduce", "Make it once more from nothing, and compare every byte.", "film-a")
     reproduce.add_argument("--keep", type=Path, metavar="DIR", help="the second store stays, here")
+
+
+def _add_models(steps: Any) -> None:
+    said = "Say whether a folder has the models of a version, and bring those it lacks."
+    models = _step(steps, "verify-models", said, "film-a --models-dir models", is_all=True)
+    models.add_argument("id", metavar="ID", nargs="?", help="the version's id, or the path of its spec")
+    models.add_argument("--lock", type=Path, metavar="F", help="a lock, in place of an id")
+    models.add_argument("--models-dir", type=Path, metavar="DIR", help="the folder (default: $MODELS_DIR)")
+    models.add_argument("--overwrite", action="store_true", help="replace another file at a model's place")
+    models.add_argument(
+        "--timeout", type=positive, default=120, metavar="S", help="longest silence of a host (default: 120)"
+    )
+    models.add_argument("--cache", action="store_true", help="use the store, which is done anyway")
+    models.add_argument("--verbose", action="store_true", help="show each model's sha256 as well")
 
 
 def _add_keeping(steps: Any) -> None:

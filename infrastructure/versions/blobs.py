@@ -17,6 +17,7 @@ from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
 from infrastructure.versions.locks import held
+from infrastructure.versions.sources import SILENCE
 from infrastructure.versions.transfers import Transfer, note_of
 
 _CHUNK = 1 << 22
@@ -26,6 +27,7 @@ class Blobs:
     def __init__(self, folder: Path, is_offline: bool = False):
         self._folder = folder
         self._is_offline = is_offline
+        self.silence = SILENCE  # seconds between two bytes until a line counts as broken
 
     def path(self, sha256: str) -> Path:
         return self._folder / "sha256" / sha256[:2] / sha256 / "blob"
@@ -123,11 +125,11 @@ class Blobs:
         `wanted`, the half may have been spoiled, or of another source: all of it is fetched once more."""
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
-            transfer = Transfer(source, revision, part, size)
+            transfer = Transfer(source, revision, part, size, self.silence)
             found = yield from transfer.run()
             if wanted and found != wanted and transfer.went_on:
                 _forget(part)
-                found = yield from Transfer(source, revision, part, size).run()
+                found = yield from Transfer(source, revision, part, size, self.silence).run()
             return found
         except OSError as error:
             raise cannot_write(part, error) from error

@@ -33,9 +33,9 @@ class _Broken(Exception):
 
 
 class Transfer:
-    def __init__(self, source: str, revision: str, part: Path, size: int | None):
+    def __init__(self, source: str, revision: str, part: Path, size: int | None, silence: float = SILENCE):
         self._source, self._part, self._wanted, self._size = source, part, size, size
-        self._place = place_of(source, revision)
+        self._place, self._silence = place_of(source, revision), silence
         self._note = note_of(part)
         self._digest = hashlib.sha256()
         self._have = 0
@@ -82,7 +82,7 @@ class Transfer:
         self._anew(not note.get("etag"))  # nobody promises that the rest would be of the same file
         if self._have:
             headers |= {"Range": f"bytes={self._have}-", "If-Range": str(note["etag"])}
-        limits = CONNECT, SILENCE
+        limits = CONNECT, self._silence
         with Session() as line, line.get(place.url, headers=headers, stream=True, timeout=limits) as reply:
             if reply.status_code == 416 and self._have == note.get("size"):
                 return
