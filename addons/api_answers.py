@@ -19,6 +19,7 @@ from domain.project import Project
 from services import media
 from services.orders import Unknown
 
+_SHORT = 40  # letters of what was sent
 _SHOWN = ("takes", "keyframes")  # folders of a project
 _STATUS: Sequence[tuple[type[StudioError], int]] = (
     (Unknown, 404),
@@ -36,7 +37,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     413: {"model": models.Refused, "description": "The body is too large."},
     415: {"model": models.Refused, "description": "The body is not sent as application/json."},
     422: {"model": models.Refused, "description": "A field is wrong; the sentence names it."},
-    503: {"model": models.Refused, "description": "Whoever draws does not answer."},
+    408: {"model": models.Refused, "description": "The rest of the body did not come."},
+    503: {
+        "model": models.Refused,
+        "description": "Whoever draws does not answer, or other large bodies come.",
+    },
 }
 
 
@@ -87,9 +92,16 @@ def _wrong(request: Request, error: Exception) -> Response:
         return refusal(400, f"The body is not valid JSON: {reason} at character {first['loc'][-1]}.")
     if len(first["loc"]) < 2:
         return refusal(422, "The body must be a JSON object.")
-    field, given = str(first["loc"][1]), json.dumps(first.get("input"), ensure_ascii=False, default=str)
-    shown = given if len(given) <= 40 else f"{given[:40]}…"
-    return refusal(422, f"{field} {models.MUST.get(field, 'is wrong')}, not {shown}.")
+    field = str(first["loc"][1])
+    return refusal(422, f"{field} {models.MUST.get(field, 'is wrong')}, not {_shown(first.get('input'))}.")
+
+
+def _shown(given: Any) -> str:
+    """What was sent, in short; of what is large, no more is read than is shown."""
+    if isinstance(given, list | dict) and given:
+        return "[…]" if isinstance(given, list) else "{…}"
+    text = json.dumps(given[:_SHORT] if isinstance(given, str) else given, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
 HANDLERS: Mapping[int | type[Exception], Any] = {

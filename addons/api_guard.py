@@ -4,6 +4,8 @@ Without a token only programs of this machine are answered, and no page in a bro
 send JSON, nor hide where it is from. With a token whoever has it is answered, from anywhere.
 """
 
+import asyncio
+import math
 import secrets
 
 from starlette.responses import JSONResponse
@@ -13,6 +15,9 @@ from services import folders
 
 PLACE = "/api"
 LARGEST = 4_000_000  # bytes of a body
+MOST_LARGE = 2  # bodies beyond LARGEST that are held at once: each takes its size several times
+WAIT = 30.0  # seconds for one of them to be answered, before another is refused
+SILENCE = 60.0  # seconds without a byte after which a body is given up
 LARGEST_OF = {f"{PLACE}/shots/generate": 48_000_000}  # which brings pictures along
 HERE_ONLY = (
     "Only programs of the studio's own machine are answered. To let others in, set CINDERGRACE_API_TOKEN "
@@ -29,6 +34,7 @@ def refusal(status: int, sentence: str) -> JSONResponse:
 class Guard:
     def __init__(self, app: ASGIApp, token: str):
         self._app, self._token = app, token.encode()
+        self._large = asyncio.Semaphore(MOST_LARGE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,7 +44,27 @@ class Guard:
             await refused(scope, receive, send)
             return
         most = LARGEST_OF.get(scope["path"], LARGEST)
-        body = await _body(receive, most)
+        if most <= LARGEST or _told_length(scope) <= LARGEST:
+            await self._taken(scope, receive, send, most)
+            return
+        try:  # nothing of it is read before, so that it waits with whoever sends it
+            await asyncio.wait_for(self._large.acquire(), WAIT)
+        except asyncio.TimeoutError:
+            busy = refusal(503, "Other large batches are being taken just now. Send it again in a moment.")
+            busy.headers["Retry-After"] = str(int(WAIT))
+            await busy(scope, receive, send)
+            return
+        try:
+            await self._taken(scope, receive, send, most)
+        finally:
+            self._large.release()
+
+    async def _taken(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        try:
+            body = await _body(receive, most)
+        except asyncio.TimeoutError:
+            await refusal(408, "The rest of the body did not come.")(scope, receive, send)
+            return
         if body is None:
             too_large = refusal(413, f"At most {most // 1_000_000} MB are taken at once.")
             await too_large(scope, receive, send)
@@ -69,11 +95,17 @@ def _is_here(scope: Scope, headers: dict[bytes, bytes]) -> bool:
     return folders.is_here(client[0] if client else None, named)
 
 
+def _told_length(scope: Scope) -> float:
+    """Of the body, as its sender tells it; the server holds whoever does to their word."""
+    told = dict(scope["headers"]).get(b"content-length", b"")
+    return int(told) if told.isdigit() else math.inf
+
+
 async def _body(receive: Receive, most: int) -> bytes | None:
-    """None as soon as it is too large."""
+    """None as soon as it is too large. Raises TimeoutError."""
     body = bytearray()
     while True:
-        message = await receive()
+        message = await asyncio.wait_for(receive(), SILENCE)
         if message["type"] != "http.request":
             return bytes(body)  # whoever asked has gone
         body += message.get("body", b"")

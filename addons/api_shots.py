@@ -22,7 +22,7 @@ def register(api: FastAPI, studio: Studio) -> None:
         drawn once; sent again, it goes on where it was."""
         host = request.client.host if request.client else None
         is_here = folders.is_here(host, request.headers)
-        id = orders.taken(asked.model_dump(exclude_unset=True), is_here)
+        id = orders.taken({name: getattr(asked, name) for name in asked.model_fields_set}, is_here)
         jobs = orders.draw(id)
         is_done = not jobs and orders.standing(id).state == "done"
         return answer(models.Batch(batchId=id, state="done" if is_done else "drawing", jobs=jobs), 202)

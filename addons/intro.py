@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.errors import StudioError
 from domain.settings import ComfySettings
-from services.connections import entered
+from services.connections import Form, entered
 from services.studio import Studio
 
 
@@ -22,7 +22,7 @@ def _entered(studio: Studio, mode: str, address: str) -> ComfySettings:
     kept = studio.settings.comfy
     fields = {"local": kept.url, "runpod": kept.pod_id, "serverless": kept.endpoint}
     url, pod, endpoint = (address if mode == each else old for each, old in fields.items())
-    form = entered(mode, url, pod, kept.port, endpoint, kept)
+    form = entered(Form(mode, url, pod, kept.port, endpoint), kept)
     if form.faults:
         raise StudioError(" ".join(form.faults.values()))
     return form.comfy

@@ -8,7 +8,7 @@ from addons.live import live
 from domain.addresses import machine_url, parse_machine
 from domain.errors import StudioError
 from domain.pods import NewPod
-from domain.settings import Mode, Settings
+from domain.settings import Settings
 from domain.spending import Limits
 from services.machines import TEMPLATE
 from services.studio import Studio
@@ -85,7 +85,7 @@ def add(studio: Studio, machine: str) -> str:
 
     def with_it(now: Settings) -> Settings:
         comfy = now.comfy
-        if comfy.mode in (Mode.sketch, Mode.serverless):
+        if not comfy.has_machines:
             raise StudioError("Who draws now draws alone. Choose a ComfyUI or a pod in Settings first.")
         if machine_url(parsed, comfy.port) in comfy.addresses:
             raise StudioError(f"{parsed} draws already.")

@@ -166,7 +166,7 @@ async def _events(studio: Studio, build: str) -> AsyncIterator[str]:
     version, sent = 0, 0.0
     try:
         yield f"event: hello\ndata: {build}\n\n"
-        while not studio.is_closing:
+        while not studio.closing.is_set():
             wake.clear()
             studio.looking()
             news = studio.feed.since(version)

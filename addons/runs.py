@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from addons.live import live
 from domain.errand import STOPPED
+from domain.errors import StudioError
 from services import errands, run_history
 from services.studio import Studio
 
@@ -59,7 +61,11 @@ def history(
     studio: Studio, find: dict[str, Any], after: str = "", count: int = run_history.PAGE
 ) -> Mapping[str, Any]:
     """Jobs from before, from the recipes of the open project."""
-    return run_history.page(studio.desk, studio.runs.errands(), run_history.sought(find), after, count)
+    desk, comic = studio.desk, None
+    with suppress(StudioError):  # most projects have none
+        comic = studio.comic.comic(desk.project)
+    past = run_history.History(desk, studio.runs.errands(), run_history.deeds(desk, comic))
+    return past.page(run_history.sought(find), after, count)
 
 
 def repeat(studio: Studio, take: str) -> list[str]:

@@ -23,7 +23,7 @@ class _Server(uvicorn.Server):
             self._is_up()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._studio.begin_closing()  # event streams end, which nobody waits for otherwise
+        self._studio.closing.set()  # event streams end, which nobody waits for otherwise
         super().handle_exit(sig, frame)
 
 

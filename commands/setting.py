@@ -15,6 +15,7 @@ from domain.chat_settings import ChatSettings, parse_chat_url
 from domain.errors import BackendUnreachable, CannotWrite, PlatformSilent, StudioError
 from domain.job import Backend
 from domain.settings import ComfySettings, Mode, Settings
+from domain.versions.spec import checked_id
 from domain.workflow import Workflow
 from infrastructure.backends import connector
 from infrastructure.chat import Chat, key_for
@@ -24,8 +25,11 @@ from infrastructure.runpod_backend import RunPodBackend
 from infrastructure.secrets_file import RUNPOD_KEY, SecretsFile
 from infrastructure.settings_file import SettingsFile
 from infrastructure.spending_file import SpendingFile
+from infrastructure.versions.store import Store, store_folder
 from infrastructure.workflow_files import WorkflowFolder
 from services.purse import Purse
+from services.versions.managed import Managed
+from services.versions.shelf import Shelf
 from services.workflow_choice import KEYFRAME_WORKFLOW, VIDEO_WORKFLOW
 
 NAME = "cindergrace-studio"
@@ -82,7 +86,10 @@ def backend(asked: argparse.Namespace, project: Callable[[Path], str] = str) -> 
     noted for the `project` of their folder, and none is begun when a limit is reached."""
     kept = settings()
     comfy = comfy_settings(asked, kept.comfy)
-    made = connector(_secrets(), lambda: kept.bucket)(comfy)
+    own = user_data_path(NAME)
+    versions = Managed(Shelf((Path("versions"), own / "versions"), Store(store_folder(own))))
+    asked.at_end.callback(versions.close)
+    made = connector(_secrets(), lambda: kept.bucket, versions.backend)(comfy)
     if isinstance(made, RunPodBackend):
         asked.at_end.callback(made.give_up)
     if not comfy.is_rented or not runpod_key():
@@ -142,13 +149,15 @@ def _secrets() -> SecretsFile:
 
 def comfy_settings(asked: argparse.Namespace, kept: ComfySettings) -> ComfySettings:
     """The settings with what the command line says on top. Sketch, unless a backend is named."""
-    if asked.backend is None and (asked.url or asked.pod_id or asked.endpoint):
+    if asked.backend is None and (asked.url or asked.pod_id or asked.endpoint or asked.version_id):
         raise StudioError(
-            "--url, --pod-id and --endpoint need a --backend: local for a URL, runpod for a pod, serverless "
-            "for an endpoint."
+            "--url, --pod-id, --endpoint and --version-id need a --backend: local for a URL, runpod for a "
+            "pod, serverless for an endpoint, managed for a version."
         )
     if asked.endpoint:
         kept = replace(kept, endpoint=parse_endpoint(asked.endpoint))
+    if asked.version_id:
+        kept = replace(kept, version=checked_id(asked.version_id, "--version-id"))
     mode = Mode(asked.backend or Mode.sketch)
     urls, pods = asked.url or [], asked.pod_id or []
     if not urls and not pods:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Generator, Mapping
@@ -22,7 +21,7 @@ from domain.versions import spec
 from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions import uv
 from infrastructure.versions.builds import Build
-from infrastructure.versions.store import Store
+from infrastructure.versions.store import Store, store_folder
 from services.versions import comparing, keeping, launching
 from services.versions.probing import Prober
 from services.versions.realizing import Realizer, different
@@ -30,8 +29,6 @@ from services.versions.resolving import Resolver
 from services.versions.shelf import Shelf, Version
 
 DRIFT, BAD, NETWORK, OFFLINE, INTERRUPTED = 1, 2, 3, 4, 130
-STORE = "STUDIO_STORE"
-VOLUMES = Path("/runpod-volume"), Path("/workspace")
 
 T = TypeVar("T")
 Result = Mapping[str, Any]
@@ -203,15 +200,9 @@ STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
 def _shelf(asked: argparse.Namespace) -> Shelf:
     own = user_data_path(setting.NAME) / "versions"
     folders = (asked.versions,) if asked.versions else (Path("versions"), own)
-    return Shelf(folders, Store(asked.store or store_folder(), asked.offline), asked.target)
-
-
-def store_folder() -> Path:
-    """Where versions share what they have: named, on a volume that is mounted here, or in our own data."""
-    if named := os.environ.get(STORE):
-        return Path(named)
-    volume = next((path for path in VOLUMES if path.is_dir() and os.access(path, os.W_OK)), None)
-    return volume / "studio-store" if volume else user_data_path(setting.NAME) / "store"
+    return Shelf(
+        folders, Store(asked.store or store_folder(user_data_path(setting.NAME)), asked.offline), asked.target
+    )
 
 
 def _resolved(asked: argparse.Namespace, shelf: Shelf, version: Version) -> bool:

@@ -38,6 +38,7 @@ def add_backend(command: argparse.ArgumentParser) -> None:
         help=f"the pod's id or its proxy URL, for --backend runpod{several}",
     )
     command.add_argument("--endpoint", metavar="ID", help="the endpoint's id, for --backend serverless")
+    command.add_argument("--version-id", metavar="ID", help="the version's id, for --backend managed")
 
 
 def positive(text: str) -> int:

@@ -29,6 +29,11 @@ class Places:
         return self.data / "workflows"
 
     @property
+    def versions(self) -> Path:
+        """Specs and locks of versions of ComfyUI."""
+        return self.data / "versions"
+
+    @property
     def recent(self) -> Path:
         return self.data / "recent.json"
 

@@ -19,6 +19,7 @@ class Mode(str, Enum):
 
     sketch = "sketch"
     local = "local"  # a ComfyUI at a URL, wherever that is
+    managed = "managed"  # a version's, which the studio starts itself
     runpod = "runpod"
     serverless = "serverless"  # an endpoint of RunPod
 
@@ -32,18 +33,27 @@ class ComfySettings:
     more: tuple[str, ...] = ()  # further machines that draw as well, each a URL or a pod's id
     pod_name: str = ""  # by which it is found again when its id has changed
     endpoint: str = ""  # its id
+    version: str = ""  # the id of the version that is managed
 
     @property
     def address(self) -> str:
-        """Where ComfyUI answers, or who stands for it; for the sketch backend, where it would."""
+        """Where ComfyUI answers, or who stands for it; for the sketch backend, where it would. A version has
+        one only while it runs."""
+        if self.mode is Mode.managed:
+            return ""
         if self.mode is Mode.serverless:
             return endpoint_url(self.endpoint)
         return pod_url(self.pod_id, self.port) if self.mode is Mode.runpod else self.url
 
     @property
+    def has_machines(self) -> bool:
+        """Whether who draws is one or several ComfyUIs at addresses."""
+        return self.mode in (Mode.local, Mode.runpod)
+
+    @property
     def drawn_on(self) -> tuple[str, ...]:
         """The ids of the pods that draw."""
-        if self.mode in (Mode.sketch, Mode.serverless):
+        if not self.has_machines:
             return ()
         first = [self.pod_id] if self.mode is Mode.runpod else []
         return tuple(dict.fromkeys([*first, *(parse_pod_id(one)[0] for one in self.more if is_pod(one))]))
@@ -67,7 +77,7 @@ class ComfySettings:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Where all of them answer, each once."""
-        if self.mode is Mode.serverless:
+        if self.mode in (Mode.serverless, Mode.managed):
             return (self.address,)
         more = (machine_url(machine, self.port) for machine in self.more)
         return tuple(dict.fromkeys((self.address, *more)))

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -25,6 +26,18 @@ from infrastructure.part_files import writing
 from infrastructure.reference_files import LARGEST, SUFFIXES, shown
 from infrastructure.there import is_file
 
+MOST_PIXELS = 64_000_000  # of a picture: 256 MB when it is decoded
+# whatever decoders raise for what is damaged
+_UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    EOFError,
+    struct.error,
+)
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
 
@@ -55,9 +68,12 @@ def handed(url: str, root: Path) -> Handed:
             f"{shown(url)[:200]} is not in the studio's projects folder. Only pictures from there are taken; "
             "send others along as data:image/png;base64,…"
         )
-    if not is_file(path) or path.stat().st_size > LARGEST:
-        raise BadFile(f"{url[:200]} is not there, or larger than {LARGEST >> 20} MB.")
-    return Handed(f"{sha256(path)[:24]}{_suffix(path, url[:200])}", path)
+    try:
+        if not is_file(path) or path.stat().st_size > LARGEST:
+            raise BadFile(f"{url[:200]} is not there, or larger than {LARGEST >> 20} MB.")
+        return Handed(f"{sha256(path)[:24]}{_suffix(path, url[:200])}", path)
+    except OSError as error:
+        raise BadFile(f"{url[:200]} cannot be read: {error.strerror or error}.") from error
 
 
 def brief(url: str) -> str:
@@ -100,9 +116,18 @@ def _within(path: str, root: Path) -> Path | None:
 
 
 def _suffix(file: Path | BytesIO, said: str) -> str:
+    """Decoded to its end, as it will be when it is drawn: a JPEG in a 64th of its memory."""
     try:
         with Image.open(file, formats=list(SUFFIXES)) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Image.DecompressionBombError
             picture.verify()
+        with Image.open(file, formats=list(SUFFIXES)) as picture:  # verifying leaves nothing to decode
+            picture.draft("RGB", (1, 1))
+            picture.load()
             return SUFFIXES[picture.format or ""]
-    except (OSError, SyntaxError, ValueError, KeyError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        most = MOST_PIXELS // 1_000_000
+        raise BadFile(f"{said} is larger than {most} megapixels. Make it smaller.") from error
+    except _UNREADABLE as error:
         raise BadFile(f"{said} is not a picture that can be read.") from error

@@ -114,7 +114,11 @@ class Ledger:
 
     def done(self, backend: Backend, wanted: Wanted) -> Take | None:
         """The take, if it is there already."""
-        entry = self._entries.get((backend.engine, wanted.job.id))
+        return self.made(backend, wanted.job.id)
+
+    def made(self, backend: Backend, job: str) -> Take | None:
+        """The same by the job's id."""
+        entry = self._entries.get((backend.engine, job))
         if entry is None or entry.state != DONE or not entry.files:
             return None
         files = tuple(self.project.takes / name for name in entry.files)

@@ -10,6 +10,7 @@ from domain.chat_settings import ChatSettings, parse_chat_url
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.settings import ComfySettings, Mode, Settings
 from domain.spending import Limits
+from domain.versions.spec import checked_id
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside
 from infrastructure.strict_json import parse_json, read_text
@@ -110,6 +111,7 @@ def _settings(data: dict[str, Any], notes: list[str]) -> Settings:
             _machines(comfy.get("more"), notes),
             taken(comfy, "pod_name", _text, ""),
             taken(comfy, "endpoint", lambda v: parse_endpoint(_text(v)), ""),
+            taken(comfy, "version", lambda v: checked_id(_text(v), "version"), ""),
         ),
         taken(data, "keyframe_workflow", _text, ""),
         taken(data, "video_workflow", _text, ""),

@@ -65,6 +65,25 @@ def parse_json(text: str, name: str | Path, constant: Callable[[str], Any] | Non
     return _whole_characters(value) if "\\u" in text else value
 
 
+def check(value: Any, name: str) -> None:
+    """Raises BadFile that names the place of what no file of JSON holds, in a value from another program."""
+    rest: list[tuple[Any, Place]] = [(value, (name,))]
+    while rest:
+        one, place = rest.pop()
+        match one:
+            case str() if not one.isascii() and _BROKEN.search(one):
+                raise BadFile(f"{named(place)} has half a character in it, which no file can hold.")
+            case float() if not math.isfinite(one):
+                raise BadFile(f"{named(place)} is not a number to work with: {one}.")
+            case list() | dict() if len(place) > DEEPEST:
+                raise BadFile(f"{name} is nested too deeply to be read.")
+            case list():
+                rest += ((member, (*place, n)) for n, member in enumerate(one))
+            case dict():
+                rest += ((key, place) for key in one)
+                rest += ((member, (*place, key)) for key, member in one.items())
+
+
 def line_of(text: str, place: Place) -> int | None:
     """The line on which a value stands; None when there is no such value."""
     at = _past_space(text, 0)

@@ -6,15 +6,15 @@ the program, and the window shows it as what it is. How it stands is read from t
 
 import json
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from domain.comic import STYLES, Comic
-from domain.errand import STOPPED, Errand
+from domain.errand import RUNNING, STOPPED, WAITING, Errand
 from domain.errors import BadFile, StudioError
 from domain.languages import code_of
 from domain.plan_request import PlanRequest
@@ -29,6 +29,7 @@ from services.planning.drafts import draft_path
 from services.planning.template import template
 from services.studio import Studio
 
+MOST_PLANNED = 4  # at once, by a language model
 LANGUAGE = "uk"  # of what is lettered, unless an order says otherwise
 _PLANNING, _PLANNED, _DRAWING, _DONE, _FAILED = "planning", "planned", "drawing", "done", "failed"
 _ENDED = "The studio ended before it was drawn. Ask for it again, and it goes on where it was."
@@ -86,13 +87,29 @@ class ComicOrders:
         self._studio.comic.chat()  # which says what is missing
         asked = _values(request)
         with self._making:
-            if same := self._open(asked):
-                if same.state == STOPPED:
-                    self._studio.runs.again([same.id])
-                return Path(same.project).name
-            project = self._project(" ".join(request.idea.split())[:60])
-            self._studio.ask([errand(_PLAN, project.folder, run=uuid4().hex[:8], **asked)])
+            if going := self._going_on(asked):
+                return going
+            self._check_room()
+            with self._project(" ".join(request.idea.split())[:60]) as project:
+                self._studio.ask([errand(_PLAN, project.folder, run=uuid4().hex[:8], **asked)])
         return project.name
+
+    def _going_on(self, asked: Mapping[str, Any]) -> str:
+        """The order that is to be planned of just this, on its way; "" when there is none."""
+        while same := self._open(asked):
+            if same.state == STOPPED:
+                self._check_room()
+            if same.state != STOPPED or self._studio.runs.again([same.id]):
+                return Path(same.project).name
+            # somebody at the window took it off the list, or had it go on, just now
+        return ""
+
+    def _check_room(self) -> None:
+        """What a model costs is not held by the studio's limits."""
+        going = [e for e in self._studio.runs.errands() if e.deed == _PLAN and e.state in (WAITING, RUNNING)]
+        if len(going) >= MOST_PLANNED:
+            most = f"{MOST_PLANNED} comics are being planned already."
+            raise StudioError(f"{most} Wait until one of them is done, and send it again.")
 
     def _open(self, asked: Mapping[str, Any]) -> Errand | None:
         """The errand that is to plan just this: a model is not paid twice for what was sent twice."""
@@ -169,17 +186,24 @@ class ComicOrders:
 
     def _made(self, planned: Planned) -> tuple[str, Planned]:
         comic, pictures, left = comic_pictures.taken_out(planned.comic)
-        project = self._project(comic.title)
-        comic_plan.write(comic, project.comic)
-        left += comic_pictures.put(comic, pictures, project)
+        with self._project(comic.title) as project:
+            comic_plan.write(comic, project.comic)
+            left += comic_pictures.put(comic, pictures, project)
         return project.name, Planned(comic, [*planned.changed, *left], planned.advice)
 
-    def _project(self, title: str) -> Project:
-        """A new one, which the window lists with those that were open last."""
-        project = projects.create(self._studio.places.projects, title)
-        projects.remember(self._studio.places.recent, project.folder)
-        self._studio.shelf.again()
-        return project
+    @contextmanager
+    def _project(self, title: str) -> Iterator[Project]:
+        """A new one, which the window lists with those that were open last; while nothing is in it, it goes
+        again with what breaks."""
+        project, recent = projects.create(self._studio.places.projects, title), self._studio.places.recent
+        try:
+            projects.remember(recent, project.folder)
+            yield project
+        except StudioError:
+            projects.discard(project, recent)
+            raise
+        finally:
+            self._studio.shelf.again()
 
     def _project_of(self, id: str) -> Project:
         """Raises Unknown."""

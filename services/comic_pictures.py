@@ -1,7 +1,6 @@
 """Pictures that lie in a plan itself, as comic editors keep them: taken out, and put into the project."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -41,7 +40,7 @@ def taken_out(comic: Comic) -> TakenOut:
                 found[panel.id] = base64.b64decode(said[2], validate=True)
             elif url:
                 findings.append(Finding(panel.id, "Its picture is no PNG, JPEG or WebP; it was left out."))
-        except binascii.Error:
+        except ValueError:
             findings.append(Finding(panel.id, BROKEN))
         return replace(panel, more={name: value for name, value in panel.more.items() if name != FIELD})
 

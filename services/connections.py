@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from domain.addresses import parse_endpoint, parse_pod_id, parse_port, parse_url
 from domain.errors import StudioError
 from domain.settings import ComfySettings, Mode, Settings
+from domain.versions.spec import checked_id
 
 T = TypeVar("T")
 
@@ -14,10 +15,22 @@ NEEDED = {
     Mode.sketch: (),
     Mode.local: ("url",),
     Mode.runpod: ("pod_id", "port"),
+    Mode.managed: ("version",),
     Mode.serverless: ("endpoint",),
 }
 
 SHAPE_MODES = {Mode.runpod: "runpod"}  # of other programs; everything else is "local" to them
+
+
+class Form(NamedTuple):
+    """The fields, as they are typed."""
+
+    mode: str
+    url: str = ""
+    pod_id: str = ""
+    port: object = None
+    endpoint: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,31 +50,33 @@ class Entered:
         return self.comfy.address if self.is_good and self.comfy.mode is not Mode.sketch else ""
 
 
-def entered(mode: str, url: str, pod_id: str, port: object, endpoint: str, kept: ComfySettings) -> Entered:
+def entered(form: Form, kept: ComfySettings) -> Entered:
     """What a form says. Only what its mode needs can be wrong; of the rest, what reads is kept as well."""
     try:
-        chosen = Mode(mode)
+        chosen = Mode(form.mode)
     except ValueError:
         chosen = kept.mode
     faults: dict[str, str] = {}
     otherwise: tuple[str, int | None] = (kept.pod_id, None)
-    pod, pasted_port = _read("pod_id", lambda: parse_pod_id(pod_id or ""), otherwise, faults)
+    pod, pasted_port = _read("pod_id", lambda: parse_pod_id(form.pod_id or ""), otherwise, faults)
     comfy = ComfySettings(
         chosen,
-        _read("url", lambda: parse_url(url or ""), kept.url, faults),
+        _read("url", lambda: parse_url(form.url or ""), kept.url, faults),
         pod,
-        pasted_port or _read("port", lambda: parse_port("" if port is None else port), kept.port, faults),
+        pasted_port
+        or _read("port", lambda: parse_port("" if form.port is None else form.port), kept.port, faults),
         kept.more,
         pod_name=kept.pod_name if pod == kept.pod_id else "",
-        endpoint=_read("endpoint", lambda: parse_endpoint(endpoint or ""), kept.endpoint, faults),
+        endpoint=_read("endpoint", lambda: parse_endpoint(form.endpoint or ""), kept.endpoint, faults),
+        version=_read("version", lambda: _version(form.version or ""), kept.version, faults),
     )
     needed = NEEDED[chosen]
     return Entered(comfy, {name: said for name, said in faults.items() if name in needed})
 
 
-def fields(comfy: ComfySettings) -> tuple[str, str, str, int, str]:
-    """What a form shows of it, in its order."""
-    return comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy.endpoint
+def fields(comfy: ComfySettings) -> Form:
+    """What a form shows of it."""
+    return Form(comfy.mode.value, comfy.url, comfy.pod_id, comfy.port, comfy.endpoint, comfy.version)
 
 
 def settings_fact(settings: Settings) -> dict[str, Any]:
@@ -73,11 +88,12 @@ def settings_fact(settings: Settings) -> dict[str, Any]:
         "pod_id": comfy.pod_id,
         "port": comfy.port,
         "endpoint": comfy.endpoint,
+        "version": comfy.version,
         "bucket": {**vars(settings.bucket)},
         "chat": {**vars(settings.chat)},
         "more": list(comfy.more),
         "rented": comfy.is_rented,
-        "address": entered(*fields(comfy), kept=comfy).address,
+        "address": entered(fields(comfy), comfy).address,
         "theme": settings.theme or "dark",
         "language": settings.language,
         "introduced": settings.is_introduced,
@@ -105,8 +121,19 @@ def taken(found: ComfySettings, kept: ComfySettings) -> ComfySettings:
         port=kept.port if found.port == untold.port else found.port,
         more=kept.more,
         endpoint=kept.endpoint,
+        version=kept.version,
         pod_name=kept.pod_name if found.pod_id in ("", kept.pod_id) else "",
     )
+
+
+def _port(entered: object) -> int:
+    return parse_port("" if entered is None else entered)
+
+
+def _version(id: str) -> str:
+    if not id:
+        raise StudioError("Choose a version. They are made by: python main.py version create")
+    return checked_id(id, "The version's id")
 
 
 def _read(name: str, read: Callable[[], T], otherwise: T, faults: dict[str, str]) -> T:

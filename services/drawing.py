@@ -48,7 +48,7 @@ class Drawing:
             if asked := self._asked.pop(made.endpoint, None):
                 made.heed(asked)
             return self._billed(made, str)
-        return made if comfy.mode is Mode.sketch else Priced(made, self._price_at)
+        return made if comfy.mode in (Mode.sketch, Mode.managed) else Priced(made, self._price_at)
 
     def leave(self) -> None:
         """The studio ends: what endpoints are at goes on without it, and is asked for at the next start."""

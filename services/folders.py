@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from domain.errors import StudioError
 from domain.places import Places
@@ -12,7 +13,7 @@ from infrastructure.opener import show_folder
 
 FRESH = 600.0  # seconds in which a file of the cache may still be in use
 _KEPT = {"instance.json", ".lock"}  # say that the studio is open
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 def folders(places: Places) -> dict[str, Path]:
@@ -36,8 +37,19 @@ def is_here(host: str | None, headers: Mapping[str, str]) -> bool:
     """Whether who asks sits at the studio's own machine: only there does it help to open a folder."""
     if any(name in headers for name in _FORWARDED):
         return False
+    return _is_own(host or "") and ("host" not in headers or _is_own(_name_of(headers["host"])))
+
+
+def _name_of(host: str) -> str:
+    """What the Host header names: a tunnel that says no more still names the address it is reached at."""
+    with suppress(ValueError):
+        return urlsplit(f"//{host}").hostname or ""
+    return ""
+
+
+def _is_own(host: str) -> bool:
     try:
-        return ip_address(host or "").is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -67,6 +67,16 @@ def create(root: Path, title: str, defaults: Defaults | None = None) -> Project:
     return project
 
 
+def discard(project: Project, recent: Path) -> None:
+    """Take back a project that was just made, if there is nothing in it but the board it was made with."""
+    with suppress(OSError, StudioError):
+        if [*project.folder.iterdir()] != [project.storyboard] or outline(project.storyboard).ids:
+            return
+        project.storyboard.unlink()
+        project.folder.rmdir()
+        forget(recent, project.folder)
+
+
 def begin(root: Path, title: str, defaults: Defaults | None = None) -> Project:
     """A new project whose first shot waits for its words."""
     project = create(root, title, defaults)

@@ -84,9 +84,9 @@ class Runs:
             self._feed.put("told", {"text": why, "at": time.time()})
         return bool(ids)
 
-    def again(self, ids: Sequence[str]) -> None:
+    def again(self, ids: Sequence[str]) -> list[str]:
         """Failed, cancelled and stopped errands are asked for anew; a queue that trouble has paused tries
-        again, too."""
+        again, too. Returns what waits again."""
         with self._lock:
             changed = self._queue.again(ids)
             for still in self._stills.each():
@@ -94,6 +94,7 @@ class Runs:
                     still.over()
         self._changed(changed, is_by_hand=True)
         self._start()
+        return [errand.id for errand in changed]
 
     def move(self, id: str, before: str | None) -> None:
         """Put a waiting errand in front of another one, or at the end."""

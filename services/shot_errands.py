@@ -1,8 +1,9 @@
 """Errands that draw the pictures of a batch. The batch lies in its project as batch.json, and its reference
 pictures beside it, so that a picture can be drawn whenever its turn comes."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,15 @@ Work = Generator[Event, None, None]
 
 DEED = "picture"
 REFERENCES = "references"
+_NO_SHOT = "The batch has no such shot any more."
 
 
 def batch_file(project: Project) -> Path:
     return project.folder / "batch.json"
+
+
+Stamp = tuple[int, int, int]
+Jobs = dict[int, tuple[Sequence[Stamp | None], str]]  # by number: with which pictures, and its id
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Kept:
     project: Project
     batch: Batch
     workflow: Workflow
+    jobs: Jobs  # as far as they were worked out
 
     def asked(self, number: int) -> Asked:
         return Asked(self.batch, number, self.project.folder)
@@ -43,14 +50,66 @@ class Kept:
     def wanted(self, number: int) -> Wanted:
         return shots.wanted(self.workflow, self.asked(number), self.project.folder / REFERENCES)
 
+    def job(self, number: int) -> str:
+        """The id of what draws a shot, worked out once as long as its pictures stay as they are. Raises
+        StudioError."""
+        pictures = [stamp_of(self.project.folder / url) for url, _ in self.batch.shots[number].references]
+        if None not in pictures and (known := self.jobs.get(number)) and known[0] == pictures:
+            return known[1]
+        id = self.wanted(number).job.id
+        self.jobs[number] = pictures, id
+        return id
+
+
+class _Read:
+    """What a batch's file says, and with which workflow its jobs were worked out last."""
+
+    def __init__(self, content: Mapping[str, Any]):
+        self.content, self.batch = content, shots.read_batch(content, "batch.json")
+        self.worked_out: tuple[Workflow, Jobs] | None = None
+
 
 def kept(project: Project, workflows: WorkflowFolder) -> Kept:
-    """Raises StudioError when it is not there any more, or does not read."""
-    content = read_json(batch_file(project))
+    """Read once as long as the file stays as it is: every poll and every errand wants it. Raises StudioError
+    when it is not there any more, or does not read."""
+    file = batch_file(project)
+    read = _read(file, _there(file))
+    workflow, worked_out = workflow_in(read.content, workflows), read.worked_out
+    if worked_out is None or worked_out[0] != workflow:
+        worked_out = read.worked_out = workflow, {}
+    return Kept(project, read.batch, *worked_out)
+
+
+def number_of(project: Project, stem: str) -> int:
+    """Of the shot whose takes are called so, counted from 0. Raises StudioError."""
+    file = batch_file(project)
+    batch = _read(file, _there(file)).batch
+    for number in range(len(batch.shots)):
+        if Asked(batch, number, project.folder).stem == stem:
+            return number
+    raise StudioError(_NO_SHOT)
+
+
+def _there(file: Path) -> Stamp:
+    if stamp := stamp_of(file):
+        return stamp
+    raise BadFile(f"There is no file {file}.")
+
+
+@lru_cache(maxsize=8)
+def _read(file: Path, stamp: Stamp) -> _Read:
+    content = read_json(file)
     if not isinstance(content, dict):
-        raise BadFile(f"{batch_file(project)} is no batch.")
-    batch = shots.read_batch(content, "batch.json")
-    return Kept(project, batch, workflow_in(content, workflows))
+        raise BadFile(f"{file} is no batch.")
+    return _Read(content)
+
+
+def stamp_of(file: Path) -> Stamp | None:
+    try:
+        stat = file.stat()
+    except (OSError, ValueError):
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def workflow_in(content: Mapping[str, Any], workflows: WorkflowFolder) -> Workflow:
@@ -63,7 +122,7 @@ def draw(errand: Errand, desk: Desk, means: Means) -> Work:
     """The picture of shot `number` of the batch, counted from 0."""
     batch, number = kept(desk.project, means.workflows), int(errand.values["number"])
     if not 0 <= number < len(batch.batch.shots):
-        raise StudioError("The batch has no such shot any more.")
+        raise StudioError(_NO_SHOT)
     yield from keyframes.make(means.backend, desk.ledger, batch.wanted(number))
 
 

@@ -7,7 +7,10 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,10 +21,11 @@ from domain.workflow import Workflow
 from infrastructure.handed_pictures import Handed, brief, handed
 from infrastructure.json_files import read_json, write_json
 from infrastructure.recipe_index import DONE, Entry
+from infrastructure.strict_json import check
 from infrastructure.there import is_file
 from services import orders, projects, shots
 from services.means import errand
-from services.shot_errands import DEED, REFERENCES, Kept, batch_file, kept
+from services.shot_errands import DEED, REFERENCES, Kept, Stamp, batch_file, kept, stamp_of
 from services.shots import BatchShot
 from services.studio import Studio
 
@@ -50,11 +54,13 @@ class ShotOrders:
 
     def __init__(self, studio: Studio):
         self._studio = studio
-        self._making = threading.Lock()
+        self._making, self._looking = threading.Lock(), threading.Lock()
 
     def taken(self, content: Mapping[str, Any], is_here: bool) -> str:
         """The id of the order that is this batch, a new one if there is none. Only a program of this machine
         (`is_here`) may bring a graph along: nodes can read files. Raises BadFile that names the field."""
+        for field, value in content.items():
+            check(value, field)
         batch = shots.read_batch(content, "the batch")
         workflow = self._workflow(content.get("workflow"), batch.shots, is_here)
         pictures = self._pictures(batch.shots)
@@ -71,11 +77,12 @@ class ShotOrders:
         project = self.project(id)
         desk, batch = self._studio.desk_of(project.folder), kept(project, self._studio.workflows)
         backend, run = self._studio.backend, uuid4().hex[:8]
+        jobs = [batch.job(number) for number in range(len(batch.batch.shots))]  # of many, that takes seconds
         with desk.asking:
             wanted = [
                 errand(DEED, project.folder, batch.asked(number).stem, run, number=number)
-                for number in range(len(batch.batch.shots))
-                if desk.ledger.done(backend, batch.wanted(number)) is None
+                for number, job in enumerate(jobs)
+                if desk.ledger.made(backend, job) is None
             ]
             return len(self._studio.ask(wanted)) if wanted else 0
 
@@ -128,20 +135,18 @@ class ShotOrders:
         for number, shot in enumerate(batch):
             for place, (url, _) in enumerate(shot.references):
                 try:
-                    found[url] = found.get(url) or handed(url, self._studio.places.projects)
+                    with self._looking:  # one at a time: decoded they are large
+                        found[url] = found.get(url) or handed(url, self._studio.places.projects)
                 except BadFile as error:
                     raise BadFile(f"{FIELD}[{number}].references[{place}]: {error}") from error
         return found
 
     def _same(self, id: str) -> str:
         for file in sorted(self._studio.places.projects.glob("*/batch.json")):
-            try:
-                content = read_json(file)
-            except StudioError:
-                continue
-            project = orders.project_of(self._studio.places.projects, file.parent.name)
-            if project and isinstance(content, dict) and content.get("content") == id:
-                return project.name
+            with suppress(StudioError):
+                project = orders.project_of(self._studio.places.projects, file.parent.name)
+                if project and _content_of(file, stamp_of(file)) == id:
+                    return project.name
         return ""
 
     def _made(self, id: str, asked: Mapping[str, Any], pictures: Iterable[Handed]) -> str:
@@ -164,7 +169,7 @@ class ShotOrders:
             if there and there.state in (WAITING, RUNNING):
                 continue
             try:
-                job = batch.wanted(number).job.id
+                job = batch.job(number)
             except StudioError as error:  # a picture of the batch was taken away
                 answers.append(shot.failed(str(error)))
                 continue
@@ -173,6 +178,13 @@ class ShotOrders:
             else:
                 answers.append(shot.failed(_why(there)))
         return answers
+
+
+@lru_cache(maxsize=4096)
+def _content_of(file: Path, stamp: Stamp | None) -> str:
+    """The id of a batch's content, as its file says it."""
+    content = read_json(file)
+    return str(content.get("content", "")) if isinstance(content, dict) else ""
 
 
 def _file_of(project: Project, entry: Entry | None) -> str:
@@ -209,9 +221,5 @@ def _kept_form(
 
 
 def _id(asked: Mapping[str, Any]) -> str:
-    """Of a batch's content. Raises BadFile for what no file could hold."""
-    try:
-        text = json.dumps(asked, sort_keys=True, allow_nan=False)
-    except (RecursionError, ValueError, TypeError) as error:
-        raise BadFile(f"{FIELD} or workflow cannot be kept: nested too deeply, or no JSON.") from error
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Of a batch's content."""
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

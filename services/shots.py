@@ -89,6 +89,8 @@ def _is_number(value: Any, is_whole: bool) -> bool:
 def _shot(content: Any, where: str) -> BatchShot:
     if not isinstance(content, dict) or content.get("shot_id") in (None, ""):
         raise BadFile(f"{where} needs a shot_id.")
+    if isinstance(content["shot_id"], bool) or not isinstance(content["shot_id"], str | int | float):
+        raise BadFile(f"{where}.shot_id must be text or a number.")
     prompt = content.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         raise BadFile(f"{where}.prompt must be text.")

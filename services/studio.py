@@ -44,6 +44,7 @@ from services.stale import Today
 from services.stale_facts import StaleFacts
 from services.under_way import Afar, unless_under_way
 from services.uploads import Uploads
+from services.versions.managed import Managed
 from services.workflow_choice import WorkflowChoice
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,9 @@ class Studio:
         self._settings_file = SettingsFile(places.settings)
         self.settings, complaints = self._settings_file.load()
         self.workflow_choice = WorkflowChoice(self.workflows, lambda: self.settings)
-        self._connect = connect or backends.connector(self.secrets, lambda: self.settings.bucket)
+        self.versions = Managed.at(places)
+        bucket = lambda: self.settings.bucket
+        self._connect = connect or backends.connector(self.secrets, bucket, self.versions.backend)
         self._backend: tuple[ComfySettings, Backend] | None = None
         self._desks: dict[Path, Desk] = {}
         self._desk: Desk | None = None
@@ -69,7 +72,7 @@ class Studio:
         self._lock = threading.RLock()
         # what may take a while has a lock of its own: who only asks for the backend does not wait for it
         self._opening, self._telling = threading.Lock(), threading.RLock()
-        self._closing = threading.Event()
+        self.closing = threading.Event()  # event streams end
         self.uploads = Uploads(places.cache / "uploads")
         self.outcomes = Outcomes(self.feed, places.data / "outcomes.json")
         self.shelf = Shelf(self.feed, places, lambda: self._desk)
@@ -114,6 +117,7 @@ class Studio:
             if self._backend is None or self._backend[0] != self.settings.comfy:
                 comfy, before = self.settings.comfy, self._backend and self._backend[1]
                 self._backend = comfy, self.machines.drawing.backend(before, comfy, self._connect)
+                self.versions.only(comfy)
             return self._backend[1]
 
     def means(self, desk: Desk | None = None) -> Means:
@@ -124,7 +128,7 @@ class Studio:
 
     def glance(self, comfy: ComfySettings) -> Status:
         """Who would answer with these settings, saved or not. Raises StudioError for what is no address."""
-        return self._connect(comfy).status()
+        return self.versions.glance(comfy, self.settings.comfy) or self._connect(comfy).status()
 
     def take_over(self, file: Path) -> list[str]:
         """Settings from a file; returns sentences about what was taken and what was left."""
@@ -193,10 +197,6 @@ class Studio:
         self.machines.allow(wanted)
         return self.runs.add(wanted)
 
-    @property
-    def is_closing(self) -> bool:
-        return self._closing.is_set()
-
     def begin(self, board: Path) -> None:
         """Open what was open last, at the very first start the sample; what went on elsewhere comes home."""
         self.shelf.again()
@@ -211,19 +211,16 @@ class Studio:
         except StudioError as error:
             self.feed.put("trouble", str(error))
 
-    def begin_closing(self) -> None:
-        """Event streams end."""
-        self._closing.set()
-
     def close(self) -> None:
         """End what runs; the queue goes on at the next start, when it is told to."""
-        self._closing.set()
+        self.closing.set()
         self.bench.close()
         self.runs.end_cancelled()  # before what is under way is left to go on
         for part in (self.machines, self._watch, *self._shown, self.shelf):
             part.stop()
         self.runs.close()
         self.machines.drawing.left()
+        self.versions.close()
 
     def desk_of(self, folder: Path) -> Desk:
         project = open_project(folder)
@@ -242,10 +239,8 @@ class Studio:
     def _begin(self, errand: Errand) -> Generator[Event, None, Any]:
         try:
             if errand.is_aside:
-                around = project_work.Around(
-                    self.places.projects, self.uploads, self.outcomes, self.desk_of, self.comic
-                )
-                yield from project_work.begin(errand, around)
+                around = self.places.projects, self.uploads, self.outcomes, self.desk_of, self.comic
+                yield from project_work.begin(errand, project_work.Around(*around))
             else:
                 desk = errands.desk_for(errand, self.desk_of)
                 yield from errands.begin(errand, desk, lambda: self._means_of(errand, desk))
@@ -289,7 +284,7 @@ class Studio:
 
     def _look(self) -> None:
         """Notice what is changed outside while somebody is looking."""
-        while not self._closing.wait(_LOOK):
+        while not self.closing.wait(_LOOK):
             if self._desk and self.feed.is_heard:
                 try:
                     for part in (self._desk, self.film, self.comic):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import requests
 
+from tests.comfy_processes import Process, begun
 from tests.real_comfy_build import Installation
 
 FOLDERS = ("models", "input", "output", "temp", "user", "custom_nodes")
@@ -26,7 +27,7 @@ class RealComfy:
         self.url = f"http://127.0.0.1:{self.port}"
         self._installation = installation
         self._flags = flags
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         for name in FOLDERS:
             (base / name).mkdir(parents=True, exist_ok=True)
         self._bring_models()
@@ -39,15 +40,7 @@ class RealComfy:
     def start(self) -> None:
         """Returns when the server answers; also after stop() or kill(), on the same port."""
         assert self._process is None, "the server is running already"
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command(),
-                cwd=self._installation.source,
-                env=self._installation.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = begun(self._installation, self._words(), self.log)
         try:
             self._wait_until_it_answers()
         except BaseException:
@@ -80,7 +73,7 @@ class RealComfy:
             elif not target.is_symlink():
                 target.symlink_to(source)
 
-    def _command(self) -> list[str]:
+    def _words(self) -> list[str]:
         options = {
             "listen": "127.0.0.1",
             "port": self.port,
@@ -93,7 +86,7 @@ class RealComfy:
             "disable_api_nodes": True,
             "disable_auto_launch": True,
         }
-        words = [str(self._installation.python), "main.py"]
+        words = ["main.py"]
         for name, value in (options | self._flags).items():
             if value is not False:
                 words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]

@@ -4,11 +4,17 @@ import json
 import threading
 import zipfile
 from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from addons import api_answers
 from addons.api_guard import LARGEST
+from domain.errand import STOPPED
+from domain.errors import StudioError
+from services import projects
 from services.planning.drafts import draft_path
 from tests.api_clients import client, client_of, refused, start, studio, until
 from tests.comics.storytellers import Storyteller
@@ -222,6 +228,68 @@ def test_a_plan_that_a_restart_cut_short_goes_on_when_it_is_asked_for_again(star
     assert teller.people == 1, "what was answered before is not asked for again"
 
 
+@pytest.fixture
+def asking(studio):
+    """asking(idea) → the answer to a program that wants it planned by a model, which does not get far."""
+    teller = Halting()
+    with FakeChat(teller) as chat:
+        studio.set(chat=type(studio.settings.chat)(chat.url, "tiny"))
+        client = client_of(studio)
+        wish = {"maxPages": 2, "model": True}
+        yield lambda idea: client.post("/api/comic/plan", json={**wish, "prompt": idea})
+        teller.may.set()
+
+
+def folders_of(studio):
+    return [folder.name for folder in studio.places.projects.glob("*")]
+
+
+def test_a_model_plans_no_more_than_a_few_at_once(asking, studio):
+    ids = [asking(idea).json()["planId"] for idea in ("A cat", "A dog", "A fox", "A hen")]
+    assert refused(asking("A bee"), 409, "4 comics are being planned already. Wait")
+    assert asking("A cat").json()["planId"] == ids[0], "it is one of those"
+    assert sorted(folders_of(studio)) == sorted(ids)
+
+
+def test_a_plan_that_the_queue_refuses_leaves_no_project_behind(asking, studio, monkeypatch):
+    def refuse(errands):
+        raise StudioError("Not now.")
+
+    def refuse_a_project_in_use(errands):
+        (studio.places.projects / "A-dog" / "mine.txt").write_text("Mine", "utf-8")
+        raise StudioError("Not now.")
+
+    monkeypatch.setattr(studio, "ask", refuse)
+    assert refused(asking("A cat"), 409, "Not now.")
+    assert not folders_of(studio) and not projects.recent(studio.places.recent)
+    monkeypatch.setattr(studio, "ask", refuse_a_project_in_use)
+    assert refused(asking("A dog"), 409, "Not now.")
+    assert sorted(f.name for f in (studio.places.projects / "A-dog").iterdir()) == [
+        "mine.txt",
+        "storyboard.json",
+    ]
+
+
+def test_a_plan_that_is_taken_off_the_list_just_then_is_asked_for_anew(start, monkeypatch):
+    asked, teller = {"prompt": "A cat", "maxPages": 2, "model": True}, Halting()
+    with FakeChat(teller) as chat:
+        studio = start()
+        studio.set(chat=type(studio.settings.chat)(chat.url, "tiny"))
+        client_of(studio).post("/api/comic/plan", json=asked)
+        studio = start()
+        again = studio.runs.again
+
+        def forgotten_meanwhile(ids):
+            studio.runs.forget([STOPPED])
+            return again(ids)
+
+        monkeypatch.setattr(studio.runs, "again", forgotten_meanwhile)
+        teller.may.set()
+        id = client_of(studio).post("/api/comic/plan", json=asked).json()["planId"]
+        assert [Path(e.project).name for e in studio.runs.errands()] == [id]
+        assert until(client_of(studio), f"comic/{id}", "planned", "failed")["state"] == "planned"
+
+
 def test_the_interface_describes_itself(client):
     told = client.get("/api/openapi.json").json()
     assert set(told["paths"]) == {
@@ -318,6 +386,29 @@ def test_half_a_character_breaks_no_answer(client):
     answer = client.post("/api/comic/generate", content=f'{{"plan": {plan}}}', headers=headers)
     assert answer.status_code == 202
     assert client.get(f"/api/comic/{answer.json()['planId']}").status_code == 200
+
+
+def test_a_picture_of_a_plan_that_is_no_base64_is_left_out(client):
+    panel = {"action": "A cat", "imageUrl": "data:image/png;base64,é"}
+    answer = client.post(
+        "/api/comic/generate", json={"plan": {"chapters": [{"pages": [{"panels": [panel]}]}]}}
+    )
+    assert answer.status_code == 202, answer.text
+
+
+def test_of_a_large_field_that_is_wrong_no_more_is_read_than_is_shown(client, monkeypatch):
+    read = []
+
+    def dumps(value, **how):
+        read.append(value)
+        return json.dumps(value, **how)
+
+    monkeypatch.setattr(api_answers, "json", SimpleNamespace(dumps=dumps))
+    answer = client.post("/api/comic/plan", json={"prompt": "x" * 3_000_000})
+    assert refused(answer, 422, f'30000 letters, not "{"x" * 39}…')
+    answer = client.post("/api/comic/generate", json={"plan": ["x" * 3_000_000]})
+    assert refused(answer, 422, "plan must be an object with a list of chapters, not […].")
+    assert read == ["x" * 40]
 
 
 def test_too_much_at_once_is_refused(client):

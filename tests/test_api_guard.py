@@ -1,11 +1,14 @@
 """Whom the interface for programs answers: this machine, or whoever has the token; no page of a browser."""
 
+import asyncio
 import base64
 import json
 
 import pytest
 
-from tests.api_clients import refused, start, studio, through_window
+from addons import api_guard
+from addons.api_guard import LARGEST, MOST_LARGE, PLACE, Guard
+from tests.api_clients import client_of, refused, start, studio, through_window
 
 __all__ = ["start", "studio"]  # fixtures
 
@@ -66,3 +69,86 @@ def test_the_token_stands_for_the_password_and_for_programs_only(studio):
     assert without.get("/api/openapi.json").status_code == 401, "without a token the password guards all"
     known = {"Authorization": f"Basic {base64.b64encode(b':open').decode()}"}
     assert without.get("/api/openapi.json", headers=known).status_code == 200
+
+
+def test_through_a_tunnel_no_graph_is_taken(studio):
+    graph = {"1": {"class_type": "LoadImage", "inputs": {"image": "/etc/passwd"}}}
+    asked = {"shots_with_references": [{"shot_id": 1, "prompt": "A cat"}], "workflow": graph}
+    headers = {"Authorization": "Bearer sesame", "Host": "studio.example"}
+    answer = client_of(studio, "sesame").post("/api/shots/generate", json=asked, headers=headers)
+    assert refused(answer, 422, "workflow must be a template's name")
+    assert refused(
+        client_of(studio).get("/api/comic/x", headers={"Host": "studio.example"}), 403, "own machine"
+    )
+
+
+class Sender:
+    """Sends bodies to a guard, whose application keeps each until it may answer."""
+
+    def __init__(self):
+        self.guard, self.may, self.held, self.read = Guard(self._app, ""), asyncio.Event(), 0, 0
+
+    async def _app(self, scope, receive, send):
+        self.held += 1
+        await self.may.wait()
+        self.held -= 1
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def sent(self, size, is_told=True):
+        """The status of the answer."""
+        length = [(b"content-length", b"%d" % size)] if is_told else []
+        scope = {"type": "http", "method": "POST", "path": f"{PLACE}/shots/generate", "client": ("::1", 5)}
+        scope["headers"] = [(b"content-type", b"application/json"), *length]
+        answers = []
+
+        async def receive():
+            self.read += size
+            return {"type": "http.request", "body": b" " * size, "more_body": False}
+
+        async def send(message):
+            answers.append(message)
+
+        await self.guard(scope, receive, send)
+        return answers[0]["status"]
+
+    async def holds(self, count):
+        for _ in range(1000):  # steps of what else goes on
+            await asyncio.sleep(0)
+        assert self.held == count
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_only_so_many_large_bodies_are_held_at_once(monkeypatch, is_told):
+    large = LARGEST + 1
+
+    async def all_of_it():
+        sender = Sender()
+        first = [asyncio.create_task(sender.sent(large, is_told)) for _ in range(MOST_LARGE)]
+        await sender.holds(MOST_LARGE)
+        waiting = asyncio.create_task(sender.sent(large, is_told))
+        small = asyncio.create_task(sender.sent(9))
+        await sender.holds(MOST_LARGE + 1)
+        assert sender.read == MOST_LARGE * large + 9, "nothing is read of what waits"
+        monkeypatch.setattr(api_guard, "WAIT", 0.01)
+        assert await sender.sent(large, is_told) == 503
+        sender.may.set()
+        assert await asyncio.gather(*first, waiting, small) == [200] * (MOST_LARGE + 2)
+
+    asyncio.run(all_of_it())
+
+
+def test_a_body_that_does_not_come_is_given_up(monkeypatch):
+    monkeypatch.setattr(api_guard, "SILENCE", 0.01)
+
+    async def nothing_comes():
+        sender, answers = Sender(), []
+
+        async def send(message):
+            answers.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": f"{PLACE}/comic/plan", "client": ("::1", 5)}
+        scope["headers"] = [(b"content-type", b"application/json")]
+        await sender.guard(scope, asyncio.Event().wait, send)
+        return answers[0]["status"]
+
+    assert asyncio.run(nothing_comes()) == 408

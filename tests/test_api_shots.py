@@ -2,16 +2,21 @@
 
 import base64
 import json
+import zlib
+from collections import Counter
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
+from infrastructure import handed_pictures
+from services import shot_errands, shots
 from tests.api_clients import client, client_of, refused, start, studio, through_window, until
 
 __all__ = ["client", "start", "studio"]  # fixtures
 
 SIZE = {"width": 64, "height": 48}
+JSON = {"Content-Type": "application/json"}
 WEB = "http://127.0.0.1:1/a.png"  # nothing is fetched for others
 
 
@@ -36,6 +41,19 @@ def png(colour="#c04020"):
     file = BytesIO()
     Image.new("RGB", (16, 16), colour).save(file, "PNG")
     return file.getvalue()
+
+
+def jpeg():
+    file = BytesIO()
+    Image.effect_noise((64, 64), 60).save(file, "JPEG")
+    return file.getvalue()
+
+
+def large(width, height):
+    """A PNG that says it is so large."""
+    small = png()
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + small[24:29]
+    return small[:12] + header + zlib.crc32(header).to_bytes(4, "big") + small[33:]
 
 
 def along(content):
@@ -100,6 +118,49 @@ def test_a_cancelled_picture_is_told_beside_the_others(client, studio):
     assert now["state"] == "failed"
     assert sorted(one["success"] for one in now["generated_images"]) == [False, True]
     assert now["error"] == "It was cancelled in the studio."
+
+
+class Counted:
+    """Calls of a function, by what they were about."""
+
+    def __init__(self, monkeypatch, module, name, about):
+        self.calls, self._function, self._about = Counter(), getattr(module, name), about
+        monkeypatch.setattr(module, name, self)
+
+    def __call__(self, *given):
+        self.calls[self._about(*given)] += 1
+        return self._function(*given)
+
+
+def test_a_batch_is_read_and_worked_out_once_however_often_it_is_asked_for(client, studio, monkeypatch):
+    read = Counted(monkeypatch, shot_errands, "read_json", lambda file: file.name)
+    wanted = Counted(monkeypatch, shots, "wanted", lambda workflow, asked, kept: asked.number)
+    content = referring(along(png()), workflow={})
+    content["shots_with_references"] += batch("A dog", "A fox")["shots_with_references"]
+    id = sent(client, content)["batchId"]
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+    for _ in range(3):
+        client.get(f"/api/shots/{id}")
+    assert sent(client, content)["jobs"] == 0
+    assert read.calls == {"batch.json": 1}
+    assert wanted.calls == {0: 2, 1: 2, 2: 2}, "to know whether it is there, and to draw it"
+
+
+def test_what_changes_on_disk_is_read_and_worked_out_anew(client, studio):
+    id = sent(client, referring(along(png()), workflow={}))["batchId"]
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+    folder = studio.places.projects / id
+    (picture,) = (folder / "references").iterdir()
+    picture.write_bytes(png("#204060"))
+    assert client.get(f"/api/shots/{id}").json()["state"] == "failed", "it was drawn with another picture"
+    picture.write_bytes(png())
+    assert client.get(f"/api/shots/{id}").json()["state"] == "done"
+    picture.unlink()
+    assert "is not there" in client.get(f"/api/shots/{id}").json()["error"]
+    picture.write_bytes(png())
+    file = folder / "batch.json"
+    file.write_text(file.read_text("utf-8").replace("A cat", "A cow"), "utf-8")
+    assert client.get(f"/api/shots/{id}").json()["state"] == "failed", "it asks for something else"
 
 
 @pytest.mark.parametrize("kind", ["data", "relative", "whole", "file"])
@@ -168,12 +229,50 @@ def test_a_graph_is_taken_from_this_machine_alone(studio):
         (batch("A cat", workflow=5), "workflow must be a template's name or an object"),
         (referring("data:image/png;base64,!!!"), "references[0]: The picture that was sent along"),
         (referring(along(b"no picture")), "references[0]: What was sent along is not a picture"),
+        (referring(along(jpeg()[:-200])), "references[0]: What was sent along is not a picture"),
+        (referring(along(large(17_000, 10_000))), "references[0]: What was sent along is larger than 64 meg"),
+        (referring(along(large(40_000, 40_000))), "references[0]: What was sent along is larger than 64 meg"),
         (referring(*[along(png())] * 4), "takes 3"),
     ],
 )
 def test_a_batch_that_cannot_be_drawn_is_refused_by_its_field(client, studio, content, said):
     assert refused(client.post("/api/shots/generate", json=content), 422, said)
     assert not list(studio.places.projects.glob("*/batch.json")) and not studio.runs.errands()
+
+
+def test_what_no_file_could_hold_is_refused_by_its_field(client, studio):
+    half, none = '"\\ud800"', ["NaN", "Infinity", "1e999"]
+    url = {"url": along(png()), "reference_id": "REFERENCE_ID"}
+    content = referring(url, workflow={"negative_prompt": "NEGATIVE_PROMPT"})
+    content["shots_with_references"][0] |= {"shot_id": "SHOT_ID", "prompt": "PROMPT"}
+    body = json.dumps(content)
+    deep = "[" * 300 + "]" * 300
+    for field, odd in [
+        *(("shot_id", odd) for odd in (half, *none, "true", "[1]", "{}", deep)),
+        *((field, odd) for field in ("prompt", "reference_id", "negative_prompt") for odd in (half, *none)),
+    ]:
+        odd_body = body.replace(f'"{field.upper()}"', odd)
+        answer = client.post("/api/shots/generate", content=odd_body, headers=JSON)
+        assert refused(answer, 422, "nested too deeply" if odd is deep else field), (field, odd)
+    for odd_body in ('{"shots_with_references": NaN}', body.replace('"NEGATIVE_PROMPT"', '{"\\udfff": 1}')):
+        answer = client.post("/api/shots/generate", content=odd_body, headers=JSON)
+        assert answer.status_code == 422, answer.text
+    assert not list(studio.places.projects.glob("*/batch.json")) and not studio.runs.errands()
+
+
+def test_a_file_that_cannot_be_read_is_refused_by_its_field(client, studio, monkeypatch):
+    file = studio.places.projects / "film" / "a.png"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(png())
+    answer = client.post("/api/shots/generate", json=referring("film"))
+    assert refused(answer, 422, "references[0]: film is not there")
+
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(handed_pictures, "sha256", forbidden)  # who runs the tests may read everything
+    answer = client.post("/api/shots/generate", json=referring("film/a.png"))
+    assert refused(answer, 422, "references[0]: film/a.png cannot be read: Permission denied")
 
 
 @pytest.mark.parametrize("id", ["nothing", "..", "%2e%2e", "..%2Fx", "C:", "x" * 300])

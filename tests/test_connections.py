@@ -7,7 +7,7 @@ import pytest
 from domain.errors import BadFile
 from domain.settings import ComfySettings, Mode, Settings
 from infrastructure.settings_file import SettingsFile
-from services.connections import entered, exported
+from services.connections import Form, entered, exported
 from services.older_settings import taken_over
 
 KEPT = ComfySettings(Mode.local, "http://box:8188", "kept1234kept", 8188, ("http://more:8188",))
@@ -15,19 +15,19 @@ POD = "abc123def456gh"
 
 
 def test_an_address_is_reduced_to_what_is_needed():
-    form = entered("local", "box:9000/?token=1", "", 8188, "", KEPT)
+    form = entered(Form("local", "box:9000/?token=1", "", 8188, ""), KEPT)
     assert form.is_good and form.address == "http://box:9000"
     assert form.comfy.pod_id == "kept1234kept"
 
 
 def test_a_pasted_pod_address_brings_its_port_along():
-    form = entered("runpod", "", f"https://{POD}-3000.proxy.runpod.net/", 8188, "", KEPT)
+    form = entered(Form("runpod", "", f"https://{POD}-3000.proxy.runpod.net/", 8188, ""), KEPT)
     assert form.is_good and (form.comfy.pod_id, form.comfy.port) == (POD, 3000)
     assert form.address == f"https://{POD}-3000.proxy.runpod.net"
 
 
 def test_a_fault_is_told_of_its_own_field():
-    form = entered("runpod", "", "What?", 70000, "", KEPT)
+    form = entered(Form("runpod", "", "What?", 70000, ""), KEPT)
     assert not form.is_good and not form.address
     assert '"What?" is not a pod id.' in form.faults["pod_id"]
     assert "is not a port" in form.faults["port"]
@@ -35,7 +35,7 @@ def test_a_fault_is_told_of_its_own_field():
 
 @pytest.mark.parametrize("port", [None, "", 0, 1.5, "x"])
 def test_an_odd_port_is_a_fault_and_no_crash(port):
-    assert "port" in entered("runpod", "", POD, port, "", KEPT).faults
+    assert "port" in entered(Form("runpod", "", POD, port, ""), KEPT).faults
 
 
 @pytest.mark.parametrize(
@@ -48,25 +48,25 @@ def test_an_odd_port_is_a_fault_and_no_crash(port):
     ],
 )
 def test_an_endpoint_is_reduced_to_its_id(pasted):
-    form = entered("serverless", "", "", 8188, pasted, KEPT)
+    form = entered(Form("serverless", "", "", 8188, pasted), KEPT)
     assert form.is_good and form.comfy.endpoint == POD
     assert form.address == f"https://api.runpod.ai/v2/{POD}"
 
 
 @pytest.mark.parametrize("pasted", ["", "What?", f"https://elsewhere.example/v2/{POD}/run"])
 def test_what_is_no_endpoint_is_said(pasted):
-    form = entered("serverless", "", "", 8188, pasted, KEPT)
+    form = entered(Form("serverless", "", "", 8188, pasted), KEPT)
     assert "endpoint" in form.faults["endpoint"] and not form.address
 
 
 def test_what_a_mode_does_not_need_cannot_be_wrong():
-    form = entered("sketch", "not an address", "What?", None, "", KEPT)
+    form = entered(Form("sketch", "not an address", "What?", None, ""), KEPT)
     assert form.is_good and form.address == ""
     assert form.comfy == ComfySettings(Mode.sketch, KEPT.url, KEPT.pod_id, KEPT.port, KEPT.more)
 
 
 def test_a_mode_that_is_none_leaves_the_one_there_is():
-    assert entered("", "", "", None, "", KEPT).comfy.mode is Mode.local
+    assert entered(Form("", "", "", None, ""), KEPT).comfy.mode is Mode.local
 
 
 @pytest.mark.parametrize(

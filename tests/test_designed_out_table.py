@@ -88,7 +88,7 @@ def test_settings_name_no_folder_of_a_server_and_hold_no_secret():
     assert names == {
         *("comfy", "keyframe_workflow", "video_workflow", "width", "height", "last_project", "extra"),
         *("theme", "language", "is_introduced", "limits", "bucket", "chat"),
-        *("mode", "url", "pod_id", "port", "more", "pod_name", "endpoint"),
+        *("mode", "url", "pod_id", "port", "more", "pod_name", "endpoint", "version"),
         *("address", "region"),
         *("model",),
     }

@@ -68,6 +68,18 @@ def test_what_comes_through_a_proxy_is_not_here():
     assert not folders.is_here("127.0.0.1", {"x-forwarded-for": "127.0.0.1"})
 
 
+@pytest.mark.parametrize("named", ["127.0.0.1:7860", "localhost", "LOCALHOST:80", "[::1]:7860", "127.0.0.1"])
+def test_whoever_names_the_studios_own_machine_is_here(named):
+    assert folders.is_here("127.0.0.1", {"host": named})
+
+
+@pytest.mark.parametrize(
+    "named", ["studio.example", "studio.example:7860", "192.0.2.7", "[::1", "", "[2001:db8::1]"]
+)
+def test_what_comes_through_a_tunnel_is_not_here(named):
+    assert not folders.is_here("127.0.0.1", {"host": named})
+
+
 def test_only_the_studios_own_folders_are_shown(places):
     with pytest.raises(StudioError):
         folders.show(places, "../..")

@@ -179,6 +179,24 @@ def test_a_job_from_before_is_made_again_with_its_seed(studio, folder, backend):
     ]
 
 
+def test_what_was_made_for_a_batch_or_a_comic_is_called_so(studio, folder):
+    plan = {"chapters": [{"pages": [{"panels": [{"id": "p-1", "action": "A cat"}]}]}]}
+    write_json(folder / "comic.json", {**plan, "characters": [{"id": "ida", "name": "Ida"}]})
+    from_before(
+        studio, folder, ("001_v1", {}), ("001.01_v1", {}), ("p-1_v1", {}), ("ida_v2", {}), ("7_v1", {})
+    )
+    write_json(folder / "batch.json", {"shots_with_references": [{"shot_id": 7, "prompt": "A dog"}]})
+    told = {job["take"]: job["deed"] for job in history(studio)["jobs"]}
+    kinds = {"001_v1": "keyframe", "001.01_v1": "video", "p-1_v1": "panel", "ida_v2": "portrait"}
+    assert told == {**kinds, "7_v1": "picture"}
+    assert names(history(studio, deed="picture")) == ["7_v1"]
+    studio.runs.pause()
+    ask(studio, "run.repeat", take="7_v1")
+    assert [(e.deed, e.shot, dict(e.values)) for e in studio.runs.errands()] == [
+        ("picture", "7", {"number": 0})
+    ]
+
+
 def test_what_cannot_be_made_again_is_told(studio, folder):
     from_before(studio, folder, ("009_v1", {"values": {"seed": 1}}), ("001_v1", {"values": 3}))
     for take in ("009_v1", "001_v1", "../settings", "none_v1"):

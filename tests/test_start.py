@@ -104,6 +104,16 @@ def started_house(house, first_start) -> House:
     return house
 
 
+@pytest.fixture
+def house_with_environment(started_house) -> House:
+    """One with an environment as `python -m venv` makes it: nothing is in but pip."""
+    venv = started_house.folder / ".venv"
+    site = next(venv.glob("**/site-packages"))
+    for path in (*venv.glob("*.installed"), *site.glob("brush*"), *site.glob("__pycache__/brush*")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return started_house
+
+
 def last_line(text: str) -> str:
     return text.strip().splitlines()[-1]
 
@@ -127,7 +137,8 @@ def test_a_new_pin_is_installed_at_the_next_start(started_house):
     assert started_house.start().stdout == "main 1.1\n"
 
 
-def test_tests_get_what_they_need_on_top_and_run_in_the_house(house):
+def test_tests_get_what_they_need_on_top_and_run_in_the_house(house_with_environment):
+    house = house_with_environment
     source = "import os, sys, brush\nprint('pytest', *sys.argv[1:], os.path.basename(os.getcwd()))"
     house.publish("pytest", "1.0", source)
     assert house.start("test", "--real", "-k", "film").stdout == "pytest --real -k film the studio é\n"
@@ -172,8 +183,8 @@ def test_an_environment_without_pip_is_made_anew(house):
     assert house.start().stdout == "main 1.0\n"
 
 
-def test_an_environment_somebody_made_by_hand_is_used(house):
-    subprocess.run([sys.executable, "-m", "venv", house.folder / ".venv"], check=True)
+def test_an_environment_somebody_made_by_hand_is_used(house_with_environment):
+    house = house_with_environment
     kept = house.folder / ".venv" / "kept"
     kept.touch()
     assert house.start().stdout == "main 1.0\n"
@@ -215,7 +226,7 @@ def test_a_start_killed_in_the_middle_is_made_good_by_the_next(house):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/simple"
-        killed = house.begin(PIP_NO_INDEX="", PIP_FIND_LINKS="", PIP_INDEX_URL=url)
+        killed = house.begin(PIP_NO_INDEX="", PIP_FIND_LINKS="", PIP_INDEX_URL=url, PIP_RETRIES="0")
         assert asked.wait(LONGEST)
         killed.kill()
         killed.communicate(timeout=LONGEST)

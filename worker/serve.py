@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import platform
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -42,6 +43,7 @@ def _loop(handler: Handler, environment: Environment, unfit: NoGpu | None = None
     """`unfit`: why the platform is to take this worker away before it gets a job."""
     # its own words would be every job and every result in full
     os.environ["RUNPOD_LOG_LEVEL"] = environment.sdk_level
+    _spare_measuring()
     import runpod  # only here: it takes seconds to load, and the rest works without it
     from runpod.serverless.modules import rp_scale
 
@@ -50,6 +52,16 @@ def _loop(handler: Handler, environment: Environment, unfit: NoGpu | None = None
     in_turn = InTurn(max(1, int(environment.number("WORKER_CONCURRENCY"))))
     handle, jobs = in_turn.attached(rp_scale, cast(Handle, handler.handle))
     runpod.serverless.start({"handler": handle, "concurrency_modifier": lambda _: jobs})
+
+
+def _spare_measuring() -> None:
+    """The SDK asks for the processor's name while it loads, for a report that nobody wants here; py-cpuinfo
+    measures the clock for more than a second to tell it, which is paid at each start."""
+    try:
+        import cpuinfo
+    except ImportError:
+        return  # another version of the SDK, that does without
+    cpuinfo.get_cpu_info = lambda: {"brand_raw": platform.machine()}
 
 
 def _failing(error: NoGpu) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""Where pictures are made: the sketch engine, a ComfyUI at an address, a pod, a serverless endpoint."""
+"""Where pictures are made: the sketch engine, a ComfyUI at an address or of a version, a pod, an endpoint."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,10 +14,10 @@ from domain.addresses import URL
 from domain.errors import StudioError
 from domain.events import Progress
 from domain.settings import ComfySettings, Mode
-from services.connections import Entered, entered, fields
+from services.connections import Entered, Form, entered, fields
 from services.studio import Studio
 
-MODES = ("sketch", "local", "runpod", "serverless")
+MODES = ("sketch", "local", "managed", "runpod", "serverless")
 
 
 def build(studio: Studio) -> Part:
@@ -44,9 +44,17 @@ class _Form:
                 label=port, elem_id="set-port", precision=0, interactive=True, visible=False
             )
             self.endpoint = _text("endpoint", "abc123def456gh")
+            self.version = gr.Dropdown(
+                [],
+                label=label("settings.version"),
+                elem_id="set-version",
+                allow_custom_value=True,  # one that is chosen stays shown when its spec is gone
+                interactive=True,
+                visible=False,
+            )
         self.faults = {
             name: live("said", elem_id=f"set-{name}-fault", elem_classes="set-fault")
-            for name in ("url", "pod_id", "port", "endpoint")
+            for name in ("url", "pod_id", "port", "endpoint", "version")
         }
         self.pods = live("set-pods", elem_id="set-pods")
         with gr.Row(elem_classes="set-tools"):
@@ -54,7 +62,7 @@ class _Form:
             self.save = _button("save", variant="primary")
             self.state = live("set-state", says=("typed",), elem_id="set-state")
         self.answer = live("set-answer", says=("raised", "left"), elem_id="set-answer")
-        self.fields = [self.mode, self.url, self.pod, self.port, self.endpoint]
+        self.fields = [self.mode, self.url, self.pod, self.port, self.endpoint, self.version]
         self.shown = [
             *self.fields,
             self.pods,
@@ -73,6 +81,7 @@ class _Form:
             self.answer.raised(self._raised, fields, all_shown, **QUIET),
         ]
         self.answer.left(lambda: None, None, self.answer, cancels=testing, **QUIET)
+        self.version.input(self._typed, fields, all_shown, cancels=testing, **LATEST)
         self.mode.input(self._switched, fields, all_shown, cancels=testing, **LATEST)
         # a Textbox's own `input` misses what is pasted and what is deleted
         self.state.typed(self._typed, fields, all_shown, cancels=testing, **LATEST)
@@ -86,7 +95,7 @@ class _Form:
             return self._told(form, "elsewhere")
         if asked.entered[0] and form.is_good and form.comfy == kept:
             return self._told(form)  # it is all there, and the next may be being typed in by now
-        saved = entered(*fields(kept), kept=kept)
+        saved = entered(fields(kept), kept)
         return {**self._filled(kept), **self._told(saved)}
 
     def _typed(self, *values: Any) -> Changes:
@@ -153,7 +162,7 @@ class _Form:
         return {**self._filled(form.comfy), **self._told(form, "saved")}
 
     def _read(self, *values: Any) -> Entered:
-        return entered(*values, kept=self._studio.settings.comfy)
+        return entered(Form(*values), self._studio.settings.comfy)
 
     def _told(self, form: Entered, word: str = "") -> Changes:
         differs = not form.is_good or form.comfy != self._studio.settings.comfy
@@ -173,6 +182,7 @@ class _Form:
             self.pod: gr.update(visible=mode == "runpod"),
             self.port: gr.update(visible=mode == "runpod"),
             self.endpoint: gr.update(visible=mode == "serverless"),
+            self.version: gr.update(visible=mode == "managed", choices=self._studio.versions.ids()),
         }
 
     def _filled(self, comfy: ComfySettings) -> Changes:

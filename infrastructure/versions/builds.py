@@ -64,6 +64,11 @@ class Builds:
     folder: Path
 
     @property
+    def lock(self) -> Path:
+        """Held while something is changed here."""
+        return self.folder / ".lock"
+
+    @property
     def current(self) -> Build | None:
         try:
             name = read_json(self.folder / _CURRENT)["build"]

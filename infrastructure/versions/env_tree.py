@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ Entry = tuple[
 class EnvTree:
     entries: Mapping[str, Entry]  # by path below the environment
 
-    @property
+    @cached_property
     def hash(self) -> str:
         digest = hashlib.sha256()
         for path in sorted(self.entries):
@@ -46,7 +47,7 @@ def read_tree(env: Path, known: EnvTree | None = None) -> EnvTree:
     """Every file; what `known` has with the same size, time and inode is not read again."""
     old = known.entries if known else {}
     entries, unread = dict[str, Entry](), list[tuple[str, Path, os.stat_result]]()
-    for path, entry in _files(env, ""):
+    for path, entry in _files(env):
         stat = entry.stat(follow_symlinks=False)
         before = old.get(path)
         if before and before[:3] == (stat.st_size, stat.st_mtime_ns, stat.st_ino):
@@ -70,6 +71,8 @@ def read_tree(env: Path, known: EnvTree | None = None) -> EnvTree:
 
 def differences(was: EnvTree, now: EnvTree) -> list[str]:
     """Paths whose content is not what it was, that are new, or gone."""
+    if was.entries == now.entries:
+        return []
     paths = was.entries.keys() | now.entries.keys()
     return sorted(path for path in paths if _held(was, path) != _held(now, path))
 
@@ -112,18 +115,24 @@ def read_manifest(file: Path) -> EnvTree:
     raise BadFile(f"{file} was changed after it was made.")
 
 
-def _files(folder: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            path = f"{below}{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != "__pycache__":
-                    yield from _files(Path(entry.path), f"{path}/")
-            elif not entry.name.endswith(".pyc") and not _is_ours(path, entry):
-                yield path, entry
+def _files(env: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """All that belongs to packages, in no order."""
+    left = [(str(env), "")]
+    while left:
+        folder, below = left.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                path = below + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "__pycache__":
+                        left.append((entry.path, f"{path}/"))
+                elif not entry.name.endswith(".pyc") and not _is_ours(path, entry):
+                    yield path, entry
 
 
 def _is_ours(path: str, entry: os.DirEntry[str]) -> bool:
+    if path.count("/") > 1:
+        return False
     is_python = path.startswith(("bin/python", "Scripts/python")) or path == "lib64"
     return path in (_OURS, ".lock", "CACHEDIR.TAG", ".gitignore") or (is_python and entry.is_symlink())
 

@@ -230,10 +230,10 @@ def _link_all(folder: Path, to: Path) -> None:
         place = to / Path(top).relative_to(folder)
         place.mkdir(exist_ok=True)
         for name in names:
-            try:
-                os.link(Path(top, name), place / name, follow_symlinks=False)
-            except OSError:  # this disk has no links, or no more of them: git writes the file
-                continue
+            source = Path(top, name)
+            with suppress(OSError):  # this disk has no links, or no more of them: git writes the file
+                if not source.is_symlink():
+                    os.link(source, place / name)
 
 
 @contextmanager

@@ -4,8 +4,8 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +23,19 @@ from infrastructure.versions.git_store import GitStore
 from infrastructure.versions.locks import held
 from infrastructure.versions.uv import Uv, python_of
 
+STORE = "STUDIO_STORE"
+VOLUMES = Path("/runpod-volume"), Path("/workspace")
+SWEEP = 600.0  # seconds that somebody waits for who sweeps
 _ELSEWHERE = "elsewhere.json"
 _TOLD = 5  # differences that a sentence names
+
+
+def store_folder(data: Path) -> Path:
+    """Where versions share what they have: named, on a volume that is mounted here, or among our own data."""
+    if named := os.environ.get(STORE):
+        return Path(named)
+    volume = next((path for path in VOLUMES if path.is_dir() and os.access(path, os.W_OK)), None)
+    return volume / "studio-store" if volume else data / "store"
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,12 @@ class Store:
         raise BadFile(
             f"{file} is no list of folders. Correct it, or delete it when no version lies elsewhere."
         )
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """While things are taken out nobody begins to bring some."""
+        with held(self.folder / "sweeping.lock", "the store", SWEEP):
+            yield
 
     def environment(self, lock: Lock) -> Path:
         """Where the environment of a lock's packages is or will be; locks with the same packages share it."""

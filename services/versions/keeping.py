@@ -3,19 +3,22 @@
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile
+from domain.errors import BadFile, StudioError
 from domain.versions import spec
 from domain.versions.lock import Lock
 from domain.versions.spec import Spec
 from infrastructure.json_files import read_json
-from infrastructure.versions.builds import OWN, Builds
+from infrastructure.versions import running
+from infrastructure.versions.builds import OWN, Build, Builds
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, size_of
 from services.versions.shelf import Shelf, Version
 
+_SOON = 1.0  # seconds that a version's lock is waited for
 COMFY = "https://github.com/comfyanonymous/ComfyUI.git"
 
 
@@ -50,7 +53,9 @@ def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
     name = spec.checked_id(_id_in(shelf, id) or file.stem, "The version's id")
     builds = shelf.builds(name)
     if builds.folder.is_dir():
-        with held(builds.folder / ".lock", f"the version {name}"):
+        if any(running.found(build) for build in builds.all()):
+            raise StudioError(f"{name} is running. End it first.")
+        with held(builds.lock, f"the version {name}"):
             builds.forget_current()
             for build in builds.all():
                 shutil.rmtree(build.folder)
@@ -77,6 +82,8 @@ def _remove_if_empty(builds: Builds) -> None:
         own = builds.folder / name
         if not own.is_symlink() and not _holds_something(own):
             shutil.rmtree(own, ignore_errors=True)
+    for left in (*builds.folder.glob("comfyui.log*"), builds.folder / "running.json"):
+        left.unlink(missing_ok=True)
     if not any(path.name != ".lock" for path in builds.folder.iterdir()):
         shutil.rmtree(builds.folder)
 
@@ -106,36 +113,41 @@ def _state(version: Version) -> tuple[str, str]:
 
 
 def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
-    """What no version in use needs goes: realizations that were replaced, models, environments."""
+    """What no version in use needs goes: realizations that were replaced, models, environments.
+
+    Raises Blocked while somebody is at work on a version."""
     store = shelf.store
-    models, envs, gone = set[str](), set[Path](), list[str]()
-    for builds in store.all_builds():
-        with held(builds.folder / ".lock", "a version"):
-            current = builds.current
-            for build in builds.all():
-                if build != current:
-                    gone.append(str(build.folder))
-                    if not is_dry:
-                        shutil.rmtree(build.folder)
-        if current:
-            models |= set(current.realization().models.values())
-            envs.add(store.environment(current.lock()))
-    freed = 0
-    for sha256, size in store.blobs.all().items():
-        if sha256 not in models:
-            gone.append(str(store.blobs.path(sha256)))
-            freed += size
-            if not is_dry:
-                store.blobs.remove(sha256)
-    for env in sorted((store.folder / "envs").glob("*/")):
-        if env not in envs:
-            gone.append(str(env))
-            freed += size_of(env, set())
-            if not is_dry:
-                shutil.rmtree(env)
-                env.with_suffix(".json").unlink(missing_ok=True)
-    said = "would go" if is_dry else "went"
-    return {"gone": gone, "bytes": freed, "lines": [*gone, f"{_mb(freed)} of models and packages {said}."]}
+    with ExitStack() as held_all:
+        held_all.enter_context(store.untouched())
+        every = store.all_builds()
+        for builds in every:
+            held_all.enter_context(held(builds.lock, f"the version {builds.folder.name}", _SOON))
+        goes = _unneeded(store, every)
+        freed = sum(goes.values())
+        if not is_dry:
+            for path in goes:
+                shutil.rmtree(path)
+                path.with_suffix(".json").unlink(missing_ok=True)
+    gone, said = list(map(str, goes)), "would go" if is_dry else "went"
+    return {"gone": gone, "bytes": freed, "lines": [*gone, f"{_mb(freed)} {said}."]}
+
+
+def _unneeded(store: Store, every: Sequence[Builds]) -> dict[Path, int]:
+    """Folders and their bytes on disk that are nobody else's."""
+    models, envs, goes, seen = set[str](), set[Path](), list[Path](), set[tuple[int, int]]()
+    for builds in every:
+        current = builds.current
+        used = {build.folder for build in builds.all() if build == current or running.found(build)}
+        goes += [build.folder for build in builds.all() if build.folder not in used]
+        for build in map(Build, used):
+            models |= set(build.realization().models.values())
+            envs.add(store.environment(build.lock()))
+            size_of(build.folder, seen)
+    goes += [store.blobs.path(sha256).parent for sha256 in store.blobs.all() if sha256 not in models]
+    goes += [env for env in sorted((store.folder / "envs").glob("*/")) if env not in envs]
+    for env in envs:
+        size_of(env, seen)
+    return {path: size_of(path, seen) for path in goes}
 
 
 def _holds_something(folder: Path) -> bool:

@@ -7,13 +7,14 @@ from pathlib import Path
 from domain.errors import BadFile, StudioError
 from domain.events import Event, Progress, Told, as_part
 from domain.versions.closure import Realization, expected
-from domain.versions.errors import Drift
+from domain.versions.errors import Drift, Unresolved
 from domain.versions.lock import Lock, LockedModel, digest
 from infrastructure.part_files import writing_folder
 from infrastructure.versions import blobs
 from infrastructure.versions.builds import BASE, Build, Builds
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, shortly
+from infrastructure.versions.uv import this_platform
 from services.lanes import side_by_side
 
 LANES = 3  # repositories, packages and models side by side
@@ -35,16 +36,20 @@ class Realizer:
 
     def realize(self, lock: Lock, with_models: bool = True) -> Generator[Event, None, Realized]:
         """Raises Drift, Unresolved, NotInStore, CannotWrite, Blocked."""
-        with held(self._builds.folder / ".lock", f"the version {lock.id}"):
+        _check_platform(lock)
+        with held(self._builds.lock, f"the version {lock.id}"):
+            with self._store.untouched():
+                pass  # whoever sweeps the store has ended; the next one sees our lock
             now = self._builds.current
             if now and not different(self._store, now, lock, with_models):
                 return Realized(now, now.realization(), False)
             realization = yield from self._gathered(lock, with_models)
             build = self._builds.build(realization)
-            if not build.folder.is_dir() or different(self._store, build, lock, with_models):
+            env = realization.env
+            if not build.folder.is_dir() or different(self._store, build, lock, with_models, env=env):
                 yield Progress(0.85, "laying it out")
                 self._laid_out(build, lock, realization)
-            if found := different(self._store, build, lock, with_models):
+            if found := different(self._store, build, lock, with_models, env=env):
                 raise Drift(f"What was realized is not what the lock says: {shortly(found)}.", tuple(found))
             if self._attempt:
                 yield from as_part(self._attempt(build, lock), 0.9, 1.0, "trying it")
@@ -110,13 +115,14 @@ class Realizer:
 
 
 def different(
-    store: Store, build: Build, lock: Lock, with_models: bool = True, is_deep: bool = False
+    store: Store, build: Build, lock: Lock, with_models: bool = True, is_deep: bool = False, env: str = ""
 ) -> list[str]:
     """What in a build is not as the lock says, by its path; nothing when all of it is. `is_deep` reads every
-    byte, else what has not changed its size and time since it was read is believed."""
+    byte, else what has not changed its size and time since it was read is believed. `env`: what the packages
+    were found to be just now."""
     try:
         is_other = build.realization().lock_sha256 != digest_of(lock)
-        env, changed = store.env_changes(lock, is_deep)
+        env, changed = (env, []) if env else store.env_changes(lock, is_deep)
     except BadFile as error:
         return [str(error)]
     wanted = expected(lock, digest_of(lock), env, with_models)
@@ -136,6 +142,15 @@ def different(
         if not blobs.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
             found.append(f"models/{target}")
     return found
+
+
+def _check_platform(lock: Lock) -> None:
+    here, wanted = this_platform(), lock.platform
+    if (here.os, here.arch) != (wanted.os, wanted.arch):
+        raise Unresolved(
+            f"{lock.id} was resolved for {wanted.os} on {wanted.arch}, and this is {here.os} on {here.arch}. "
+            "Resolve it here, as a version of its own."
+        )
 
 
 def digest_of(lock: Lock) -> str:

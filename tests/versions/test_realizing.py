@@ -1,15 +1,19 @@
 """What is realized is what the lock says, nothing of it twice, and whatever changes is found and named."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from domain.errors import CannotWrite
+from domain.errors import Blocked, CannotWrite
 from domain.versions.errors import Drift, NotInStore, Unresolved
+from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, size_of
+from infrastructure.versions.uv import this_platform
 from services.versions import comparing, keeping
 from services.versions.probing import Prober
+from services.versions.realizing import Realizer
 from tests.folders import done, everything
 
 NEEDS = {"a workflow": frozenset({"LoadImage", "AlphaNode"})}
@@ -124,8 +128,9 @@ def test_a_byte_flipped_behind_an_old_time_is_found_by_reading_all(keeper):
         stat = path.stat()
         _flip(path)
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert "models/loras/style.safetensors" not in keeper.different()  # git reads what is very young
-    assert keeper.different(is_deep=True) == ["ComfyUI/data.txt", "models/loras/style.safetensors"]
+    model = "models/loras/style.safetensors"
+    assert model not in keeper.different()  # git looks twice at what is as young as its index
+    assert keeper.different(is_deep=True) == ["ComfyUI/data.txt", model]
 
 
 def test_a_changed_package_is_found_named_and_made_anew(keeper):
@@ -257,9 +262,21 @@ def test_gc_takes_what_no_version_needs_and_nothing_else(keeper, world):
     assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
 
 
-def test_a_version_laid_out_elsewhere_keeps_its_models_through_gc(keeper, tmp_path):
-    from dataclasses import replace
+def test_nothing_is_swept_while_somebody_is_at_work(keeper):
+    keeper.realize()
+    builds = keeper.shelf.builds("film-a")
+    with held(builds.lock, "a test"), pytest.raises(Blocked, match="at work on the version film-a"):
+        keeping.collect(keeper.shelf, is_dry=False)
 
+
+def test_a_lock_of_another_kind_of_machine_is_refused(keeper):
+    version = keeper.resolve()
+    other = replace(version.needed_lock(), platform=replace(this_platform(), os="windows"))
+    with pytest.raises(Unresolved, match="was resolved for windows"):
+        done(Realizer(keeper.store, version.builds).realize(other))
+
+
+def test_a_version_laid_out_elsewhere_keeps_its_models_through_gc(keeper, tmp_path):
     away = replace(keeper, shelf=replace(keeper.shelf, target=tmp_path / "elsewhere"))
     away.realize()
     assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []

@@ -82,6 +82,27 @@ def test_pages_change_their_places_and_it_is_undone(page):
     expect(pages.nth(0)).to_have_attribute("data-page", "ch1-p1")
 
 
+def test_two_quick_clicks_move_a_page_twice(page, studio):
+    studio.ask("comic.add_page", after="ch2-p2")
+    pages = page.locator(".comicpage")
+    expect(pages).to_have_count(3)
+    later = pages.nth(0).get_by_role("button", name="Page later")
+    later.evaluate("button => { button.click(); button.click() }")
+    expect(pages.nth(2)).to_have_attribute("data-page", "ch1-p1")
+
+
+def test_a_conflict_is_told_in_words(page, studio):
+    held = Held(page, "comic.panel")
+    page.locator(f'.area[data-panel="{ONE}"]').click()
+    page.locator(".whos input").nth(0).uncheck()
+    studio.ask("comic.panel", panel=ONE, field="who", value=["char-1"])
+    held.let_go()
+    told = page.locator("#notices .notice", has_text="was changed elsewhere")
+    expect(told).to_contain_text("Panel 1 of 3 · ")
+    expect(told).to_contain_text("to “Ida”")
+    studio.ask("comic.panel", panel=ONE, field="who", value=[])
+
+
 def test_a_chapter_is_called_otherwise(page, folder):
     title = page.get_by_label("Chapter 1 · page 1")
     expect(title).to_have_value("The depot")
@@ -194,3 +215,36 @@ def test_clicks_that_are_stored_hold_until_they_are_told_of_however_late(page, f
     )
     assert seen[0][0] == 1, "the first is told of alone"
     assert {checked for _, checked in seen} == {0}
+
+
+def test_a_tick_that_is_set_and_taken_back_neither_flickers_nor_asks(page, folder):
+    page.add_init_script(f"({LATE})()")
+    page.reload()
+    tick = page.get_by_label("Read from right to left")
+    expect(tick).not_to_be_checked()
+    page.evaluate("() => { window.late = []; window.stopTime() }")
+    for number, deed in enumerate((tick.check, tick.uncheck), 1):
+        with page.expect_response("**/studio/do/comic.set"):
+            deed()
+        page.wait_for_function("n => window.late.length >= n", arg=number)
+    seen = page.evaluate(
+        """async () => {
+          const seen = [], box = document.querySelector('.comic .inspector .tick input');
+          const drawn = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+          await drawn();
+          for (const tell of window.late.splice(0)) {
+            tell();
+            await drawn();
+            seen.push([Studio.core.fact('comic').is_rtl, box.checked]);
+          }
+          window.late = null;
+          return seen;
+        }"""
+    )
+    assert seen[0][0] is True, "the first is told of alone"
+    assert not any(checked for _, checked in seen)
+    with page.expect_response("**/studio/do/comic.set"):
+        tick.check()
+    page.wait_for_function("() => Studio.core.fact('comic').is_rtl")
+    expect(tick).to_be_checked()
+    expect(page.locator("#notices .notice", has_text="elsewhere")).to_have_count(0)

@@ -45,12 +45,23 @@ function tick(source, field, name = source.label(field)) {
 
 const styles = () => (fact('comic_styles') ?? []).map(style => [style, t(`comic.style.${style}`)]);
 const people = () => comic()?.people ?? [];
+const nameOf = id => people().find(one => one.id === id)?.name ?? String(id).replace(/^anon-/, '');
+const panelName = ([id]) => t('comic.panel.of', { n: panelIds().indexOf(id) + 1, all: panelIds().length });
+
+/** What a field is, in the words it was chosen by. */
+function inWords(field, value) {
+  if (typeof value === 'boolean') return t(value ? 'conflict.ticked' : 'conflict.unticked');
+  if (field === 'who') return value.map(nameOf).join(', ') || t('conflict.nobody');
+  if (field === 'character') return nameOf(value);
+  if (field === 'zone' && !value) return t('comic.zone.any');
+  return ['style', 'kind', 'zone'].includes(field) ? t(`comic.${field}.${value}`) : String(value ?? '');
+}
 
 // --- one panel -------------------------------------------------------------------------------
 
 function panelPart(place, select, current) {
   const source = {
-    about: 'panel', ids: () => [current()], get: (id, field) => panel(id)?.[field], label: field => t(`comic.field.${field}`),
+    about: 'panel', ids: () => [current()], get: (id, field) => panel(id)?.[field], label: field => t(`comic.field.${field}`), named: panelName, inWords,
     ask: ([id], field, value, seen, how) => ask('comic.panel', { panel: id, field, value, ...seen }, how),
   };
   const name = h('b.id'), takes = h('div.comictakes', { role: 'listbox', 'aria-label': t('comic.takes') }), lines = h('div.lines'), said = h('p.problem', { hidden: true });
@@ -131,7 +142,7 @@ function drawLines(place, current) {
 function makeLine({ panel: id, n }) {
   const there = () => panel(id)?.lines[n] ?? {};
   const source = {
-    about: `line ${n}`, ids: () => [id], get: (_, field) => there()[field], label: field => t(`comic.line.${field}`),
+    about: `line ${n}`, ids: () => [id], get: (_, field) => there()[field], label: field => t(`comic.line.${field}`), named: panelName, inWords,
     ask: (_, field, value, seen, how) => ask('comic.line', { panel: id, number: n, field, value, ...seen }, how),
   };
   const speakers = () => { const all = people().map(one => [one.id, one.name]), who = there().character; return who && !all.some(([known]) => known === who) ? [...all, [who, who.replace(/^anon-/, '')]] : all };
@@ -146,7 +157,7 @@ function makeLine({ panel: id, n }) {
 
 function wholePart(place) {
   const source = {
-    about: 'comic', ids: () => ['comic'], get: (_, field) => comic()?.[field], label: field => t(`comic.field.${field}`),
+    about: 'comic', ids: () => ['comic'], get: (_, field) => comic()?.[field], label: field => t(`comic.field.${field}`), named: () => '', inWords,
     ask: (_, field, value, seen, how) => ask('comic.set', { field, value, ...seen }, how),
   };
   const own = [text(source, 'title'), row(pick(source, 'style', styles), text(source, 'language')), tick(source, 'is_rtl'), tick(source, 'portraits')];
@@ -174,7 +185,7 @@ function wholePart(place) {
 function makeChapter({ id }) {
   const at = () => (comic()?.chapters ?? []).findIndex(one => one.id === id), there = () => comic()?.chapters?.[at()];
   const source = {
-    about: 'chapter', ids: () => [id], get: () => there()?.title, label: () => t('comic.chapters'),
+    about: 'chapter', ids: () => [id], get: () => there()?.title, label: () => t('comic.chapters'), named: () => String(at() + 1),
     ask: (_, field, value, seen, how) => ask('comic.chapter', { chapter: id, value, ...seen }, how),
   };
   const { node, draw } = text(source, 'title');
@@ -191,7 +202,7 @@ function makeChapter({ id }) {
 function makePerson({ id }) {
   const there = () => people().find(one => one.id === id);
   const source = {
-    about: 'person', ids: () => [id], get: (_, field) => there()?.[field], label: field => t(`comic.person.${field}`),
+    about: 'person', ids: () => [id], get: (_, field) => there()?.[field], label: field => t(`comic.person.${field}`), named: () => nameOf(id),
     ask: (_, field, value, seen, how) => ask('comic.person', { who: id, field, value, ...seen }, how),
   };
   const face = h('img', { alt: '', hidden: true }), takes = h('div.comictakes', { role: 'listbox', 'aria-label': t('comic.portraits') });

@@ -171,12 +171,21 @@ async function remove(select) {
   notice(t('comic.removed'), '', takeBack(step));
 }
 
+/** Comes back once the page has been told of what was done, or does not hear of it. */
+async function untilTold(isTold, end = Date.now() + 5000) {
+  while (!isTold() && connected() && Date.now() < end) await new Promise(requestAnimationFrame);
+}
+
+let moved = Promise.resolve(); // each click counts from where the one before it put the page
+const movePage = (id, by) => moved = moved.then(() => moveOnce(id, by));
+
 /** Before the page that is before it, or behind the one behind it. */
-async function movePage(id, by) {
+async function moveOnce(id, by) {
   const pages = comic().pages, at = pages.findIndex(one => one.id === id), page = pages[at], to = pages[at + by];
   if (!to) return;
   const left = (comic().chapters ?? []).find(chapter => chapter.pages.length === 1 && chapter.pages[0] === page.number);
   const step = await act('comic.move_page', { page: id, to: to.id, behind: by > 0 });
+  if (step) await untilTold(() => comic()?.pages[at]?.id !== id);
   if (step && left) notice(t('comic.chapters.gone', { title: left.title }), '', takeBack(step));
 }
 

@@ -19,15 +19,17 @@ export function edits(source, field, said = message => message && notice(message
 
   const place = () => nameOf(source, field, source.ids(), openProject());
   function value(id) {
-    const there = asTold(source.get(id, field));
-    if (stored?.id !== id || stored.project !== openProject() || !stored.olds.includes(JSON.stringify(there)) || Date.now() - stored.at > JUST) stored = null;
+    const there = asTold(source.get(id, field)), is = JSON.stringify(there);
+    const isLate = stored?.olds.includes(is) || stored?.isBack && JSON.stringify(stored.value) === is;
+    if (stored?.id !== id || stored.project !== openProject() || !isLate || Date.now() - stored.at > JUST) stored = null;
     return stored ? stored.value : there;
   }
   function keep(id, before, value, project) {
     const was = JSON.stringify(asTold(before)), is = JSON.stringify(value);
-    if (project !== openProject() || JSON.stringify(asTold(source.get(id, field))) === is) { stored = null; return } // the facts told of it first
     const others = stored?.id === id && Date.now() - stored.at <= JUST ? [...stored.olds, JSON.stringify(stored.value)] : []; // facts may be two edits late
-    stored = { id, project, olds: [...others, was].filter(old => old !== is), value, at: Date.now() };
+    const isBack = others.includes(is); // set and taken back: facts that say so may know of neither
+    if (project !== openProject() || !isBack && JSON.stringify(asTold(source.get(id, field))) === is) { stored = null; return } // the facts told of it first
+    stored = { id, project, isBack, olds: [...others, was].filter(old => old !== is), value, at: Date.now() };
     setTimeout(() => draw(), JUST + 1); // from there on it is as the facts say
   }
   function begin() {
@@ -107,7 +109,8 @@ function refuse(edit, error) {
 /** Another window wrote the same field: nothing is thrown away until the artist says what. */
 function askWhose(edit, theirs) {
   const { name } = edit.hand, latest = () => unsent.get(name) ?? edit;
-  notice(t('conflict', { field: [edit.hand.ids.join(', '), edit.source.label(edit.field)].filter(Boolean).join(' · '), theirs: String(theirs).slice(0, 80) }), 'bad', [
+  const { source, field, hand: { ids } } = edit, where = source.named ? source.named(ids) : ids.join(', '), value = source.inWords?.(field, theirs) ?? String(theirs);
+  notice(t('conflict', { field: [where, source.label(field)].filter(Boolean).join(' · '), theirs: value.slice(0, 80) }), 'bad', [
     { label: t('conflict.mine'), run: () => { const mine = latest(); mine.isMine = true; send(mine) } },
     { label: t('conflict.theirs'), run: () => { const mine = latest(); clearTimeout(mine.timer); unsent.delete(name); mine.redraw('leave') } },
   ]);

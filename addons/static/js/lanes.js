@@ -14,7 +14,7 @@ export function makeLanes() {
   const place = h('section.several', {}, h('h2', {}, t('machines.draw')), h('p.quiet', {}, t('machines.several.hint')), list, add);
   function draw() {
     const view = fact('lanes'), settings = fact('settings') ?? {};
-    place.hidden = ['sketch', 'serverless'].includes(settings.mode);
+    place.hidden = !['local', 'runpod'].includes(settings.mode);
     const machines = view?.machines ?? [];
     list.hidden = !machines.length;
     keyed(list, machines, machine => machine.name, makeMachine, (row, machine) => updateMachine(row, machine, view.lanes, settings.more ?? []));

@@ -105,7 +105,7 @@ function updateRow(row, pod) {
   for (const button of deeds.children) {
     const deed = button.dataset.do;
     if (deed === 'use') { button.hidden = isChosen; continue }
-    if (deed === 'also') { button.hidden = isChosen || ['sketch', 'serverless'].includes(fact('settings')?.mode) || draws(pod.id); continue }
+    if (deed === 'also') { button.hidden = isChosen || !['local', 'runpod'].includes(fact('settings')?.mode) || draws(pod.id); continue }
     if (deed !== 'log') button.hidden = !pod.can.includes(deed);
     put(button, { disabled: !!order && !order.said });
   }

@@ -1,0 +1,188 @@
+"""A version's ComfyUI that is started for whoever needs it, waited for, and started again when it dies."""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from domain.errors import BackendError, BackendUnreachable, JobFailed
+from domain.events import Fact, Progress
+from domain.job import Graph, Job, JobRun, Probe
+from domain.status import Status
+from infrastructure.comfy_backend import ComfyBackend
+from infrastructure.versions import launch, running
+from infrastructure.versions.builds import Builds
+from infrastructure.versions.locks import held
+from infrastructure.versions.running import Running
+from infrastructure.versions.store import Store
+
+LONGEST = 300.0  # seconds that a start may take; a cold disk is slow
+DEATHS = 3  # under one job; then it is the job
+AGAIN = 60.0  # seconds until one that did not come up is tried once more
+_LOOK = 0.5  # seconds between two looks while it starts
+
+
+class ManagedBackend:
+    """May be asked from many threads. `words` is more of ComfyUI's command line."""
+
+    engine = "comfyui"
+    lanes = 2
+
+    def __init__(self, store: Store, builds: Builds, id: str, words: tuple[str, ...] = ()):
+        self._store, self._builds, self.id, self._words = store, builds, id, words
+        self._lock = threading.RLock()
+        self._running: Running | None = None
+        self._backend: ComfyBackend | None = None
+        self._url = ""  # stays through all starts
+        self._fault, self._until = "", 0.0
+        self._was_up = False  # this very process
+        self._starts = 0
+        self._jobs = 0
+        self._is_retired = False
+
+    def status(self) -> Status:
+        try:
+            backend = self._ensured()
+        except BackendError as error:
+            return Status(is_up=False, name=self.id, said=str(error))
+        seen = backend.status()
+        if seen.is_up:
+            self._was_up = True
+            return replace(seen, name=f"{seen.name} ({self.id})")
+        now = self._running
+        seconds = time.monotonic() - now.began if now else 0
+        said = f"ComfyUI of {self.id} is starting, for {seconds:.0f} seconds."
+        return Status(is_up=False, name=self.id, address=seen.address, said=said)
+
+    def check(self, *graphs: Graph) -> str:
+        return f"{self._up().check(*graphs)} ({self.id})"
+
+    def probe(self) -> Probe:
+        return self._up().probe()
+
+    def known(self) -> dict[str, Any]:
+        return self._up().known()
+
+    def learned(self) -> Callable[[Graph], list[str]]:
+        return self._up().learned()
+
+    def run(self, job: Job) -> JobRun:
+        with self._at_work():
+            backend = yield from self._awaited()
+            yield Fact("version", self._version())
+            starts, deaths = self._starts, 0
+            with closing(backend.run(job)) as work:
+                while True:
+                    try:
+                        event = next(work)
+                    except StopIteration as stop:
+                        files: list[Any] = stop.value
+                        return files
+                    yield event
+                    self._ensured()
+                    if self._starts != starts:
+                        starts, deaths = self._starts, deaths + 1
+                        if deaths >= DEATHS:
+                            raise JobFailed(f"ComfyUI ended {deaths} times under this job. {self._fault}")
+                        yield Progress(0, "ComfyUI ended, and is started again")
+
+    def wanted(self) -> None:
+        """Somebody asks for it, again."""
+        with self._lock:
+            self._is_retired = False
+
+    def retire(self) -> None:
+        """Nobody asks for it any more: it ends as soon as its last job has."""
+        with self._lock:
+            self._is_retired = True
+            if not self._jobs:
+                self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._running and self._running.is_ours:
+                self._running.stop()
+            self._running = None
+
+    def _version(self) -> dict[str, str]:
+        """What a recipe names, so that the same can be had again."""
+        now = self._running
+        return {"id": self.id, "closure": now.build.realization().closure if now else ""}
+
+    def _up(self) -> ComfyBackend:
+        work = self._awaited()
+        while True:
+            try:
+                next(work)
+            except StopIteration as stop:
+                backend: ComfyBackend = stop.value
+                return backend
+
+    def _awaited(self) -> Generator[Progress, None, ComfyBackend]:
+        """Raises BackendUnreachable when it does not come up."""
+        end = time.monotonic() + LONGEST
+        while True:
+            backend = self._ensured()
+            status = self.status()
+            if status.is_up:
+                return backend
+            if time.monotonic() > end:
+                raise BackendUnreachable(status.said)
+            yield Progress(0, status.said)
+            time.sleep(_LOOK)
+
+    def _ensured(self) -> ComfyBackend:
+        """It runs afterwards, though it may not answer yet. Raises BackendUnreachable."""
+        with self._lock:
+            now = self._running
+            is_good = now and now.is_alive and (self._jobs or now.build == self._builds.current)
+            if is_good and self._backend:
+                return self._backend
+            if now and now.is_alive:  # another build is in use by now, and nobody works
+                now.stop()
+            elif now:
+                self._fault = now.end
+                if not self._was_up:  # it would not come up the next time either
+                    self._until = time.monotonic() + AGAIN
+            self._running = None
+            if time.monotonic() < self._until:
+                raise BackendUnreachable(f"{self.id} does not start. {self._fault}")
+            if self._is_retired and not self._jobs:
+                raise BackendUnreachable(f"{self.id} was ended.")
+            self._running = self._begun()
+            self._was_up = False
+            if self._backend is None:
+                self._backend = ComfyBackend(self._running.url, LONGEST)
+            return self._backend
+
+    def _begun(self) -> Running:
+        build = self._builds.current
+        if build is None:
+            raise BackendUnreachable(
+                f"{self.id} is not realized on this machine yet: python main.py version realize {self.id}"
+            )
+        lock = build.lock()
+        url = self._url or f"http://127.0.0.1:{launch.free_port()}"
+        port = int(url.rpartition(":")[2])
+        with held(self._builds.folder / ".run.lock", f"the version {self.id}"):
+            if there := running.found(build):
+                self._url, self._backend = there.url, None
+                return there
+            words = launch.command(build, self._store.python(lock), lock, "127.0.0.1", port)
+            self._starts += 1
+            self._url = url
+            return running.start(build, [*words, *self._words], launch.environment(lock), url)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        with self._lock:
+            self._jobs += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._jobs -= 1
+                if self._is_retired and not self._jobs:
+                    self.close()

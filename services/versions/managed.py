@@ -1,0 +1,58 @@
+"""The versions whose ComfyUI the studio starts itself: one for each that was asked for."""
+
+import threading
+
+from domain.places import Places
+from domain.settings import ComfySettings, Mode
+from domain.status import Status
+from infrastructure.managed import ManagedBackend
+from infrastructure.versions.store import Store, store_folder
+from services.versions.shelf import Shelf
+
+
+class Managed:
+    """May be asked from many threads."""
+
+    def __init__(self, shelf: Shelf):
+        self._shelf = shelf
+        self._backends: dict[str, ManagedBackend] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def at(cls, places: Places) -> "Managed":
+        return cls(Shelf((places.versions,), Store(store_folder(places.data))))
+
+    def ids(self) -> list[str]:
+        """Of all there are."""
+        return [version.spec.id for version in self._shelf.all()]
+
+    def backend(self, id: str) -> ManagedBackend:
+        with self._lock:
+            if id not in self._backends:
+                self._backends[id] = ManagedBackend(self._shelf.store, self._shelf.builds(id), id)
+            self._backends[id].wanted()
+            return self._backends[id]
+
+    def only(self, comfy: ComfySettings) -> None:
+        """All that these settings do not draw with end as soon as their last job has."""
+        with self._lock:
+            for id, backend in self._backends.items():
+                if comfy.mode is not Mode.managed or id != comfy.version:
+                    backend.retire()
+
+    def glance(self, comfy: ComfySettings, drawing: ComfySettings) -> Status | None:
+        """Started for the look, and ended after it unless it draws; None for settings without a version.
+        Raises StudioError."""
+        if comfy.mode is not Mode.managed:
+            return None
+        backend = self.backend(comfy.version)
+        try:
+            backend.check()
+            return backend.status()
+        finally:
+            self.only(drawing)
+
+    def close(self) -> None:
+        with self._lock:
+            for backend in self._backends.values():
+                backend.close()

@@ -1,0 +1,83 @@
+"""Run by the Python of the real ComfyUI: imports the libraries of every server once, then forks servers.
+
+Of the fifteen seconds of work that a start of ComfyUI is, thirteen are the imports of torch and of other
+libraries, the same each time. What is ComfyUI's own is imported and run by each server anew.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import runpy
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = [
+    "torch",
+    "comfy_kitchen",
+    "scipy.stats",
+    "scipy.ndimage",
+    "scipy.signal",
+    "scipy.integrate",
+    "transformers",
+    "transformers.tokenization_utils_fast",
+    "kornia",
+    "sqlalchemy",
+    "sqlalchemy.orm",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.dialects.sqlite",
+    "aiohttp.web",
+    "av",
+    "spandrel",
+    "pydantic_settings",
+    "yaml",
+    "psutil",
+    "alembic",
+    "PIL.Image",
+    "torchsde",
+    "einops.layers.torch",
+    "safetensors.torch",
+]
+DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+def main() -> None:
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    assert len(os.listdir("/proc/self/task")) == 1, "only what has one thread can be forked"  # noqa: PTH208
+    print("ready", flush=True)
+    nursery = os.getpid()
+    for line in sys.stdin:
+        _bury_the_dead()
+        pid = os.fork()
+        if not pid:
+            return _become_server(json.loads(line), nursery)
+        print(pid, flush=True)
+    return None
+
+
+def _bury_the_dead() -> None:
+    """Their numbers are given to others from now on; whoever looked at one of them knows of its end."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _become_server(order: dict[str, Any], nursery: int) -> None:
+    ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != nursery:
+        os._exit(1)
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for to, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
+        os.dup2(source, to)
+    sys.argv = order["words"]
+    sys.path[0] = str(Path.cwd())
+    runpy.run_path(order["words"][0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

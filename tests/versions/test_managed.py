@@ -1,0 +1,168 @@
+"""A version's ComfyUI that the studio starts itself: when needed, after a crash, and only for so long."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from domain.errors import BackendUnreachable, StudioError
+from domain.settings import ComfySettings, Mode
+from infrastructure import managed as module
+from infrastructure.managed import ManagedBackend
+from services.versions import keeping
+from services.versions.managed import Managed
+
+LONGEST = 60.0
+
+
+@pytest.fixture
+def backend(keeper):
+    keeper.realize()
+    made = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    yield made
+    made.close()
+
+
+def pid(backend):
+    return backend._running.pid
+
+
+def is_alive(number):
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def up(backend):
+    """Its status when it answers."""
+    return until(lambda: (status := backend.status()).is_up and status)
+
+
+def until(look):
+    end = time.monotonic() + LONGEST
+    while not (seen := look()):
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.05)
+    return seen
+
+
+def test_it_is_started_when_somebody_looks_and_says_that_it_starts(backend):
+    status = backend.status()
+    if not status.is_up:
+        assert status.said.startswith("ComfyUI of film-a is starting, for ")
+    assert up(backend).name == "ComfyUI 0 (film-a)"
+    assert backend.check().startswith("ComfyUI 0")
+
+
+def test_after_a_crash_it_is_up_again_at_the_same_address(backend):
+    address, before = up(backend).address, pid(backend)
+    os.kill(before, signal.SIGKILL)
+    until(lambda: not backend._running or not backend._running.is_alive or pid(backend) != before)
+    assert up(backend).address == address
+    assert pid(backend) != before
+
+
+def test_one_that_does_not_come_up_says_its_last_words_and_is_not_started_over_and_over(keeper, monkeypatch):
+    keeper.world.comfy.commit({"main.py": "print('no such GPU here')\nraise SystemExit(3)\n"})
+    keeper.realize(comfy={"repo": keeper.world.comfy.url})
+    backend = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    said = until(lambda: (s := backend.status()).said.startswith("film-a does not start") and s.said)
+    assert said == "film-a does not start. ComfyUI ended (exit code 3). Its last words: no such GPU here"
+    starts = backend._starts
+    for _ in range(5):
+        assert backend.status().said == said
+    assert backend._starts == starts
+    monkeypatch.setattr(module, "AGAIN", 0.0)
+    with pytest.raises(BackendUnreachable, match="does not start"):
+        backend.check()
+    backend.close()
+
+
+def test_a_version_that_is_not_realized_says_how(keeper):
+    keeper.resolve()
+    backend = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    status = backend.status()
+    assert not status.is_up
+    assert status.said == (
+        "film-a is not realized on this machine yet: python main.py version realize film-a"
+    )
+
+
+def test_what_a_killed_studio_left_running_is_taken_up_and_not_started_twice(keeper, backend):
+    first = up(backend)
+    again = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    assert up(again).address == first.address
+    assert pid(again) == pid(backend) and again._starts == 0
+    again.close()  # it was not the one who started it
+    assert is_alive(pid(backend))
+
+
+def test_a_process_of_the_same_number_is_not_taken_for_it(keeper, backend):
+    up(backend)
+    backend.close()
+    note = keeper.shelf.builds("film-a").folder / "running.json"
+    build = keeper.build()
+    note.write_text(f'{{"pid": {os.getpid()}, "url": "http://127.0.0.1:1", "build": "{build.folder.name}"}}')
+    again = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    assert up(again) and pid(again) != os.getpid()
+    again.close()
+
+
+def test_it_ends_with_the_studio(backend):
+    up(backend)
+    number = pid(backend)
+    backend.close()
+    assert not is_alive(number)
+
+
+def test_its_own_words_are_in_a_log_and_those_before_a_crash_in_another(keeper, backend):
+    up(backend)
+    folder = keeper.shelf.builds("film-a").folder
+    assert "variable" in (folder / "comfyui.log").read_text()
+    os.kill(pid(backend), signal.SIGKILL)
+    until(lambda: backend.status() and backend._starts == 2)
+    assert "variable" in (folder / "comfyui.log.1").read_text()
+
+
+def test_when_another_build_is_in_use_it_is_started_with_that(keeper, backend):
+    up(backend)
+    before = pid(backend)
+    keeper.realize(comfy={"repo": keeper.world.comfy.url, "ref": "v2"})
+    assert up(backend) and pid(backend) != before and not is_alive(before)
+    assert backend._running.build == keeper.build()
+
+
+def test_what_runs_is_neither_deleted_nor_swept(keeper, backend):
+    up(backend)
+    with pytest.raises(StudioError, match="film-a is running"):
+        keeping.delete(keeper.shelf, "film-a", with_spec=False)
+    running = backend._running.build
+    with backend._at_work():
+        keeper.realize(comfy={"repo": keeper.world.comfy.url, "ref": "v2"})
+        assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
+    assert running.folder.is_dir()
+
+
+def test_a_look_at_another_version_leaves_nothing_running(keeper):
+    keeper.realize()
+    versions = Managed(keeper.shelf)
+    seen = versions.glance(ComfySettings(Mode.managed, version="film-a"), ComfySettings())
+    assert seen and seen.is_up
+    assert versions.backend("film-a")._running is None
+    versions.close()
+
+
+def test_one_that_draws_stays_when_somebody_looks_at_it(keeper):
+    keeper.realize()
+    versions, drawing = Managed(keeper.shelf), ComfySettings(Mode.managed, version="film-a")
+    backend = versions.backend("film-a")
+    up(backend)
+    before = pid(backend)
+    assert versions.glance(drawing, drawing)
+    assert pid(backend) == before and is_alive(before)
+    versions.only(ComfySettings())
+    assert not is_alive(before)
+    versions.close()
