@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from platformdirs import user_data_path
 
-from commands import setting, version_models
+from commands import setting, version_handler, version_models
 from commands.setting import Deed
 from commands.terminal import Reporter
 from domain.errors import BadFile, CannotWrite, StudioError
@@ -188,6 +188,7 @@ STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
     "verify-models": version_models.verify,
     "probe": _probe,
     "run-ui": _run_ui,
+    "run-handler": version_handler.handle,
     "reproduce": _reproduce,
     "clone": _clone,
     "delete": _delete,

@@ -63,6 +63,7 @@ def _add_using(steps: Any) -> None:
     run.add_argument("--host", default="127.0.0.1", metavar="NAME", help="its address (default: %(default)s)")
     run.add_argument("--port", type=port, default=8188, metavar="N", help="its port (default: %(default)s)")
     run.add_argument(EXTRA, nargs=REMAINDER, default=[], metavar="-- …", help="more for ComfyUI; comes last")
+    _add_handler(steps)
     verify = _step(steps, "verify", "Say whether all of it is still what the lock says.", "film-a --deep")
     verify.add_argument("--deep", action="store_true", help="read every byte")
     _add_models(steps)
@@ -71,6 +72,17 @@ def _add_using(steps: Any) -> None:
     )
     reproduce = _step(steps, "reproduce", "Make it once more from nothing, and compare every byte.", "film-a")
     reproduce.add_argument("--keep", type=Path, metavar="DIR", help="the second store stays, here")
+
+
+def _add_handler(steps: Any) -> None:
+    said = "Run one workflow through a version's ComfyUI, and give its first file."
+    handler = _step(steps, "run-handler", said, "film-a --workflow w.json | base64 -d > picture.png")
+    handler.add_argument("--workflow", type=Path, required=True, metavar="F", help="in the API format")
+    handler.add_argument(
+        "--output", choices=("base64", "file"), default="base64", help="what comes out (default: base64)"
+    )
+    handler.add_argument("--out-file", type=Path, metavar="F", help="where the file is written, too")
+    handler.add_argument("--probe-args", metavar="WORDS", default="", help="more for ComfyUI while it runs")
 
 
 def _add_models(steps: Any) -> None:
