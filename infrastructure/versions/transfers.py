@@ -24,7 +24,7 @@ TRIES = 5  # in a row that bring nothing new
 PAUSE = 1.0  # seconds before the second of them; doubles
 WORD = 0.5  # seconds between two words about how far it is
 _CHUNK = 1 << 20
-_PIECE = 1 << 16  # of what comes; at most so much is lost when the line breaks
+_PIECE = 1 << 17  # of what comes; at most so much is lost when the line breaks
 _PASSING = (408, 425, 429)
 
 
