@@ -4,6 +4,7 @@ Without a command the studio opens in the browser. What is slow to import is imp
 command that needs it.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -31,4 +32,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # the system takes all memory back at once; Python looks through it for a second otherwise
+    sys.exit(code)

@@ -7,6 +7,8 @@ import secrets
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from addons.assets import FOREVER
+
 # Gradio's page needs scripts of its own in the page; nothing needs another server.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -16,6 +18,7 @@ POLICY = (
 )
 
 ALIVE = "/studio/alive"
+HASHED = "/assets/"  # Gradio's own scripts and styles, each named by what is in it
 
 
 class Headers:
@@ -30,6 +33,8 @@ class Headers:
                 headers["x-content-type-options"] = "nosniff"
                 headers["cross-origin-resource-policy"] = "same-origin"
                 headers["referrer-policy"] = "no-referrer"
+                if message["status"] == 200 and scope["path"].startswith(HASHED):
+                    headers["cache-control"] = FOREVER["Cache-Control"]
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -4,6 +4,7 @@ from types import ModuleType
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.routes import App
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from addons import (
@@ -12,6 +13,7 @@ from addons import (
     film,
     intro,
     keyframes,
+    lean,
     machines,
     project_routes,
     projects,
@@ -60,8 +62,9 @@ def app(studio: Studio, hosts: list[str], password: str = "", token: str = "") -
     if password:
         own.add_middleware(Password, password=password, but=PLACE if token else "")
     own.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
-    page = _page(studio)
-    page.queue(default_concurrency_limit=8)
+    with lean.without_servers():
+        page = _page(studio)
+        page.queue(default_concurrency_limit=8)
     if hasattr(page._queue, "sleep_when_free"):
         page._queue.sleep_when_free = 0.02  # it looks a thousand times a second for work otherwise
     mounted: FastAPI = gr.mount_gradio_app(
@@ -77,6 +80,7 @@ def app(studio: Studio, hosts: list[str], password: str = "", token: str = "") -
         show_error=True,
         i18n=translations(),
     )
+    page.app = next(route.app for route in mounted.routes if isinstance(getattr(route, "app", None), App))
     return mounted
 
 

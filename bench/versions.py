@@ -122,7 +122,7 @@ def measure(world: World, folder: Path, url: str, asked: argparse.Namespace) -> 
     bare = folder / "bare"
     packages = timed(
         lambda: Store(bare).uv.environment(
-            bare / "env", one.needed_lock().requirements_text, one.needed_lock().platform.python
+            bare / "env", one.needed_lock().requirements_text, one.needed_lock().platform
         )
     )
     first = timed(lambda: realize(one))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from platformdirs import user_data_path
 
-from commands import setting, version_handler, version_models
+from commands import setting, version_elsewhere, version_handler, version_models
 from commands.setting import Deed
 from commands.terminal import Reporter
 from domain.errors import BadFile, CannotWrite, StudioError
@@ -77,7 +77,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _create(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    wanted = keeping.new(spec.checked_id(asked.id, "ID"), asked.repo or "", asked.nodes, asked.models)
+    wanted = version_elsewhere.begun(asked)
     return 0, {"version_id": wanted.id, "spec": str(shelf.keep(wanted, asked.output, asked.force))}
 
 
@@ -193,6 +193,8 @@ STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
     "clone": _clone,
     "delete": _delete,
     "diff": _diff,
+    "export": version_elsewhere.export,
+    "import": version_elsewhere.take_over,
     "status": _status,
     "gc": _gc,
 }

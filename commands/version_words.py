@@ -37,6 +37,7 @@ def add_version(commands: Any) -> None:
     _add_making(steps)
     _add_using(steps)
     _add_keeping(steps)
+    _add_elsewhere(steps)
 
 
 def _add_making(steps: Any) -> None:
@@ -46,6 +47,14 @@ def _add_making(steps: Any) -> None:
         "--nodes", action="append", default=[], metavar="URL[@REF]", help="custom nodes, or JSON, or a file"
     )
     create.add_argument("--models", action="append", default=[], metavar="JSON", help="models, or a file")
+    there = create.add_mutually_exclusive_group()
+    there.add_argument(
+        "--from-folder", type=Path, metavar="DIR", help="commits and models of a ComfyUI on this machine"
+    )
+    there.add_argument("--from-running", metavar="URL", help="the release of a ComfyUI that answers there")
+    create.add_argument(
+        "--models-root", type=Path, metavar="DIR", help="with --from-folder: its models are here"
+    )
     create.add_argument("--output", type=Path, metavar="F", help="where the spec goes")
     create.add_argument("--force", action="store_true", help="write over a spec that is there")
     _step(steps, "validate", "Say whether a spec is one, and what it asks for.", "film-a")
@@ -111,6 +120,26 @@ def _add_keeping(steps: Any) -> None:
     _step(steps, "status", "List the versions, what they need on disk and what they share.", "", is_all=True)
     gc = _step(steps, "gc", "Take what no version needs out of the store.", "--dry-run", is_all=True)
     gc.add_argument("--dry-run", action="store_true", help="only say what")
+
+
+def _add_elsewhere(steps: Any) -> None:
+    forms = ("dockerfile", "pod", "yaml", "snapshot", "models")
+    said = "Write a file that makes a version elsewhere: serverless, a pod, a volume, ComfyUI-Manager."
+    export = _step(steps, "export", said, "film-a --as dockerfile --output Dockerfile")
+    export.add_argument("--as", dest="form", required=True, choices=forms, help="which file")
+    export.add_argument("--output", type=Path, metavar="F", help="where it goes (default: printed)")
+    export.add_argument(
+        "--base", metavar="IMAGE", default="", help="dockerfile: the worker's image, best by its digest"
+    )
+    export.add_argument("--bake-models", action="store_true", help="dockerfile: models in the image as well")
+    said = "Write a spec of another tool's file: ComfyUI-Manager's snapshot, comfy-pack's, comfy-cli's build."
+    taken = _step(steps, "import", said, "snapshot.json --id film-a", is_all=True)
+    taken.add_argument("file", type=Path, metavar="FILE", help="JSON or YAML")
+    taken.add_argument("--id", metavar="ID", help="the new version's id (default: the file's name)")
+    taken.add_argument("--repo", metavar="URL", help="of ComfyUI (default: its own)")
+    taken.add_argument("--pips", action="store_true", help="its Python packages as well, as they are pinned")
+    taken.add_argument("--output", type=Path, metavar="F", help="where the spec goes")
+    taken.add_argument("--force", action="store_true", help="write over a spec that is there")
 
 
 def resolving_options(command: ArgumentParser) -> None:

@@ -30,5 +30,7 @@ class Status:
     running: int = 0  # jobs in its whole queue, other people's too
     waiting: int = 0
     said: str = ""
-    symptom: str = ""  # the status of what answered instead, "1010", "login", "stranger" or "silence"
+    symptom: str = (
+        ""  # the status of what answered instead, "1010", "login", "stranger", "silence" or "starting"
+    )
     serverless: AtEndpoint | None = None

@@ -54,7 +54,7 @@ class ManagedBackend:
         now = self._running
         seconds = time.monotonic() - now.began if now else 0
         said = f"ComfyUI of {self.id} is starting, for {seconds:.0f} seconds."
-        return Status(is_up=False, name=self.id, address=seen.address, said=said)
+        return Status(False, self.id, seen.address, said=said, symptom="starting")
 
     def check(self, *graphs: Graph) -> str:
         return f"{self._up().check(*graphs)} ({self.id})"
@@ -92,6 +92,12 @@ class ManagedBackend:
         """Somebody asks for it, again."""
         with self._lock:
             self._is_retired = False
+
+    @property
+    def address(self) -> str:
+        """Where it answers while it runs."""
+        now = self._running
+        return now.url if now and now.is_alive and self._was_up else ""
 
     def retire(self) -> None:
         """Nobody asks for it any more: it ends as soon as its last job has."""

@@ -29,8 +29,12 @@ class WorkflowFolder:
 
     def names(self, kind: str = "") -> list[str]:
         """All names, or those whose workflow is of a kind; files that do not read are left out then."""
-        names = sorted(self._files())
-        return [name for name in names if self._is(name, kind)] if kind else names
+        return [flow.name for flow in self.of(kind)] if kind else sorted(self._files())
+
+    def of(self, kind: str) -> list[Workflow]:
+        """Those of a kind, by name; files that do not read are left out."""
+        read = [_if_it_reads(path) for _, path in sorted(self._files().items())]
+        return [flow for flow in read if flow and flow.kind == kind]
 
     def load(self, name: str) -> Workflow:
         """By its name, or by the path of a file anywhere."""
@@ -59,12 +63,6 @@ class WorkflowFolder:
     def _files(self) -> dict[str, Path]:
         return {path.stem: path for folder in self._folders for path in _graphs(folder)}
 
-    def _is(self, name: str, kind: str) -> bool:
-        try:
-            return self.load(name).kind == kind
-        except BadFile:
-            return False
-
 
 def read_workflow(path: Path) -> Workflow:
     """Raises BadFile, also when the places chosen by hand are not in the graph."""
@@ -74,6 +72,13 @@ def read_workflow(path: Path) -> Workflow:
     except StudioError as error:
         raise BadFile(f"{path.with_name(path.stem + ABOUT)}: {error}") from error
     return flow
+
+
+def _if_it_reads(path: Path) -> Workflow | None:
+    try:
+        return read_workflow(path)
+    except BadFile:
+        return None
 
 
 def _graphs(folder: Path) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from services.workflow_needs import Needs, needs
 
 def choices(folder: WorkflowFolder, kind: str) -> list[tuple[str, str]]:
     """Title and first sentence of the purpose, and the name."""
-    return [(_line(folder.load(name)), name) for name in folder.names(kind)]
+    return [(_line(flow), flow.name) for flow in folder.of(kind)]
 
 
 def about(flow: Workflow) -> dict[str, Any]:
@@ -60,6 +60,10 @@ def checked(
     try:
         if comfy.mode is Mode.serverless:
             best = _told(flow, comfy, told(comfy.endpoint))
+        elif comfy.mode is Mode.managed:
+            raise StudioError(
+                f"{comfy.version} does not run yet. Save it above, and check again when it is up."
+            )
         elif asked := servers(comfy):
             best = every_server.best(asked, lambda server: needs(flow, server), lambda found: found)
         else:

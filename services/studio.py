@@ -77,7 +77,10 @@ class Studio:
         self.outcomes = Outcomes(self.feed, places.data / "outcomes.json")
         self.shelf = Shelf(self.feed, places, lambda: self._desk)
         self.intakes = Intakes(
-            self.uploads, places.workflows, places.tries, lambda: backends.servers(self.settings.comfy)
+            self.uploads,
+            places.workflows,
+            places.tries,
+            lambda: backends.servers(self.versions.at_address(self.settings.comfy)),
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -275,3 +276,10 @@ def test_a_comics_page_is_kept_by_the_browser_only_as_what_it_is(client, studio)
     assert other.content == now.content and other.headers["cache-control"] == "no-store"
     assert client.get("/studio/comic/nothing").status_code == 404
     assert client.get(f"/studio/comic/{page['id']}?p=another").status_code == 409
+
+
+def test_gradios_own_scripts_are_asked_for_once(client):
+    (script, *_) = re.findall(r"assets/[\w-]+\.js", client.get("/").text)
+    assert "immutable" in client.get(f"/{script}").headers["cache-control"]
+    assert "immutable" not in client.get("/assets/nothing.js").headers.get("cache-control", "")
+    assert "immutable" not in client.get("/theme.css").headers.get("cache-control", "")

@@ -41,9 +41,8 @@ def _choice(studio: Studio, kind: str) -> Part:
         return defaults.named(studio.workflows, name)
 
     def checked(name: str) -> dict[str, Any]:
-        return defaults.checked(
-            studio.workflows.load(name), studio.settings.comfy, studio.machines.drawing.told
-        )
+        comfy = studio.versions.at_address(studio.settings.comfy)
+        return defaults.checked(studio.workflows.load(name), comfy, studio.machines.drawing.told)
 
     chosen.input(choose, chosen, about, **QUIET)
     check.click(checked, chosen, about, **QUIET)

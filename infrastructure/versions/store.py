@@ -107,7 +107,7 @@ class Store:
             manifest.unlink(missing_ok=True)
             yield Progress(0.1, "installing Python packages")
             with writing_folder(env) as part:
-                self.uv.environment(part, lock.requirements_text, lock.platform.python)
+                self.uv.environment(part, lock.requirements_text, lock.platform)
                 yield Progress(0.6, "reading every file of them")
                 tree = env_tree.read_tree(part)
                 if foreign := env_tree.foreign(part, tree):

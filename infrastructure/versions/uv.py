@@ -45,13 +45,16 @@ class Uv:
             raise NotInStore(f"The packages cannot be chosen without the network: {_fault(done)}")
         raise Unresolved(self._conflict(wishes, platform, done))
 
-    def environment(self, to: Path, requirements: str, python: str) -> None:
+    def environment(self, to: Path, requirements: str, platform: Platform) -> None:
         """A new one at `to` that may be moved. Raises Unresolved, NotInStore, CannotWrite."""
-        self._must(["venv", "--relocatable", "--quiet", "--no-project", "--python", _python(python), to])
+        self._must(
+            ["venv", "--relocatable", "--quiet", "--no-project", "--python", _python(platform.python), to]
+        )
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "requirements.txt"
             file.write_text(requirements, "utf-8")
             options = ["--require-hashes", "--no-deps", "--link-mode", "hardlink", "--quiet", *_only_there()]
+            options += _torch(platform)
             self._must(["pip", "install", *options, "--python", python_of(to), "-r", file])
 
     def _compiled(self, wishes: Sequence[Wish], platform: Platform) -> Done:
@@ -65,7 +68,7 @@ class Uv:
                 return Done(0, "", "")
             options = ["--generate-hashes", "--no-header", "--no-annotate", "--no-build", "--quiet"]
             options += ["--python-version", platform.python, "--python-platform", _triple(platform)]
-            options += ["--torch-backend", platform.torch] if platform.torch else []
+            options += _torch(platform)
             return self._uv(["pip", "compile", *options, *_only_there(), *files], Path(folder))
 
     def _conflict(self, wishes: Sequence[Wish], platform: Platform, done: Done) -> str:
@@ -140,6 +143,11 @@ def _as_pip_has_it() -> Mapping[str, str]:
     names = {"PIP_FIND_LINKS": "UV_FIND_LINKS", "PIP_INDEX_URL": "UV_DEFAULT_INDEX"}
     names |= {"PIP_EXTRA_INDEX_URL": "UV_INDEX", "PIP_CERT": "SSL_CERT_FILE"}
     return {theirs: os.environ[ours] for ours, theirs in names.items() if os.environ.get(ours)}
+
+
+def _torch(platform: Platform) -> list[str]:
+    """Where torch comes from, when it is chosen and when it is fetched."""
+    return ["--torch-backend", platform.torch] if platform.torch else []
 
 
 def _only_there() -> list[str]:

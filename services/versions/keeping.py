@@ -27,8 +27,8 @@ def new(id: str, repo: str, nodes: Sequence[str], models: Sequence[str]) -> Spec
     content = {
         "schema_version": spec.SCHEMA_VERSION,
         "version_id": id,
-        "comfy": _repo(repo or COMFY),
-        "custom_nodes": [one for words in nodes for one in _listed(words, _repo)],
+        "comfy": repo_words(repo or COMFY),
+        "custom_nodes": [one for words in nodes for one in _listed(words, repo_words)],
         "models": [one for words in models for one in _listed(words, lambda source: {"source": source})],
     }
     return spec.read(content)
@@ -154,7 +154,7 @@ def _holds_something(folder: Path) -> bool:
     return folder.is_dir() and any(path.is_file() for path in folder.rglob("*"))
 
 
-def _repo(words: str) -> dict[str, str]:
+def repo_words(words: str) -> dict[str, str]:
     """URL@ref; the last @ behind the host."""
     scheme, mark, rest = words.rpartition("://")
     host, slash, path = rest.partition("/")

@@ -1,6 +1,7 @@
 """The versions whose ComfyUI the studio starts itself: one for each that was asked for."""
 
 import threading
+from dataclasses import replace
 
 from domain.places import Places
 from domain.settings import ComfySettings, Mode
@@ -51,6 +52,13 @@ class Managed:
             return backend.status()
         finally:
             self.only(drawing)
+
+    def at_address(self, comfy: ComfySettings) -> ComfySettings:
+        """What stands for a version while it runs: its ComfyUI at an address."""
+        with self._lock:
+            backend = self._backends.get(comfy.version) if comfy.mode is Mode.managed else None
+        address = backend.address if backend else ""
+        return replace(comfy, mode=Mode.local, url=address, more=()) if address else comfy
 
     def close(self) -> None:
         with self._lock:

@@ -57,6 +57,7 @@ def test_docker_compose_builds_this_image_and_gives_it_a_volume_and_words_that_a
 
 
 CALLS = ["worker --help", "worker doctor", "worker.download_models --list keyframe_sdxl"]
+CALLS += ["worker.version_check --help"]
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -90,14 +91,17 @@ def test_the_script_serves_and_passes_words_on(app, tmp_path):
         assert started(app, *words, COMFY_HOME=str(tmp_path)).stdout == f"{app}: -m worker {expected}\n"
 
 
-LINTED = [("shellcheck", "start.sh"), ("hadolint", "Dockerfile")]
+EXPORTED = Path("tests/versions/golden")  # what `version export` writes
+LINTED = [("shellcheck", Path("worker/start.sh")), ("hadolint", Path("worker/Dockerfile"))]
+LINTED += [("shellcheck", EXPORTED / "pod.sh"), ("shellcheck", EXPORTED / "fill.sh")]
+LINTED += [("hadolint", EXPORTED / "Dockerfile"), ("hadolint", EXPORTED / "baked.Dockerfile")]
 
 
 @pytest.mark.real
 @pytest.mark.parametrize(("linter", "file"), LINTED)
 def test_linters_find_nothing(sdk, linter, file):
     done = subprocess.run(
-        [sdk.python.parent / linter, WORKER / file], capture_output=True, text=True, timeout=60
+        [sdk.python.parent / linter, ROOT / file], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stdout
 

@@ -162,7 +162,9 @@ def test_one_that_draws_stays_when_somebody_looks_at_it(keeper):
     up(backend)
     before = pid(backend)
     assert versions.glance(drawing, drawing)
+    assert versions.at_address(drawing).addresses == (backend.address,)  # who is asked what it can run
     assert pid(backend) == before and is_alive(before)
     versions.only(ComfySettings())
     assert not is_alive(before)
+    assert versions.at_address(drawing) == drawing
     versions.close()

@@ -108,8 +108,7 @@ def open_page(context: BrowserContext) -> Iterator[Callable[..., Page]]:
         )
         if studio.address not in forgotten:
             forgotten.add(studio.address)
-            page.goto(f"{studio.address}studio/here")
-            page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+            _forget(page, studio.address)
         page.goto(f"{studio.address}#{where}")
         page.wait_for_function("() => window.Studio && Studio.ready && Studio.core.connected()")
         return page
@@ -117,6 +116,16 @@ def open_page(context: BrowserContext) -> Iterator[Callable[..., Page]]:
     yield open
     real = [problem for problem in problems if not HARMLESS.search(problem)]
     assert not real, real
+
+
+def _forget(page: Page, address: str) -> None:
+    """What pages of an address keep in the browser; a new page has no session of its own yet."""
+    line = page.context.new_cdp_session(page)
+    line.send(
+        "Storage.clearDataForOrigin",
+        {"origin": address.rstrip("/"), "storageTypes": "local_storage"},
+    )
+    line.detach()
 
 
 def _told(said: ConsoleMessage) -> str:

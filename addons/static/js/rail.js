@@ -47,7 +47,7 @@ function drawPill(pill) {
   const [, name, gpu, meter, queue] = pill.children;
   const busy = runs().filter(run => ['running', 'cancelling'].includes(run.state) && !run.queued).length;
   const waiting = runs().filter(run => run.state === 'waiting' || run.queued).length;
-  const isUp = settings.mode === 'sketch' || backend.up, start = isUp ? null : fact('pod/start');
+  const isUp = settings.mode === 'sketch' || backend.up, start = isUp ? null : backend.symptom === 'starting' ? backend : fact('pod/start');
   put(pill, { 'data-state': backend.up === undefined && settings.mode !== 'sketch' ? 'unknown' : start ? 'busy' : !isUp ? 'down' : busy ? 'busy' : 'up', title: backend.said ?? '' });
   put(name, { text: t(`mode.${settings.mode ?? 'sketch'}`) });
   put(gpu, { text: backend.gpu || backend.name || settings.address?.replace(/^https?:\/\//, '') || t('pill.sketch') });
