@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from platformdirs import user_data_path
 
-from commands import setting, version_elsewhere
+from commands import setting, version_elsewhere, version_handler, version_models
 from commands.setting import Deed
 from commands.terminal import Reporter
 from domain.errors import BadFile, CannotWrite, StudioError
@@ -54,6 +54,10 @@ def told(deed: Deed) -> Deed:
             return _complain(error, DRIFT)
         except StudioError as error:
             return _complain(error, BAD)
+        except BrokenPipeError:  # who read our output has seen enough: main knows
+            raise
+        except OSError as error:
+            return _complain(f"{error.filename or 'The disk'}: {error.strerror or error}.")
         except KeyboardInterrupt:
             return _complain("Interrupted. The same command goes on from here.", INTERRUPTED)
 
@@ -98,15 +102,19 @@ def _resolve(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 def _realize(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
     if not version.is_resolved:
+        if asked.dry_run:
+            id = version.spec.id
+            raise BadFile(f"{id} is not resolved as its spec stands: python main.py version resolve {id}")
         _resolved(asked, shelf, version)
+    store = _store_for(asked, shelf, version)
     lock, with_models = version.needed_lock(), not version.spec.skips_models
     if asked.dry_run:
-        return 0, keeping.missing(shelf.store, lock, with_models)
+        return 0, keeping.missing(store, lock, with_models)
     attempt = None
     if not asked.no_probe:
         prober = _prober(asked)
         attempt = lambda build, lock: prober.attempt(build, lock, shelf.store.python(lock))
-    realizer = Realizer(shelf.store, version.builds, attempt)
+    realizer = Realizer(store, version.builds, attempt)
     done = _follow(realizer.realize(lock, with_models))
     return 0, {
         "version_id": lock.id,
@@ -135,8 +143,8 @@ def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     build = _realized(shelf.version(asked.id))
-    more = [word for word in asked.extra_args if word != "--"]
-    return launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, more), {}
+    code = launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, asked.extra_args)
+    return code, {"exit_code": code} if asked.json else {}
 
 
 def _reproduce(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
@@ -177,8 +185,10 @@ STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
     "resolve": _resolve,
     "realize": _realize,
     "verify": _verify,
+    "verify-models": version_models.verify,
     "probe": _probe,
     "run-ui": _run_ui,
+    "run-handler": version_handler.handle,
     "reproduce": _reproduce,
     "clone": _clone,
     "delete": _delete,
@@ -201,8 +211,12 @@ def _shelf(asked: argparse.Namespace) -> Shelf:
 def _resolved(asked: argparse.Namespace, shelf: Shelf, version: Version) -> bool:
     here = uv.this_platform(asked.torch_backend)
     platform = replace(here, python=asked.python or here.python)
-    store = replace(shelf.store, is_offline=asked.offline or version.spec.is_offline)
+    store = _store_for(asked, shelf, version)
     return version.keep(_follow(Resolver(store, platform, asked.accept_new).lock(version.spec)))
+
+
+def _store_for(asked: argparse.Namespace, shelf: Shelf, version: Version) -> Store:
+    return replace(shelf.store, is_offline=asked.offline or version.spec.is_offline)
 
 
 def _realized(version: Version) -> Build:

@@ -1,21 +1,39 @@
 """What can be asked of versions of ComfyUI."""
 
-from argparse import REMAINDER, ArgumentParser
+from argparse import REMAINDER, ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from commands.words import add_command, port
+from commands.words import add_command, port, positive
 
+EXTRA = "--extra-args"
 EXIT_CODES = """exit codes: 0 done · 1 something is not as the lock says, or does not start
             2 bad spec or usage · 3 network, resolution or conflict
             4 not in the store, and nothing may be fetched · 130 interrupted
             After 1, 3, 4 and 130 the same command goes on."""
 
 
+class _Step(ArgumentParser):
+    """Hands on what stands behind --extra-args as it is: argparse knows no -- behind an option."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        words, more = list(args or ()), list[str]()
+        if EXTRA in words and self.get_default("extra_args") is not None:
+            at = words.index(EXTRA)
+            words, more = words[:at], words[at + 1 :]
+        found, unknown = super().parse_known_args(words, namespace)
+        if more:
+            found.extra_args = more[more[0] == "--" :]
+        return found, unknown
+
+
 def add_version(commands: Any) -> None:
     said = "Keep versions of ComfyUI: the same nodes, packages and models everywhere, to the byte."
     version = add_command(commands, "version", said, "realize film-a", EXIT_CODES)
-    steps = version.add_subparsers(title="steps", metavar="STEP", required=True)
+    steps = version.add_subparsers(title="steps", metavar="STEP", required=True, parser_class=_Step)
     _add_making(steps)
     _add_using(steps)
     _add_keeping(steps)
@@ -53,16 +71,41 @@ def _add_using(steps: Any) -> None:
     run = _step(steps, "run-ui", "Start a version's ComfyUI.", "film-a --port 8188")
     run.add_argument("--host", default="127.0.0.1", metavar="NAME", help="its address (default: %(default)s)")
     run.add_argument("--port", type=port, default=8188, metavar="N", help="its port (default: %(default)s)")
-    run.add_argument(
-        "--extra-args", nargs=REMAINDER, default=[], metavar="-- …", help="more for ComfyUI; comes last"
-    )
+    run.add_argument(EXTRA, nargs=REMAINDER, default=[], metavar="-- …", help="more for ComfyUI; comes last")
+    _add_handler(steps)
     verify = _step(steps, "verify", "Say whether all of it is still what the lock says.", "film-a --deep")
     verify.add_argument("--deep", action="store_true", help="read every byte")
+    _add_models(steps)
     _probing(
         _step(steps, "probe", "Start it, and see whether it has the nodes that workflows need.", "film-a")
     )
     reproduce = _step(steps, "reproduce", "Make it once more from nothing, and compare every byte.", "film-a")
     reproduce.add_argument("--keep", type=Path, metavar="DIR", help="the second store stays, here")
+
+
+def _add_handler(steps: Any) -> None:
+    said = "Run one workflow through a version's ComfyUI, and give its first file."
+    handler = _step(steps, "run-handler", said, "film-a --workflow w.json | base64 -d > picture.png")
+    handler.add_argument("--workflow", type=Path, required=True, metavar="F", help="in the API format")
+    handler.add_argument(
+        "--output", choices=("base64", "file"), default="base64", help="what comes out (default: base64)"
+    )
+    handler.add_argument("--out-file", type=Path, metavar="F", help="where the file is written, too")
+    handler.add_argument("--probe-args", metavar="WORDS", default="", help="more for ComfyUI while it runs")
+
+
+def _add_models(steps: Any) -> None:
+    said = "Say whether a folder has the models of a version, and bring those it lacks."
+    models = _step(steps, "verify-models", said, "film-a --models-dir models", is_all=True)
+    models.add_argument("id", metavar="ID", nargs="?", help="the version's id, or the path of its spec")
+    models.add_argument("--lock", type=Path, metavar="F", help="a lock, in place of an id")
+    models.add_argument("--models-dir", type=Path, metavar="DIR", help="the folder (default: $MODELS_DIR)")
+    models.add_argument("--overwrite", action="store_true", help="replace another file at a model's place")
+    models.add_argument(
+        "--timeout", type=positive, default=120, metavar="S", help="longest silence of a host (default: 120)"
+    )
+    models.add_argument("--cache", action="store_true", help="use the store, which is done anyway")
+    models.add_argument("--verbose", action="store_true", help="show each model's sha256 as well")
 
 
 def _add_keeping(steps: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 HOUSE = Path(__file__).parent.parent
 FLOORS = ("domain", "infrastructure", "services", "addons", "worker", "commands", "main", "start")
-FLOORS += ("tests", "bench")
+FLOORS += ("scripts", "tests", "bench")
 MAY_IMPORT = {
     "domain": {"domain"},
     "infrastructure": {"domain", "infrastructure"},
@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "commands": {"domain", "infrastructure", "services", "addons", "commands"},
     "main": {"domain", "infrastructure", "services", "addons", "commands", "main"},
     "start": set[str](),
+    "scripts": {"main"},  # other names for its commands
 }
 ONLY_IN = {
     "gradio": {"addons"},
@@ -379,6 +380,7 @@ BREACHES = [
     (imports_run_only_downward, "domain/a.py", "import infrastructure.ffmpeg"),
     (imports_run_only_downward, "addons/a.py", "from infrastructure.ffmpeg import join"),
     (imports_run_only_downward, "start.py", "from domain import job"),
+    (imports_run_only_downward, "scripts/a.py", "from services import runs"),
     (imports_run_only_downward, "services/a/b.py", "from ...addons import window"),
     (each_library_has_its_floor, "services/a.py", "def f():\n    import gradio as gr"),
     (each_library_has_its_floor, "services/a.py", "from subprocess import run"),

@@ -5,15 +5,18 @@ It holds no time, no path of a machine and no name of a host but those it fetche
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from domain.errors import BadFile
-from domain.versions.fields import Fields
-from domain.versions.spec import Repo
+from domain.versions.fields import Fields, shown
+from domain.versions.spec import Repo, checked_id, checked_node, checked_repo, checked_target, without_secret
 
 LOCK_VERSION = 1
+_COMMIT, _SHA256 = re.compile("[0-9a-f]{40}"), re.compile("[0-9a-f]{64}")
+_PACKAGE = re.compile(r"[A-Za-z0-9].* --hash=[a-z0-9]+:[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,14 @@ class Lock:
 
 
 def read(content: Any) -> Lock:
-    """Raises BadFile, also when the lock was changed by hand."""
+    """Raises BadFile, also when the lock was changed by hand. It may come from anybody: nothing in it leads
+    out of the folders of a version."""
     top = Fields(content)
     if top.whole("lock_version") != LOCK_VERSION:
         raise BadFile(f"lock_version must be {LOCK_VERSION}; resolve the version again.")
     place, python = top.object("platform"), top.object("python")
     lock = Lock(
-        top.needed("version_id"),
+        checked_id(top.needed("version_id"), "version_id"),
         top.needed("spec_sha256"),
         Platform(
             place.needed("os"), place.needed("arch"), place.needed("python"), place.text("torch_backend")
@@ -93,7 +97,7 @@ def read(content: Any) -> Lock:
         _tree(top.object("comfy")),
         tuple(map(_tree, top.objects("custom_nodes"))),
         tuple(map(_model, top.objects("models"))),
-        python.texts("requirements"),
+        tuple(_package(text, n) for n, text in enumerate(python.texts("requirements"))),
         python.text("uv"),
         {key: str(value) for key, value in top.object("env").items()},
     )
@@ -146,10 +150,30 @@ def _tree_content(tree: Tree) -> dict[str, str]:
 
 
 def _tree(fields: Fields) -> Tree:
-    repo, commit, tree = fields.needed("repo"), fields.needed("commit"), fields.needed("tree")
-    return Tree(repo, "", commit, tree, fields.text("name"))
+    repo = checked_repo(fields.needed("repo"), fields.at("repo"))
+    commit, tree = _digits(fields, "commit", _COMMIT), _digits(fields, "tree", _COMMIT)
+    name = checked_node(fields.needed("name"), fields.at("name")) if fields.place != "comfy" else ""
+    return Tree(repo, "", commit, tree, name)
 
 
 def _model(fields: Fields) -> LockedModel:
-    sources = tuple(Origin(o.needed("url"), o.text("revision")) for o in fields.objects("sources"))
-    return LockedModel(fields.needed("target_path"), fields.needed("sha256"), fields.whole("size"), sources)
+    sources = tuple(
+        Origin(without_secret(o.needed("url"), o.at("url")), o.text("revision"))
+        for o in fields.objects("sources")
+    )
+    target = checked_target(fields.needed("target_path"), fields.at("target_path"))
+    return LockedModel(target, _digits(fields, "sha256", _SHA256), fields.whole("size"), sources)
+
+
+def _digits(fields: Fields, key: str, form: re.Pattern[str]) -> str:
+    digits = fields.needed(key)
+    if form.fullmatch(digits):
+        return digits
+    raise BadFile(f"{fields.at(key)} must be hex digits in full length, not {shown(digits)}.")
+
+
+def _package(text: str, number: int) -> str:
+    """It becomes a line that pip and uv read, where an option could say where packages come from."""
+    if _PACKAGE.fullmatch(text):
+        return text
+    raise BadFile(f"python.requirements[{number}] must be a package with its hash, not {shown(text)}.")

@@ -71,6 +71,7 @@ def read(content: Any) -> Spec:
     _no_two("custom_nodes", [node.name for node in nodes], "name")
     models = tuple(_model(fields, advice) for fields in top.objects("models"))
     _no_two("models", [model.target for model in models], "target")
+    _none_in_another([model.target for model in models])
     packages = tuple(_package(text, n) for n, text in enumerate(top.texts("python_packages")))
     env = _env(top.object("env")) if top.has("env") else {}
     options = Fields(top.raw("options") or {}, "options")
@@ -131,6 +132,12 @@ def without_secret(address: str, place: str) -> str:
     return address
 
 
+def checked_node(name: str, place: str) -> str:
+    if _NODE.fullmatch(name) and not name.endswith((" ", ".")):
+        return name
+    raise BadFile(f"{place} must be the name of a folder, not {shown(name)}.")
+
+
 def checked_target(path: str, place: str) -> str:
     """Below the folder of models, wherever that is. $MODELS_DIR/ and $COMFY_HOME/models/ may stand before."""
     for beginning in ("$MODELS_DIR/", "${MODELS_DIR}/", "$COMFY_HOME/models/", "${COMFY_HOME}/models/"):
@@ -168,9 +175,7 @@ def _node(fields: Fields, advice: list[str]) -> Node:
     name = fields.text("name")
     repo, ref, commit = _repo(fields, advice)
     name = name or repo.rstrip("/").rpartition("/")[2].removesuffix(".git").rpartition(":")[2]
-    if not _NODE.fullmatch(name):
-        raise BadFile(f"{fields.at('name')} must be the name of a folder, not {shown(name)}.")
-    return Node(repo, ref, commit, name)
+    return Node(repo, ref, commit, checked_node(name, fields.at("name")))
 
 
 def _model(fields: Fields, advice: list[str]) -> Model:
@@ -227,6 +232,13 @@ def _no_two(place: str, names: list[str], what: str) -> None:
     for number, name in enumerate(names):
         if name.lower() in [other.lower() for other in names[:number]]:  # one folder on some disks
             raise BadFile(f"{place}[{number}] has the same {what} as another: {shown(name)}.")
+
+
+def _none_in_another(targets: list[str]) -> None:
+    for number, target in enumerate(targets):
+        above = [str(folder).lower() for folder in PurePosixPath(target).parents]
+        if file := next((other for other in targets if other.lower() in above), ""):
+            raise BadFile(f"models[{number}] lies in {shown(file)}, which is a file of another model.")
 
 
 def _said(**fields: str) -> dict[str, str]:

@@ -17,7 +17,8 @@ from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
 from infrastructure.versions.locks import held
-from infrastructure.versions.transfers import Transfer
+from infrastructure.versions.sources import SILENCE
+from infrastructure.versions.transfers import Transfer, note_of
 
 _CHUNK = 1 << 22
 
@@ -26,6 +27,7 @@ class Blobs:
     def __init__(self, folder: Path, is_offline: bool = False):
         self._folder = folder
         self._is_offline = is_offline
+        self.silence = SILENCE  # seconds between two bytes until a line counts as broken
 
     def path(self, sha256: str) -> Path:
         return self._folder / "sha256" / sha256[:2] / sha256 / "blob"
@@ -44,10 +46,14 @@ class Blobs:
             return False
         if not is_deep and now == self._memo(sha256):
             return True
-        if _sha256(path) != sha256:
+        try:
+            if _sha256(path) != sha256:
+                return False
+        except OSError:  # what cannot be read is not whole
             return False
         if now != self._memo(sha256):
-            write_json(self._memo_file(sha256), now)
+            with suppress(CannotWrite):  # then it is read once more the next time
+                write_json(self._memo_file(sha256), now)
         return True
 
     def bring(
@@ -69,7 +75,7 @@ class Blobs:
             )
             for source, revision in sources:
                 try:
-                    found = yield from self._fetched(source, revision, path.with_name("part"), size)
+                    found = yield from self._fetched(source, revision, path.with_name("part"), size, sha256)
                     self._publish(path.with_name("part"), found, sha256, source)
                     return path
                 except (Unresolved, Drift) as error:
@@ -87,13 +93,17 @@ class Blobs:
         part = self._folder / "incoming" / name / "part"
         with held(part.with_name("lock"), source):
             digest = yield from self._fetched(source, "", part, None)
-            check(part, digest)
+            try:
+                check(part, digest)
+            except Drift:
+                _refuse(part)
+                raise
             size = part.stat().st_size
             with held(self.path(digest).with_name("lock"), f"the model {digest[:12]}…"):
                 if not self.is_whole(digest):
                     self._set_aside(self.path(digest))
                     self._publish(part, digest, digest, source)
-            part.unlink(missing_ok=True)
+            _forget(part)
         return digest, size
 
     def all(self) -> dict[str, int]:
@@ -109,25 +119,32 @@ class Blobs:
             folder.rmdir()
 
     def _fetched(
-        self, source: str, revision: str, part: Path, size: int | None
+        self, source: str, revision: str, part: Path, size: int | None, wanted: str = ""
     ) -> Generator[Progress, None, str]:
-        """Returns the sha256 of what came."""
+        """Returns the sha256 of what came. When half of it was here before, and the whole is not what is
+        `wanted`, the half may have been spoiled, or of another source: all of it is fetched once more."""
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
-            return (yield from Transfer(source, revision, part, size).run())
+            transfer = Transfer(source, revision, part, size, self.silence)
+            found = yield from transfer.run()
+            if wanted and found != wanted and transfer.went_on:
+                _forget(part)
+                found = yield from Transfer(source, revision, part, size, self.silence).run()
+            return found
         except OSError as error:
             raise cannot_write(part, error) from error
 
     def _publish(self, part: Path, found: str, sha256: str, source: str) -> None:
         """The only way in."""
         if found != sha256:
-            part.replace(part.with_name("bad"))
+            _refuse(part)
             raise Drift(f"{source} is not what the lock says: its sha256 is {found}, not {sha256}.")
         path = self.path(sha256)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             part.chmod(0o444)
             part.replace(path)
+            _forget(part)
         except OSError as error:
             raise cannot_write(path, error) from error
         write_json(self._memo_file(sha256), _stamp(path))
@@ -194,6 +211,20 @@ def _reflink(blob: Path, to: Path) -> None:
     finally:
         if not is_done:
             to.unlink(missing_ok=True)
+
+
+def _refuse(part: Path) -> None:
+    """Kept for whoever wants to know what it is; nothing goes on from it."""
+    try:
+        part.replace(part.with_name("bad"))
+        note_of(part).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(part, error) from error
+
+
+def _forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    note_of(part).unlink(missing_ok=True)
 
 
 def _stamp(path: Path) -> list[int]:

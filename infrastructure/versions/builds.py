@@ -5,6 +5,7 @@ builds/<id>/<closure>/              ComfyUI, base/custom_nodes, base/models, loc
 builds/<id>/{input,output,user,…}   what belongs to whoever works with it, through all of them
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from domain.versions.lock import Lock
 from infrastructure.json_files import read_json, write_json
 
 _CURRENT, _LOCK, _REALIZATION = "current.json", "lock.json", "realization.json"
+_OURS = re.compile(r"[0-9a-f]{16}(\.changed-\d+|(\.[0-9a-f]{6}-[0-9a-f]{4})?\.part)?")
 OWN = ("input", "output", "temp", "user")
 BASE = ("custom_nodes", "models", *OWN)  # ComfyUI does not start when its base folder lacks one
 
@@ -84,8 +86,13 @@ class Builds:
         write_json(self.folder / _CURRENT, {"build": to.folder.name})
 
     def all(self) -> list[Build]:
-        found = sorted(self.folder.glob(f"*/{_REALIZATION}"))
-        return [Build(path.parent) for path in found if not path.parent.name.endswith(".part")]
+        """Realizations, whole or not, in use or replaced; nothing else that lies there is ours."""
+        folders = self.folder.iterdir() if self.folder.is_dir() else ()
+        ours = [path for path in folders if _OURS.fullmatch(path.name)]
+        return [Build(path) for path in sorted(ours) if path.is_dir() and not path.is_symlink()]
+
+    def forget_current(self) -> None:
+        (self.folder / _CURRENT).unlink(missing_ok=True)
 
 
 def closure_text(realization: Realization) -> str:

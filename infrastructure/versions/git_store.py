@@ -54,7 +54,7 @@ class GitStore:
     def bring(self, repo: str, commit: str) -> None:
         """Fetched once. Raises Unresolved, NotInStore."""
         store = self._store(repo)
-        with held(store.with_suffix(".lock"), f"the repository {repo}"):
+        with self._held(repo):
             if self.has(repo, commit):
                 return
             if self._is_offline:
@@ -68,13 +68,25 @@ class GitStore:
                 everything = "+refs/*:refs/upstream/*"
                 done = self._git(repo, "fetch", "--no-tags", "--filter=blob:none", "origin", everything)
             if done.code:
-                raise Unresolved(_why(repo, done))
+                raise _fault(repo, done)
             if not self.has(repo, commit):
                 raise Unresolved(f"{repo} has no commit {commit} any more.")
 
+    @contextmanager
+    def _held(self, repo: str) -> Iterator[None]:
+        """Alone at it: what an earlier git that was killed has locked, nobody holds any more."""
+        store = self._store(repo)
+        with held(store.with_suffix(".lock"), f"the repository {repo}"):
+            for left in (*store.glob("*.lock"), *(store / "refs").rglob("*.lock")):
+                if not _has_git_at_work(store):
+                    left.unlink(missing_ok=True)
+            yield
+
     def keep(self, repo: str, commit: str, name: str) -> None:
         """From now on the store does not forget it; `name` is who needs it."""
-        self._done(repo, "update-ref", f"{_KEPT}/{name}/{commit}", commit)
+        ref = f"{_KEPT}/{name.replace('.', '_')}/{commit}"  # git takes no name with two dots or .lock in it
+        with self._held(repo):
+            self._done(repo, "update-ref", ref, commit)
 
     def kept(self, repo: str) -> dict[str, str]:
         """Refs and the commits they keep."""
@@ -91,8 +103,18 @@ class GitStore:
             return None
         done = self._git(repo, "cat-file", "blob", f"{commit}:{path}")
         if done.code:
-            raise Unresolved(_why(repo, done))
+            raise _fault(repo, done)
         return done.out.encode()
+
+    def left_out(self, repo: str, commit: str) -> list[str]:
+        """What a checkout of it lacks: submodules, and files that stand in for large ones (LFS)."""
+        listed = self._done(repo, "ls-tree", "-r", "-z", commit).out.split("\0")
+        found = [f"the submodule {line.partition(chr(9))[2]}" for line in listed if line.startswith("160000")]
+        attributes = [line.partition("\t")[2] for line in listed if line.endswith(".gitattributes")]
+        for path in attributes:
+            if b"filter=lfs" in (self.file(repo, commit, path) or b""):
+                found.append(f"what {path} gives to Git LFS")
+        return found
 
     def check_out(self, repo: str, commit: str, to: Path, like: Path | None = None) -> None:
         """All files of a commit into a new folder, without a .git of its own. `like` is one of the same
@@ -106,17 +128,16 @@ class GitStore:
         done = self._git(repo, "read-tree", "--reset", "-u", commit, to=to, index=index)
         if done.code:
             index.unlink(missing_ok=True)
-            if "No space left" in done.said:
-                raise CannotWrite(f"{to} cannot be written: the disk is full. Make room and run it again.")
-            raise Unresolved(_why(repo, done))
+            raise _fault(repo, done)
 
     def changes(self, repo: str, commit: str, at: Path, is_deep: bool = False) -> list[str]:
         """Paths in a checked out folder that are not as the commit has them, or are not in it. By time and
         size as far as nothing changed since it was checked out; `is_deep` reads all."""
+        if not at.is_dir():
+            return ["(the whole folder is gone)"]
         with _index(at, is_deep) as index:
-            self._git(
-                repo, "read-tree", commit, to=at, index=index
-            ) if is_deep or not index.is_file() else None
+            if is_deep or not index.is_file():
+                self._done(repo, "read-tree", commit, to=at, index=index)
             self._git(repo, "update-index", "-q", "--refresh", to=at, index=index)
             differing = self._done(repo, "diff-index", "--name-only", "-z", commit, to=at, index=index)
             others = self._done(repo, "ls-files", "-o", "-z", to=at, index=index)
@@ -171,6 +192,8 @@ class GitStore:
         """Raises BadFile."""
         done = self._git(repo, *words, to=to, index=index)
         if done.code:
+            if _is_full(done):
+                raise _fault(repo, done)
             raise BadFile(f"The store of {repo} does not answer: {done.last_words}.")
         return done
 
@@ -229,6 +252,26 @@ def _settings() -> list[str]:
 
 def _is_compiled(path: str) -> bool:
     return path.endswith(".pyc") or "__pycache__" in PurePosixPath(path).parts
+
+
+def _has_git_at_work(store: Path) -> bool:
+    """Whether one runs there that outlived who started it: it still needs its locks."""
+    for words in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            said = words.read_bytes()
+            if said.startswith(b"git\0") and os.fsencode(store.absolute()) in said:
+                return True
+    return False
+
+
+def _is_full(done: Done) -> bool:
+    return "No space left" in done.said or "Disk quota exceeded" in done.said
+
+
+def _fault(repo: str, done: Done) -> StudioError:
+    if _is_full(done):
+        return CannotWrite(f"{repo} cannot be kept: the disk is full. Make room on it and run it again.")
+    return Unresolved(_why(repo, done))
 
 
 def _why(repo: str, done: Done) -> str:

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -46,13 +47,15 @@ def _filled(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def run_here(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
-    """In this terminal, ended with us. Returns its exit code. Raises BackendUnreachable."""
+    """In this terminal, ended with us; all it says goes to stderr. Returns its exit code as a shell has it.
+    Raises BackendUnreachable."""
     try:
-        process = subprocess.Popen(command, cwd=folder, env=dict(env))
+        process = subprocess.Popen(command, cwd=folder, env=dict(env), stdout=sys.stderr.fileno())
     except OSError as error:
         raise BackendUnreachable(f"{command[0]} cannot be started: {error.strerror or error}.") from error
     try:
-        return process.wait()
+        code = process.wait()
+        return code if code >= 0 else 128 - code  # ended by a signal
     finally:
         if process.poll() is None:
             process.terminate()

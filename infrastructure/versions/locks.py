@@ -15,11 +15,15 @@ LONGEST = 3600.0  # seconds; a large model on a slow line
 @contextmanager
 def held(file: Path, what: str, longest: float = LONGEST) -> Iterator[None]:
     """Waits for who holds it. Raises Blocked after `longest` seconds."""
+    lock = FileLock(file, timeout=longest, poll_interval=0.1)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file, timeout=longest, poll_interval=0.1):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise Blocked(f"Another program is at work on {what}. Wait for it, and run this again.") from error
-    except PermissionError as error:
+    except OSError as error:
         raise cannot_write(file, error) from error
+    try:
+        yield
+    finally:
+        lock.release()

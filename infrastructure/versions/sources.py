@@ -3,6 +3,7 @@
 Tokens come from the environment and go to their own host alone: HF_TOKEN, CIVITAI_TOKEN.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from infrastructure.http_line import Session, json_object
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
 _HUB, _CIVITAI = "https://huggingface.co", "https://civitai.com"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"(?P<repo>[^/@?]+/[^/@?]+)(?:@(?P<rev>[^/]+))?/(?P<file>[^?]+)")
 
 
@@ -50,7 +52,8 @@ def place_of(source: str, revision: str = "") -> Place:
         case "hf":
             repo, rev, file = _hub_file(source)
             return Place(
-                f"{_hub()}/{repo}/resolve/{quote(revision or rev)}/{quote(file)}", _bearer("HF_TOKEN")
+                f"{_hub()}/{repo}/resolve/{quote(revision or rev, safe='')}/{quote(file)}",
+                _bearer("HF_TOKEN"),
             )
         case "civitai":
             path = rest if rest.startswith("api/") else f"api/download/{rest}"
@@ -82,12 +85,15 @@ def _told_by_hub(source: str) -> Told:
     revision = str((json_object(about) or {}).get("sha") or "")
     address = f"{_hub()}/api/models/{repo}/paths-info/{quote(revision or rev, safe='')}"
     found = _asked("POST", address, source, {"paths": [file]})
-    listed = found.json() if found.content[:1] == b"[" else []
+    listed = _list(found.content)
     entry = next((e for e in listed if isinstance(e, dict) and e.get("path") == file), None)
     if entry is None:
         raise Unresolved(f"{repo} has no file {file} at {rev}.")
-    size, lfs = entry.get("size"), entry.get("lfs") or {}
-    return Told(str(lfs.get("oid") or ""), size if isinstance(size, int) else None, revision)
+    size, lfs = entry.get("size"), entry.get("lfs")
+    digest = str(lfs.get("oid") or "").lower() if isinstance(lfs, dict) else ""
+    if digest and not _SHA256.fullmatch(digest):
+        raise Unresolved(f"{source}: its host tells a sha256 that is none.")
+    return Told(digest, size if isinstance(size, int) else None, revision)
 
 
 def _told_by_head(source: str, place: Place) -> Told:
@@ -139,17 +145,34 @@ def _civitai() -> str:
 
 
 def _bearer(name: str) -> dict[str, str]:
-    token = os.environ.get(name, "")
+    token = os.environ.get(name, "").strip()
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _bearer_for(url: str) -> dict[str, str]:
     """A plain address of a host that is known gets that host's token."""
-    host = urlsplit(url).hostname
     for name, base in (("HF_TOKEN", _hub()), ("CIVITAI_TOKEN", _civitai())):
-        if host == urlsplit(base).hostname:
+        if _origin(url) == _origin(base):
             return _bearer(name)
     return {}
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Another port is another server, and http another line than https."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    return parts.scheme, parts.hostname or "", port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def _list(content: bytes) -> list[object]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else []
 
 
 def _filled(url: str) -> str:

@@ -60,20 +60,26 @@ class Store:
         return [Builds(folder) for folder in (*sorted(self.builds.glob("*/")), *self.elsewhere())]
 
     def elsewhere(self) -> list[Path]:
-        """Folders of versions that are laid out outside of the store."""
-        try:
-            content = read_json(self.folder / _ELSEWHERE)
-        except BadFile:
-            return []
-        return [Path(path) for path in content if Path(path).is_dir()] if isinstance(content, list) else []
+        """Folders of versions that are laid out outside of the store, as far as they are there just now.
+        Raises BadFile: who cannot know them must not take anything away from them."""
+        return [folder for folder in self._remembered() if folder.is_dir()]
 
     def remember(self, builds: Path) -> None:
         """A folder that needs what is here, wherever it is."""
-        if builds.parent == self.builds or builds.absolute() in self.elsewhere():
+        if builds.parent == self.builds or builds.absolute() in self._remembered():
             return
         with held(self.folder / "elsewhere.lock", "the store"):
-            folders = {*map(str, self.elsewhere()), str(builds.absolute())}
+            folders = {*map(str, self._remembered()), str(builds.absolute())}  # also on a disk that is away
             write_json(self.folder / _ELSEWHERE, sorted(folders))
+
+    def _remembered(self) -> list[Path]:
+        file = self.folder / _ELSEWHERE
+        content = read_json(file) if file.exists() else []
+        if isinstance(content, list) and all(isinstance(path, str) for path in content):
+            return list(map(Path, content))
+        raise BadFile(
+            f"{file} is no list of folders. Correct it, or delete it when no version lies elsewhere."
+        )
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
@@ -117,6 +123,8 @@ class Store:
         """The hash of the environment as it was made, and files that are not as they were."""
         env = self.environment(lock)
         was = env_tree.read_manifest(env.with_suffix(".json"))
+        if not env.is_dir():
+            return was.hash, ["all of them are gone"]
         now = env_tree.read_tree(env, None if is_deep else was)
         return was.hash, env_tree.differences(was, now)
 

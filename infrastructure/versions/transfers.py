@@ -15,8 +15,8 @@ import requests
 
 from domain.errors import BadFile
 from domain.events import Progress
-from domain.versions.errors import Unresolved
-from infrastructure.http_line import Session
+from domain.versions.errors import Drift, Unresolved
+from infrastructure.http_line import NoAuthorities, Session
 from infrastructure.json_files import read_json, write_json
 from infrastructure.versions.sources import CONNECT, SILENCE, Place, place_of, refusal
 
@@ -24,6 +24,7 @@ TRIES = 5  # in a row that bring nothing new
 PAUSE = 1.0  # seconds before the second of them; doubles
 WORD = 0.5  # seconds between two words about how far it is
 _CHUNK = 1 << 20
+_PIECE = 1 << 17  # of what comes; at most so much is lost when the line breaks
 _PASSING = (408, 425, 429)
 
 
@@ -32,31 +33,36 @@ class _Broken(Exception):
 
 
 class Transfer:
-    def __init__(self, source: str, revision: str, part: Path, size: int | None):
-        self._source, self._part, self._size = source, part, size
-        self._place = place_of(source, revision)
-        self._note = part.with_name("part.json")
+    def __init__(self, source: str, revision: str, part: Path, size: int | None, silence: float = SILENCE):
+        self._source, self._part, self._wanted, self._size = source, part, size, size
+        self._place, self._silence = place_of(source, revision), silence
+        self._note = note_of(part)
         self._digest = hashlib.sha256()
         self._have = 0
         self._began, self._brought, self._told = time.monotonic(), 0, 0.0
+        self.went_on = False  # from what an earlier run left
 
     def run(self) -> Generator[Progress, None, str]:
-        """Returns its sha256. Raises Unresolved, and OSError of the disk."""
+        """Returns its sha256. Raises Unresolved, Drift when it is of another size, and OSError of the disk.
+
+        The note stays until whoever takes the part has it: killed in between, nothing is fetched twice.
+        """
         yield from self._read_again()
-        misses = 0
+        misses, most = 0, self._have
         while True:
-            before = self._have
             try:
                 yield from self._copied() if self._place.file else self._attempt(self._place)
                 break
+            except NoAuthorities as error:
+                raise Unresolved(str(error)) from error
             except (requests.RequestException, _Broken) as error:
-                misses = 0 if self._have > before else misses + 1
+                misses = 0 if self._have > most else misses + 1
+                most = max(most, self._have)
                 if misses >= TRIES:
                     raise Unresolved(
                         f"{self._source} does not come through. What is here is kept for the next time."
                     ) from error
             yield from self._waited(PAUSE * 2**misses)
-        self._note.unlink(missing_ok=True)
         return self._digest.hexdigest()
 
     def _read_again(self) -> Generator[Progress, None, None]:
@@ -69,13 +75,14 @@ class Transfer:
             for chunk in _chunks(file):
                 self._took(chunk)
                 yield from self._word("reading what is here")
-        self._brought = 0
+        self._brought, self.went_on = 0, self._have > 0
 
     def _attempt(self, place: Place) -> Generator[Progress, None, None]:
         note, headers = self._noted(), {"Accept-Encoding": "identity", **place.headers}
+        self._anew(not note.get("etag"))  # nobody promises that the rest would be of the same file
         if self._have:
             headers |= {"Range": f"bytes={self._have}-", "If-Range": str(note["etag"])}
-        limits = CONNECT, SILENCE
+        limits = CONNECT, self._silence
         with Session() as line, line.get(place.url, headers=headers, stream=True, timeout=limits) as reply:
             if reply.status_code == 416 and self._have == note.get("size"):
                 return
@@ -87,11 +94,13 @@ class Transfer:
             if self._have and not (reply.status_code == 206 and _begins_at(reply, self._have)):
                 self._anew()  # it is another file by now, or the host cannot go on
             total = self._total(reply)
+            self._check_size(total)
             self._write_note(reply, total)
             with self._part.open("ab" if self._have else "wb") as out:
-                for chunk in reply.iter_content(_CHUNK):
+                for chunk in reply.iter_content(_PIECE):
                     out.write(chunk)
                     self._took(chunk)
+                    self._check_size(max(self._have, self._wanted or 0))
                     yield from self._word()
                 out.flush()
                 os.fsync(out.fileno())
@@ -116,6 +125,7 @@ class Transfer:
     def _anew(self, is_wanted: bool = True) -> None:
         if is_wanted and self._have:
             self._digest, self._have, self._brought = hashlib.sha256(), 0, 0
+            self.went_on = False
             self._part.unlink(missing_ok=True)
 
     def _took(self, chunk: bytes) -> None:
@@ -125,13 +135,21 @@ class Transfer:
 
     def _total(self, reply: requests.Response) -> int | None:
         length = reply.headers.get("Content-Length", "")
-        return self._have + int(length) if length.isdigit() else self._size
+        if _is_packed(reply):  # then it is of what was packed
+            length = ""
+        return self._have + int(length) if length.isdigit() else self._wanted
+
+    def _check_size(self, size: int | None) -> None:
+        """Before gigabytes of something else come."""
+        if self._wanted is not None and size is not None and size != self._wanted:
+            raise Drift(f"{self._source} is not what was said: it has {size} bytes, not {self._wanted}.")
 
     def _write_note(self, reply: requests.Response, total: int | None) -> None:
         """Before its first byte. A weak ETag promises nothing about bytes."""
         etag = reply.headers.get("ETag", "")
         self._size = total
-        write_json(self._note, {"etag": "" if etag.startswith("W/") else etag, "size": total})
+        is_weak = etag.startswith("W/") or _is_packed(reply)
+        write_json(self._note, {"etag": "" if is_weak else etag, "size": total})
 
     def _noted(self) -> dict[str, Any]:
         try:
@@ -157,6 +175,14 @@ class Transfer:
                 min(1.0, self._have / self._size) if self._size else 0.0, "the line broke, going on"
             )
             time.sleep(min(WORD, left))
+
+
+def note_of(part: Path) -> Path:
+    return part.with_name("part.json")
+
+
+def _is_packed(reply: requests.Response) -> bool:
+    return reply.headers.get("Content-Encoding", "identity").lower() not in ("", "identity")
 
 
 def _begins_at(reply: requests.Response, byte: int) -> bool:

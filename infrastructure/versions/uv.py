@@ -17,6 +17,7 @@ from infrastructure.commands import Done
 
 _HERE = ("linux", "x86_64")
 _FAULT = re.compile(r"^\s*(?:×|error:|╰─▶|Caused by:)?\s*")
+_FULL = ("No space left", "os error 28)", "Disk quota exceeded")
 _MISSING = ("was not found in the cache", "not found in the package registry", "network was disabled")
 
 
@@ -39,6 +40,7 @@ class Uv:
         done = self._compiled(wishes, platform)
         if done.code == 0:
             return _lines(done.out)
+        self._check_room(done)
         if self._is_offline:
             raise NotInStore(f"The packages cannot be chosen without the network: {_fault(done)}")
         raise Unresolved(self._conflict(wishes, platform, done))
@@ -87,11 +89,14 @@ class Uv:
         done = self._uv(words)
         if done.code == 0:
             return
-        if "No space left" in done.said or "os error 28" in done.said:
-            raise CannotWrite(f"The disk of {self._cache} is full. Make room, and run it again.")
+        self._check_room(done)
         if self._is_offline and any(word in done.said for word in _MISSING):
             raise NotInStore(f"A package is not in the store, and nothing may be fetched: {_fault(done)}")
         raise Unresolved(f"The Python packages cannot be installed: {_fault(done)}")
+
+    def _check_room(self, done: Done) -> None:
+        if any(word in done.said for word in _FULL):
+            raise CannotWrite(f"The disk of {self._cache} is full. Make room, and run it again.")
 
     def _uv(self, words: Sequence[str | Path], folder: Path | None = None) -> Done:
         env = {"UV_CACHE_DIR": str(self._cache.absolute()), "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1"}

@@ -16,7 +16,7 @@ from infrastructure.versions import running
 from infrastructure.versions.builds import OWN, Build, Builds
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, size_of
-from services.versions.shelf import Shelf
+from services.versions.shelf import Shelf, Version
 
 _SOON = 1.0  # seconds that a version's lock is waited for
 COMFY = "https://github.com/comfyanonymous/ComfyUI.git"
@@ -50,21 +50,42 @@ def missing(store: Store, lock: Lock, with_models: bool) -> dict[str, Any]:
 def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
     """Its realizations; what somebody made with it stays. Returns the folders that stayed for that."""
     file = shelf.file(id)
-    builds = shelf.builds(shelf.version(id).spec.id if file.is_file() else file.stem)
+    name = spec.checked_id(_id_in(shelf, id) or file.stem, "The version's id")
+    builds = shelf.builds(name)
     if builds.folder.is_dir():
         if any(running.found(build) for build in builds.all()):
-            raise StudioError(f"{id} is running. End it first.")
-        with held(builds.lock, f"the version {id}"):
-            (builds.folder / "current.json").unlink(missing_ok=True)
-            for folder in _realizations(builds):
-                shutil.rmtree(folder)
+            raise StudioError(f"{name} is running. End it first.")
+        with held(builds.lock, f"the version {name}"):
+            builds.forget_current()
+            for build in builds.all():
+                shutil.rmtree(build.folder)
     if with_spec:
         file.unlink(missing_ok=True)
         file.with_suffix(".lock.json").unlink(missing_ok=True)
     kept = [builds.folder / name for name in OWN if _holds_something(builds.folder / name)]
-    if not kept and builds.folder.is_dir():
-        shutil.rmtree(builds.folder)
+    _remove_if_empty(builds)
     return list(map(str, kept))
+
+
+def _id_in(shelf: Shelf, id: str) -> str:
+    try:
+        return shelf.version(id).spec.id
+    except BadFile:  # gone, or broken: what it is called is enough to take it away
+        return ""
+
+
+def _remove_if_empty(builds: Builds) -> None:
+    """Whatever else lies there is somebody's."""
+    if not builds.folder.is_dir():
+        return
+    for name in OWN:
+        own = builds.folder / name
+        if not own.is_symlink() and not _holds_something(own):
+            shutil.rmtree(own, ignore_errors=True)
+    for left in (*builds.folder.glob("comfyui.log*"), builds.folder / "running.json"):
+        left.unlink(missing_ok=True)
+    if not any(path.name != ".lock" for path in builds.folder.iterdir()):
+        shutil.rmtree(builds.folder)
 
 
 def status(shelf: Shelf) -> dict[str, Any]:
@@ -72,20 +93,23 @@ def status(shelf: Shelf) -> dict[str, Any]:
     versions, lines, seen = list[dict[str, Any]](), list[str](), set[tuple[int, int]]()
     shared = {name: size_of(shelf.store.folder / name, seen) for name in ("git", "models", "envs", "uv")}
     for version in shelf.all():
-        build = version.builds.current
-        state = "realized" if build else "resolved" if version.is_resolved else "spec"
-        versions.append(
-            {
-                "version_id": version.spec.id,
-                "state": state,
-                "closure": build.realization().closure if build else "",
-                "own_bytes": sum(size_of(folder, seen) for folder in _realizations(version.builds)),
-            }
-        )
+        state, closure = _state(version)
+        own = sum(size_of(build.folder, seen) for build in version.builds.all())
+        versions.append({"version_id": version.spec.id, "state": state, "closure": closure, "own_bytes": own})
         now = versions[-1]
         lines.append(f"{version.spec.id:24} {state:10} {now['closure'][:16]:16} {_mb(now['own_bytes']):>10}")
     lines += [f"{name:24} {'shared':10} {'':16} {_mb(size):>10}" for name, size in shared.items()]
     return {"versions": versions, "shared_bytes": shared, "store": str(shelf.store.folder), "lines": lines}
+
+
+def _state(version: Version) -> tuple[str, str]:
+    """How far it is, and the closure of what is realized. One that is broken hides no other."""
+    try:
+        if build := version.builds.current:
+            return "realized", build.realization().closure
+        return "resolved" if version.is_resolved else "spec", ""
+    except BadFile:
+        return "broken", ""
 
 
 def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
@@ -114,7 +138,7 @@ def _unneeded(store: Store, every: Sequence[Builds]) -> dict[Path, int]:
     for builds in every:
         current = builds.current
         used = {build.folder for build in builds.all() if build == current or running.found(build)}
-        goes += [folder for folder in _realizations(builds) if folder not in used]
+        goes += [build.folder for build in builds.all() if build.folder not in used]
         for build in map(Build, used):
             models |= set(build.realization().models.values())
             envs.add(store.environment(build.lock()))
@@ -124,12 +148,6 @@ def _unneeded(store: Store, every: Sequence[Builds]) -> dict[Path, int]:
     for env in envs:
         size_of(env, seen)
     return {path: size_of(path, seen) for path in goes}
-
-
-def _realizations(builds: Builds) -> list[Path]:
-    """Folders, whole or not, whatever became of them; not what belongs to whoever works with it."""
-    folders = builds.folder.iterdir() if builds.folder.is_dir() else ()
-    return sorted(folder for folder in folders if folder.is_dir() and folder.name not in OWN)
 
 
 def _holds_something(folder: Path) -> bool:

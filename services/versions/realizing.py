@@ -53,8 +53,8 @@ class Realizer:
                 raise Drift(f"What was realized is not what the lock says: {shortly(found)}.", tuple(found))
             if self._attempt:
                 yield from as_part(self._attempt(build, lock), 0.9, 1.0, "trying it")
+            self._store.remember(self._builds.folder)  # first: what is in use and not known could be swept
             self._builds.switch(build)
-            self._store.remember(self._builds.folder)
             return Realized(build, realization, True)
 
     def _gathered(self, lock: Lock, with_models: bool) -> Generator[Event, None, Realization]:
@@ -85,8 +85,6 @@ class Realizer:
         yield from self._store.blobs.bring(model.sha256, model.size, origins)
 
     def _laid_out(self, build: Build, lock: Lock, realization: Realization) -> None:
-        if build.folder.is_dir():  # somebody changed it: kept, beside
-            build.folder.rename(_aside(build))
         with writing_folder(build.folder) as part:
             new = Build(part)
             for name in BASE:
@@ -98,16 +96,21 @@ class Realizer:
             for target, sha256 in realization.models.items():
                 blobs.link(self._store.blobs.path(sha256), new.models / target)
             new.write(lock, realization)
+            if build.folder.is_dir():  # somebody changed it: kept, beside, now that there is another
+                build.folder.rename(_aside(build))
 
     def _sibling(self, lock: Lock) -> Path | None:
         """ComfyUI of another version, of the same repository and as its lock says. Nodes are never shared so:
         many write into their own folders."""
         for builds in self._store.all_builds():
             build = builds.current
-            if build is None or build.lock().comfy.repo != lock.comfy.repo:
+            try:
+                if build is None or (its := build.lock()).comfy.repo != lock.comfy.repo:
+                    continue
+                if not self._store.git.changes(lock.comfy.repo, its.comfy.commit, build.comfy):
+                    return build.comfy
+            except BadFile:  # half of it is gone, which is no matter of this version
                 continue
-            if not self._store.git.changes(lock.comfy.repo, build.lock().comfy.commit, build.comfy):
-                return build.comfy
         return None
 
 
@@ -127,11 +130,13 @@ def different(
         return ["realization.json"]
     found = [f"packages: {path}" for path in changed]
     git = store.git
-    paths = git.changes(lock.comfy.repo, lock.comfy.commit, build.comfy, is_deep)
-    found += [f"ComfyUI/{path}" for path in paths]
-    for node in lock.nodes:
-        paths = git.changes(node.repo, node.commit, build.node(node.name), is_deep)
-        found += [f"custom_nodes/{node.name}/{path}" for path in paths]
+    checked = [("ComfyUI", lock.comfy, build.comfy)]
+    checked += [(f"custom_nodes/{node.name}", node, build.node(node.name)) for node in lock.nodes]
+    for name, tree, at in checked:
+        try:
+            found += [f"{name}/{path}" for path in git.changes(tree.repo, tree.commit, at, is_deep)]
+        except BadFile as error:  # there is nothing to compare it with
+            found.append(f"{name}: {error}")
     for target, sha256 in wanted.models.items():
         blob = store.blobs.path(sha256)
         if not blobs.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.events import Event, Progress, as_part
+from domain.events import Event, Progress, Told, as_part
 from domain.versions import spec
 from domain.versions.errors import Drift, Unresolved
 from domain.versions.lock import Lock, LockedModel, Origin, Platform, Tree
@@ -37,6 +37,8 @@ class Resolver:
             start = 0.3 + 0.4 * number / len(wanted.models)
             work = self._model(model)
             models.append((yield from as_part(work, start, start + 0.4 / len(wanted.models), model.target)))
+        for tree in (comfy, *nodes):
+            yield from self._lacking(tree)
         yield Progress(0.7, "choosing Python packages")
         wishes = list(filter(None, [self._wish("ComfyUI", comfy), *(self._wish(n.name, n) for n in nodes)]))
         if wanted.packages:
@@ -60,13 +62,19 @@ class Resolver:
         git.keep(repo.repo, commit, id)
         return Tree(repo.repo, "", commit, git.tree(repo.repo, commit), name)
 
+    def _lacking(self, tree: Tree) -> Generator[Event, None, None]:
+        for what in self.store.git.left_out(tree.repo, tree.commit):
+            yield Told(f"{tree.name or 'ComfyUI'}: {what} is not brought along.")
+
     def _wish(self, who: str, tree: Tree) -> Wish | None:
         content = self.store.git.file(tree.repo, tree.commit, REQUIREMENTS)
         return Wish(who, content.decode("utf-8", "replace")) if content else None
 
     def _model(self, model: Model) -> Generator[Event, None, LockedModel]:
-        if model.algorithm == "sha256" and (size := self.store.blobs.size(model.checksum)) is not None:
-            return _locked(model, model.checksum, size)  # nothing has to be asked
+        is_asked = model.source.startswith("hf://") and not self.store.is_offline  # of its revision
+        blobs = self.store.blobs
+        if model.algorithm == "sha256" and not is_asked and blobs.is_whole(model.checksum):
+            return _locked(model, model.checksum, blobs.size(model.checksum) or 0)  # nothing has to be asked
         told = sources.Told() if self.store.is_offline else sources.told(model.source)
         digest = model.checksum if model.algorithm == "sha256" else told.sha256
         if model.algorithm == "sha256" and told.sha256 and told.sha256 != model.checksum:

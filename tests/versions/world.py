@@ -9,9 +9,11 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import threading
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -129,6 +131,12 @@ class Wheels:
                 wheel.writestr(zipfile.ZipInfo(path, (2026, 1, 1, 0, 0, 0)), text)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # else who asked went away
+            super().handle_error(request, client_address)
+
+
 class ModelHost:
     """Hands out files over HTTP as large hosts do: by ranges, with ETags. It counts, and breaks when told."""
 
@@ -140,6 +148,9 @@ class ModelHost:
         self.breaks: list[int] = []  # the next answers end after so many bytes
         self.redirects: dict[str, str] = {}
         self.has_ranges, self.etag = True, ""
+        self.has_length = self.heeds_if_range = True
+        self.statuses: list[int] = []  # of the next answers, in place of what they would be
+        self.told: dict[str, object] = {}  # JSON by path, as a host's API answers
         self.pause = 0.0
         host = self
 
@@ -149,15 +160,19 @@ class ModelHost:
             def do_GET(self) -> None:
                 host._answer(self)
 
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                host._answer(self)
+
             def do_HEAD(self) -> None:
                 host._answer(self, is_head=True)
 
             def log_message(self, *words: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -175,31 +190,46 @@ class ModelHost:
             to.end_headers()
             return
         content = self.files.get(path)
-        if content is None:
-            to.send_response(404)
+        if path in self.told:
+            content = json.dumps(self.told[path]).encode()
+        status = self.statuses.pop(0) if self.statuses and not is_head else 404 if content is None else 0
+        if status or content is None:
+            to.send_response(status)
             to.send_header("Content-Length", "0")
             to.end_headers()
             return
         etag = self.etag or f'"{hashlib.md5(content).hexdigest()}"'
         asked, start = to.headers.get("Range", ""), 0
-        if asked and self.has_ranges and to.headers.get("If-Range") in (None, etag):
+        is_same = not self.heeds_if_range or to.headers.get("If-Range") in (None, etag)
+        if asked and self.has_ranges and is_same:
             start = int(asked.removeprefix("bytes=").rstrip("-"))
+        if start >= len(content) > 0:
+            to.send_response(416)
+            to.send_header("Content-Range", f"bytes */{len(content)}")
+            to.send_header("Content-Length", "0")
+            to.end_headers()
+            return
         to.send_response(206 if start else 200)
         if start:
             to.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        to.send_header("ETag", etag)
-        to.send_header("Content-Length", str(len(content) - start))
+        if etag != "none":
+            to.send_header("ETag", etag)
+        if self.has_length:
+            to.send_header("Content-Length", str(len(content) - start))
+        else:
+            to.send_header("Connection", "close")
         to.end_headers()
         if is_head:
             return
         body = content[start:]
         if self.breaks:
             body = body[: self.breaks.pop(0)]
-        for at in range(0, len(body), 1 << 16):
-            to.wfile.write(body[at : at + (1 << 16)])
-            self.sent += len(body[at : at + (1 << 16)])
-            if self.pause:
-                threading.Event().wait(self.pause)
+        with suppress(ConnectionError):  # who fetched it was killed
+            for at in range(0, len(body), 1 << 16):
+                to.wfile.write(body[at : at + (1 << 16)])
+                self.sent += len(body[at : at + (1 << 16)])
+                if self.pause:
+                    threading.Event().wait(self.pause)
         if len(body) < len(content) - start:
             to.close_connection = True
 

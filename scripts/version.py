@@ -1,0 +1,15 @@
+"""`scripts/version.py STEP …` is `main.py version STEP …`: the name of older instructions."""
+
+import sys
+from pathlib import Path
+
+
+def hand_over(arguments: list[str]) -> int:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from main import main
+
+    return main(["version", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(hand_over(sys.argv[1:]))
