@@ -14,13 +14,12 @@ from pathlib import Path
 from domain.errors import BadFile, CannotWrite
 from domain.events import Progress
 from domain.versions.errors import Drift, NotInStore, Unresolved
+from infrastructure.hashes import read_sha256
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
 from infrastructure.versions.locks import held
 from infrastructure.versions.sources import SILENCE
 from infrastructure.versions.transfers import Transfer, note_of
-
-_CHUNK = 1 << 22
 
 
 class Blobs:
@@ -47,7 +46,7 @@ class Blobs:
         if not is_deep and now == self._memo(sha256):
             return True
         try:
-            if _sha256(path) != sha256:
+            if read_sha256(path) != sha256:
                 return False
         except OSError:  # what cannot be read is not whole
             return False
@@ -230,11 +229,3 @@ def _forget(part: Path) -> None:
 def _stamp(path: Path) -> list[int]:
     stat = path.stat()
     return [stat.st_size, stat.st_mtime_ns, stat.st_ino]
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

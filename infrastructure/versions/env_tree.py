@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile
+from infrastructure.hashes import read_sha256
 from infrastructure.json_files import read_json
 from infrastructure.part_files import writing
 
-_CHUNK = 1 << 20
 _READERS = max(2, os.cpu_count() or 2)
 _OURS = "pyvenv.cfg"  # and the links to Python: where Python is on this machine, which is no package
 _LINK = "L"
@@ -62,7 +62,7 @@ def read_tree(env: Path, known: EnvTree | None = None) -> EnvTree:
         else:
             unread.append((path, Path(entry.path), stat))
     with ThreadPoolExecutor(_READERS) as readers:  # hashing lets go of Python's lock
-        digests = readers.map(lambda one: _digest(one[1]), unread)
+        digests = readers.map(lambda one: read_sha256(one[1]), unread)
         for (path, _, stat), digest in zip(unread, digests, strict=True):
             kind = "x" if stat.st_mode & 0o100 else "-"
             entries[path] = (stat.st_size, stat.st_mtime_ns, stat.st_ino, kind + digest)
@@ -140,14 +140,6 @@ def _is_ours(path: str, entry: os.DirEntry[str]) -> bool:
 def _held(tree: EnvTree, path: str) -> str:
     entry = tree.entries.get(path)
     return entry[3] if entry else ""
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _base64(digits: str) -> str:
