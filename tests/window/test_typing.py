@@ -245,6 +245,22 @@ def test_words_typed_last_are_on_disk_when_the_page_is_left(folder, page):
     assert prompts(folder)[0] == "The very last words"
 
 
+def test_words_that_wait_for_others_on_their_way_are_on_disk_as_well(folder, page):
+    held = []
+    page.route(
+        "**/studio/do/shot.set", lambda route: route.continue_() if held else held.append(route)
+    )  # the first never arrives
+    page.locator("#prompt").fill("Words on their way")
+    card(page, "A door").click()
+    expect(page.locator("#prompt")).to_have_value("A door")
+    page.locator("#prompt").fill("Words that wait")
+    page.locator("#prompt").blur()
+    page.reload()
+    expect(card(page, "Words that wait")).to_be_visible()
+    expect(card(page, "Words on their way")).to_be_visible()
+    assert prompts(folder)[:2] == ["Words on their way", "Words that wait"]
+
+
 # --- dialogs ---------------------------------------------------------------------------------
 
 

@@ -119,8 +119,8 @@ function askWhose(edit, theirs) {
 /** Send what waits. Comes back when it is on disk, or refused. */
 export const flushEdits = () => Promise.all([...unsent.values()].filter(edit => edit.timer).map(edit => send(edit)));
 
-addEventListener('pagehide', () => { // there is no later: all at once, and past the end of the page
-  for (const edit of unsent.values()) if (edit.timer || edit.isLater) send(edit, { keepalive: true });
+addEventListener('pagehide', () => { // there is no later: all at once, and past the end of the page; what is on its way once more
+  for (const edit of unsent.values()) if (edit.timer || edit.isLater || !edit.refused) send(edit, { keepalive: true });
 });
 follow(['connection', 'project'], document.body, () => {
   if (connected()) for (const edit of unsent.values()) if (edit.isLater && edit.hand.project === openProject()) { edit.isLater = false; send(edit) }
