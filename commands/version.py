@@ -15,7 +15,7 @@ from platformdirs import user_data_path
 from commands import setting, version_elsewhere, version_handler, version_models
 from commands.setting import Deed
 from commands.terminal import Reporter
-from domain.errors import BadFile, CannotWrite, StudioError
+from domain.errors import BackendError, BadFile, Blocked, CannotWrite, StudioError
 from domain.events import Event
 from domain.versions import spec
 from domain.versions.errors import Drift, NotInStore, Unresolved
@@ -50,7 +50,7 @@ def told(deed: Deed) -> Deed:
             return _complain(error, OFFLINE)
         except Unresolved as error:
             return _complain(error, NETWORK)
-        except CannotWrite as error:
+        except (CannotWrite, Blocked, BackendError) as error:
             return _complain(error, DRIFT)
         except StudioError as error:
             return _complain(error, BAD)
@@ -149,7 +149,8 @@ def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 def _reproduce(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
-    build, lock = _realized(version), version.needed_lock()
+    build = _realized(version)
+    lock = build.lock()  # the spec's own may be newer
     work = comparing.reproduced(lock, build, shelf.store, asked.keep, not version.spec.skips_models)
     _follow(work)
     return 0, {"version_id": lock.id, "closure": build.realization().closure}

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from domain.errors import BackendError, BackendUnreachable, JobFailed
+from domain.errors import BackendError, BackendUnreachable, JobFailed, StudioError
 from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe
 from domain.status import Status
@@ -40,7 +40,7 @@ class ManagedBackend:
         self._was_up = False  # this very process
         self._starts = 0
         self._jobs = 0
-        self._is_retired = False
+        self._is_retired = self._is_closed = False
 
     def status(self) -> Status:
         try:
@@ -86,7 +86,10 @@ class ManagedBackend:
                         starts, deaths = self._starts, deaths + 1
                         if deaths >= DEATHS:
                             raise JobFailed(f"ComfyUI ended {deaths} times under this job. {self._fault}")
+                        yield Fact("version", self._version())  # another may be in use by now
                         yield Progress(0, "ComfyUI ended, and is started again")
+                    elif isinstance(event, Progress) and event.fraction > 0:
+                        self._was_up = True  # it works at something
 
     def wanted(self) -> None:
         """Somebody asks for it, again."""
@@ -104,13 +107,18 @@ class ManagedBackend:
         with self._lock:
             self._is_retired = True
             if not self._jobs:
-                self.close()
+                self._end()
 
     def close(self) -> None:
+        """It ends, and is not started any more."""
         with self._lock:
-            if self._running and self._running.is_ours:
-                self._running.stop()
-            self._running = None
+            self._is_closed = True
+            self._end()
+
+    def _end(self) -> None:
+        if self._running and self._running.is_ours:
+            self._running.stop()
+        self._running = None
 
     def _version(self) -> dict[str, str]:
         """What a recipe names, so that the same can be had again."""
@@ -143,21 +151,27 @@ class ManagedBackend:
         """It runs afterwards, though it may not answer yet. Raises BackendUnreachable."""
         with self._lock:
             now = self._running
-            is_good = now and now.is_alive and (self._jobs or now.build == self._builds.current)
+            is_needed = now and (self._jobs or not now.is_ours or now.build == self._builds.current)
+            is_good = now and now.is_alive and is_needed
             if is_good and self._backend:
                 return self._backend
             if now and now.is_alive:  # another build is in use by now, and nobody works
                 now.stop()
             elif now:
                 self._fault = now.end
-                if not self._was_up:  # it would not come up the next time either
-                    self._until = time.monotonic() + AGAIN
+                if not self._was_up:  # it would not come up the next time either; perhaps at another port
+                    self._until, self._url, self._backend = time.monotonic() + AGAIN, "", None
             self._running = None
             if time.monotonic() < self._until:
                 raise BackendUnreachable(f"{self.id} does not start. {self._fault}")
-            if self._is_retired and not self._jobs:
+            if self._is_closed or (self._is_retired and not self._jobs):
                 raise BackendUnreachable(f"{self.id} was ended.")
-            self._running = self._begun()
+            try:
+                self._running = self._begun()
+            except BackendError:
+                raise
+            except StudioError as error:  # a variable that is not set, a disk that is full
+                raise BackendUnreachable(str(error)) from error
             self._was_up = False
             if self._backend is None:
                 self._backend = ComfyBackend(self._running.url, LONGEST)
@@ -191,4 +205,4 @@ class ManagedBackend:
             with self._lock:
                 self._jobs -= 1
                 if self._is_retired and not self._jobs:
-                    self.close()
+                    self._end()

@@ -91,19 +91,31 @@ def read(content: Any) -> Lock:
     lock = Lock(
         checked_id(top.needed("version_id"), "version_id"),
         top.needed("spec_sha256"),
-        Platform(
-            place.needed("os"), place.needed("arch"), place.needed("python"), place.text("torch_backend")
-        ),
+        Platform(*(_word(place, key) for key in ("os", "arch", "python", "torch_backend"))),
         _tree(top.object("comfy")),
         tuple(map(_tree, top.objects("custom_nodes"))),
         tuple(map(_model, top.objects("models"))),
         tuple(_package(text, n) for n, text in enumerate(python.texts("requirements"))),
-        python.text("uv"),
-        {key: str(value) for key, value in top.object("env").items()},
+        _word(python, "uv"),
+        {_variable(key): str(value) for key, value in top.object("env").items()},
     )
     if top.needed("lock_sha256") != digest(_content(lock)):
         raise BadFile("The lock was changed after it was made. Resolve the version again.")
     return lock
+
+
+def _word(fields: Fields, key: str) -> str:
+    """It stands in files that are run elsewhere."""
+    value = fields.text(key)
+    if value and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,40}", value):
+        raise BadFile(f"{fields.at(key)} must be a word, not {shown(value)}.")
+    return value
+
+
+def _variable(name: str) -> str:
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+        raise BadFile(f"env: {shown(name)} is no name of a variable.")
+    return name
 
 
 def canonical(content: Any) -> str:

@@ -167,6 +167,8 @@ class Blobs:
 def link(blob: Path, to: Path) -> str:
     """Make a blob stand at a place without a second copy; returns how: "hardlink", "symlink", "reflink".
     Raises CannotWrite."""
+    if not blob.is_file():
+        raise CannotWrite(f"{to} cannot be linked: its file has gone from the store. Run this again.")
     to.parent.mkdir(parents=True, exist_ok=True)
     faults = list[OSError]()
     for how, make in (("hardlink", os.link), ("symlink", _symlink), ("reflink", _reflink)):

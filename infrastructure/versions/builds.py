@@ -1,7 +1,7 @@
 """What a version has on disk: one folder a realization, and a note of the one in use.
 
 builds/<id>/current.json            which
-builds/<id>/<closure>/              ComfyUI, base/custom_nodes, base/models, lock.json, realization.json
+builds/<id>/<realization>/          ComfyUI, base/custom_nodes, base/models, lock.json, realization.json
 builds/<id>/{input,output,user,…}   what belongs to whoever works with it, through all of them
 """
 
@@ -80,7 +80,8 @@ class Builds:
         )
 
     def build(self, realization: Realization) -> Build:
-        return Build(self.folder / realization.closure[:16])
+        """Another lock is another folder, though all the files are the same."""
+        return Build(self.folder / lock.digest(realization.as_json())[:16])
 
     def switch(self, to: Build) -> None:
         write_json(self.folder / _CURRENT, {"build": to.folder.name})
@@ -90,6 +91,10 @@ class Builds:
         folders = self.folder.iterdir() if self.folder.is_dir() else ()
         ours = [path for path in folders if _OURS.fullmatch(path.name)]
         return [Build(path) for path in sorted(ours) if path.is_dir() and not path.is_symlink()]
+
+    def changed(self) -> list[Path]:
+        """Realizations that somebody changed, which were put aside for that."""
+        return [build.folder for build in self.all() if ".changed-" in build.folder.name]
 
     def forget_current(self) -> None:
         (self.folder / _CURRENT).unlink(missing_ok=True)

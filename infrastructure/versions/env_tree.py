@@ -25,6 +25,7 @@ from infrastructure.part_files import writing
 _READERS = max(2, os.cpu_count() or 2)
 _OURS = "pyvenv.cfg"  # and the links to Python: where Python is on this machine, which is no package
 _LINK = "L"
+_OF_UV = ("activate", "deactivate", "pydoc.")  # scripts for shells, of whichever uv made it
 
 Entry = tuple[
     int, int, int, str
@@ -134,6 +135,9 @@ def _is_ours(path: str, entry: os.DirEntry[str]) -> bool:
     if path.count("/") > 1:
         return False
     is_python = path.startswith(("bin/python", "Scripts/python")) or path == "lib64"
+    name = path.rpartition("/")[2]
+    if path.startswith(("bin/", "Scripts/")) and name.startswith(_OF_UV):
+        return True
     return path in (_OURS, ".lock", "CACHEDIR.TAG", ".gitignore") or (is_python and entry.is_symlink())
 
 

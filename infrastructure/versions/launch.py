@@ -5,7 +5,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from domain.errors import BackendUnreachable, BadFile
@@ -46,14 +46,17 @@ def _filled(env: Mapping[str, str]) -> dict[str, str]:
     return {key: _VARIABLE.sub(value, text) for key, text in env.items()}
 
 
-def run_here(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
-    """In this terminal, ended with us; all it says goes to stderr. Returns its exit code as a shell has it.
-    Raises BackendUnreachable."""
+def run_here(
+    command: Sequence[str], folder: Path, env: Mapping[str, str], began: Callable[[int], None]
+) -> int:
+    """In this terminal, ended with us; all it says goes to stderr. `began` is told its number. Returns its
+    exit code as a shell has it. Raises BackendUnreachable."""
     try:
         process = subprocess.Popen(command, cwd=folder, env=dict(env), stdout=sys.stderr.fileno())
     except OSError as error:
         raise BackendUnreachable(f"{command[0]} cannot be started: {error.strerror or error}.") from error
     try:
+        began(process.pid)
         code = process.wait()
         return code if code >= 0 else 128 - code  # ended by a signal
     finally:

@@ -8,8 +8,9 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from domain.errors import BackendUnreachable, BadFile
+from domain.errors import BackendUnreachable, BadFile, CannotWrite
 from infrastructure import commands
 from infrastructure.comfy_process import GOODBYE
 from infrastructure.json_files import read_json, write_json
@@ -21,8 +22,11 @@ _LOOK = 0.1  # seconds
 
 
 class Running:
-    def __init__(self, build: Build, pid: int, url: str, child: "subprocess.Popen[bytes] | None" = None):
-        self.build, self.pid, self.url = build, pid, url
+    def __init__(
+        self, build: Build, pid: int, url: str, child: "subprocess.Popen[bytes] | None", is_ours: bool = True
+    ):
+        """`is_ours`: whether it ends with us. One whose starter is gone is nobody else's."""
+        self.build, self.pid, self.url, self.is_ours = build, pid, url, is_ours
         self._child = child
         self.began = time.monotonic()
 
@@ -31,11 +35,6 @@ class Running:
         if self._child:
             return self._child.poll() is None
         return _is_of(self.pid, self.build)
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether it was started here, and not found."""
-        return self._child is not None
 
     @property
     def end(self) -> str:
@@ -49,7 +48,8 @@ class Running:
 
     def stop(self) -> None:
         """Returns when it has ended."""
-        _note(self.build).unlink(missing_ok=True)
+        if _noted(self.build).get("pid") == self.pid:
+            unnote(self.build, self.pid)
         if not self.is_alive:
             return
         os.kill(self.pid, signal.SIGTERM)
@@ -74,18 +74,35 @@ def start(build: Build, command: Sequence[str], env: Mapping[str, str], url: str
             )
     except OSError as error:
         raise BackendUnreachable(f"{command[0]} cannot be started: {error.strerror or error}.") from error
-    write_json(_note(build), {"pid": child.pid, "url": url, "build": build.folder.name})
-    return Running(build, child.pid, url, child)
+    started = Running(build, child.pid, url, child)
+    try:
+        note(build, child.pid, url)
+    except CannotWrite:  # nobody would know of it
+        started.stop()
+        raise
+    return started
+
+
+def note(build: Build, pid: int, url: str) -> None:
+    """So that others find it, and leave its files alone. Raises CannotWrite."""
+    write_json(_note(build), {"pid": pid, "url": url, "build": build.folder.name, "owner": os.getpid()})
+
+
+def unnote(build: Build, pid: int) -> None:
+    if _noted(build).get("pid") == pid:
+        _note(build).unlink(missing_ok=True)
 
 
 def found(build: Build) -> Running | None:
     """One that runs already, of this very build."""
+    told = _noted(build)
     try:
-        note = read_json(_note(build))
-        pid, url, name = int(note["pid"]), str(note["url"]), note["build"]
-    except (BadFile, KeyError, TypeError, ValueError):
+        pid, url, name, owner = int(told["pid"]), str(told["url"]), told["build"], int(told.get("owner", 0))
+    except (KeyError, TypeError, ValueError):
         return None
-    return Running(build, pid, url) if name == build.folder.name and _is_of(pid, build) else None
+    if name != build.folder.name or not _is_of(pid, build):
+        return None
+    return Running(build, pid, url, None, is_ours=not _command_of(owner))
 
 
 def log_of(build: Build) -> list[str]:
@@ -111,6 +128,14 @@ def _command_of(pid: int) -> str:
         return commands.run(["ps", "-p", str(pid), "-o", "command="]).out
     except OSError:
         return ""
+
+
+def _noted(build: Build) -> dict[str, Any]:
+    try:
+        content = read_json(_note(build))
+    except BadFile:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _note(build: Build) -> Path:

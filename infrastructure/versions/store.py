@@ -47,6 +47,7 @@ class Store:
     uv: Uv = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder.absolute())  # ComfyUI runs in a folder of its own
         object.__setattr__(self, "git", GitStore(self.folder / "git", self.is_offline))
         object.__setattr__(self, "blobs", Blobs(self.folder / "models", self.is_offline))
         object.__setattr__(self, "uv", Uv(self.folder / "uv", self.is_offline))
@@ -58,6 +59,10 @@ class Store:
     def all_builds(self) -> list[Builds]:
         """Of every version that needs what is here."""
         return [Builds(folder) for folder in (*sorted(self.builds.glob("*/")), *self.elsewhere())]
+
+    def away(self) -> list[Path]:
+        """Folders of versions whose disk is not there just now. Raises BadFile."""
+        return [folder for folder in self._remembered() if not folder.is_dir()]
 
     def elsewhere(self) -> list[Path]:
         """Folders of versions that are laid out outside of the store, as far as they are there just now.
@@ -103,8 +108,6 @@ class Store:
         with held(env.with_suffix(".lock"), "the Python packages"):
             if env.is_dir() and (tree := self._as_made(env, manifest)):
                 return tree
-            shutil.rmtree(env, ignore_errors=True)
-            manifest.unlink(missing_ok=True)
             yield Progress(0.1, "installing Python packages")
             with writing_folder(env) as part:
                 self.uv.environment(part, lock.requirements_text, lock.platform)
@@ -116,6 +119,9 @@ class Store:
                         f"package says. Delete {self.folder / 'uv'}, and run this again.",
                         tuple(foreign),
                     )
+                if env.is_dir():  # somebody changed it; it stays until there is another
+                    env.rename(aside := env.with_name(f"{env.name}.changed"))
+                    shutil.rmtree(aside, ignore_errors=True)
                 env_tree.write_tree(manifest, tree)
             return tree
 

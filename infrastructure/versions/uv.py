@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from platform import machine as machine_here
 
 from domain.errors import CannotWrite, StudioError
 from domain.versions.errors import NotInStore, Unresolved
@@ -53,8 +54,8 @@ class Uv:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "requirements.txt"
             file.write_text(requirements, "utf-8")
-            options = ["--require-hashes", "--no-deps", "--link-mode", "hardlink", "--quiet", *_only_there()]
-            options += _torch(platform)
+            options = ["--require-hashes", "--no-build", "--no-deps", "--link-mode", "hardlink", "--quiet"]
+            options += [*_only_there(), *_torch(platform)]
             self._must(["pip", "install", *options, "--python", python_of(to), "-r", file])
 
     def _compiled(self, wishes: Sequence[Wish], platform: Platform) -> Done:
@@ -116,7 +117,7 @@ def version() -> str:
 
 
 def this_platform(torch: str = "") -> Platform:
-    machine = os.uname().machine if hasattr(os, "uname") else "x86_64"
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(name := machine_here().lower(), name)
     system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
     return Platform(system, machine, "{}.{}".format(*sys.version_info[:2]), torch)
 

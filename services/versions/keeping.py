@@ -58,11 +58,13 @@ def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
         with held(builds.lock, f"the version {name}"):
             builds.forget_current()
             for build in builds.all():
-                shutil.rmtree(build.folder)
+                if build.folder not in builds.changed():
+                    shutil.rmtree(build.folder)
     if with_spec:
         file.unlink(missing_ok=True)
         file.with_suffix(".lock.json").unlink(missing_ok=True)
     kept = [builds.folder / name for name in OWN if _holds_something(builds.folder / name)]
+    kept += builds.changed()
     _remove_if_empty(builds)
     return list(map(str, kept))
 
@@ -119,6 +121,11 @@ def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
     store = shelf.store
     with ExitStack() as held_all:
         held_all.enter_context(store.untouched())
+        if away := store.away():
+            raise StudioError(
+                f"{away[0]} is not there, and what the version in it needs is not known. Attach its disk, or "
+                f"take it out of {store.folder / 'elsewhere.json'}."
+            )
         every = store.all_builds()
         for builds in every:
             held_all.enter_context(held(builds.lock, f"the version {builds.folder.name}", _SOON))
@@ -138,7 +145,8 @@ def _unneeded(store: Store, every: Sequence[Builds]) -> dict[Path, int]:
     for builds in every:
         current = builds.current
         used = {build.folder for build in builds.all() if build == current or running.found(build)}
-        goes += [build.folder for build in builds.all() if build.folder not in used]
+        kept = {*used, *builds.changed()}  # for whoever changed them
+        goes += [build.folder for build in builds.all() if build.folder not in kept]
         for build in map(Build, used):
             models |= set(build.realization().models.values())
             envs.add(store.environment(build.lock()))

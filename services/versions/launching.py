@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from infrastructure.versions import launch
+from infrastructure.versions import launch, running
 from infrastructure.versions.builds import Build
 from infrastructure.versions.store import Store
 
@@ -11,4 +11,14 @@ def run_until_it_ends(store: Store, build: Build, host: str, port: int, more: Se
     """Returns ComfyUI's own exit code."""
     lock = build.lock()
     command = [*launch.command(build, store.python(lock), lock, host, port), *more]
-    return launch.run_here(command, build.comfy, launch.environment(lock))
+    pids = list[int]()
+
+    def began(pid: int) -> None:
+        pids.append(pid)
+        running.note(build, pid, f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")
+
+    try:
+        return launch.run_here(command, build.comfy, launch.environment(lock), began)
+    finally:
+        for pid in pids:
+            running.unnote(build, pid)

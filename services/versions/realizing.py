@@ -38,8 +38,8 @@ class Realizer:
         """Raises Drift, Unresolved, NotInStore, CannotWrite, Blocked."""
         _check_platform(lock)
         with held(self._builds.lock, f"the version {lock.id}"):
-            with self._store.untouched():
-                pass  # whoever sweeps the store has ended; the next one sees our lock
+            with self._store.untouched():  # whoever sweeps the store has ended; the next one sees our lock
+                self._store.remember(self._builds.folder)
             now = self._builds.current
             if now and not different(self._store, now, lock, with_models):
                 return Realized(now, now.realization(), False)
@@ -53,7 +53,6 @@ class Realizer:
                 raise Drift(f"What was realized is not what the lock says: {shortly(found)}.", tuple(found))
             if self._attempt:
                 yield from as_part(self._attempt(build, lock), 0.9, 1.0, "trying it")
-            self._store.remember(self._builds.folder)  # first: what is in use and not known could be swept
             self._builds.switch(build)
             return Realized(build, realization, True)
 

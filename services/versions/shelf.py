@@ -92,7 +92,7 @@ class Shelf:
         return [found[id] for id in sorted(found)]
 
     def builds(self, id: str) -> Builds:
-        return Builds(self.target or self.store.builds / id)
+        return Builds(self.target.absolute() if self.target else self.store.builds / id)
 
     def keep(self, wanted: Spec, to: Path | None = None, over: bool = False) -> Path:
         """Raises BadFile when one stands there and may not be written `over`."""

@@ -149,7 +149,7 @@ def test_locks_of_a_git_that_was_killed_are_not_in_the_way(keeper, world):
 
 
 def test_an_id_may_hold_what_git_forbids_in_a_name(keeper):
-    assert keeper.realize("film..a.lock").is_new
+    assert keeper.realize("film..a").is_new
 
 
 # --- what a crash or a careless hand leaves ---------------------------------------------------------

@@ -1,7 +1,10 @@
 """A version's ComfyUI that the studio starts itself: when needed, after a crash, and only for so long."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -133,6 +136,34 @@ def test_when_another_build_is_in_use_it_is_started_with_that(keeper, backend):
     keeper.realize(comfy={"repo": keeper.world.comfy.url, "ref": "v2"})
     assert up(backend) and pid(backend) != before and not is_alive(before)
     assert backend._running.build == keeper.build()
+
+
+def test_nothing_is_started_once_it_is_closed(backend):
+    up(backend)
+    backend.close()
+    assert not backend.status().is_up
+    assert backend._running is None
+
+
+def test_one_whose_studio_is_gone_ends_with_the_next(keeper, backend):
+    up(backend)
+    number = pid(backend)
+    note = keeper.shelf.builds("film-a").folder / "running.json"
+    told = json.loads(note.read_text())
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    note.write_text(json.dumps({**told, "owner": gone.pid}))
+    again = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    assert up(again) and pid(again) == number
+    again.close()
+    until(lambda: backend._running is None or not backend._running.is_alive)
+
+
+def test_a_variable_that_is_not_set_is_a_state_like_another(keeper):
+    keeper.realize(env={"A": "${NOT_SET_ANYWHERE}"})
+    backend = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    assert "needs the variable NOT_SET_ANYWHERE" in backend.status().said
+    backend.close()
 
 
 def test_what_runs_is_neither_deleted_nor_swept(keeper, backend):

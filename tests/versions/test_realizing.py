@@ -1,12 +1,13 @@
 """What is realized is what the lock says, nothing of it twice, and whatever changes is found and named."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from domain.errors import Blocked, CannotWrite
+from domain.errors import Blocked, CannotWrite, StudioError
 from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, size_of
@@ -141,8 +142,6 @@ def test_a_changed_package_is_found_named_and_made_anew(keeper):
     assert keeper.different() == [f"packages: {changed.relative_to(env).as_posix()}"]
     with pytest.raises(Drift, match=r"cache of Python packages was changed: .*greeting/part_3.py"):
         keeper.realize()  # the cache holds the very same file
-    import shutil
-
     shutil.rmtree(keeper.store.folder / "uv")
     keeper.realize()
     assert keeper.different(is_deep=True) == []
@@ -201,8 +200,6 @@ def test_a_node_whose_packages_cannot_be_had_is_no_warning(keeper, world):
 
 def test_offline_what_is_in_the_store_is_enough(keeper, world, tmp_path):
     keeper.realize()
-    import shutil
-
     shutil.rmtree(keeper.build().folder)
     world.close()
     shutil.rmtree(world.folder / "origin")
@@ -245,6 +242,42 @@ def test_what_comes_out_otherwise_is_named(keeper, world, tmp_path):
     with pytest.raises(Drift) as found:
         done(comparing.reproduced(lock, made.build, keeper.store, tmp_path / "2nd", True))
     assert [line.split()[:2] for line in found.value.differences] == [["packages", "files"]]
+
+
+def test_packages_that_cannot_be_made_again_stay_as_they_are(keeper, world):
+    keeper.realize()
+    env = keeper.store.environment(keeper.version().needed_lock())
+    (env / "added.py").write_text("import os\n")
+    shutil.rmtree(keeper.store.folder / "uv")
+    shutil.rmtree(world.wheels.folder)
+    with pytest.raises((NotInStore, Unresolved)):
+        keeper.offline().realize()
+    assert keeper.store.python(keeper.version().needed_lock()).exists()
+
+
+def test_a_lock_that_differs_in_a_variable_alone_is_tried_before_it_is_used(keeper):
+    old = keeper.realize(prober=Prober({})).build
+    keeper.version(env={"SHOWN": "1"})
+    with pytest.raises(Drift):
+        keeper.realize(prober=Prober({"another": frozenset({"MissingNode"})}))
+    assert keeper.build() == old and keeper.build().lock().env == {}
+    assert not list(old.folder.parent.glob("*.changed-*"))
+
+
+def test_gc_takes_nothing_while_a_disk_with_a_version_is_away(keeper, tmp_path):
+    away = replace(keeper, shelf=replace(keeper.shelf, target=tmp_path / "usb" / "film-a"))
+    away.realize()
+    (tmp_path / "usb").rename(tmp_path / "drawer")
+    with pytest.raises(StudioError, match="is not there"):
+        keeping.collect(keeper.shelf, is_dry=False)
+    (tmp_path / "drawer").rename(tmp_path / "usb")
+    assert away.different(is_deep=True) == []
+
+
+def test_a_store_may_be_named_from_the_folder_one_is_in(keeper, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    near = replace(keeper, shelf=replace(keeper.shelf, store=Store(Path("near"))))
+    assert near.realize(prober=Prober(NEEDS)).is_new
 
 
 def test_gc_takes_what_no_version_needs_and_nothing_else(keeper, world):
