@@ -1,6 +1,6 @@
 """A version's lock: the spec to the byte. The same spec and the same answers from outside give the same text.
 
-It holds no time, no path of a machine and no name of a host but those it fetches from.
+It holds no time, and no path of a machine and name of a host but those that files are fetched from.
 """
 
 import hashlib
