@@ -79,10 +79,11 @@ class ShotOrders:
         backend, run = self._studio.backend, uuid4().hex[:8]
         jobs = [batch.job(number) for number in range(len(batch.batch.shots))]  # of many, that takes seconds
         with desk.asking:
+            coming = {e.values.get("number") for e in self._asked(project) if e.state in (WAITING, RUNNING)}
             wanted = [
                 errand(DEED, project.folder, batch.asked(number).stem, run, number=number)
                 for number, job in enumerate(jobs)
-                if desk.ledger.made(backend, job) is None
+                if number not in coming and desk.ledger.made(backend, job) is None
             ]
             return len(self._studio.ask(wanted)) if wanted else 0
 
@@ -163,7 +164,8 @@ class ShotOrders:
     def _answers(self, batch: Kept, asked: Mapping[int, Errand]) -> list[dict[str, Any]]:
         """Of the shots that are over, in their order."""
         ledger, answers = self._studio.desk_of(batch.project.folder).ledger, list[dict[str, Any]]()
-        drawn = {entry.job: entry for entry in ledger.entries() if entry.state == DONE and entry.files}
+        engine = self._studio.backend.engine  # what another one drew is asked for anew
+        drawn = {e.job: e for e in ledger.entries() if e.engine == engine and e.state == DONE and e.files}
         for number in range(len(batch.batch.shots)):
             shot, there = batch.asked(number), asked.get(number)
             if there and there.state in (WAITING, RUNNING):

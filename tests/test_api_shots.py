@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 import zlib
 from collections import Counter
 from io import BytesIO
@@ -9,9 +10,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from domain.errand import RUNNING
 from infrastructure import handed_pictures
 from services import shot_errands, shots
-from tests.api_clients import client, client_of, refused, start, studio, through_window, until
+from tests.api_clients import LONGEST, client, client_of, refused, start, studio, through_window, until
 
 __all__ = ["client", "start", "studio"]  # fixtures
 
@@ -118,6 +120,46 @@ def test_a_cancelled_picture_is_told_beside_the_others(client, studio):
     assert now["state"] == "failed"
     assert sorted(one["success"] for one in now["generated_images"]) == [False, True]
     assert now["error"] == "It was cancelled in the studio."
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Drawing that waits until `may` is set; `begun` says that one does."""
+    make, begun, may = shot_errands.keyframes.make, threading.Event(), threading.Event()
+
+    def waiting(backend, ledger, wanted):
+        begun.set()
+        may.wait(LONGEST)
+        return (yield from make(backend, ledger, wanted))
+
+    monkeypatch.setattr(shot_errands.keyframes, "make", waiting)
+    yield begun, may
+    may.set()
+
+
+def test_what_is_being_drawn_just_now_is_not_asked_for_again(client, studio, held):
+    begun, may = held
+    id = sent(client, batch("A cat"))["batchId"]
+    assert begun.wait(LONGEST)
+    assert [e.state for e in studio.runs.errands()] == [RUNNING]
+    again = sent(client, batch("A cat"))
+    assert (again["batchId"], again["state"], again["jobs"]) == (id, "drawing", 0)
+    assert len(studio.runs.errands()) == 1
+    may.set()
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+
+
+def test_what_another_engine_drew_is_not_told_as_done(client, studio):
+    id = sent(client, batch("A cat"))["batchId"]
+    until(client, f"shots/{id}", "done")
+    folder = studio.places.projects.resolve() / id
+    recipe = folder / "takes" / "1_v1.json"
+    recipe.write_text(recipe.read_text("utf-8").replace('"engine": "sketch"', '"engine": "comfyui"'), "utf-8")
+    studio.desk_of(folder).ledger.refresh()
+    now = client.get(f"/api/shots/{id}").json()
+    assert (now["state"], [one["success"] for one in now["generated_images"]]) == ("failed", [False])
+    assert sent(client, batch("A cat"))["jobs"] == 1
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
 
 
 class Counted:
