@@ -23,7 +23,7 @@ from PIL import Image
 from domain.errors import BadFile
 from infrastructure.hashes import sha256
 from infrastructure.part_files import writing
-from infrastructure.reference_files import LARGEST, SUFFIXES, shown
+from infrastructure.reference_files import LARGEST, SUFFIXES, shown, suffix_of
 from infrastructure.there import is_file
 
 MOST_PIXELS = 64_000_000  # of a picture: 256 MB when it is decoded
@@ -125,7 +125,7 @@ def _suffix(file: Path | BytesIO, said: str) -> str:
         with Image.open(file, formats=list(SUFFIXES)) as picture:  # verifying leaves nothing to decode
             picture.draft("RGB", (1, 1))
             picture.load()
-            return SUFFIXES[picture.format or ""]
+            return suffix_of(picture.format)
     except Image.DecompressionBombError as error:
         most = MOST_PIXELS // 1_000_000
         raise BadFile(f"{said} is larger than {most} megapixels. Make it smaller.") from error

@@ -53,6 +53,13 @@ def jpeg():
     return file.getvalue()
 
 
+def phone_jpeg():
+    """A JPEG with a second, smaller picture in it."""
+    file, picture = BytesIO(), Image.effect_noise((64, 64), 60).convert("RGB")
+    picture.save(file, "MPO", save_all=True, append_images=[picture.resize((16, 16))])
+    return file.getvalue()
+
+
 def large(width, height):
     """A PNG that says it is so large."""
     small = png()
@@ -323,6 +330,13 @@ def test_a_reference_picture_is_sent_along_or_lies_among_the_projects(client, st
     assert told == [{"url": f"references/{kept.name}", "reference_id": "Ida"}]
     file.unlink()
     assert sent(client, referring({"url": along(png()), "reference_id": "Ida"}))["batchId"] == id
+
+
+def test_a_phones_jpeg_with_several_pictures_is_a_jpeg(client, studio):
+    id = sent(client, referring(along(phone_jpeg()), workflow={}))["batchId"]
+    (kept,) = (studio.places.projects / id / "references").iterdir()
+    assert (kept.suffix, kept.read_bytes()) == (".jpg", phone_jpeg())
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
 
 
 def test_no_file_outside_the_projects_is_looked_at_or_told_to_be_there(client, studio, tmp_path):
