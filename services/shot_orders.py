@@ -54,7 +54,7 @@ class ShotOrders:
 
     def __init__(self, studio: Studio):
         self._studio = studio
-        self._making, self._looking = threading.Lock(), threading.Lock()
+        self._making = threading.Lock()
 
     def taken(self, content: Mapping[str, Any], is_here: bool) -> str:
         """The id of the order that is this batch, a new one if there is none. Only a program of this machine
@@ -142,8 +142,7 @@ class ShotOrders:
         for number, shot in enumerate(batch):
             for place, (url, _) in enumerate(shot.references):
                 try:
-                    with self._looking:  # one at a time: decoded they are large
-                        found[url] = found.get(url) or handed(url, self._studio.places.projects)
+                    found[url] = found.get(url) or handed(url, self._studio.places.projects)
                 except BadFile as error:
                     raise BadFile(f"{FIELD}[{number}].references[{place}]: {error}") from error
         return found

@@ -333,10 +333,29 @@ def test_a_reference_picture_is_sent_along_or_lies_among_the_projects(client, st
 
 
 def test_a_phones_jpeg_with_several_pictures_is_a_jpeg(client, studio):
-    id = sent(client, referring(along(phone_jpeg()), workflow={}))["batchId"]
+    content = phone_jpeg()
+    id = sent(client, referring(along(content), workflow={}))["batchId"]
     (kept,) = (studio.places.projects / id / "references").iterdir()
-    assert (kept.suffix, kept.read_bytes()) == (".jpg", phone_jpeg())
+    assert (kept.suffix, kept.read_bytes()) == (".jpg", content)
     assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+
+
+def test_a_picture_is_decoded_once_however_often_it_is_sent(client, studio, monkeypatch):
+    monkeypatch.setattr(handed_pictures, "_known", handed_pictures.Known(2))
+    studio.runs.pause()
+    decoded = Counted(monkeypatch, handed_pictures, "_looked_at", lambda file, said: 1)
+    file = studio.places.projects / "film" / "a.png"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(png())
+    one, other, third = along(png()), along(png("blue")), along(png("green"))
+    for _ in range(2):
+        sent(client, referring(one, other, "film/a.png"))
+    assert decoded.calls[1] == 2, "a picture is known by its content, wherever it lies"
+    sent(client, referring(third))
+    sent(client, referring(one))
+    assert decoded.calls[1] == 4, "only so many are remembered"
+    for _ in range(2):
+        assert refused(client.post("/api/shots/generate", json=referring(along(b"no"))), 422, "not a picture")
 
 
 def test_no_file_outside_the_projects_is_looked_at_or_told_to_be_there(client, studio, tmp_path):
