@@ -7,6 +7,7 @@ send JSON, nor hide where it is from. With a token whoever has it is answered, f
 import asyncio
 import math
 import secrets
+import time
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +19,7 @@ LARGEST = 4_000_000  # bytes of a body
 MOST_LARGE = 2  # bodies beyond LARGEST that are held at once: each takes its size several times
 WAIT = 30.0  # seconds for one of them to be answered, before another is refused
 SILENCE = 60.0  # seconds without a byte after which a body is given up
+LONGEST = 300.0  # seconds that all of it may take
 LARGEST_OF = {f"{PLACE}/shots/generate": 48_000_000}  # which brings pictures along
 HERE_ONLY = (
     "Only programs of the studio's own machine are answered. To let others in, set CINDERGRACE_API_TOKEN "
@@ -45,7 +47,7 @@ class Guard:
             return
         most = LARGEST_OF.get(scope["path"], LARGEST)
         if most <= LARGEST or _told_length(scope) <= LARGEST:
-            await self._taken(scope, receive, send, most)
+            await self._taken(scope, receive, send, LARGEST)
             return
         try:  # nothing of it is read before, so that it waits with whoever sends it
             await asyncio.wait_for(self._large.acquire(), WAIT)
@@ -96,16 +98,17 @@ def _is_here(scope: Scope, headers: dict[bytes, bytes]) -> bool:
 
 
 def _told_length(scope: Scope) -> float:
-    """Of the body, as its sender tells it; the server holds whoever does to their word."""
-    told = dict(scope["headers"]).get(b"content-length", b"")
-    return int(told) if told.isdigit() else math.inf
+    """Of the body, as its sender tells it. What comes in chunks may have any, whatever else it tells."""
+    headers = dict(scope["headers"])
+    told = headers.get(b"content-length", b"")
+    return int(told) if told.isdigit() and b"transfer-encoding" not in headers else math.inf
 
 
 async def _body(receive: Receive, most: int) -> bytes | None:
     """None as soon as it is too large. Raises TimeoutError."""
-    body = bytearray()
+    body, end = bytearray(), time.monotonic() + LONGEST
     while True:
-        message = await asyncio.wait_for(receive(), SILENCE)
+        message = await asyncio.wait_for(receive(), min(SILENCE, end - time.monotonic()))
         if message["type"] != "http.request":
             return bytes(body)  # whoever asked has gone
         body += message.get("body", b"")

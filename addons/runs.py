@@ -70,7 +70,7 @@ def history(
 
 def repeat(studio: Studio, take: str) -> list[str]:
     """A job from before once more."""
-    return studio.ask([run_history.repeat(studio.desk, take)])
+    return studio.ask([run_history.repeat(studio.desk, studio.workflows, take)])
 
 
 def render_stale(studio: Studio) -> list[str]:

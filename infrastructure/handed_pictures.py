@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import struct
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -23,7 +24,7 @@ from PIL import Image
 from domain.errors import BadFile
 from infrastructure.hashes import sha256
 from infrastructure.part_files import writing
-from infrastructure.reference_files import LARGEST, SUFFIXES, shown
+from infrastructure.reference_files import LARGEST, SUFFIXES, shown, suffix_of
 from infrastructure.there import is_file
 
 MOST_PIXELS = 64_000_000  # of a picture: 256 MB when it is decoded
@@ -39,6 +40,28 @@ _UNREADABLE = (
     struct.error,
 )
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
+
+
+class Known:
+    """The suffixes of pictures that were looked at, by their content: `most` of them."""
+
+    def __init__(self, most: int):
+        self._most, self._suffixes = most, dict[str, str]()
+        self._turn = threading.Lock()
+
+    def suffix(self, hash: str, file: Path | BytesIO, said: str) -> str:
+        """Raises BadFile, each time anew."""
+        if found := self._suffixes.get(hash):
+            return found
+        with self._turn:  # one at a time: decoded they are large
+            found = self._suffixes.get(hash) or _looked_at(file, said)
+            self._suffixes[hash] = found
+            if len(self._suffixes) > self._most:
+                del self._suffixes[next(iter(self._suffixes))]
+        return found
+
+
+_known = Known(10_000)
 
 
 @dataclass(frozen=True)
@@ -71,7 +94,8 @@ def handed(url: str, root: Path) -> Handed:
     try:
         if not is_file(path) or path.stat().st_size > LARGEST:
             raise BadFile(f"{url[:200]} is not there, or larger than {LARGEST >> 20} MB.")
-        return Handed(f"{sha256(path)[:24]}{_suffix(path, url[:200])}", path)
+        hash = sha256(path)
+        return Handed(f"{hash[:24]}{_known.suffix(hash, path, url[:200])}", path)
     except OSError as error:
         raise BadFile(f"{url[:200]} cannot be read: {error.strerror or error}.") from error
 
@@ -86,8 +110,9 @@ def _sent(text: str) -> Handed:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadFile("The picture that was sent along is not written in base64.") from error
-    suffix = _suffix(BytesIO(content), "What was sent along")
-    return Handed(f"{hashlib.sha256(content).hexdigest()[:24]}{suffix}", content)
+    hash = hashlib.sha256(content).hexdigest()
+    suffix = _known.suffix(hash, BytesIO(content), "What was sent along")
+    return Handed(f"{hash[:24]}{suffix}", content)
 
 
 def _path(url: str) -> str:
@@ -115,8 +140,8 @@ def _within(path: str, root: Path) -> Path | None:
     return None
 
 
-def _suffix(file: Path | BytesIO, said: str) -> str:
-    """Decoded to its end, as it will be when it is drawn: a JPEG in a 64th of its memory."""
+def _looked_at(file: Path | BytesIO, said: str) -> str:
+    """Its suffix. Decoded to its end, as it will be when it is drawn: a JPEG in a 64th of its memory."""
     try:
         with Image.open(file, formats=list(SUFFIXES)) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -125,7 +150,7 @@ def _suffix(file: Path | BytesIO, said: str) -> str:
         with Image.open(file, formats=list(SUFFIXES)) as picture:  # verifying leaves nothing to decode
             picture.draft("RGB", (1, 1))
             picture.load()
-            return SUFFIXES[picture.format or ""]
+            return suffix_of(picture.format)
     except Image.DecompressionBombError as error:
         most = MOST_PIXELS // 1_000_000
         raise BadFile(f"{said} is larger than {most} megapixels. Make it smaller.") from error

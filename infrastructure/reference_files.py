@@ -20,6 +20,13 @@ LARGEST = 64 << 20  # bytes of a reference picture
 _WEB = re.compile(r"(https?://)(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "TIFF": ".tif"}
 
+_JPEG = ("JPEG", "MPO")  # a phone's JPEG with several pictures in it is called so
+
+
+def suffix_of(format: str | None) -> str:
+    """Raises LookupError for what is none of them."""
+    return SUFFIXES["JPEG" if format in _JPEG else format or ""]
+
 
 def reference(url: str, near: Path, kept: Path) -> Path:
     """The picture at a path (seen from the folder `near`) or URL; what is fetched is kept in `kept`."""
@@ -52,7 +59,8 @@ def _fetched(url: str, kept: Path) -> Path:
         kept.mkdir(parents=True, exist_ok=True)
         _download(url, part)
         with Image.open(_checked(part, shown(url))) as picture:
-            suffix = SUFFIXES.get(picture.format or "", ".png")
+            format = picture.format
+        suffix = suffix_of(format) if format in (*SUFFIXES, *_JPEG) else ".png"
         return part.replace(kept / f"{name}{suffix}")
     except OSError as error:
         raise StudioError(f"{shown(url)} cannot be kept in {kept}: {error.strerror or error}.") from error

@@ -7,7 +7,7 @@ refused by line and column, like a file too large or nested too deeply.
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +20,7 @@ Place = tuple[str | int, ...]  # ("shots", 4, "duration")
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[-+.\w]+', re.DOTALL)
 _SPACE = re.compile(r"[ \t\r\n]*")
+_OVER: Any = object()  # behind the last value of a level
 _BROKEN = re.compile("[\ud800-\udfff]")  # half a character: no file can hold it
 
 
@@ -66,22 +67,38 @@ def parse_json(text: str, name: str | Path, constant: Callable[[str], Any] | Non
 
 
 def check(value: Any, name: str) -> None:
-    """Raises BadFile that names the place of what no file of JSON holds, in a value from another program."""
-    rest: list[tuple[Any, Place]] = [(value, (name,))]
-    while rest:
-        one, place = rest.pop()
-        match one:
-            case str() if not one.isascii() and _BROKEN.search(one):
-                raise BadFile(f"{named(place)} has half a character in it, which no file can hold.")
-            case float() if not math.isfinite(one):
-                raise BadFile(f"{named(place)} is not a number to work with: {one}.")
-            case list() | dict() if len(place) > DEEPEST:
-                raise BadFile(f"{name} is nested too deeply to be read.")
-            case list():
-                rest += ((member, (*place, n)) for n, member in enumerate(one))
-            case dict():
-                rest += ((key, place) for key in one)
-                rest += ((member, (*place, key)) for key, member in one.items())
+    """Raises BadFile that names the place of what no file of JSON holds, in a value from another program.
+
+    It holds a way in for each level and nothing for each value, and tells the place when it is wanted.
+    """
+    place: list[str | int] = [name]
+    ways: list[Iterator[tuple[Any, Any]]] = [iter([(name, value)])]
+    while ways:
+        step, one = next(ways[-1], (0, _OVER))
+        if one is _OVER:
+            ways.pop()
+            place.pop()
+            continue
+        if isinstance(one, list | dict) and len(place) > DEEPEST:
+            raise BadFile(f"{name} is nested too deeply to be read.")
+        place[-1] = step
+        _check_one(one, place)
+        if isinstance(one, list):
+            ways.append(iter(enumerate(one)))
+            place.append(0)
+        elif isinstance(one, dict):
+            for key in one:
+                _check_one(key, place)
+            ways.append(iter(one.items()))
+            place.append("")
+
+
+def _check_one(one: Any, place: Sequence[str | int]) -> None:
+    if isinstance(one, str):
+        if not one.isascii() and _BROKEN.search(one):
+            raise BadFile(f"{named(place)} has half a character in it, which no file can hold.")
+    elif isinstance(one, float) and not math.isfinite(one):
+        raise BadFile(f"{named(place)} is not a number to work with: {one}.")
 
 
 def line_of(text: str, place: Place) -> int | None:
@@ -95,7 +112,7 @@ def line_of(text: str, place: Place) -> int | None:
     return text.count("\n", 0, at) + 1
 
 
-def named(place: Place) -> str:
+def named(place: Sequence[str | int]) -> str:
     """("shots", 4, "duration") as people write it: shots[4].duration"""
     name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
     return name.lstrip(".")

@@ -136,14 +136,15 @@ def _about(path: Path) -> About:
             grid=_whole(content, "grid"),
             sizes=tuple((int(width), int(height)) for width, height in content.get("sizes", ())),
             models=tuple(dict(model) for model in content.get("models", ())),
-            slots=_corrections(content.get("slots", {})),
+            slots=corrections(content.get("slots", {})),
             extra={name: value for name, value in content.items() if name not in _FIELDS},
         )
     except (TypeError, ValueError) as error:
         raise BadFile(f"{beside} does not read as the description of a workflow: {error}.") from error
 
 
-def _corrections(content: Any) -> Corrections:
+def corrections(content: Any) -> Corrections:
+    """Places chosen by hand, as a file has them. Raises ValueError."""
     if not isinstance(content, dict):
         raise ValueError("slots should be an object such as {“prompt”: [“6.text”]}")
     for name, places in content.items():

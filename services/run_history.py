@@ -20,6 +20,7 @@ from infrastructure import recipe_index
 from infrastructure.own_takes import OWN
 from infrastructure.recipe_index import Entry
 from infrastructure.there import is_file
+from infrastructure.workflow_files import WorkflowFolder
 from services.desk import Desk
 from services.means import errand
 from services.shot_errands import batch_file, number_of
@@ -112,7 +113,7 @@ class History:
         return is_begun and (self.deed_of(entry.name), shot_of(entry.name)) in unmade
 
 
-def repeat(desk: Desk, take: str) -> Errand:
+def repeat(desk: Desk, workflows: WorkflowFolder, take: str) -> Errand:
     """The same again, with the words as they are now: a take with its seed, the shot's video, or a batch's
     picture."""
     recipe = desk.ledger.recipe(Path(take).name)
@@ -123,7 +124,8 @@ def repeat(desk: Desk, take: str) -> Errand:
     folder, run, deed = desk.project.folder, uuid4().hex[:8], deeds(desk, None)(name)
     if deed == "picture":
         id = shot_of(name)
-        return errand("picture", folder, id, run, number=number_of(desk.project, id))
+        number = number_of(desk.project, workflows, id, str(recipe.get("job", "")))
+        return errand("picture", folder, id, run, number=number)
     shot = desk.shot(shot_of(name))
     if deed == "video":
         return errand("video", folder, shot.id, run)

@@ -11,10 +11,10 @@ from domain.errand import Errand
 from domain.errors import BadFile, StudioError
 from domain.events import Event
 from domain.project import Project
-from domain.workflow import Workflow
+from domain.workflow import About, Workflow
 from infrastructure.json_files import read_json
 from infrastructure.recipes import Wanted
-from infrastructure.workflow_files import WorkflowFolder
+from infrastructure.workflow_files import WorkflowFolder, corrections, graph_in
 from services import keyframes, shots
 from services.desk import Desk
 from services.means import Means
@@ -66,6 +66,7 @@ class _Read:
 
     def __init__(self, content: Mapping[str, Any]):
         self.content, self.batch = content, shots.read_batch(content, "batch.json")
+        self.workflow = _taken_with(content)
         self.worked_out: tuple[Workflow, Jobs] | None = None
 
 
@@ -74,20 +75,31 @@ def kept(project: Project, workflows: WorkflowFolder) -> Kept:
     when it is not there any more, or does not read."""
     file = batch_file(project)
     read = _read(file, _there(file))
-    workflow, worked_out = workflow_in(read.content, workflows), read.worked_out
+    workflow, worked_out = read.workflow or _of_today(read.content, workflows), read.worked_out
     if worked_out is None or worked_out[0] != workflow:
         worked_out = read.worked_out = workflow, {}
     return Kept(project, read.batch, *worked_out)
 
 
-def number_of(project: Project, stem: str) -> int:
-    """Of the shot whose takes are called so, counted from 0. Raises StudioError."""
+def number_of(project: Project, workflows: WorkflowFolder, stem: str, job: str) -> int:
+    """Of the shot whose takes are called so, counted from 0; of several, the one whose job it is. Raises
+    StudioError."""
     file = batch_file(project)
     batch = _read(file, _there(file)).batch
-    for number in range(len(batch.shots)):
-        if Asked(batch, number, project.folder).stem == stem:
-            return number
-    raise StudioError(_NO_SHOT)
+    named = [n for n in range(len(batch.shots)) if Asked(batch, n, project.folder).stem == stem]
+    if len(named) > 1:
+        whole = kept(project, workflows)
+        named = [number for number in named if _is_of(whole, number, job)]
+    if not named:
+        raise StudioError(_NO_SHOT)
+    return named[0]
+
+
+def _is_of(batch: Kept, number: int, job: str) -> bool:
+    try:
+        return batch.job(number) == job
+    except StudioError:  # a picture of it was taken away
+        return False
 
 
 def _there(file: Path) -> Stamp:
@@ -112,7 +124,24 @@ def stamp_of(file: Path) -> Stamp | None:
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
-def workflow_in(content: Mapping[str, Any], workflows: WorkflowFolder) -> Workflow:
+def as_taken(workflow: Workflow) -> dict[str, Any]:
+    """What a batch keeps of its workflow, so that it is drawn and told whatever becomes of the template."""
+    return {"graph": workflow.graph, "slots": {name: [*at] for name, at in workflow.about.slots.items()}}
+
+
+def _taken_with(content: Mapping[str, Any]) -> Workflow | None:
+    """None of a batch from before, which keeps its template's name. Raises BadFile."""
+    if "graph" not in content:
+        return None
+    graph = graph_in(content["graph"], "batch.json: graph")
+    try:
+        about = About(slots=corrections(content.get("slots", {})))
+    except ValueError as error:
+        raise BadFile(f"batch.json does not read as a batch: {error}.") from error
+    return Workflow(str(content.get("template", "batch")), graph, about)
+
+
+def _of_today(content: Mapping[str, Any], workflows: WorkflowFolder) -> Workflow:
     """A template by its name, else the graph that the batch brought along."""
     name = content.get("template")
     return workflows.load(name) if isinstance(name, str) else Workflow("batch", content.get("workflow") or {})

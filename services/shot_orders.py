@@ -6,8 +6,8 @@ Each batch has a project of its own. The same batch sent twice is found again by
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from infrastructure.strict_json import check
 from infrastructure.there import is_file
 from services import orders, projects, shots
 from services.means import errand
-from services.shot_errands import DEED, REFERENCES, Kept, Stamp, batch_file, kept, stamp_of
+from services.shot_errands import DEED, REFERENCES, Kept, Stamp, as_taken, batch_file, kept, stamp_of
 from services.shots import BatchShot
 from services.studio import Studio
 
@@ -54,22 +54,26 @@ class ShotOrders:
 
     def __init__(self, studio: Studio):
         self._studio = studio
-        self._making, self._looking = threading.Lock(), threading.Lock()
+        self._making = threading.Lock()
 
     def taken(self, content: Mapping[str, Any], is_here: bool) -> str:
         """The id of the order that is this batch, a new one if there is none. Only a program of this machine
         (`is_here`) may bring a graph along: nodes can read files. Raises BadFile that names the field."""
         for field, value in content.items():
             check(value, field)
-        batch = shots.read_batch(content, "the batch")
-        workflow = self._workflow(content.get("workflow"), batch.shots, is_here)
+        batch, workflow = shots.read_batch(content, "the batch"), content.get("workflow")
+        if not is_here and isinstance(workflow, dict) and shots.is_graph(workflow):
+            raise BadFile("workflow must be a template's name: only programs of this machine bring a graph.")
+        named = self._workflow(workflow, batch.shots, lambda name: Workflow(name, {}))
         pictures = self._pictures(batch.shots)
-        for shot in batch.shots:
-            shots.check_places(workflow, shot)
-        asked = _kept_form(content, workflow, batch.shots, pictures)
+        asked = _kept_form(content, named, batch.shots, pictures)
         id = _id(asked)
         with self._making:
-            return self._same(id) or self._made(id, asked, pictures.values())
+            if same := self._same(id):
+                return same  # as it was taken, whatever became of its template
+            usable = self._usable(workflow, batch.shots)
+            taken = as_taken(usable) if "template" in asked else {}
+            return self._made({"content": id, **asked, **taken}, pictures.values())
 
     def draw(self, id: str) -> int:
         """Ask for what has no picture yet and is not on its way; returns how many jobs that are. Raises
@@ -79,10 +83,11 @@ class ShotOrders:
         backend, run = self._studio.backend, uuid4().hex[:8]
         jobs = [batch.job(number) for number in range(len(batch.batch.shots))]  # of many, that takes seconds
         with desk.asking:
+            coming = {e.values.get("number") for e in self._asked(project) if e.state in (WAITING, RUNNING)}
             wanted = [
                 errand(DEED, project.folder, batch.asked(number).stem, run, number=number)
                 for number, job in enumerate(jobs)
-                if desk.ledger.made(backend, job) is None
+                if number not in coming and desk.ledger.made(backend, job) is None
             ]
             return len(self._studio.ask(wanted)) if wanted else 0
 
@@ -110,16 +115,18 @@ class ShotOrders:
             raise orders.Unknown(f"There is no batch with the id {id[:80]}.")
         return project
 
-    def _workflow(self, asked: Any, batch: Sequence[BatchShot], is_here: bool) -> Workflow:
-        if not is_here and isinstance(asked, dict) and shots.is_graph(asked):
-            raise BadFile("workflow must be a template's name: only programs of this machine bring a graph.")
+    def _workflow(self, asked: Any, batch: Sequence[BatchShot], load: Callable[[str], Workflow]) -> Workflow:
         usual = self._studio.workflow_choice.default("keyframe")
-        try:
-            workflow = shots.workflow_of(self._load, asked, shots.references_of(batch), usual)
+        with _told_of_workflow():
+            return shots.workflow_of(load, asked, shots.references_of(batch), usual)
+
+    def _usable(self, asked: Any, batch: Sequence[BatchShot]) -> Workflow:
+        """With places for all that the shots bring."""
+        workflow = self._workflow(asked, batch, self._load)
+        with _told_of_workflow():
             workflow.require("prompt")
-        except StudioError as error:
-            sentence = str(error)
-            raise BadFile(sentence if "workflow" in sentence else f"workflow: {sentence}") from error
+        for shot in batch:
+            shots.check_places(workflow, shot)
         return workflow
 
     def _load(self, name: str) -> Workflow:
@@ -135,8 +142,7 @@ class ShotOrders:
         for number, shot in enumerate(batch):
             for place, (url, _) in enumerate(shot.references):
                 try:
-                    with self._looking:  # one at a time: decoded they are large
-                        found[url] = found.get(url) or handed(url, self._studio.places.projects)
+                    found[url] = found.get(url) or handed(url, self._studio.places.projects)
                 except BadFile as error:
                     raise BadFile(f"{FIELD}[{number}].references[{place}]: {error}") from error
         return found
@@ -149,11 +155,22 @@ class ShotOrders:
                     return project.name
         return ""
 
-    def _made(self, id: str, asked: Mapping[str, Any], pictures: Iterable[Handed]) -> str:
-        project = projects.create(self._studio.places.projects, f"Batch {id[:12]}")
-        for picture in pictures:
-            picture.put(project.folder / REFERENCES)
-        write_json(batch_file(project), {"content": id, **asked})
+    def _made(self, kept: Mapping[str, Any], pictures: Iterable[Handed]) -> str:
+        """A project of its own; what was written of it goes again with what breaks."""
+        project = projects.create(self._studio.places.projects, f"Batch {kept['content'][:12]}")
+        references, put = project.folder / REFERENCES, list[Handed]()
+        try:
+            for picture in pictures:
+                put.append(picture)
+                picture.put(references)
+            write_json(batch_file(project), kept)
+        except StudioError:
+            with suppress(OSError):
+                for picture in put:
+                    (references / picture.name).unlink(missing_ok=True)
+                references.rmdir()
+            projects.discard(project, self._studio.places.recent)
+            raise
         return project.name
 
     def _asked(self, project: Project) -> list[Errand]:
@@ -163,7 +180,8 @@ class ShotOrders:
     def _answers(self, batch: Kept, asked: Mapping[int, Errand]) -> list[dict[str, Any]]:
         """Of the shots that are over, in their order."""
         ledger, answers = self._studio.desk_of(batch.project.folder).ledger, list[dict[str, Any]]()
-        drawn = {entry.job: entry for entry in ledger.entries() if entry.state == DONE and entry.files}
+        engine = self._studio.backend.engine  # what another one drew is asked for anew
+        drawn = {e.job: e for e in ledger.entries() if e.engine == engine and e.state == DONE and e.files}
         for number in range(len(batch.batch.shots)):
             shot, there = batch.asked(number), asked.get(number)
             if there and there.state in (WAITING, RUNNING):
@@ -178,6 +196,16 @@ class ShotOrders:
             else:
                 answers.append(shot.failed(_why(there)))
         return answers
+
+
+@contextmanager
+def _told_of_workflow() -> Iterator[None]:
+    """A complaint names the field."""
+    try:
+        yield
+    except StudioError as error:
+        sentence = str(error)
+        raise BadFile(sentence if "workflow" in sentence else f"workflow: {sentence}") from error
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 
 import pytest
 
@@ -94,9 +95,9 @@ class Sender:
         self.held -= 1
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    async def sent(self, size, is_told=True):
+    async def sent(self, size, is_told=True, told=()):
         """The status of the answer."""
-        length = [(b"content-length", b"%d" % size)] if is_told else []
+        length = told or ([(b"content-length", b"%d" % size)] if is_told else [])
         scope = {"type": "http", "method": "POST", "path": f"{PLACE}/shots/generate", "client": ("::1", 5)}
         scope["headers"] = [(b"content-type", b"application/json"), *length]
         answers = []
@@ -135,6 +136,53 @@ def test_only_so_many_large_bodies_are_held_at_once(monkeypatch, is_told):
         assert await asyncio.gather(*first, waiting, small) == [200] * (MOST_LARGE + 2)
 
     asyncio.run(all_of_it())
+
+
+SMALL = (b"content-length", b"9")
+CHUNKED = (b"transfer-encoding", b"chunked")
+
+
+def test_what_comes_in_chunks_is_large_whatever_length_it_tells():
+    async def all_of_it():
+        sender = Sender()
+        first = [asyncio.create_task(sender.sent(9, told=[SMALL, CHUNKED])) for _ in range(MOST_LARGE + 1)]
+        await sender.holds(MOST_LARGE)
+        sender.may.set()
+        assert await asyncio.gather(*first) == [200] * (MOST_LARGE + 1)
+
+    asyncio.run(all_of_it())
+
+
+def test_more_than_a_small_body_that_was_told_is_refused():
+    async def sent():
+        sender = Sender()
+        sender.may.set()
+        return await sender.sent(LARGEST + 1, told=[SMALL])
+
+    assert asyncio.run(sent()) == 413
+
+
+def test_a_body_that_comes_byte_by_byte_is_given_up(monkeypatch):
+    monkeypatch.setattr(api_guard, "LONGEST", 0.05)
+    end = time.monotonic() + 5
+
+    async def ever_more():
+        sender, answers = Sender(), []
+        sender.may.set()
+
+        async def a_byte():
+            await asyncio.sleep(0.001)
+            return {"type": "http.request", "body": b" ", "more_body": time.monotonic() < end}
+
+        async def send(message):
+            answers.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": f"{PLACE}/comic/plan", "client": ("::1", 5)}
+        scope["headers"] = [(b"content-type", b"application/json")]
+        await sender.guard(scope, a_byte, send)
+        return answers[0]["status"]
+
+    assert asyncio.run(ever_more()) == 408
 
 
 def test_a_body_that_does_not_come_is_given_up(monkeypatch):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 import zlib
 from collections import Counter
 from io import BytesIO
@@ -9,9 +10,12 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from domain.errand import RUNNING
+from domain.errors import CannotWrite
 from infrastructure import handed_pictures
-from services import shot_errands, shots
-from tests.api_clients import client, client_of, refused, start, studio, through_window, until
+from infrastructure.handed_pictures import Handed
+from services import shot_errands, shot_orders, shots
+from tests.api_clients import LONGEST, client, client_of, refused, start, studio, through_window, until
 
 __all__ = ["client", "start", "studio"]  # fixtures
 
@@ -46,6 +50,13 @@ def png(colour="#c04020"):
 def jpeg():
     file = BytesIO()
     Image.effect_noise((64, 64), 60).save(file, "JPEG")
+    return file.getvalue()
+
+
+def phone_jpeg():
+    """A JPEG with a second, smaller picture in it."""
+    file, picture = BytesIO(), Image.effect_noise((64, 64), 60).convert("RGB")
+    picture.save(file, "MPO", save_all=True, append_images=[picture.resize((16, 16))])
     return file.getvalue()
 
 
@@ -120,6 +131,142 @@ def test_a_cancelled_picture_is_told_beside_the_others(client, studio):
     assert now["error"] == "It was cancelled in the studio."
 
 
+@pytest.fixture
+def held(monkeypatch):
+    """Drawing that waits until `may` is set; `begun` says that one does."""
+    make, begun, may = shot_errands.keyframes.make, threading.Event(), threading.Event()
+
+    def waiting(backend, ledger, wanted):
+        begun.set()
+        may.wait(LONGEST)
+        return (yield from make(backend, ledger, wanted))
+
+    monkeypatch.setattr(shot_errands.keyframes, "make", waiting)
+    yield begun, may
+    may.set()
+
+
+def test_what_is_being_drawn_just_now_is_not_asked_for_again(client, studio, held):
+    begun, may = held
+    id = sent(client, batch("A cat"))["batchId"]
+    assert begun.wait(LONGEST)
+    assert [e.state for e in studio.runs.errands()] == [RUNNING]
+    again = sent(client, batch("A cat"))
+    assert (again["batchId"], again["state"], again["jobs"]) == (id, "drawing", 0)
+    assert len(studio.runs.errands()) == 1
+    may.set()
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+
+
+def test_what_another_engine_drew_is_not_told_as_done(client, studio):
+    id = sent(client, batch("A cat"))["batchId"]
+    until(client, f"shots/{id}", "done")
+    folder = studio.places.projects.resolve() / id
+    recipe = folder / "takes" / "1_v1.json"
+    recipe.write_text(recipe.read_text("utf-8").replace('"engine": "sketch"', '"engine": "comfyui"'), "utf-8")
+    studio.desk_of(folder).ledger.refresh()
+    now = client.get(f"/api/shots/{id}").json()
+    assert (now["state"], [one["success"] for one in now["generated_images"]]) == ("failed", [False])
+    assert sent(client, batch("A cat"))["jobs"] == 1
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+
+
+@pytest.fixture
+def own_template(studio):
+    """A template of the artist's own; its file, and that in which its places are chosen."""
+    graph = studio.workflows.load("keyframe_sdxl").graph
+    file = studio.places.workflows / "keyframe_mine.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(graph), "utf-8")
+    return file
+
+
+@pytest.mark.parametrize("becomes", ["changed", "gone", "broken"])
+def test_a_batch_stands_as_it_was_taken_whatever_becomes_of_its_template(
+    client, studio, own_template, becomes
+):
+    studio.runs.pause()
+    content = batch("A cat", "A dog", workflow={"name": "keyframe_mine"})
+    id = sent(client, content)["batchId"]
+    studio.runs.cancel([studio.runs.errands()[1].id])
+    studio.runs.resume()
+    assert until(client, f"shots/{id}", "done", "failed")["jobs"]["done"] == 1
+    if becomes == "changed":
+        graph = json.loads(own_template.read_text("utf-8"))
+        for node in graph.values():
+            node["inputs"] |= {"steps": 3} if "steps" in node["inputs"] else {}
+        own_template.write_text(json.dumps(graph), "utf-8")
+    elif becomes == "broken":
+        own_template.write_text("{", "utf-8")
+    else:
+        own_template.unlink()
+    now = client.get(f"/api/shots/{id}").json()
+    assert [one["success"] for one in now["generated_images"]] == [True, False]
+    again = sent(client, content)
+    assert (again["batchId"], again["jobs"]) == (id, 1)
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+
+
+def test_places_chosen_by_hand_are_kept_with_a_batch(client, studio, own_template):
+    beside = own_template.with_name("keyframe_mine.about.json")
+    places = studio.workflows.load("keyframe_mine").slots["prompt"]
+    chosen = [f"{slot.node}.{slot.input}" for slot in places]
+    beside.write_text(json.dumps({"slots": {"prompt": chosen, "seed": []}}), "utf-8")
+    id = sent(client, batch("A cat", workflow={"name": "keyframe_mine"}))["batchId"]
+    done = until(client, f"shots/{id}", "done", "failed")
+    beside.unlink()
+    assert client.get(f"/api/shots/{id}").json() == done
+    assert done["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ({"graph": 5}, "batch.json: graph"),
+        ({"graph": {"1": {"class_type": "A", "inputs": {}}}, "slots": [1]}, "batch.json does not read"),
+    ],
+)
+def test_a_batch_that_was_damaged_is_told(client, studio, kept, said):
+    id = sent(client, batch("A cat"))["batchId"]
+    file = studio.places.projects / id / "batch.json"
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **kept}), "utf-8")
+    assert refused(client.get(f"/api/shots/{id}"), 422, said)
+
+
+def test_a_batch_of_before_is_drawn_by_its_templates_name(client, studio):
+    id = sent(client, batch("A cat"))["batchId"]
+    until(client, f"shots/{id}", "done")
+    file = studio.places.projects / id / "batch.json"
+    content = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({k: content[k] for k in content.keys() - {"graph", "slots"}}), "utf-8")
+    assert client.get(f"/api/shots/{id}").json()["state"] == "done"
+    again = sent(client, batch("A cat"))
+    assert (again["batchId"], again["state"], again["jobs"]) == (id, "done", 0)
+
+
+@pytest.mark.parametrize("breaks", ["batch", "pictures"])
+def test_a_batch_that_cannot_be_written_leaves_nothing_behind(client, studio, monkeypatch, breaks):
+    content, put = referring(along(png()), along(png("blue"))), Handed.put
+
+    def full(path, *_):
+        raise CannotWrite(f"{path} cannot be written: No space left on device.")
+
+    def put_then_full(picture, folder):
+        put(picture, folder)
+        full(folder)
+
+    with monkeypatch.context() as now:
+        if breaks == "batch":
+            now.setattr(shot_orders, "write_json", full)
+        else:
+            now.setattr(Handed, "put", put_then_full)
+        answer = client.post("/api/shots/generate", json=content)
+        assert refused(answer, 507, "cannot be written")
+    assert not list(studio.places.projects.iterdir())
+    id = sent(client, content)["batchId"]
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+
+
 class Counted:
     """Calls of a function, by what they were about."""
 
@@ -183,6 +330,32 @@ def test_a_reference_picture_is_sent_along_or_lies_among_the_projects(client, st
     assert told == [{"url": f"references/{kept.name}", "reference_id": "Ida"}]
     file.unlink()
     assert sent(client, referring({"url": along(png()), "reference_id": "Ida"}))["batchId"] == id
+
+
+def test_a_phones_jpeg_with_several_pictures_is_a_jpeg(client, studio):
+    content = phone_jpeg()
+    id = sent(client, referring(along(content), workflow={}))["batchId"]
+    (kept,) = (studio.places.projects / id / "references").iterdir()
+    assert (kept.suffix, kept.read_bytes()) == (".jpg", content)
+    assert until(client, f"shots/{id}", "done", "failed")["state"] == "done"
+
+
+def test_a_picture_is_decoded_once_however_often_it_is_sent(client, studio, monkeypatch):
+    monkeypatch.setattr(handed_pictures, "_known", handed_pictures.Known(2))
+    studio.runs.pause()
+    decoded = Counted(monkeypatch, handed_pictures, "_looked_at", lambda file, said: 1)
+    file = studio.places.projects / "film" / "a.png"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(png())
+    one, other, third = along(png()), along(png("blue")), along(png("green"))
+    for _ in range(2):
+        sent(client, referring(one, other, "film/a.png"))
+    assert decoded.calls[1] == 2, "a picture is known by its content, wherever it lies"
+    sent(client, referring(third))
+    sent(client, referring(one))
+    assert decoded.calls[1] == 4, "only so many are remembered"
+    for _ in range(2):
+        assert refused(client.post("/api/shots/generate", json=referring(along(b"no"))), 422, "not a picture")
 
 
 def test_no_file_outside_the_projects_is_looked_at_or_told_to_be_there(client, studio, tmp_path):

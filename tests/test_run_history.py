@@ -10,6 +10,7 @@ from addons.deeds import carry_out
 from domain.errand import CANCELLED, DONE, FAILED, STOPPED, WAITING
 from domain.errors import StudioError
 from infrastructure.json_files import write_json
+from services import shot_errands
 from tests import studios
 from tests.fakes import OUT_OF_MEMORY, FakeBackend
 from tests.studios import until_done
@@ -195,6 +196,19 @@ def test_what_was_made_for_a_batch_or_a_comic_is_called_so(studio, folder):
     assert [(e.deed, e.shot, dict(e.values)) for e in studio.runs.errands()] == [
         ("picture", "7", {"number": 0})
     ]
+
+
+def test_of_shots_of_a_batch_that_are_called_alike_the_one_that_was_drawn_is_made_again(studio, folder):
+    rows = [{"shot_id": "A/1", "prompt": "A dog"}, {"shot_id": "A 1", "prompt": "A cat"}]
+    graph = studio.workflows.load("keyframe_sdxl").graph
+    write_json(folder / "batch.json", {"shots_with_references": rows, "workflow": graph})
+    job = shot_errands.kept(studio.desk.project, studio.workflows).job(1)
+    from_before(studio, folder, ("A-1_v1", {"job": job}), ("A-1_v2", {"job": "of another batch"}))
+    studio.runs.pause()
+    ask(studio, "run.repeat", take="A-1_v1")
+    assert [(e.shot, dict(e.values)) for e in studio.runs.errands()] == [("A-1", {"number": 1})]
+    with pytest.raises(StudioError, match="no such shot"):
+        ask(studio, "run.repeat", take="A-1_v2")
 
 
 def test_what_cannot_be_made_again_is_told(studio, folder):

@@ -216,6 +216,22 @@ def test_a_job_from_before_is_listed_once_and_made_again(own_studio, open_page):
     expect(rows(page)).to_have_count(1)
 
 
+def test_a_batchs_picture_from_before_is_made_again(own_studio, open_page):
+    studio: RunningStudio = own_studio()
+    folder = studio.project("batch", *PROMPTS)
+    studio.stop()
+    batch = {"shots_with_references": [{"shot_id": 7, "prompt": "A cat"}], "template": "keyframe_sdxl"}
+    (folder / "batch.json").write_text(json.dumps(batch), "utf-8")
+    recipe = {"name": "7_v1", "engine": "sketch", "job": "x", "state": "failed", "files": [], "values": {}}
+    (folder / "takes").mkdir(exist_ok=True)
+    (folder / "takes" / "7_v1.json").write_text(json.dumps(recipe), "utf-8")
+    studio.start()
+    page = open_page(studio, "runs")
+    rows(page, "failed").get_by_role("button", name="Try again").click()
+    expect(rows(page, "done")).to_have_count(1)
+    assert (folder / "takes" / "7_v2.png").exists()
+
+
 def test_what_a_killed_studio_left_goes_on_or_is_forgotten(own_studio, open_page):
     studio: RunningStudio = own_studio()
     folder = studio.project("killed", *PROMPTS, **SLOW)

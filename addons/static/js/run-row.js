@@ -42,7 +42,7 @@ export function updateRow(row, run, group, at) {
   put(where, { text: run.server ?? '', title: [run.server, run.workflow].filter(Boolean).join(' · ') || null });
   const [first, again, recipe, cancel] = deeds.children;
   first.hidden = at < 2;
-  again.hidden = !['failed', 'cancelled', 'stopped'].includes(run.state) || !!run.take && !shot(run.shot);
+  again.hidden = !['failed', 'cancelled', 'stopped'].includes(run.state) || !!run.take && run.deed !== 'picture' && !shot(run.shot);
   recipe.hidden = !run.takes.length || !isHere;
   cancel.hidden = !['running', 'waiting', 'stopped'].includes(run.state);
   for (const deed of deeds.children) put(deed, { 'aria-label': `${t(`runs.do.${deed.dataset.deed}`)}: ${name}` });
