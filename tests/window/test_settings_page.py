@@ -38,7 +38,9 @@ def field(page: Page, name: str):
 
 
 def choose(page: Page, mode: str) -> None:
-    page.locator("#set-mode").get_by_label(mode, exact=True).check(force=True)
+    label = page.get_by_text(mode, exact=True)
+    page.locator("#set-mode label").filter(has=label).click()  # once it stands still
+    expect(page.locator("#set-mode").get_by_label(mode, exact=True)).to_be_checked()
 
 
 def address(page: Page):
