@@ -344,7 +344,8 @@ def test_a_command_that_ends_leaves_no_segment_that_nobody_asks_for(
         told_of_the_first(setting.backend(asked), first, endpoint, hand("w1"), one_done())
         raise StudioError("The disk is full.")
 
-    asked = {"backend": "serverless", "endpoint": endpoint.id, "url": None, "pod_id": None}
+    unsaid = dict.fromkeys(("url", "pod_id", "version_id"))
+    asked = {"backend": "serverless", "endpoint": endpoint.id, **unsaid}
     assert command(Namespace(**asked)) == setting.BAD_INPUT
     (there,) = endpoint.jobs.values()
     assert there.status == "CANCELLED"
