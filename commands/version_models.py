@@ -13,11 +13,11 @@ from domain.errors import BadFile
 from domain.versions import lock
 from domain.versions.lock import Lock
 from infrastructure.json_files import read_json
+from infrastructure.versions.store import VOLUMES
 from services.versions import models
 from services.versions.shelf import Shelf
 
 FOLDER = "MODELS_DIR"
-VOLUMES = Path("/runpod-volume"), Path("/workspace")
 
 
 def verify(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Mapping[str, Any]]:

@@ -25,7 +25,6 @@ def run(
     command: Sequence[str | Path],
     folder: Path | None = None,
     env: Mapping[str, str] | None = None,
-    given: bytes | None = None,
     longest: float = _LONGEST,
 ) -> Done:
     """`env` comes on top of ours. Raises OSError when it cannot be started, TimeoutError when it takes too
@@ -35,7 +34,7 @@ def run(
             [str(word) for word in command],
             cwd=folder,
             env={**os.environ, **(env or {})},
-            input=given if given is not None else b"",
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=longest,
         )

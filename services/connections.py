@@ -63,8 +63,7 @@ def entered(form: Form, kept: ComfySettings) -> Entered:
         chosen,
         _read("url", lambda: parse_url(form.url or ""), kept.url, faults),
         pod,
-        pasted_port
-        or _read("port", lambda: parse_port("" if form.port is None else form.port), kept.port, faults),
+        pasted_port or _read("port", lambda: _port(form.port), kept.port, faults),
         kept.more,
         pod_name=kept.pod_name if pod == kept.pod_id else "",
         endpoint=_read("endpoint", lambda: parse_endpoint(form.endpoint or ""), kept.endpoint, faults),

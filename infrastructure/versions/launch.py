@@ -30,9 +30,9 @@ def command(build: Build, python: Path, lock: Lock, host: str, port: int) -> lis
     return [*words, *(["--cpu"] if lock.is_for_cpu else [])]
 
 
-def environment(lock: Lock, hidden: Sequence[str] = _SECRET) -> dict[str, str]:
+def environment(lock: Lock) -> dict[str, str]:
     """Ours without keys and without our own Python, and what the version says. Raises BadFile."""
-    kept = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in hidden)}
+    kept = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in _SECRET)}
     kept = {k: v for k, v in kept.items() if k not in _OF_OURS}
     return {**kept, "PYTHONUNBUFFERED": "1", **_filled(lock.env)}
 

@@ -48,8 +48,7 @@ class Running:
 
     def stop(self) -> None:
         """Returns when it has ended."""
-        if _noted(self.build).get("pid") == self.pid:
-            unnote(self.build, self.pid)
+        unnote(self.build, self.pid)
         if not self.is_alive:
             return
         os.kill(self.pid, signal.SIGTERM)

@@ -10,13 +10,12 @@ from functools import cache
 from pathlib import Path
 from platform import machine as machine_here
 
-from domain.errors import CannotWrite, StudioError
+from domain.errors import CannotWrite
 from domain.versions.errors import NotInStore, Unresolved
 from domain.versions.lock import Platform
 from infrastructure import commands
 from infrastructure.commands import Done
 
-_HERE = ("linux", "x86_64")
 _FAULT = re.compile(r"^\s*(?:×|error:|╰─▶|Caused by:)?\s*")
 _FULL = ("No space left", "os error 28)", "Disk quota exceeded")
 _MISSING = ("was not found in the cache", "not found in the package registry", "network was disabled")
@@ -172,11 +171,3 @@ def _fault(done: Done) -> str:
     told = [line for line in lines if line and not line.startswith(("hint:", "warning:", "Resolved"))]
     said = " ".join(told)
     return (said if len(said) <= 500 else f"{said[:499]}…").rstrip(".") + "."
-
-
-def check_it_is_there() -> None:
-    """Raises StudioError."""
-    try:
-        version()
-    except (ImportError, OSError, IndexError) as error:
-        raise StudioError("uv is missing. Start the studio by start.py, which installs it.") from error
