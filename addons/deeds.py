@@ -17,7 +17,7 @@ Deed = Callable[..., Any]  # (studio, **arguments) -> what JSON can hold, or not
 
 # what means the same whichever project is open
 _OF_NONE = re.compile(
-    r"(settings|workflow|intro|bench|outcome|import|pod|money|machine)\.(?!run$)"
+    r"(settings|workflow|intro|bench|outcome|import|pod|money|machine|version)\.(?!run$)"
     r"|run\.(?!history$|repeat$)|project\.(new|open|forget|measure)$|values\.read$"
 )
 

@@ -23,6 +23,7 @@ from addons import (
     storyboard,
     testbench,
     theme,
+    versions,
     videos,
 )
 from addons.api_guard import PLACE
@@ -41,6 +42,7 @@ ADDONS: tuple[ModuleType, ...] = (
     comics,
     runs,
     machines,
+    versions,
     settings,
     testbench,
 )

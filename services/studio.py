@@ -44,6 +44,7 @@ from services.stale import Today
 from services.stale_facts import StaleFacts
 from services.under_way import Afar, unless_under_way
 from services.uploads import Uploads
+from services.versions.desk import VersionDesk
 from services.versions.managed import Managed
 from services.workflow_choice import WorkflowChoice
 
@@ -62,9 +63,10 @@ class Studio:
         self._settings_file = SettingsFile(places.settings)
         self.settings, complaints = self._settings_file.load()
         self.workflow_choice = WorkflowChoice(self.workflows, lambda: self.settings)
-        self.versions = Managed.at(places)
+        self.managed = Managed.at(places)
+        self.versions = VersionDesk(self.feed, self.managed.shelf)
         bucket = lambda: self.settings.bucket
-        self._connect = connect or backends.connector(self.secrets, bucket, self.versions.backend)
+        self._connect = connect or backends.connector(self.secrets, bucket, self.managed.backend)
         self._backend: tuple[ComfySettings, Backend] | None = None
         self._desks: dict[Path, Desk] = {}
         self._desk: Desk | None = None
@@ -80,7 +82,7 @@ class Studio:
             self.uploads,
             places.workflows,
             places.tries,
-            lambda: backends.servers(self.versions.at_address(self.settings.comfy)),
+            lambda: backends.servers(self.managed.at_address(self.settings.comfy)),
         )
         self.runs = Runs(self._begin, lambda: self.backend.lanes, self.feed, places.queue)
         self.bench = BenchRuns(self.means, self.feed, places.reports, places.bench)
@@ -120,7 +122,7 @@ class Studio:
             if self._backend is None or self._backend[0] != self.settings.comfy:
                 comfy, before = self.settings.comfy, self._backend and self._backend[1]
                 self._backend = comfy, self.machines.drawing.backend(before, comfy, self._connect)
-                self.versions.only(comfy)
+                self.managed.only(comfy)
             return self._backend[1]
 
     def means(self, desk: Desk | None = None) -> Means:
@@ -131,7 +133,7 @@ class Studio:
 
     def glance(self, comfy: ComfySettings) -> Status:
         """Who would answer with these settings, saved or not. Raises StudioError for what is no address."""
-        return self.versions.glance(comfy, self.settings.comfy) or self._connect(comfy).status()
+        return self.managed.glance(comfy, self.settings.comfy) or self._connect(comfy).status()
 
     def take_over(self, file: Path) -> list[str]:
         """Settings from a file; returns sentences about what was taken and what was left."""
@@ -219,11 +221,11 @@ class Studio:
         self.closing.set()
         self.bench.close()
         self.runs.end_cancelled()  # before what is under way is left to go on
-        for part in (self.machines, self._watch, *self._shown, self.shelf):
+        for part in (self.versions, self.machines, self._watch, *self._shown, self.shelf):
             part.stop()
         self.runs.close()
         self.machines.drawing.left()
-        self.versions.close()
+        self.managed.close()
 
     def desk_of(self, folder: Path) -> Desk:
         project = open_project(folder)

@@ -182,7 +182,7 @@ class _Form:
             self.pod: gr.update(visible=mode == "runpod"),
             self.port: gr.update(visible=mode == "runpod"),
             self.endpoint: gr.update(visible=mode == "serverless"),
-            self.version: gr.update(visible=mode == "managed", choices=self._studio.versions.ids()),
+            self.version: gr.update(visible=mode == "managed", choices=self._studio.managed.ids()),
         }
 
     def _filled(self, comfy: ComfySettings) -> Changes:

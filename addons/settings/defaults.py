@@ -41,7 +41,7 @@ def _choice(studio: Studio, kind: str) -> Part:
         return defaults.named(studio.workflows, name)
 
     def checked(name: str) -> dict[str, Any]:
-        comfy = studio.versions.at_address(studio.settings.comfy)
+        comfy = studio.managed.at_address(studio.settings.comfy)
         return defaults.checked(studio.workflows.load(name), comfy, studio.machines.drawing.told)
 
     chosen.input(choose, chosen, about, **QUIET)

@@ -15,7 +15,7 @@ class Managed:
     """May be asked from many threads."""
 
     def __init__(self, shelf: Shelf):
-        self._shelf = shelf
+        self.shelf = shelf
         self._backends: dict[str, ManagedBackend] = {}
         self._lock = threading.Lock()
 
@@ -25,12 +25,12 @@ class Managed:
 
     def ids(self) -> list[str]:
         """Of all there are."""
-        return [version.spec.id for version in self._shelf.all()]
+        return [version.spec.id for version in self.shelf.all()]
 
     def backend(self, id: str) -> ManagedBackend:
         with self._lock:
             if id not in self._backends:
-                self._backends[id] = ManagedBackend(self._shelf.store, self._shelf.builds(id), id)
+                self._backends[id] = ManagedBackend(self.shelf.store, self.shelf.builds(id), id)
             self._backends[id].wanted()
             return self._backends[id]
 

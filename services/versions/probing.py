@@ -1,7 +1,7 @@
 """Whether a build works: it is started for real, and has the nodes that workflows need."""
 
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from infrastructure.comfy_process import ComfyProcess, wait_until_up
 from infrastructure.comfy_server import ComfyServer
 from infrastructure.versions import launch
 from infrastructure.versions.builds import Build
+from infrastructure.workflow_files import WorkflowFolder
 
 LONGEST = 300.0  # seconds until it answers; a cold disk is slow
 _BROKEN = "IMPORT FAILED"
@@ -50,8 +51,15 @@ class Prober:
             if missing := sorted(classes - there):
                 faults.append(f"{name} needs {', '.join(missing)}")
         if faults:
-            raise Drift(f"It starts, but: {'; '.join(faults)}.", tuple(faults))
+            more = f", and {len(faults) - 1} more faults like it" if len(faults) > 1 else ""
+            raise Drift(f"It starts, but: {faults[0]}{more}.", tuple(faults))
         yield Told(f"ComfyUI starts and has {len(there)} kinds of nodes.")
+
+
+def nodes_of(folder: WorkflowFolder, names: Sequence[str] = ()) -> dict[str, frozenset[str]]:
+    """The classes of nodes of these workflows, or of all in the folder."""
+    graphs = {name: folder.load(name).graph for name in names or folder.names()}
+    return {name: frozenset(node["class_type"] for node in graph.values()) for name, graph in graphs.items()}
 
 
 class Running:

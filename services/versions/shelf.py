@@ -1,6 +1,7 @@
 """The versions that somebody has: their specs and locks as files, and where each is realized."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,16 +81,21 @@ class Shelf:
     def all(self) -> list[Version]:
         """Those that read, by their id; of the same id the first."""
         found = dict[str, Version]()
-        for folder in self.folders:
-            for file in sorted(folder.glob("*.json")):
-                if file.name.endswith(".lock.json"):
-                    continue
-                try:
-                    version = self._read(file)
-                except BadFile:
-                    continue
+        for file in self._files():
+            with suppress(BadFile):
+                version = self._read(file)
                 found.setdefault(version.spec.id, version)
         return [found[id] for id in sorted(found)]
+
+    def faults(self) -> dict[Path, str]:
+        """What is wrong with those that do not read."""
+        said = dict[Path, str]()
+        for file in self._files():
+            try:
+                self._read(file)
+            except BadFile as error:
+                said[file] = str(error)
+        return said
 
     def builds(self, id: str) -> Builds:
         return Builds(self.target.absolute() if self.target else self.store.builds / id)
@@ -102,6 +108,10 @@ class Shelf:
         with writing(file) as part:
             part.write_text(spec.text(wanted), "utf-8")
         return file
+
+    def _files(self) -> Iterator[Path]:
+        for folder in self.folders:
+            yield from (one for one in sorted(folder.glob("*.json")) if not one.name.endswith(".lock.json"))
 
     def _read(self, file: Path) -> Version:
         content = named_json(file)

@@ -41,7 +41,7 @@ asked.add_argument("--disable-auto-launch", action="store_true")
 asked = asked.parse_args()
 import greeting  # of a package: without its environment it does not start
 base = Path(asked.base_directory)
-nodes = {"LoadImage": {}, "SaveImage": {}}
+nodes = dict.fromkeys(["LoadImage", "SaveImage", *os.environ.get("WORLD_NODES", "").split()], {})
 for folder in sorted((base / "custom_nodes").iterdir()):
     if folder.is_dir():
         try:

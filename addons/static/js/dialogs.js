@@ -43,3 +43,9 @@ export function form(title, deed, fields, run) {
 }
 
 export const labelled = (label, control, ...more) => h('label.field', {}, h('span', {}, label), control, ...more);
+
+/** The one question there is: before something is gone for good. */
+export function sure(sentence, deed, run) {
+  const { close } = dialog(deed, h('p.said', {}, sentence),
+    h('div.deeds.end', {}, button(t('cancel'), () => close(), {}), button(deed, () => { close(); run() }, { kind: 'danger' })));
+}

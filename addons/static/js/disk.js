@@ -1,7 +1,7 @@
 // The room a project takes, as one bar; its cache, which can be emptied; its bin, where nothing is lost yet.
 
 import { act, button, fact, follow, h, keyed, notice, put, t, tn } from './core.js';
-import { dialog } from './dialogs.js';
+import { sure } from './dialogs.js';
 import { ago } from './recents.js';
 
 const KINDS = ['takes', 'keyframes', 'videos', 'films', 'other', 'cache', 'bin'];
@@ -65,10 +65,4 @@ function askEmpty() {
     const freed = await act('bin.empty');
     if (freed != null) notice(t('disk.emptied', { size: bytes(freed) }));
   });
-}
-
-/** The one question there is: before something is gone for good. */
-function sure(sentence, deed, run) {
-  const { close } = dialog(deed, h('p.said', {}, sentence),
-    h('div.deeds.end', {}, button(t('cancel'), () => close(), {}), button(deed, () => { close(); run() }, { kind: 'danger' })));
 }

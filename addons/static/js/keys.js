@@ -2,7 +2,7 @@
 
 import { h, t } from './core.js';
 import { dialog } from './dialogs.js';
-import { PAGES, go, hasShots, here, redo, selectAll, step, undo } from './where.js';
+import { PAGES, digitOf, go, hasShots, here, pageOf, redo, selectAll, step, undo } from './where.js';
 
 const own = new Map(); // page -> {key: {run, label}}
 
@@ -49,7 +49,7 @@ export function start() {
       const page = own.get(here())?.[`ctrl+${key}`];
       run(event, page ?? withCtrl[event.shiftKey ? `shift+${key}` : key]);
     } else if ((!event.altKey || isThird) && !isTyping(event.target)) {
-      const number = /^\d$/.test(key) ? PAGES[(Number(key) + 9) % 10] : null, digit = event.shiftKey && !number && /^Digit(\d)$/.exec(event.code)?.[1];
+      const number = /^\d$/.test(key) ? pageOf(key) : null, digit = event.shiftKey && !number && /^Digit(\d)$/.exec(event.code)?.[1];
       if (isElsewhere(event)) return;
       if (number) { go(number); event.preventDefault() } else if (!(key.startsWith('Arrow') && event.target.closest('input, [role=slider], video'))) run(event, own.get(here())?.[digit ? `shift+${digit}` : key] ?? everywhere[key]);
     } else if (event.key === 'Escape') event.target.blur();
@@ -64,10 +64,10 @@ function run(event, deed) {
 }
 
 function showKeys() {
-  const row = (key, label) => h('li', {}, h('span', {}, label), h('kbd', {}, key));
+  const row = (key, label) => h('li', {}, h('span', {}, label), key && h('kbd', {}, key));
   const name = key => ({ ' ': t('keys.space'), ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' })[key] ?? key.replace('ctrl+', 'Ctrl ').replace('shift+', 'Shift ').toUpperCase();
   const part = (title, keys) => h('section', {}, h('h3', {}, title), h('ul.keys', {}, Object.entries(keys).filter(([, deed]) => deed.label).map(([key, deed]) => row(name(key), t(deed.label)))));
-  const pages = h('section', {}, h('h3', {}, t('rail.pages')), h('ul.keys', {}, PAGES.map((page, n) => row(String((n + 1) % 10), t(`page.${page}`)))));
+  const pages = h('section', {}, h('h3', {}, t('rail.pages')), h('ul.keys', {}, PAGES.map(page => row(digitOf(page), t(`page.${page}`)))));
   dialog(t('rail.keys'), h('div.columns', {}, pages,
     part(t('keys.everywhere'), { ...everywhere, ...Object.fromEntries(Object.entries(withCtrl).map(([key, deed]) => [`ctrl+${key}`, deed])) }),
     ...[...own].map(([page, keys]) => part(t(`page.${page}`), keys))));

@@ -2,13 +2,13 @@
 
 import { act, fact, follow, h, icon, put, runs, t, tn } from './core.js';
 import { followMoney, meter } from './money.js';
-import { PAGES, go, here, watch } from './where.js';
+import { PAGES, digitOf, go, here, watch } from './where.js';
 
 export function mount(place) {
   place.classList.add('always');
-  const links = PAGES.map((page, n) => h('button', {
-    type: 'button', data: { page }, onclick: () => go(page), title: `${t(`page.${page}`)} (${(n + 1) % 10})`,
-  }, icon(page), h('span', {}, t(`page.${page}`)), h('kbd', { 'aria-hidden': 'true' }, String((n + 1) % 10))));
+  const links = PAGES.map(page => h('button', {
+    type: 'button', data: { page }, onclick: () => go(page), title: [t(`page.${page}`), digitOf(page) && `(${digitOf(page)})`].filter(Boolean).join(' '),
+  }, icon(page), h('span', {}, t(`page.${page}`)), digitOf(page) && h('kbd', { 'aria-hidden': 'true' }, digitOf(page))));
   const project = h('button.project', { type: 'button', onclick: () => go('project') }, h('b', {}), h('small', {}));
   const pill = h('button.pill', { type: 'button', onclick: () => go(['runpod', 'serverless'].includes(fact('settings')?.mode) && fact('pods')?.has_key ? 'machines' : 'settings') },
     h('span.dot'), h('b', {}), h('small.gpu'), h('div.meter', {}, h('i')), h('small.queue'));
@@ -28,6 +28,7 @@ export function mount(place) {
   });
   followMoney(place, money.draw);
   follow(['bench'], place, () => put(links[PAGES.indexOf('testbench')], { 'data-busy': ['running', 'cancelling'].includes(fact('bench')?.state) }));
+  follow(['version/work'], place, () => put(links[PAGES.indexOf('versions')], { 'data-busy': ['running', 'cancelling'].includes(fact('version/work')?.state) }));
   follow(['settings', 'backend', 'run/', 'queue', 'connection', 'pod/start', 'doctor'], place, () => drawPill(pill));
 }
 

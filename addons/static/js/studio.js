@@ -14,11 +14,12 @@ import * as runs from './runs.js';
 import * as settings from './settings.js';
 import * as storyboard from './storyboard.js';
 import * as testbench from './testbench.js';
+import * as versions from './versions.js';
 import * as video from './video.js';
 import * as where from './where.js';
 import * as workflows from './workflows.js';
 
-const parts = { rail, dock, project, storyboard, keyframes, video, film, comic, runs, machines, settings, testbench, workflows, ...settings.parts };
+const parts = { rail, dock, project, storyboard, keyframes, video, film, comic, runs, machines, versions, settings, testbench, workflows, ...settings.parts };
 
 await core.loadWords();
 document.title = 'Cindergrace Studio';

@@ -4,7 +4,11 @@
 import { act, fact, flush, follow, isSeen, notice, shot, t } from './core.js';
 import { onProject } from './otherproject.js';
 
-export const PAGES = ['project', 'storyboard', 'keyframes', 'video', 'film', 'comic', 'runs', 'machines', 'settings', 'testbench'];
+export const PAGES = ['project', 'storyboard', 'keyframes', 'video', 'film', 'comic', 'runs', 'machines', 'versions', 'settings', 'testbench'];
+const DIGITS = PAGES.filter(page => page !== 'versions'); // there are ten
+export const pageOf = digit => DIGITS[(Number(digit) + 9) % 10];
+/** The key that leads to a page, or nothing. */
+export const digitOf = page => DIGITS.includes(page) ? String((DIGITS.indexOf(page) + 1) % 10) : '';
 const WITH_SHOTS = ['storyboard', 'keyframes', 'video', 'film'];
 const listeners = new Set(), narrowed = new Map(); // page -> whether it lists a shot
 let page = '', current = '', selected = new Set(), anchor = '';

@@ -1,0 +1,114 @@
+"""What takes a while with a version: each says how far it is, and returns what a page is told at its end."""
+
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadFile
+from domain.events import Event, Progress
+from domain.versions.errors import Drift
+from domain.versions.lock import Platform
+from domain.versions.spec import Spec, checked_id
+from infrastructure.versions import uv
+from infrastructure.versions.builds import Build
+from infrastructure.workflow_files import WorkflowFolder
+from services.versions import comparing, keeping, taking_over
+from services.versions.making import Maker
+from services.versions.probing import Prober, nodes_of
+from services.versions.realizing import different
+from services.versions.shelf import Shelf, Version
+
+Outcome = dict[str, Any]
+Work = Generator[Event, None, Outcome]
+_LINES = 200  # of ComfyUI's log
+
+
+@dataclass(frozen=True)
+class Works:
+    """`log` is filled with what ComfyUI says while it is tried."""
+
+    shelf: Shelf
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES))
+
+    def resolve(self, id: str, torch: str | None = None) -> Work:
+        """`torch`: for which kind of GPU; None for that of the lock there is."""
+        version = self.shelf.version(id)
+        is_new = yield from self._maker(version, torch).resolved(version)
+        return {"is_new": is_new}
+
+    def realize(self, id: str, torch: str | None = None) -> Work:
+        version = self.shelf.version(id)
+        done = yield from self._maker(version, torch).realized(version)
+        return {"is_new": done.is_new, "closure": done.realization.closure}
+
+    def verify(self, id: str, is_deep: bool = False) -> Work:
+        version = self.shelf.version(id)
+        build, lock = _build(version), version.needed_lock()
+        yield Progress(0.0, "comparing with the lock")
+        if found := different(self.shelf.store, build, lock, not version.spec.skips_models, is_deep):
+            raise Drift(f"{id} is not what its lock says:", tuple(found))
+        return {"is_deep": is_deep, "closure": build.realization().closure}
+
+    def probe(self, id: str) -> Work:
+        build = _build(self.shelf.version(id))
+        lock = build.lock()
+        yield from self._prober().attempt(build, lock, self.shelf.store.python(lock))
+        return {}
+
+    def reproduce(self, id: str) -> Work:
+        version = self.shelf.version(id)
+        build = _build(version)
+        made = yield from comparing.reproduced(
+            build.lock(), build, self.shelf.store, None, not version.spec.skips_models
+        )
+        return {"closure": made.closure}
+
+    def create(self, id: str, of: str, where: str) -> Work:
+        """`of` is "folder", "running" or "file", and `where` it is; else ComfyUI as it is published,
+        and `where` a tag, a branch, a commit or nothing."""
+        checked_id(id, "The version's name")
+        self.shelf.keep((yield from self._begun(id, of, where)))
+        return {}
+
+    def delete(self, id: str, with_spec: bool) -> Work:
+        yield Progress(0.0, "taking it away")
+        return {"kept": keeping.delete(self.shelf, id, with_spec)}
+
+    def collect(self, is_dry: bool) -> Work:
+        yield Progress(0.0, "looking what nobody needs")
+        swept = keeping.collect(self.shelf, is_dry)
+        return {"is_dry": is_dry, "bytes": swept["bytes"], "count": len(swept["gone"])}
+
+    def _begun(self, id: str, of: str, where: str) -> Generator[Event, None, Spec]:
+        match of:
+            case "folder":
+                return (yield from taking_over.from_folder(Path(where).expanduser(), id, "", None))
+            case "running":
+                return (yield from taking_over.from_server(where, id, ""))
+            case "file":
+                return (yield from taking_over.from_file(Path(where), id, ""))
+        return keeping.new(id, f"{keeping.COMFY}@{where}" if where else "", (), ())
+
+    def _maker(self, version: Version, torch: str | None) -> Maker:
+        return Maker(self.shelf, _platform(version, torch), self._prober())
+
+    def _prober(self) -> Prober:
+        """It must have the nodes of all workflows we ship; an artist's own may be for another version."""
+        return Prober(nodes_of(WorkflowFolder()), hear=lambda line: self.log.append(line.rstrip()))
+
+
+def _platform(version: Version, torch: str | None) -> Platform:
+    """This machine, with the Python of a lock that was made here: another would be another version."""
+    here, lock = uv.this_platform(torch or ""), version.lock
+    if lock is None:
+        return here
+    return Platform(here.os, here.arch, lock.platform.python, lock.platform.torch if torch is None else torch)
+
+
+def _build(version: Version) -> Build:
+    build = version.builds.current
+    if build is None:
+        raise BadFile(f"{version.spec.id} is not realized yet.")
+    return build
