@@ -5,6 +5,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import expect
 
+from tests.versions.world import World
 from tests.window.studio import picture
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -12,7 +13,7 @@ JUDGE = """async () => (await axe.run(document, {resultTypes: ['violations']})).
   [`${one.id} (${one.impact}): ${one.help}`,
    ...one.nodes.slice(0, 4).map(node => `    ${node.target} ${node.failureSummary}`)].join('\\n'))"""
 OF_PROJECT = ("project", "storyboard", "keyframes", "video", "film", "comic")
-PAGES = (*OF_PROJECT, "runs", "machines", "settings", "testbench")
+PAGES = (*OF_PROJECT, "runs", "machines", "versions", "settings", "testbench")
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,26 @@ def judge(page):
 def test_a_page_is_clean(studio, folder, open_page, where):
     studio.ask("project.open", folder=str(folder))
     judge(open_page(studio, f"{where}/001"))
+
+
+def test_versions_and_what_is_asked_of_one_are_clean(own_studio, open_page, tmp_path):
+    world = World(tmp_path / "world")
+    studio = own_studio(env={**world.surroundings, "STUDIO_STORE": str(tmp_path / "store")})
+    world.write(studio.data / "versions")
+    world.write(studio.data / "versions", version_id="film-b", comfy={"repo": 7})
+    page = open_page(studio, "versions")
+    page.locator(".version", has_text="film-a").get_by_role("button", name="Realize").click()
+    expect(page.locator(".work")).to_have_attribute("data-state", "failed")
+    page.locator(".work summary").click()
+    judge(page)
+    page.keyboard.press("n")
+    expect(page.locator("dialog select")).to_be_visible()
+    judge(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Export").click()
+    expect(page.locator("dialog pre")).to_contain_text("FROM")
+    judge(page)
+    world.close()
 
 
 def test_pods_and_a_new_one_are_clean(runpod, own_studio, open_page):

@@ -47,7 +47,7 @@ export async function editSpec(id) {
 
 export function compare(id) {
   const others = (fact('versions')?.list ?? []).filter(one => one.id !== id && one.python);
-  const other = h('select', { 'aria-label': t('versions.compare.with') }, others.map(one => h('option', { value: one.id }, one.id))), lines = h('ul.differences'), said = h('p.quiet', { role: 'status' });
+  const other = h('select', { 'aria-label': t('versions.compare.with') }, others.map(one => h('option', { value: one.id }, one.id))), lines = h('ul.differences', { tabindex: '0' }), said = h('p.quiet', { role: 'status' });
   const draw = async () => {
     const found = await act('version.compare', { id, other: other.value });
     if (!found) return;

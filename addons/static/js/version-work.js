@@ -12,7 +12,7 @@ export function makeWork() {
   const cancel = button(t('cancel'), () => act('version.cancel'), { mark: 'stop' }), again = button(t('versions.again'), goOn, { mark: 'again' });
   const sweep = button(t('versions.collect.now'), () => act('version.collect', { is_dry: false }), { mark: 'bin', kind: 'danger' });
   const close = button('', () => act('version.dismiss', { number: fact('version/work').number }), { mark: 'close', kind: 'ghost', title: t('close') });
-  const said = h('ul.said'), wrong = h('ul.wrong'), log = h('details.log', {}, h('summary', {}, t('versions.log')), h('pre', { tabindex: '0' }));
+  const said = h('ul.said', { tabindex: '0' }), wrong = h('ul.wrong', { tabindex: '0' }), log = h('details.log', {}, h('summary', {}, t('versions.log')), h('pre', { tabindex: '0' }));
   const place = h('section.work', { role: 'status', 'aria-label': t('versions.work') }, h('header', {}, h('div.what', {}, title, note), time, again, sweep, cancel, close), bar, wrong, said, log);
   let ticking = null;
 

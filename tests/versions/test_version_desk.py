@@ -1,0 +1,196 @@
+"""The versions as pages are told of them, and work on one of them: a piece at a time, whose end is told."""
+
+import json
+import threading
+
+import pytest
+
+from domain.errors import BadFile, StudioError
+from domain.events import Progress
+from infrastructure.workflow_files import WorkflowFolder
+from services.feed import Feed
+from services.versions.desk import VersionDesk
+from services.versions.probing import nodes_of
+from tests.comfy_jobs import until
+
+
+@pytest.fixture
+def nodes(monkeypatch):
+    """ComfyUI has the nodes of all that is shipped."""
+    needed = nodes_of(WorkflowFolder()).values()
+    monkeypatch.setenv("WORLD_NODES", " ".join(sorted(set().union(*needed))))
+
+
+class Page:
+    """The desk, and what a page hears of it."""
+
+    def __init__(self, shelf):
+        self.feed = Feed()
+        self.desk = VersionDesk(self.feed, shelf)
+
+    def fact(self, key):
+        news = json.loads(self.feed.since(0).as_json())
+        return news["set"].get(key)
+
+    @property
+    def work(self):
+        return self.fact("version/work")
+
+    def done(self, deed, id, work):
+        self.desk.begin(deed, id, work)
+        until(lambda: self.work["state"] not in ("running", "cancelling"))
+        return self.work
+
+    def row(self, id, is_it=lambda row: True):
+        self.desk.look()
+        until(lambda: (row := self._row(id)) is not None and is_it(row), "the list")
+        return self._row(id)
+
+    def _row(self, id):
+        return next((one for one in (self.fact("versions") or {"list": []})["list"] if one["id"] == id), None)
+
+
+@pytest.fixture
+def page(keeper):
+    page = Page(keeper.shelf)
+    yield page
+    page.desk.stop()
+
+
+def test_a_version_goes_from_its_spec_to_what_draws_and_back(page, keeper, nodes):
+    keeper.version()
+    row = page.row("film-a")
+    assert (row["state"], row["closure"], row["python"], row["comfy"]["ref"]) == ("spec", "", None, "v1")
+    assert page.done("resolve", "film-a", lambda works: works.resolve("film-a"))["outcome"] == {
+        "is_new": True
+    }
+    row = page.row("film-a", lambda row: row["state"] == "resolved")
+    assert len(row["comfy"]["commit"]) == 40 and row["models"][0]["size"] == 1_000_000
+    work = page.done("realize", "film-a", lambda works: works.realize("film-a"))
+    assert work["state"] == "done" and work["outcome"]["is_new"], work
+    row = page.row("film-a", lambda row: row["own"])
+    assert (row["state"], row["closure"]) == ("realized", work["outcome"]["closure"])
+    assert page.fact("versions")["shared"]["models"] >= 1_000_000
+    assert not page.done("realize", "film-a", lambda works: works.realize("film-a"))["outcome"]["is_new"]
+
+    keeper.version(custom_nodes=[])
+    assert page.row("film-a", lambda row: row["state"] == "changed")["nodes"] == []
+    page.done("delete", "film-a", lambda works: works.delete("film-a", with_spec=True))
+    until(lambda: page.fact("versions")["list"] == [])
+
+
+def test_what_is_not_as_the_lock_says_is_named(page, keeper, nodes):
+    keeper.realize()
+    (keeper.build().comfy / "main.py").write_text("other", "utf-8")
+    work = page.done("verify", "film-a", lambda works: works.verify("film-a"))
+    assert work["state"] == "failed" and "film-a is not what its lock says" in work["error"]
+    assert work["differences"] == ["ComfyUI/main.py"]
+
+
+def test_a_comfyui_that_does_not_start_comes_with_its_log_and_what_drew_before_stays(page, keeper, nodes):
+    keeper.realize()
+    before = keeper.build()
+    main = (keeper.world.comfy.folder / "main.py").read_text("utf-8")
+    keeper.world.comfy.commit({"main.py": f"raise SystemExit('no such card')\n{main}"}, "v3")
+    keeper.version(comfy={"repo": keeper.world.comfy.url, "ref": "v3"})
+    work = page.done("realize", "film-a", lambda works: works.realize("film-a"))
+    assert work["state"] == "failed" and "It does not start" in work["error"]
+    assert any("no such card" in line for line in work["log"])
+    assert keeper.build() == before
+
+
+def test_a_version_whose_comfyui_lacks_nodes_of_a_shipped_workflow_is_not_switched_to(page, keeper):
+    keeper.version()
+    work = page.done("realize", "film-a", lambda works: works.realize("film-a"))
+    assert work["state"] == "failed" and "keyframe_sdxl needs" in " ".join(work["differences"])
+    assert page.row("film-a", lambda row: row["state"] == "resolved")
+
+
+def test_one_piece_of_work_at_a_time_which_can_be_cancelled(page):
+    goes_on = threading.Event()
+
+    def slow(works):
+        while True:
+            yield Progress(0.5, "slowly")
+            goes_on.wait(0.01)
+
+    page.desk.begin("realize", "film-a", slow)
+    with pytest.raises(StudioError, match="under way"):
+        page.desk.begin("verify", "film-b", slow)
+    until(lambda: page.work["note"] == "slowly")
+    page.desk.cancel()
+    until(lambda: page.work["state"] == "cancelled")
+    number = page.work["number"]
+    page.desk.dismiss(number - 1)
+    assert page.work, "only the end that was read is dismissed"
+    page.desk.dismiss(number)
+    assert page.work is None
+
+
+def test_a_spec_that_does_not_read_is_listed_with_what_is_wrong_and_can_be_mended(page, keeper):
+    keeper.version("film-b")
+    file = keeper.shelf.folders[-1] / "odd.json"
+    file.write_text('{"schema_version": 2, "version_id": "odd", "comfy": 7}', "utf-8")
+    assert "comfy" in page.row("odd", lambda row: row["state"] == "broken")["said"]
+    was = page.desk.spec("odd")
+    good = page.desk.spec("film-b").replace("film-b", "odd")
+    page.desk.rewrite("odd", good, was)
+    assert page.row("odd", lambda row: row["state"] == "spec")
+    assert file.with_name("odd.json.before").read_text("utf-8") == was
+
+
+def test_a_spec_is_not_written_over_what_somebody_else_wrote_meanwhile(page, keeper):
+    keeper.version()
+    was = page.desk.spec("film-a")
+    with pytest.raises(BadFile, match="version_id must stay film-a"):
+        page.desk.rewrite("film-a", was.replace("film-a", "film-b"), was)
+    with pytest.raises(BadFile, match="schema_version"):
+        page.desk.rewrite("film-a", "{}", was)
+    keeper.version(custom_nodes=[])
+    theirs = page.desk.spec("film-a")
+    with pytest.raises(BadFile, match="changed by somebody else"):
+        page.desk.rewrite("film-a", was, was + " ")
+    assert page.desk.spec("film-a") == theirs
+
+
+def test_a_version_begins_with_a_folder_and_what_cannot_come_along_is_told(page, keeper):
+    keeper.realize()
+    folder = keeper.build().comfy
+    work = page.done("create", "mine", lambda works: works.create("mine", "folder", str(folder)))
+    assert work["state"] == "failed" and "has no .git that tells its commit" in work["error"]
+    clone = keeper.world.comfy.folder
+    work = page.done("create", "mine", lambda works: works.create("mine", "folder", str(clone)))
+    assert work["state"] == "done" and any("Python packages are not read" in line for line in work["said"])
+    assert page.row("mine")["comfy"]["commit"]
+    work = page.done("create", "mine", lambda works: works.create("mine", "", ""))
+    assert work["state"] == "failed" and "is there already" in work["error"]
+
+
+def test_a_published_one_is_of_the_tag_that_was_named(page, keeper):
+    page.done("create", "new", lambda works: works.create("new", "", "v0.30.0"))
+    comfy = page.row("new")["comfy"]
+    assert (comfy["ref"], comfy["repo"]) == ("v0.30.0", "https://github.com/comfyanonymous/ComfyUI.git")
+
+
+def test_what_no_version_needs_is_counted_before_it_goes(page, keeper):
+    keeper.realize()
+    page.done("delete", "film-a", lambda works: works.delete("film-a", with_spec=False))
+    counted = page.done("collect", "", lambda works: works.collect(is_dry=True))["outcome"]
+    assert counted["bytes"] >= 1_000_000 and counted["is_dry"]
+    assert list(keeper.store.blobs.all()), "it was only counted"
+    assert page.done("collect", "", lambda works: works.collect(is_dry=False))["outcome"]["bytes"]
+    assert not keeper.store.blobs.all()
+
+
+def test_two_are_compared_and_one_is_exported(page, keeper):
+    keeper.resolve()
+    keeper.resolve("film-b", custom_nodes=[])
+    lines = page.desk.compare("film-a", "film-b")
+    assert [line.split()[:3] for line in lines] == [
+        ["-", "node", "alpha"],
+        ["-", "node", "beta"],
+        ["-", "package", "shade"],
+    ]
+    assert page.desk.export("film-a", "dockerfile").startswith("# syntax=docker/dockerfile")
+    with pytest.raises(StudioError, match="not exported as"):
+        page.desk.export("film-a", "exe")
