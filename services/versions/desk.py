@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.errors import StudioError
@@ -184,7 +184,7 @@ class VersionDesk:
         if isinstance(event, Told):
             live.said.append(event.sentence)
         elif isinstance(event, Progress):
-            live.progress = event
+            live.progress = replace(event, fraction=max(live.progress.fraction, event.fraction))
             if now - live.shown < _SHOWN:
                 return
         live.shown = now

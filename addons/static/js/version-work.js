@@ -41,7 +41,8 @@ export function makeWork() {
 
   function drawTime(work, isOn) {
     time.hidden = !isOn;
-    if (isOn) put(time, { text: `${percent(work.fraction)} · ${clock(Math.max(0, Date.now() / 1000 - work.began))}` });
+    const gone = Math.max(0, Date.now() / 1000 - work.began), left = gone > 3 && work.fraction > .02 && gone / work.fraction - gone;
+    if (isOn) put(time, { text: [percent(work.fraction), left ? t('dock.left', { time: clock(left) }) : clock(gone)].join(' · ') });
     if (isOn) ticking ??= setInterval(() => drawTime(fact('version/work'), isAtWork()), 1000);
     else { clearInterval(ticking); ticking = null }
   }
