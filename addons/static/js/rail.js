@@ -10,7 +10,7 @@ export function mount(place) {
     type: 'button', data: { page }, onclick: () => go(page), title: [t(`page.${page}`), digitOf(page) && `(${digitOf(page)})`].filter(Boolean).join(' '),
   }, icon(page), h('span', {}, t(`page.${page}`)), digitOf(page) && h('kbd', { 'aria-hidden': 'true' }, digitOf(page))));
   const project = h('button.project', { type: 'button', onclick: () => go('project') }, h('b', {}), h('small', {}));
-  const pill = h('button.pill', { type: 'button', onclick: () => go(['runpod', 'serverless'].includes(fact('settings')?.mode) && fact('pods')?.has_key ? 'machines' : 'settings') },
+  const pill = h('button.pill', { type: 'button', onclick: () => go(placeOf(fact('settings')?.mode)) },
     h('span.dot'), h('b', {}), h('small.gpu'), h('div.meter', {}, h('i')), h('small.queue'));
   const money = meter();
   place.replaceChildren(
@@ -31,6 +31,9 @@ export function mount(place) {
   follow(['version/work'], place, () => put(links[PAGES.indexOf('versions')], { 'data-busy': ['running', 'cancelling'].includes(fact('version/work')?.state) }));
   follow(['settings', 'backend', 'run/', 'queue', 'connection', 'pod/start', 'doctor'], place, () => drawPill(pill));
 }
+
+/** The page of whoever draws. */
+const placeOf = mode => mode === 'managed' ? 'versions' : ['runpod', 'serverless'].includes(mode) && fact('pods')?.has_key ? 'machines' : 'settings';
 
 export function changeLook() {
   const theme = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
