@@ -130,7 +130,7 @@ class RunningStudio:
 
 def chromium() -> str | None:
     """The browser of this machine that tests drive."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the lightest first
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
