@@ -176,12 +176,18 @@ def test_a_recipe_is_read_and_copied(studio, folder, page, context):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     studio.ask("keyframe.generate", shots=["001"], count=1)
     studio.wait_until_done()
+    file = folder / "takes" / "001_v1.json"
+    version = {
+        "version": {"id": "film-a", "closure": "0123456789abcdef" * 4}
+    }  # as a version that draws tells it
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **version}), "utf-8")
     rows(page, "done").first.get_by_role("button", name="Recipe").click()
     sheet = page.locator("dialog")
     expect(sheet.locator(".facts")).to_contain_text("A harbour in weather number 1")
+    expect(sheet.locator(".facts")).to_contain_text("film-a · 0123456789ab")
     sheet.get_by_role("button", name="Copy the recipe").click()
     copied = json.loads(page.evaluate("() => navigator.clipboard.readText()"))
-    assert copied == json.loads((folder / "takes" / "001_v1.json").read_text("utf-8"))
+    assert copied == json.loads(file.read_text("utf-8"))
 
 
 def test_a_cleared_list_stays_clear_and_what_was_made_can_be_shown(studio, folder, page):

@@ -25,6 +25,9 @@ export function drawRecipe(place, s, take) {
   }).catch(error => place.dataset.is === is && place.replaceChildren(h('p.problem', {}, error.message)));
 }
 
+/** The version that drew it, and the hash of all it is made of. */
+export const versionOf = recipe => recipe.version && [recipe.version.id, recipe.version.closure?.slice(0, 12)].filter(Boolean).join(' · ');
+
 function fill(place, s, take, recipe) {
   const values = recipe.carried ?? recipe.values ?? {}, seed = recipe.carried ? null : values.seed;
   const row = (label, value, isLong = false) => value == null || value === false || value === '' || value?.length === 0 ? null : h(`div.fact${isLong ? '.long' : ''}`, {}, h('dt', {}, label), h('dd', {}, Array.isArray(value) ? value.map(v => String(v).split('/').at(-1)).join(', ') : String(value)));
@@ -36,7 +39,7 @@ function fill(place, s, take, recipe) {
     h('dl.facts', {},
       row(t('field.prompt'), values.prompt, true), row(t('field.negative'), values.negative, true),
       row(t('recipe.seed'), values.seed), row(t('recipe.size'), values.width && `${values.width} × ${values.height}`), row(t('recipe.steps'), values.steps), row('cfg', values.cfg),
-      row(t('field.references'), values.references), row('LoRA', values.lora), row(t('recipe.workflow'), recipe.workflow), row(t('recipe.server'), recipe.server),
+      row(t('field.references'), values.references), row('LoRA', values.lora), row(t('recipe.workflow'), recipe.workflow), row(t('recipe.server'), recipe.server), row(t('recipe.version'), versionOf(recipe)),
       row(t('recipe.took'), recipe.seconds != null && `${Number(recipe.seconds).toFixed(1)} s`), row(t('recipe.cost'), recipe.cost != null && dollars(recipe.cost, 4)), row(t('recipe.made'), recipe.finished && new Date(recipe.finished).toLocaleString(document.documentElement.lang)),
       row(t('recipe.broughtIn'), recipe.brought_in)),
     seed != null && h('div.deeds.seeds', {}, button(t('recipe.again'), () => again(0), { mark: 'again', title: t('recipe.again.hint') }), button('−1', () => again(-1), { title: t('recipe.seedMinus') }), button('+1', () => again(1), { title: t('recipe.seedPlus') })),

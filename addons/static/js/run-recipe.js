@@ -5,6 +5,7 @@ import { copyText } from './copytext.js';
 import { nameOf } from './dock.js';
 import { dialog } from './dialogs.js';
 import { dollars } from './money.js';
+import { versionOf } from './recipe.js';
 
 export async function showRecipe(run) {
   const place = h('div.recipes'), names = [...new Set(run.takes)];
@@ -30,7 +31,7 @@ function facts(recipe) {
   return h('dl.facts', {},
     recipe.error ? h('p.problem', {}, recipe.error) : null, row(t('field.prompt'), values.prompt, true), row(t('field.negative'), values.negative, true),
     row(t('recipe.workflow'), recipe.workflow), row(t('recipe.seed'), values.seed), row(t('recipe.size'), values.width && `${values.width} × ${values.height}`),
-    row(t('recipe.server'), recipe.server), row(t('recipe.address'), recipe.url), row(t('runs.began'), date(recipe.started)), row(t('recipe.made'), date(recipe.finished ?? recipe.ended)),
+    row(t('recipe.server'), recipe.server), row(t('recipe.version'), versionOf(recipe)), row(t('recipe.address'), recipe.url), row(t('runs.began'), date(recipe.started)), row(t('recipe.made'), date(recipe.finished ?? recipe.ended)),
     row(t('recipe.took'), recipe.seconds != null ? `${Number(recipe.seconds).toFixed(1)} s` : null), row(t('recipe.gpu'), recipe.gpu_seconds != null ? `${Number(recipe.gpu_seconds).toFixed(1)} s` : null),
     row(t('recipe.cost'), recipe.cost != null ? dollars(recipe.cost, 4) : null));
 }
