@@ -18,9 +18,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.window import large
+from infrastructure.workflow_files import WorkflowFolder
+from services.versions.probing import nodes_of
 from tests.fake_comfy import FakeComfy
 from tests.runpod.emulator import RunPod
 from tests.serverless.hands import PNG, Hands, result
+from tests.versions.world import World
 from tests.window.conftest import ARGUMENTS
 from tests.window.studio import HOUSE, RunningStudio, chromium
 
@@ -76,6 +79,7 @@ def everything(folder: Path, browser: Browser) -> None:
     failed(folder, browser, to)
     for theme in ("dark", "light"):
         machines(folder / f"rented-{theme}", browser, to, theme)
+        versions(folder / f"versions-{theme}", browser, to, theme)
     print(f"{len(list(to.iterdir()))} pictures in {to}")
 
 
@@ -172,6 +176,34 @@ def rented(folder: Path) -> Iterator[tuple[RunningStudio, RunPod]]:
             studio.stop()
 
 
+def versions(folder: Path, browser: Browser, to: Path, theme: str) -> None:
+    """None yet; one that draws, one that is only resolved, one that was changed by somebody."""
+    world = World(folder / "world")
+    nodes = sorted(set().union(*nodes_of(WorkflowFolder()).values()))
+    more = {"STUDIO_STORE": str(folder / "store"), "WORLD_NODES": " ".join(nodes)}
+    studio = RunningStudio(folder, env={**world.surroundings, **more}).start()
+    try:
+        with opened(studio, browser, theme, "small") as page:
+            shoot(page, "versions", to / f"versions-none-{theme}.png")
+            for name, changed in (("harbour-film", {}), ("harbour-test", {"custom_nodes": []})):
+                world.write(studio.data / "versions", version_id=name, **changed)
+            studio.ask("version.look")
+            for deed, name in (("resolve", "harbour-test"), ("realize", "harbour-film")):
+                studio.ask(f"version.{deed}", id=name)
+                page.wait_for_function("() => Studio.core.fact('version/work')?.state === 'done'")
+            studio.ask("version.use", id="harbour-film")
+            page.wait_for_timeout(4 * WAIT)
+            shoot(page, "versions", to / f"versions-{theme}.png")
+            (main,) = (folder / "store" / "builds").glob("harbour-film/*/ComfyUI/main.py")
+            main.write_text("other", "utf-8")
+            studio.ask("version.verify", id="harbour-film")
+            page.wait_for_timeout(2 * WAIT)
+            shoot(page, "versions", to / f"versions-drift-{theme}.png")
+    finally:
+        studio.stop()
+        world.close()
+
+
 def documents(folder: Path, browser: Browser) -> None:
     to = HOUSE / "docs" / "pictures"
     shutil.rmtree(to, ignore_errors=True)
@@ -180,10 +212,19 @@ def documents(folder: Path, browser: Browser) -> None:
         for name in PAGES:
             shoot(page, name, to / f"{name}.png")
         shoot(page, "keyframes", to / "table.png", "l")
+        studio.project("tram", "A tram")
+        studio.ask("comic.begin", text=(HOUSE / "examples" / "the-last-tram.txt").read_text("utf-8"))
+        studio.ask("comic.draw", shown=[f"ch1-p{page}-pan{panel}" for page in (1, 2) for panel in (1, 2, 3)])
+        studio.wait_until_done(240)
+        page.reload()
+        page.wait_for_timeout(3 * WAIT)
+        shoot(page, "comic", to / "comic.png")
     pods = folder / "pods"
     pods.mkdir()
     machines(folder / "rented", browser, pods, "dark")
     (pods / "pods-drawing-dark.png").replace(to / "machines.png")
+    versions(folder / "versions", browser, pods, "dark")
+    (pods / "versions-dark.png").replace(to / "versions.png")
     for picture in to.glob("*.png"):
         with Image.open(picture) as image:
             image.convert("RGB").save(picture.with_suffix(".webp"), quality=82, method=6)

@@ -3,17 +3,17 @@
 import { act, button, clock, fact, h, keyed, percent, put, t } from './core.js';
 import { bytes } from './disk.js';
 
-const GOES_ON = ['create', 'resolve', 'realize', 'reproduce']; // what a second attempt takes up where the first ended
+const GOES_ON = ['resolve', 'realize', 'reproduce']; // what a second attempt takes up where the first ended
 
 export const isAtWork = () => ['running', 'cancelling'].includes(fact('version/work')?.state);
 
 export function makeWork() {
   const title = h('b'), note = h('small'), time = h('small.time'), bar = h('div.bar', { role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100', 'aria-label': t('versions.work') }, h('i'));
-  const cancel = button(t('cancel'), () => act('version.cancel'), { mark: 'stop' }), again = button(t('versions.again'), goOn, { mark: 'again' });
+  const cancel = button(t('cancel'), () => act('version.cancel'), { mark: 'stop' }), again = button(t('versions.again'), () => goOn(), { mark: 'again' }), mend = button(t('versions.mend'), () => goOn('realize'), { mark: 'download', title: t('versions.realize.hint') });
   const sweep = button(t('versions.collect.now'), () => act('version.collect', { is_dry: false }), { mark: 'bin', kind: 'danger' });
   const close = button('', () => act('version.dismiss', { number: fact('version/work').number }), { mark: 'close', kind: 'ghost', title: t('close') });
   const said = h('ul.said', { tabindex: '0' }), wrong = h('ul.wrong', { tabindex: '0' }), log = h('details.log', {}, h('summary', {}, t('versions.log')), h('pre', { tabindex: '0' }));
-  const place = h('section.work', { role: 'status', 'aria-label': t('versions.work') }, h('header', {}, h('div.what', {}, title, note), time, again, sweep, cancel, close), bar, wrong, said, log);
+  const place = h('section.work', { role: 'status', 'aria-label': t('versions.work') }, h('header', {}, h('div.what', {}, title, note), time, again, mend, sweep, cancel, close), bar, wrong, said, log);
   let ticking = null;
 
   function draw() {
@@ -29,7 +29,8 @@ export function makeWork() {
     bar.firstChild.style.width = percent(work.fraction);
     cancel.hidden = !isOn;
     cancel.disabled = work.state === 'cancelling';
-    again.hidden = isOn || work.state === 'done' || !GOES_ON.includes(work.deed) || work.deed === 'create';
+    again.hidden = isOn || work.state === 'done' || !GOES_ON.includes(work.deed);
+    mend.hidden = !(work.state === 'failed' && work.deed === 'verify');
     sweep.hidden = !(work.state === 'done' && work.deed === 'collect' && work.outcome.is_dry && work.outcome.bytes);
     close.hidden = isOn;
     keyed(said, [...new Set(work.said)].filter(line => line !== work.error), line => line, line => h('li', {}, line));
@@ -49,9 +50,9 @@ export function makeWork() {
   return { place, draw };
 }
 
-function goOn() {
+function goOn(next = '') {
   const { deed, id } = fact('version/work');
-  act(`version.${deed}`, { id });
+  act(`version.${next || deed}`, { id });
 }
 
 function outcome({ deed, id, outcome: made }) {

@@ -29,6 +29,7 @@ export function mount(place) {
     if (!list.some(one => one.id === chosen)) chosen = (list.find(one => draws(one.id)) ?? list[0])?.id ?? '';
     put(count, { text: list.length ? tn('versions.count', list.length) : '' });
     blank.hidden = !told || !!list.length;
+    tools.hidden = !blank.hidden;
     keyed(rows, list, one => one.id, one => makeRow(one, () => { chosen = one.id; draw() }), updateRow);
     detail.draw(list.find(one => one.id === chosen));
     room.draw(told);
