@@ -265,6 +265,8 @@ def opened(studio: RunningStudio, browser: Browser, theme: str, size: str) -> It
 
 def shoot(page: Page, name: str, to: Path, key: str = "") -> None:
     page.evaluate("name => Studio.where.go(name, Studio.where.currentShot())", name)
+    if name == "settings":
+        page.locator("#set-mode input:checked").wait_for(state="attached")
     page.wait_for_timeout(WAIT)
     if key:
         page.keyboard.press(key)

@@ -131,7 +131,7 @@ def _port(entered: object) -> int:
 
 def _version(id: str) -> str:
     if not id:
-        raise StudioError("Choose a version. New ones are made on the Versions page.")
+        raise StudioError("Choose a version. New ones are made on the page ComfyUI versions.")
     return checked_id(id, "The version's id")
 
 
