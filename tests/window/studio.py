@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from PIL import Image
+
+from tests.forked import Nursery, Process
 
 HOUSE = Path(__file__).parent.parent.parent
 LONGEST_START, LONGEST_END = 60.0, 20.0  # seconds
@@ -25,22 +28,14 @@ class RunningStudio:
         self.log = folder / "studio.log"
         self._flags, self._env = flags, env or {}
         self.address = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         if introduced:
             self.data.mkdir(parents=True, exist_ok=True)
             (self.data / "settings.json").write_text(json.dumps({"is_introduced": True}), "utf-8")
 
     def start(self) -> "RunningStudio":
-        command = [sys.executable, str(HOUSE / "main.py"), "--no-browser", "--data-dir", str(self.data)]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, *self._flags],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env={**os.environ, **self._env},
-            )
+        command = [str(HOUSE / "main.py"), "--no-browser", "--data-dir", str(self.data)]
+        self._process = _begun([*command, *self._flags], self.folder, {**os.environ, **self._env}, self.log)
         note = self.data / "cache" / "instance.json"
         end = time.monotonic() + LONGEST_START
         while time.monotonic() < end:
@@ -126,6 +121,32 @@ class RunningStudio:
                 self._process.kill()
                 self._process.wait()
                 raise AssertionError(f"the studio did not end:\n{self.said()}") from None
+
+
+def _begun(words: list[str], folder: Path, environment: dict[str, str], log: Path) -> Process:
+    """`python main.py …`, forked where that can be done: nearly all of a start are imports."""
+    if sys.platform == "linux":
+        return _nursery().fork(words, log, folder, environment)
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=folder,
+            env=environment,
+        )
+
+
+@cache
+def _nursery() -> Nursery:
+    quiet = {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    modules = ["commands.window", "addons.window", "addons.serving"]
+    return Nursery(sys.executable, HOUSE, {**os.environ, **quiet}, modules)
 
 
 def chromium() -> str | None:

@@ -1,50 +1,25 @@
-"""Run by the Python of the real ComfyUI: imports the libraries of every server once, then forks servers.
+"""python nursery.py MODULE …: imports these once, then forks a server for every line that orders one.
 
-Of the fifteen seconds of work that a start of ComfyUI is, thirteen are the imports of torch and of other
-libraries, the same each time. What is ComfyUI's own is imported and run by each server anew.
+Most of the work that a server's start is are its imports, the same each time.
 """
 
 import ctypes
 import importlib
 import json
 import os
+import random
 import runpy
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = [
-    "torch",
-    "comfy_kitchen",
-    "scipy.stats",
-    "scipy.ndimage",
-    "scipy.signal",
-    "scipy.integrate",
-    "transformers",
-    "transformers.tokenization_utils_fast",
-    "kornia",
-    "sqlalchemy",
-    "sqlalchemy.orm",
-    "sqlalchemy.dialects.postgresql",
-    "sqlalchemy.dialects.sqlite",
-    "aiohttp.web",
-    "av",
-    "spandrel",
-    "pydantic_settings",
-    "yaml",
-    "psutil",
-    "alembic",
-    "PIL.Image",
-    "torchsde",
-    "einops.layers.torch",
-    "safetensors.torch",
-]
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 def main() -> None:
-    for name in LIBRARIES:
+    sys.path[0] = str(Path.cwd())
+    for name in sys.argv[1:]:
         importlib.import_module(name)
     assert len(os.listdir("/proc/self/task")) == 1, "only what has one thread can be forked"  # noqa: PTH208
     print("ready", flush=True)
@@ -74,8 +49,12 @@ def _become_server(order: dict[str, Any], nursery: int) -> None:
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for to, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
         os.dup2(source, to)
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    random.seed()  # else all of them would draw the same
     sys.argv = order["words"]
-    sys.path[0] = str(Path.cwd())
+    sys.path[0] = str(Path(order["words"][0]).absolute().parent)
     runpy.run_path(order["words"][0], run_name="__main__")
 
 
