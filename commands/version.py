@@ -137,7 +137,8 @@ def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
     build = _realized(version)
     lock = build.lock()
-    _follow(_prober(asked).attempt(build, lock, shelf.store.python(lock)))
+    with shelf.store.shared():
+        _follow(_prober(asked).attempt(build, lock, shelf.store.python(lock)))
     return 0, {"version_id": lock.id, "closure": build.realization().closure}
 
 

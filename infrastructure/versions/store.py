@@ -4,8 +4,9 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+import tempfile
+from collections.abc import Generator
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from infrastructure.versions.blobs import Blobs
 from infrastructure.versions.builds import Builds
 from infrastructure.versions.env_tree import EnvTree
 from infrastructure.versions.git_store import GitStore
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import SOON, exclusive, held, shared
 from infrastructure.versions.uv import Uv, python_of
 
 STORE = "STUDIO_STORE"
@@ -86,11 +87,22 @@ class Store:
             f"{file} is no list of folders. Correct it, or delete it when no version lies elsewhere."
         )
 
-    @contextmanager
-    def untouched(self) -> Iterator[None]:
-        """While things are taken out nobody begins to bring some."""
-        with held(self.folder / "sweeping.lock", "the store", SWEEP):
-            yield
+    def shared(self) -> AbstractContextManager[None]:
+        """While somebody brings something, or needs what no version has in use yet, nothing is swept."""
+        return shared(self.folder / "users", "the store", SWEEP)
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """While things are taken out nobody begins to bring some. Raises Blocked while somebody does."""
+        return exclusive(self.folder / "users", "the store", SOON)
+
+    def second(self) -> "tempfile.TemporaryDirectory[str]":
+        """A place for another store, for as long as somebody shares this one."""
+        self.seconds.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=self.seconds)
+
+    @property
+    def seconds(self) -> Path:
+        return self.folder / "reproduce"
 
     def environment(self, lock: Lock) -> Path:
         """Where the environment of a lock's packages is or will be; locks with the same packages share it."""

@@ -14,11 +14,10 @@ from domain.versions.spec import Spec
 from infrastructure.json_files import read_json
 from infrastructure.versions import running
 from infrastructure.versions.builds import OWN, Build, Builds
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import SOON, held
 from infrastructure.versions.store import Store, size_of
 from services.versions.shelf import Shelf, Version
 
-_SOON = 1.0  # seconds that a version's lock is waited for
 COMFY = "https://github.com/comfyanonymous/ComfyUI.git"
 
 
@@ -120,7 +119,7 @@ def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
     Raises Blocked while somebody is at work on a version."""
     store = shelf.store
     with ExitStack() as held_all:
-        held_all.enter_context(store.untouched())
+        held_all.enter_context(store.exclusive())
         if away := store.away():
             raise StudioError(
                 f"{away[0]} is not there, and what the version in it needs is not known. Attach its disk, or "
@@ -128,7 +127,7 @@ def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
             )
         every = store.all_builds()
         for builds in every:
-            held_all.enter_context(held(builds.lock, f"the version {builds.folder.name}", _SOON))
+            held_all.enter_context(held(builds.lock, f"the version {builds.folder.name}", SOON))
         goes = _unneeded(store, every)
         freed = sum(goes.values())
         if not is_dry:

@@ -59,9 +59,10 @@ def _looked_at(
     if is_there and not writes_over:
         raise StudioError(f"{path} is another file than the lock says. Say --overwrite to replace it.")
     origins = [(origin.url, origin.revision) for origin in model.sources]
-    blob = yield from store.blobs.bring(model.sha256, model.size, origins)
-    with writing(path) as part:
-        blobs.link(blob, part)
+    with store.shared():
+        blob = yield from store.blobs.bring(model.sha256, model.size, origins)
+        with writing(path) as part:
+            blobs.link(blob, part)
     return UPDATED if is_there else DOWNLOADED
 
 
