@@ -22,7 +22,7 @@ from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions import uv
 from infrastructure.versions.builds import Build
 from infrastructure.versions.store import Store, store_folder
-from services.versions import comparing, keeping, launching
+from services.versions import comparing, keeping, launching, sweeping
 from services.versions.probing import Prober
 from services.versions.realizing import Realizer, different
 from services.versions.resolving import Resolver
@@ -114,6 +114,7 @@ def _realize(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     if not asked.no_probe:
         prober = _prober(asked)
         attempt = lambda build, lock: prober.attempt(build, lock, shelf.store.python(lock))
+    version.remember()
     realizer = Realizer(store, version.builds, attempt)
     done = _follow(realizer.realize(lock, with_models))
     return 0, {
@@ -178,7 +179,7 @@ def _status(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 
 def _gc(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    return 0, keeping.collect(shelf, asked.dry_run)
+    return 0, sweeping.collect(shelf, asked.dry_run)
 
 
 STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {

@@ -4,9 +4,7 @@ A blob is visible under its name only when its hash was right. A download that w
 was; of two programs that want the same one fetches, the other waits.
 """
 
-import errno
 import hashlib
-import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ from infrastructure.hashes import read_sha256
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
 from infrastructure.versions.locks import held
+from infrastructure.versions.removing import remove
 from infrastructure.versions.sources import SILENCE
 from infrastructure.versions.transfers import Transfer, note_of
 
@@ -88,8 +87,7 @@ class Blobs:
         and size in bytes."""
         if self._is_offline:
             raise NotInStore(f"{source} would have to be fetched to know what it is, and nothing may be.")
-        name = hashlib.sha256(source.encode()).hexdigest()[:16]
-        part = self._folder / "incoming" / name / "part"
+        part = self.incoming(source) / "part"
         with held(part.with_name("lock"), source):
             digest = yield from self._fetched(source, "", part, None)
             try:
@@ -111,11 +109,21 @@ class Blobs:
         return {path.parent.name: path.stat().st_size for path in found if path.is_file()}
 
     def remove(self, sha256: str) -> None:
+        """With all that lies beside it. Raises OSError."""
         folder = self.path(sha256).parent
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            path.unlink(missing_ok=True)
+            remove(path)
         with suppress(OSError):
             folder.rmdir()
+
+    def unfinished(self) -> list[Path]:
+        """Folders in which a download was begun and no blob is."""
+        found = (*self._folder.glob("sha256/*/*/"), *self._folder.glob("incoming/*/"))
+        return sorted(path for path in found if not (path / "blob").is_file())
+
+    def incoming(self, source: str) -> Path:
+        """Where something comes in that nobody knows the sha256 of."""
+        return self._folder / "incoming" / hashlib.sha256(source.encode()).hexdigest()[:16]
 
     def _fetched(
         self, source: str, revision: str, part: Path, size: int | None, wanted: str = ""
@@ -162,56 +170,6 @@ class Blobs:
         except BadFile:
             return []
         return content if isinstance(content, list) else []
-
-
-def link(blob: Path, to: Path) -> str:
-    """Make a blob stand at a place without a second copy; returns how: "hardlink", "symlink", "reflink".
-    Raises CannotWrite."""
-    if not blob.is_file():
-        raise CannotWrite(f"{to} cannot be linked: its file has gone from the store. Run this again.")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    faults = list[OSError]()
-    for how, make in (("hardlink", os.link), ("symlink", _symlink), ("reflink", _reflink)):
-        try:
-            make(blob.absolute(), to)
-        except OSError as error:
-            faults.append(error)
-        else:
-            return how
-    told = faults[0]
-    if told.errno == errno.EEXIST:
-        raise cannot_write(to, told) from told
-    raise CannotWrite(
-        f"{to} cannot be linked to {blob}: {told.strerror or told}. Put the store on the same disk; a "
-        "second copy is never made."
-    ) from told
-
-
-def is_link_to(blob: Path, at: Path) -> bool:
-    try:
-        return at.samefile(blob)
-    except OSError:
-        return False
-
-
-def _symlink(blob: Path, to: Path) -> None:
-    to.symlink_to(blob)
-
-
-def _reflink(blob: Path, to: Path) -> None:
-    """Shares the bytes on disks that can (btrfs, xfs)."""
-    try:
-        from fcntl import ioctl
-    except ImportError as error:  # Windows
-        raise OSError(errno.EOPNOTSUPP, "this system has no reflinks") from error
-    is_done = False
-    try:
-        with to.open("xb") as target, blob.open("rb") as source:
-            ioctl(target, 0x40049409, source.fileno())  # FICLONE
-        is_done = True
-    finally:
-        if not is_done:
-            to.unlink(missing_ok=True)
 
 
 def _refuse(part: Path) -> None:

@@ -161,6 +161,9 @@ class GitStore:
                 return told[name]
         raise Unresolved(f"{repo} has no branch or tag {ref}." if ref else f"{repo} is empty.")
 
+    def folder_of(self, repo: str) -> Path:
+        return self._store(repo)
+
     def has(self, repo: str, commit: str) -> bool:
         if not (self._store(repo) / "HEAD").is_file():
             return False

@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from infrastructure.versions.uv import Uv, python_of
 STORE = "STUDIO_STORE"
 VOLUMES = Path("/runpod-volume"), Path("/workspace")
 SWEEP = 600.0  # seconds that somebody waits for who sweeps
-_ELSEWHERE = "elsewhere.json"
+_ELSEWHERE, _LOCKS = "elsewhere.json", "locks.json"
 _TOLD = 5  # differences that a sentence names
 
 
@@ -63,28 +63,49 @@ class Store:
 
     def away(self) -> list[Path]:
         """Folders of versions whose disk is not there just now. Raises BadFile."""
-        return [folder for folder in self._remembered() if not folder.is_dir()]
+        return [folder for folder in self._remembered(_ELSEWHERE) if not folder.is_dir()]
 
     def elsewhere(self) -> list[Path]:
         """Folders of versions that are laid out outside of the store, as far as they are there just now.
         Raises BadFile: who cannot know them must not take anything away from them."""
-        return [folder for folder in self._remembered() if folder.is_dir()]
+        return [folder for folder in self._remembered(_ELSEWHERE) if folder.is_dir()]
 
     def remember(self, builds: Path) -> None:
         """A folder that needs what is here, wherever it is."""
-        if builds.parent == self.builds or builds.absolute() in self._remembered():
-            return
-        with held(self.folder / "elsewhere.lock", "the store"):
-            folders = {*map(str, self._remembered()), str(builds.absolute())}  # also on a disk that is away
-            write_json(self.folder / _ELSEWHERE, sorted(folders))
+        if builds.parent != self.builds:
+            self._remember(_ELSEWHERE, builds)
 
-    def _remembered(self) -> list[Path]:
-        file = self.folder / _ELSEWHERE
+    def remember_lock(self, file: Path) -> None:
+        """A lock whose commits are to stay, wherever it lies: upstream may forget them. Raises BadFile."""
+        self._remember(_LOCKS, file)
+
+    def locks(self) -> list[Path]:
+        """All that were remembered, whether they are there or not. Raises BadFile."""
+        return self._remembered(_LOCKS)
+
+    @property
+    def locks_note(self) -> Path:
+        return self.folder / _LOCKS
+
+    @property
+    def has_own_models(self) -> bool:
+        """Else other stores have theirs in the same place, as pods that share a volume do."""
+        return (self.folder / "models").resolve() == self.folder.resolve() / "models"
+
+    def _remember(self, name: str, path: Path) -> None:
+        if path.absolute() in self._remembered(name):
+            return
+        with held((self.folder / name).with_suffix(".lock"), "the store"):
+            paths = {*map(str, self._remembered(name)), str(path.absolute())}  # also on a disk that is away
+            write_json(self.folder / name, sorted(paths))
+
+    def _remembered(self, name: str) -> list[Path]:
+        file = self.folder / name
         content = read_json(file) if file.exists() else []
         if isinstance(content, list) and all(isinstance(path, str) for path in content):
             return list(map(Path, content))
         raise BadFile(
-            f"{file} is no list of folders. Correct it, or delete it when no version lies elsewhere."
+            f"{file} is no list of paths. Correct it, or delete it when no version or lock lies elsewhere."
         )
 
     def shared(self) -> AbstractContextManager[None]:
@@ -162,10 +183,17 @@ def shortly(names: list[str]) -> str:
 def size_of(folder: Path, seen: set[tuple[int, int]]) -> int:
     """Bytes of what was not `seen` before, by device and inode: hard links are one file."""
     total = 0
-    for top, _, names in os.walk(folder):
-        for name in names:
-            stat = (Path(top) / name).lstat()
-            if (file := (stat.st_dev, stat.st_ino)) not in seen:
-                seen.add(file)
-                total += stat.st_size
+    for stat in files_in(folder):
+        if (file := (stat.st_dev, stat.st_ino)) not in seen:
+            seen.add(file)
+            total += stat.st_size
     return total
+
+
+def files_in(path: Path) -> Iterator[os.stat_result]:
+    """Of each file in a folder; of a file its own."""
+    if path.is_symlink() or path.is_file():
+        yield path.lstat()
+    for top, _, names in os.walk(path):
+        for name in names:
+            yield (Path(top) / name).lstat()

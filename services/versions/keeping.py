@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from domain.versions.lock import Lock
 from domain.versions.spec import Spec
 from infrastructure.json_files import read_json
 from infrastructure.versions import running
-from infrastructure.versions.builds import OWN, Build, Builds
-from infrastructure.versions.locks import SOON, held
+from infrastructure.versions.builds import OWN, Builds
+from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, size_of
 from services.versions.shelf import Shelf, Version
 
@@ -98,8 +97,10 @@ def status(shelf: Shelf) -> dict[str, Any]:
         own = sum(size_of(build.folder, seen) for build in version.builds.all())
         versions.append({"version_id": version.spec.id, "state": state, "closure": closure, "own_bytes": own})
         now = versions[-1]
-        lines.append(f"{version.spec.id:24} {state:10} {now['closure'][:16]:16} {_mb(now['own_bytes']):>10}")
-    lines += [f"{name:24} {'shared':10} {'':16} {_mb(size):>10}" for name, size in shared.items()]
+        lines.append(
+            f"{version.spec.id:24} {state:10} {now['closure'][:16]:16} {megabytes(now['own_bytes']):>10}"
+        )
+    lines += [f"{name:24} {'shared':10} {'':16} {megabytes(size):>10}" for name, size in shared.items()]
     return {"versions": versions, "shared_bytes": shared, "store": str(shelf.store.folder), "lines": lines}
 
 
@@ -111,50 +112,6 @@ def _state(version: Version) -> tuple[str, str]:
         return "resolved" if version.is_resolved else "spec", ""
     except BadFile:
         return "broken", ""
-
-
-def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
-    """What no version in use needs goes: realizations that were replaced, models, environments.
-
-    Raises Blocked while somebody is at work on a version."""
-    store = shelf.store
-    with ExitStack() as held_all:
-        held_all.enter_context(store.exclusive())
-        if away := store.away():
-            raise StudioError(
-                f"{away[0]} is not there, and what the version in it needs is not known. Attach its disk, or "
-                f"take it out of {store.folder / 'elsewhere.json'}."
-            )
-        every = store.all_builds()
-        for builds in every:
-            held_all.enter_context(held(builds.lock, f"the version {builds.folder.name}", SOON))
-        goes = _unneeded(store, every)
-        freed = sum(goes.values())
-        if not is_dry:
-            for path in goes:
-                shutil.rmtree(path)
-                path.with_suffix(".json").unlink(missing_ok=True)
-    gone, said = list(map(str, goes)), "would go" if is_dry else "went"
-    return {"gone": gone, "bytes": freed, "lines": [*gone, f"{_mb(freed)} {said}."]}
-
-
-def _unneeded(store: Store, every: Sequence[Builds]) -> dict[Path, int]:
-    """Folders and their bytes on disk that are nobody else's."""
-    models, envs, goes, seen = set[str](), set[Path](), list[Path](), set[tuple[int, int]]()
-    for builds in every:
-        current = builds.current
-        used = {build.folder for build in builds.all() if build == current or running.found(build)}
-        kept = {*used, *builds.changed()}  # for whoever changed them
-        goes += [build.folder for build in builds.all() if build.folder not in kept]
-        for build in map(Build, used):
-            models |= set(build.realization().models.values())
-            envs.add(store.environment(build.lock()))
-            size_of(build.folder, seen)
-    goes += [store.blobs.path(sha256).parent for sha256 in store.blobs.all() if sha256 not in models]
-    goes += [env for env in sorted((store.folder / "envs").glob("*/")) if env not in envs]
-    for env in envs:
-        size_of(env, seen)
-    return {path: size_of(path, seen) for path in goes}
 
 
 def _holds_something(folder: Path) -> bool:
@@ -184,5 +141,5 @@ def _listed(words: str, one: Any) -> list[Mapping[str, Any]]:
     return content if isinstance(content, list) else [content]
 
 
-def _mb(size: int) -> str:
+def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"

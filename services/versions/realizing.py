@@ -10,7 +10,7 @@ from domain.versions.closure import Realization, expected
 from domain.versions.errors import Drift, Unresolved
 from domain.versions.lock import Lock, LockedModel, digest
 from infrastructure.part_files import writing_folder
-from infrastructure.versions import blobs
+from infrastructure.versions import links
 from infrastructure.versions.builds import BASE, Build, Builds
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, shortly
@@ -92,7 +92,10 @@ class Realizer:
             for node in lock.nodes:
                 git.check_out(node.repo, node.commit, new.node(node.name))
             for target, sha256 in realization.models.items():
-                blobs.link(self._store.blobs.path(sha256), new.models / target)
+                blob = self._store.blobs.path(sha256)
+                how = links.link(blob, new.models / target)
+                if how == links.SYMLINK and not self._store.has_own_models:
+                    links.note(blob, build.models / target)  # for who sweeps it by another store
             new.write(lock, realization)
             if build.folder.is_dir():  # somebody changed it: kept, beside, now that there is another
                 build.folder.rename(_aside(build))
@@ -137,7 +140,7 @@ def different(
             found.append(f"{name}: {error}")
     for target, sha256 in wanted.models.items():
         blob = store.blobs.path(sha256)
-        if not blobs.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
+        if not links.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
             found.append(f"models/{target}")
     return found
 

@@ -23,6 +23,7 @@ class Version:
     file: Path
     spec: Spec
     builds: Builds
+    store: Store
 
     @property
     def lock_file(self) -> Path:
@@ -48,8 +49,13 @@ class Version:
             )
         return found
 
+    def remember(self) -> None:
+        """Its lock, for who sweeps the store. Raises BadFile."""
+        self.store.remember_lock(self.lock_file)
+
     def keep(self, found: Lock) -> bool:
         """Returns whether it is another than before."""
+        self.remember()
         if self.lock_file.is_file() and self.lock_file.read_text("utf-8") == found.text:
             return False
         with writing(self.lock_file) as part:
@@ -109,7 +115,7 @@ class Shelf:
             wanted = spec.read(content)
         except BadFile as error:
             raise BadFile(f"{file}: {error}") from error
-        return Version(file, wanted, self.builds(wanted.id))
+        return Version(file, wanted, self.builds(wanted.id), self.store)
 
 
 def named_json(file: Path) -> Any:

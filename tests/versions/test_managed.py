@@ -13,7 +13,7 @@ from domain.errors import BackendUnreachable, StudioError
 from domain.settings import ComfySettings, Mode
 from infrastructure import managed as module
 from infrastructure.managed import ManagedBackend
-from services.versions import keeping
+from services.versions import keeping, sweeping
 from services.versions.managed import Managed
 
 LONGEST = 60.0
@@ -173,7 +173,7 @@ def test_what_runs_is_neither_deleted_nor_swept(keeper, backend):
     running = backend._running.build
     with backend._at_work():
         keeper.realize(comfy={"repo": keeper.world.comfy.url, "ref": "v2"})
-        assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
+        assert sweeping.collect(keeper.shelf, is_dry=False)["gone"] == []
     assert running.folder.is_dir()
 
 

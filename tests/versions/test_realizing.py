@@ -12,7 +12,7 @@ from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, size_of
 from infrastructure.versions.uv import this_platform
-from services.versions import comparing, keeping
+from services.versions import comparing, keeping, sweeping
 from services.versions.probing import Prober
 from services.versions.realizing import Realizer
 from tests.folders import done, everything
@@ -269,7 +269,7 @@ def test_gc_takes_nothing_while_a_disk_with_a_version_is_away(keeper, tmp_path):
     away.realize()
     (tmp_path / "usb").rename(tmp_path / "drawer")
     with pytest.raises(StudioError, match="is not there"):
-        keeping.collect(keeper.shelf, is_dry=False)
+        sweeping.collect(keeper.shelf, is_dry=False)
     (tmp_path / "drawer").rename(tmp_path / "usb")
     assert away.different(is_deep=True) == []
 
@@ -287,19 +287,19 @@ def test_gc_takes_what_no_version_needs_and_nothing_else(keeper, world):
     world.host.files["/other.safetensors"] = b"other" * 1000
     keeper.resolve(models=other, takes_new=True)
     keeper.realize()
-    said = keeping.collect(keeper.shelf, is_dry=True)
+    said = sweeping.collect(keeper.shelf, is_dry=True)
     assert str(old.folder) in said["gone"] and old.folder.is_dir()
-    said = keeping.collect(keeper.shelf, is_dry=False)
+    said = sweeping.collect(keeper.shelf, is_dry=False)
     assert len(said["gone"]) == 2 and not old.folder.exists()
     assert keeper.different(is_deep=True) == []
-    assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
+    assert sweeping.collect(keeper.shelf, is_dry=False)["gone"] == []
 
 
 def test_nothing_is_swept_while_somebody_is_at_work(keeper):
     keeper.realize()
     builds = keeper.shelf.builds("film-a")
     with held(builds.lock, "a test"), pytest.raises(Blocked, match="at work on the version film-a"):
-        keeping.collect(keeper.shelf, is_dry=False)
+        sweeping.collect(keeper.shelf, is_dry=False)
 
 
 def test_a_lock_of_another_kind_of_machine_is_refused(keeper):
@@ -312,7 +312,7 @@ def test_a_lock_of_another_kind_of_machine_is_refused(keeper):
 def test_a_version_laid_out_elsewhere_keeps_its_models_through_gc(keeper, tmp_path):
     away = replace(keeper, shelf=replace(keeper.shelf, target=tmp_path / "elsewhere"))
     away.realize()
-    assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
+    assert sweeping.collect(keeper.shelf, is_dry=False)["gone"] == []
     assert away.different(is_deep=True) == []
 
 
