@@ -144,8 +144,9 @@ def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 
 def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    build = _realized(shelf.version(asked.id))
-    code = launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, asked.extra_args)
+    version, more = shelf.version(asked.id), asked.extra_args
+    store, id = shelf.store, version.spec.id
+    code = launching.run_until_it_ends(store, version.builds, id, asked.host, asked.port, more)
     return code, {"exit_code": code} if asked.json else {}
 
 
@@ -223,11 +224,7 @@ def _store_for(asked: argparse.Namespace, shelf: Shelf, version: Version) -> Sto
 
 
 def _realized(version: Version) -> Build:
-    build = version.builds.current
-    if build is None:
-        id = version.spec.id
-        raise BadFile(f"{id} is not realized yet: python main.py version realize {id}")
-    return build
+    return version.builds.realized(version.spec.id)
 
 
 def _prober(asked: argparse.Namespace) -> Prober:

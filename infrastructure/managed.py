@@ -178,15 +178,11 @@ class ManagedBackend:
             return self._backend
 
     def _begun(self) -> Running:
-        build = self._builds.current
-        if build is None:
-            raise BackendUnreachable(
-                f"{self.id} is not realized on this machine yet: python main.py version realize {self.id}"
-            )
-        lock = build.lock()
         url = self._url or f"http://127.0.0.1:{launch.free_port()}"
         port = int(url.rpartition(":")[2])
-        with held(self._builds.folder / ".run.lock", f"the version {self.id}"):
+        with held(self._builds.start_lock, f"the version {self.id}"):
+            build = self._builds.realized(self.id)
+            lock = build.lock()
             if there := running.found(build):
                 self._url, self._backend = there.url, None
                 return there

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from domain.versions.spec import Spec
 from infrastructure.json_files import read_json
 from infrastructure.versions import running
 from infrastructure.versions.builds import OWN, Builds
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import SOON, held
+from infrastructure.versions.removing import remove
 from infrastructure.versions.store import Store, size_of
 from services.versions.shelf import Shelf, Version
 
@@ -49,22 +51,30 @@ def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
     """Its realizations; what somebody made with it stays. Returns the folders that stayed for that."""
     file = shelf.file(id)
     name = spec.checked_id(_id_in(shelf, id) or file.stem, "The version's id")
-    builds = shelf.builds(name)
+    builds, kept = shelf.builds(name), list[Path]()
     if builds.folder.is_dir():
-        if any(running.found(build) for build in builds.all()):
-            raise StudioError(f"{name} is running. End it first.")
-        with held(builds.lock, f"the version {name}"):
+        with ExitStack() as held_both:
+            for lock_file in (builds.change_lock, builds.start_lock):
+                held_both.enter_context(held(lock_file, f"the version {name}", SOON))
+            if used := next(filter(None, map(running.in_use, builds.all())), ""):
+                raise StudioError(f"{name} is {used}. End it first.")
             builds.forget_current()
             for build in builds.all():
                 if build.folder not in builds.changed():
-                    shutil.rmtree(build.folder)
+                    remove(build.folder)
+            kept = _kept(builds)
+            _remove_what_is_empty(builds)
+        with suppress(OSError):  # something is left in it
+            builds.folder.rmdir()
     if with_spec:
         file.unlink(missing_ok=True)
         file.with_suffix(".lock.json").unlink(missing_ok=True)
-    kept = [builds.folder / name for name in OWN if _holds_something(builds.folder / name)]
-    kept += builds.changed()
-    _remove_if_empty(builds)
     return list(map(str, kept))
+
+
+def _kept(builds: Builds) -> list[Path]:
+    own = [builds.folder / name for name in OWN if _holds_something(builds.folder / name)]
+    return own + builds.changed()
 
 
 def _id_in(shelf: Shelf, id: str) -> str:
@@ -74,18 +84,17 @@ def _id_in(shelf: Shelf, id: str) -> str:
         return ""
 
 
-def _remove_if_empty(builds: Builds) -> None:
-    """Whatever else lies there is somebody's."""
-    if not builds.folder.is_dir():
-        return
+def _remove_what_is_empty(builds: Builds) -> None:
+    """And ours. Whatever else lies there is somebody's."""
     for name in OWN:
         own = builds.folder / name
         if not own.is_symlink() and not _holds_something(own):
             shutil.rmtree(own, ignore_errors=True)
-    for left in (*builds.folder.glob("comfyui.log*"), builds.folder / "running.json"):
+    for left in (*builds.folder.glob("comfyui.log*"), *builds.folder.glob("running-*.json")):
         left.unlink(missing_ok=True)
-    if not any(path.name != ".lock" for path in builds.folder.iterdir()):
-        shutil.rmtree(builds.folder)
+    for lock_file in (builds.change_lock, builds.start_lock):
+        with suppress(OSError):  # Windows takes away nothing that is open
+            lock_file.unlink()
 
 
 def status(shelf: Shelf) -> dict[str, Any]:

@@ -41,8 +41,8 @@ class Prober:
             self.hear(line)
 
         command = [*launch.command(build, python, lock, "127.0.0.1", port), *self.words]
-        with closing(Running(command, build, lock, take, lines)) as running:
-            running.wait(url)
+        with closing(Trial(command, build, lock, take, lines)) as trial:
+            trial.wait(url)
             yield Progress(0.8, "asking for its nodes")
             there = set(ComfyServer(url).object_info())
         faults = [_COLOUR.sub("", line).strip() for line in lines if _BROKEN in line]
@@ -54,7 +54,7 @@ class Prober:
         yield Told(f"ComfyUI starts and has {len(there)} kinds of nodes.")
 
 
-class Running:
+class Trial:
     """A version's ComfyUI while it is tried."""
 
     def __init__(

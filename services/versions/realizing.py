@@ -37,7 +37,7 @@ class Realizer:
     def realize(self, lock: Lock, with_models: bool = True) -> Generator[Event, None, Realized]:
         """Raises Drift, Unresolved, NotInStore, CannotWrite, Blocked."""
         _check_platform(lock)
-        with self._store.shared(), held(self._builds.lock, f"the version {lock.id}"):
+        with self._store.shared(), held(self._builds.change_lock, f"the version {lock.id}"):
             self._store.remember(self._builds.folder)
             now = self._builds.current
             if now and not different(self._store, now, lock, with_models):

@@ -39,7 +39,8 @@ def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
             )
         every = store.all_builds()
         for builds in every:
-            held_all.enter_context(held(builds.lock, f"the version {builds.folder.name}", SOON))
+            for file in (builds.change_lock, builds.start_lock):
+                held_all.enter_context(held(file, f"the version {builds.folder.name}", SOON))
         sweep = _Sweep(store)
         sweep.look(every, shelf)
         freed = sweep.freed()
@@ -60,7 +61,7 @@ class _Sweep:
     def look(self, every: Sequence[Builds], shelf: Shelf) -> None:
         used, models = list[Build](), set[str]()
         for builds in every:
-            used += (its := [b for b in builds.all() if b == builds.current or running.found(b)])
+            used += (its := [b for b in builds.all() if b == builds.current or running.in_use(b)])
             changed = [build for build in builds.all() if build.folder in builds.changed()]
             self.goes += [build.folder for build in builds.all() if build not in (*its, *changed)]
             models.update(*(build.realization().models.values() for build in its), *map(_models_of, changed))

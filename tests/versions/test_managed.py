@@ -6,17 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import main
 from domain.errors import BackendUnreachable, StudioError
 from domain.settings import ComfySettings, Mode
 from infrastructure import managed as module
 from infrastructure.managed import ManagedBackend
+from infrastructure.versions import running
 from services.versions import keeping, sweeping
 from services.versions.managed import Managed
 
 LONGEST = 60.0
+HOUSE = Path(main.__file__).parent
+OWN = "from infrastructure import own_run; print(own_run.own())"
 
 
 @pytest.fixture
@@ -106,9 +111,7 @@ def test_what_a_killed_studio_left_running_is_taken_up_and_not_started_twice(kee
 def test_a_process_of_the_same_number_is_not_taken_for_it(keeper, backend):
     up(backend)
     backend.close()
-    note = keeper.shelf.builds("film-a").folder / "running.json"
-    build = keeper.build()
-    note.write_text(f'{{"pid": {os.getpid()}, "url": "http://127.0.0.1:1", "build": "{build.folder.name}"}}')
+    running.note(keeper.build(), os.getpid(), "http://127.0.0.1:1")
     again = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
     assert up(again) and pid(again) != os.getpid()
     again.close()
@@ -148,11 +151,9 @@ def test_nothing_is_started_once_it_is_closed(backend):
 def test_one_whose_studio_is_gone_ends_with_the_next(keeper, backend):
     up(backend)
     number = pid(backend)
-    note = keeper.shelf.builds("film-a").folder / "running.json"
-    told = json.loads(note.read_text())
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    note.write_text(json.dumps({**told, "owner": gone.pid}))
+    note = next(keeper.shelf.builds("film-a").folder.glob("running-*.json"))
+    gone = subprocess.run([sys.executable, "-c", OWN], cwd=HOUSE, capture_output=True, text=True, check=True)
+    note.write_text(json.dumps({**json.loads(note.read_text()), "owner": gone.stdout.strip()}))
     again = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
     assert up(again) and pid(again) == number
     again.close()

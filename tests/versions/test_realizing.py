@@ -298,7 +298,7 @@ def test_gc_takes_what_no_version_needs_and_nothing_else(keeper, world):
 def test_nothing_is_swept_while_somebody_is_at_work(keeper):
     keeper.realize()
     builds = keeper.shelf.builds("film-a")
-    with held(builds.lock, "a test"), pytest.raises(Blocked, match="at work on the version film-a"):
+    with held(builds.change_lock, "a test"), pytest.raises(Blocked, match="at work on the version film-a"):
         sweeping.collect(keeper.shelf, is_dry=False)
 
 
