@@ -116,6 +116,13 @@ class Blobs:
         with suppress(OSError):
             folder.rmdir()
 
+    def protect(self) -> None:
+        """All of them are read-only again: a link to one that Windows took away had to be made writable, which
+        the blob is with it."""
+        for path in map(self.path, self.all()):
+            if path.stat().st_mode & 0o222:
+                path.chmod(0o444)
+
     def unfinished(self) -> list[Path]:
         """Folders in which a download was begun and no blob is."""
         found = (*self._folder.glob("sha256/*/*/"), *self._folder.glob("incoming/*/"))

@@ -62,6 +62,7 @@ def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
             for build in builds.all():
                 if build.folder not in builds.changed():
                     remove(build.folder)
+            shelf.store.blobs.protect()
             kept = _kept(builds)
             _remove_what_is_empty(builds)
         with suppress(OSError):  # something is left in it

@@ -166,6 +166,7 @@ class _Sweep:
     def carry_out(self) -> None:
         for path in self._all_to_go():
             remove(path)
+        self.store.blobs.protect()
 
 
 class _Known:

@@ -279,3 +279,28 @@ def test_the_list_of_an_environments_files_outlives_what_was_put_aside(keeper):
     (env.with_name(f"{env.name}.changed") / "lib").mkdir(parents=True)
     assert [str(env.with_name(f"{env.name}.changed"))] == swept(keeper)["gone"]
     assert keeper.different() == []
+
+
+@pytest.fixture
+def as_on_windows(monkeypatch):
+    """Nothing that is read-only is taken away."""
+    unlink = os.unlink
+
+    def refusing(path, *, dir_fd=None):
+        if not os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode & 0o200:
+            raise PermissionError(13, "Access is denied", str(path))
+        unlink(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", refusing)
+
+
+def test_read_only_files_go_too_and_what_stays_of_them_stays_read_only(keeper, world, as_on_windows):
+    keeper.realize()
+    other = keeper.realize("film-b", comfy={"repo": world.comfy.url, "ref": "v2"})
+    blob = keeper.store.blobs.path(sha_of(keeper))
+    keeping.delete(keeper.shelf, "film-a", with_spec=True)
+    assert (other.build.models / STYLE).samefile(blob) and not blob.stat().st_mode & 0o222
+    keeper.realize("film-b", models=[])
+    swept(keeper)
+    assert not blob.exists() and not other.build.folder.exists()
+    assert keeper.different("film-b", is_deep=True) == []
