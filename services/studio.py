@@ -121,6 +121,7 @@ class Studio:
                 comfy, before = self.settings.comfy, self._backend and self._backend[1]
                 self._backend = comfy, self.machines.drawing.backend(before, comfy, self._connect)
                 self.versions.only(comfy)
+                threading.Thread(target=self.versions.end_retired, name="end").start()  # may take seconds
             return self._backend[1]
 
     def means(self, desk: Desk | None = None) -> Means:

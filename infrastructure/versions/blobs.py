@@ -117,8 +117,8 @@ class Blobs:
             folder.rmdir()
 
     def protect(self) -> None:
-        """All of them are read-only again: a link to one that Windows took away had to be made writable, which
-        the blob is with it."""
+        """All are read-only again: where Windows took a link to one away, that had to be made writable first,
+        and the blob with it."""
         for path in map(self.path, self.all()):
             if path.stat().st_mode & 0o222:
                 path.chmod(0o444)

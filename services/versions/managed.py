@@ -35,11 +35,15 @@ class Managed:
             return self._backends[id]
 
     def only(self, comfy: ComfySettings) -> None:
-        """All that these settings do not draw with end as soon as their last job has."""
-        with self._lock:
-            for id, backend in self._backends.items():
-                if comfy.mode is not Mode.managed or id != comfy.version:
-                    backend.retire()
+        """All that these settings do not draw with are retired: `end_retired` ends them."""
+        for id, backend in self._all():
+            if comfy.mode is not Mode.managed or id != comfy.version:
+                backend.retire()
+
+    def end_retired(self) -> None:
+        """Returns when all have ended that nobody wants, but for those with a job, which end after it."""
+        for _, backend in self._all():
+            backend.end_if_retired()
 
     def glance(self, comfy: ComfySettings, drawing: ComfySettings) -> Status | None:
         """Started for the look, and ended after it unless it draws; None for settings without a version.
@@ -52,6 +56,7 @@ class Managed:
             return backend.status()
         finally:
             self.only(drawing)
+            self.end_retired()
 
     def at_address(self, comfy: ComfySettings) -> ComfySettings:
         """What stands for a version while it runs: its ComfyUI at an address."""
@@ -61,6 +66,9 @@ class Managed:
         return replace(comfy, mode=Mode.local, url=address, more=()) if address else comfy
 
     def close(self) -> None:
+        for _, backend in self._all():
+            backend.close()
+
+    def _all(self) -> list[tuple[str, ManagedBackend]]:
         with self._lock:
-            for backend in self._backends.values():
-                backend.close()
+            return list(self._backends.items())

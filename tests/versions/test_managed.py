@@ -5,19 +5,24 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import main
-from domain.errors import BackendUnreachable, StudioError
+from domain.errors import BackendUnreachable, JobFailed, StudioError
+from domain.job import Job
 from domain.settings import ComfySettings, Mode
 from infrastructure import managed as module
 from infrastructure.managed import ManagedBackend
 from infrastructure.versions import running
 from services.versions import keeping, sweeping
 from services.versions.managed import Managed
+from tests.versions.world import COMFY
 
 LONGEST = 60.0
 HOUSE = Path(main.__file__).parent
@@ -197,6 +202,63 @@ def test_one_that_draws_stays_when_somebody_looks_at_it(keeper):
     assert versions.at_address(drawing).addresses == (backend.address,)  # who is asked what it can run
     assert pid(backend) == before and is_alive(before)
     versions.only(ComfySettings())
+    versions.end_retired()
     assert not is_alive(before)
     assert versions.at_address(drawing) == drawing
     versions.close()
+
+
+DYING = """
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        print("no memory left", flush=True)
+        os._exit(9)
+
+    def log_message"""
+
+
+def test_a_job_under_which_it_ends_three_times_has_failed_and_the_next_is_not_blamed(keeper, tmp_path):
+    dying = COMFY.replace("\n    def log_message", DYING).replace(" if self.path in answers else 404", "")
+    keeper.world.comfy.commit({"main.py": dying})
+    keeper.realize(comfy={"repo": keeper.world.comfy.url})
+    backend = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    job = Job("001_v1", {"1": {"class_type": "SaveImage", "inputs": {}}}, tmp_path / "takes", {})
+    with closing(backend), closing(backend.run(job)) as work:
+        said = []
+        with pytest.raises(JobFailed) as failed:
+            said += work
+        assert str(failed.value) == (
+            "ComfyUI ended 3 times under this job. ComfyUI ended (exit code 9). "
+            "Its last words: no memory left"
+        )
+        assert up(backend)  # for whatever comes next
+
+
+def test_nobody_waits_for_one_that_ends(keeper, monkeypatch):
+    keeper.realize()
+    versions, drawing = Managed(keeper.shelf), ComfySettings(Mode.managed, version="film-a")
+    up(backend := versions.backend("film-a"))
+    ends, may_end, stop = threading.Event(), threading.Event(), running.Running.stop
+
+    def slowly(self):
+        ends.set()
+        assert may_end.wait(LONGEST)
+        stop(self)
+
+    def asks():
+        assert versions.at_address(drawing) == drawing and not backend.address
+        assert versions.backend("film-a") is backend
+        versions.only(ComfySettings())
+
+    monkeypatch.setattr(running.Running, "stop", slowly)
+    versions.only(ComfySettings())
+    with ThreadPoolExecutor() as threads:
+        ending = threads.submit(versions.end_retired)
+        try:
+            assert ends.wait(LONGEST)
+            threads.submit(asks).result(LONGEST / 2)
+        finally:
+            may_end.set()
+        ending.result(LONGEST)
+    versions.close()
+    assert not backend.status().is_up
