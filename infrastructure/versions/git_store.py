@@ -170,6 +170,14 @@ class GitStore:
         lazy = {"GIT_NO_LAZY_FETCH": "1"}
         return self._git(repo, "cat-file", "-e", f"{commit}^{{tree}}", env=lazy).code == 0
 
+    def has_files(self, repo: str, commit: str) -> bool:
+        """Whether it can be checked out without the network: what is fetched first is without files."""
+        if not self.has(repo, commit):
+            return False
+        words = ("rev-list", "--objects", "--no-walk", "--missing=print", commit)  # and fetches none of them
+        done = self._git(repo, *words)
+        return done.code == 0 and "\n?" not in f"\n{done.out}"
+
     def _made(self, store: Path, repo: str) -> None:
         """Made beside and renamed: half a store would be taken for one."""
         store.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from infrastructure.versions.builds import OWN, Builds
 from infrastructure.versions.locks import SOON, held
 from infrastructure.versions.removing import remove
 from infrastructure.versions.store import Store, size_of
+from services.versions.lacking import lacking
 from services.versions.shelf import Shelf, Version
 
 COMFY = "https://github.com/comfyanonymous/ComfyUI.git"
@@ -36,14 +37,13 @@ def new(id: str, repo: str, nodes: Sequence[str], models: Sequence[str]) -> Spec
 
 def missing(store: Store, lock: Lock, with_models: bool) -> dict[str, Any]:
     """What realizing would have to fetch, without fetching it."""
-    lacking = [m for m in lock.models if store.blobs.size(m.sha256) is None] if with_models else []
-    trees = [tree for tree in (lock.comfy, *lock.nodes) if not store.git.has(tree.repo, tree.commit)]
+    found = lacking(store, lock, with_models)
     return {
         "version_id": lock.id,
-        "repositories": [tree.repo for tree in trees],
-        "models": [model.target for model in lacking],
-        "bytes": sum(model.size for model in lacking),
-        "packages": 0 if store.environment(lock).is_dir() else len(lock.requirements),
+        "repositories": [tree.repo for tree in found.trees],
+        "models": [model.target for model in found.models],
+        "bytes": sum(model.size for model in found.models),
+        "packages": found.packages,
     }
 
 

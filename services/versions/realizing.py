@@ -16,6 +16,7 @@ from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, shortly
 from infrastructure.versions.uv import this_platform
 from services.lanes import side_by_side
+from services.versions.lacking import check_all_here
 
 LANES = 3  # repositories, packages and models side by side
 
@@ -42,6 +43,8 @@ class Realizer:
             now = self._builds.current
             if now and not different(self._store, now, lock, with_models):
                 return Realized(now, now.realization(), False)
+            if self._store.is_offline:
+                check_all_here(self._store, lock, with_models)
             realization = yield from self._gathered(lock, with_models)
             build = self._builds.build(realization)
             env = realization.env

@@ -207,7 +207,7 @@ def test_offline_what_is_in_the_store_is_enough(keeper, world, tmp_path):
     offline = keeper.offline()
     assert offline.realize().is_new
     shutil.rmtree(tmp_path / "store" / "models")
-    with pytest.raises(NotInStore, match=r"model .* is not in the store"):
+    with pytest.raises(NotInStore, match=r"not in the store.*models loras/style"):
         offline.realize()
 
 
@@ -342,3 +342,23 @@ def test_status_counts_each_file_once(keeper, world):
 
 def test_the_first_store_is_not_needed_for_the_second(tmp_path, keeper):
     assert Store(tmp_path / "new").elsewhere() == []
+
+
+def test_what_lacks_to_realize_without_the_network_is_named_in_one_sentence(keeper, world):
+    """Resolving brings commits and trees, and of files only what it reads."""
+    for repository in (world.comfy, world.alpha, world.beta):  # as large hosts do it
+        repository._git("config", "uploadpack.allowFilter", "true")
+        repository._git("config", "uploadpack.allowAnySHA1InWant", "true")
+    version = keeper.resolve()
+    lacks = keeping.missing(keeper.store, version.needed_lock(), True)
+    assert lacks["repositories"] == [world.comfy.url, world.alpha.url, world.beta.url]
+    with pytest.raises(NotInStore) as refused:
+        keeper.offline().realize()
+    assert str(refused.value) == (
+        "What film-a needs is not in the store, and nothing may be fetched: files of "
+        f"{world.comfy.url}, {world.alpha.url}, {world.beta.url}; the models loras/style.safetensors. "
+        "Realize it once with the network."
+    )
+    assert not list(keeper.store.folder.rglob("ComfyUI"))
+    keeper.realize()
+    assert keeping.missing(keeper.store, version.needed_lock(), True)["repositories"] == []
