@@ -10,14 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from domain.errors import BadFile, CannotWrite
-from domain.events import Progress
+from domain.events import Event, Progress, Told
 from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.hashes import read_sha256
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
+from infrastructure.versions import links
 from infrastructure.versions.locks import held
 from infrastructure.versions.removing import remove
-from infrastructure.versions.sources import SILENCE
+from infrastructure.versions.sources import SILENCE, place_of
 from infrastructure.versions.transfers import Transfer, note_of
 
 
@@ -56,7 +57,7 @@ class Blobs:
 
     def bring(
         self, sha256: str, size: int | None, sources: Sequence[tuple[str, str]]
-    ) -> Generator[Progress, None, Path]:
+    ) -> Generator[Event, None, Path]:
         """From the first source (address, revision) that gives it. Raises Drift when what comes is something
         else, NotInStore, Unresolved, CannotWrite."""
         path = self.path(sha256)
@@ -82,7 +83,7 @@ class Blobs:
 
     def take_in(
         self, source: str, check: Callable[[Path, str], None]
-    ) -> Generator[Progress, None, tuple[str, int]]:
+    ) -> Generator[Event, None, tuple[str, int]]:
         """What lies there, whatever it is, unless `check` of its file and sha256 raises. Returns its sha256
         and size in bytes."""
         if self._is_offline:
@@ -134,11 +135,18 @@ class Blobs:
 
     def _fetched(
         self, source: str, revision: str, part: Path, size: int | None, wanted: str = ""
-    ) -> Generator[Progress, None, str]:
+    ) -> Generator[Event, None, str]:
         """Returns the sha256 of what came. When half of it was here before, and the whole is not what is
         `wanted`, the half may have been spoiled, or of another source: all of it is fetched once more."""
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
+            if (file := place_of(source).file) and file.is_file():
+                if _is_shared(file, part):
+                    yield Progress(0.0, f"reading {file.name}")
+                    return read_sha256(part)
+                size_here = f"{file.stat().st_size / 1e6:.1f} MB"
+                why = "this disk cannot let two files share them"
+                yield Told(f"{file} is copied into the store, {size_here}: {why}.")
             transfer = Transfer(source, revision, part, size, self.silence)
             found = yield from transfer.run()
             if wanted and found != wanted and transfer.went_on:
@@ -177,6 +185,17 @@ class Blobs:
         except BadFile:
             return []
         return content if isinstance(content, list) else []
+
+
+def _is_shared(file: Path, part: Path) -> bool:
+    """Whether the bytes of somebody's own file are here now without being copied. Not by a hard link: it
+    would be read-only as blobs are, and whoever writes into it would change every version that has it."""
+    _forget(part)
+    try:
+        links.reflink(file, part)
+    except OSError:
+        return False
+    return True
 
 
 def _refuse(part: Path) -> None:

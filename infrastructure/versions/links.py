@@ -83,14 +83,13 @@ def reflink(source: Path, to: Path) -> None:
         from fcntl import ioctl
     except ImportError as error:  # Windows
         raise OSError(errno.EOPNOTSUPP, "this system has no reflinks") from error
-    is_done = False
-    try:
-        with to.open("xb") as target, source.open("rb") as content:
+    with source.open("rb") as content, to.open("xb") as target:
+        try:
             ioctl(target, 0x40049409, content.fileno())  # FICLONE
-        is_done = True
-    finally:
-        if not is_done:
+            os.fsync(target.fileno())
+        except OSError:
             to.unlink(missing_ok=True)
+            raise
 
 
 def _symlink(blob: Path, to: Path) -> None:
