@@ -83,6 +83,7 @@ def _create(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 def _validate(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
+    shelf.check_alone(version.spec.id)
     for line in version.spec.advice:
         print(line, file=sys.stderr)
     return 0, {

@@ -97,11 +97,23 @@ class Shelf:
                 found.setdefault(version.spec.id, version)
         return [found[id] for id in sorted(found)]
 
+    def check_alone(self, id: str) -> None:
+        """Two ids that differ in capitals alone are one folder on macOS and Windows, and one would be made
+        over the other. Raises BadFile."""
+        files = [path for folder in self.folders for path in folder.glob("*.json")]
+        stems = {path.stem for path in files if not path.name.endswith(".lock.json")}
+        realized = {path.name for path in self.store.builds.glob("*/")}
+        for other in sorted({*stems, *realized, *(version.spec.id for version in self.all())}):
+            if other != id and other.lower() == id.lower():
+                raise BadFile(f"{id} differs from {other} in capitals alone. Choose another id.")
+
     def builds(self, id: str) -> Builds:
         return Builds(self.target.absolute() if self.target else self.store.builds / id)
 
     def keep(self, wanted: Spec, to: Path | None = None, over: bool = False) -> Path:
-        """Raises BadFile when one stands there and may not be written `over`."""
+        """Raises BadFile when one stands there and may not be written `over`, or its id is as good as
+        another's."""
+        self.check_alone(wanted.id)
         file = to or self.folders[-1] / f"{wanted.id}.json"
         if file.exists() and not over:
             raise BadFile(f"{file} is there already. Choose another id, or say --force to write over it.")
