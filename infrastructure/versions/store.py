@@ -153,7 +153,9 @@ class Store:
                         tuple(foreign),
                     )
                 if env.is_dir():  # somebody changed it; it stays until there is another
-                    env.rename(aside := env.with_name(f"{env.name}.changed"))
+                    aside = env.with_name(f"{env.name}.changed")
+                    shutil.rmtree(aside, ignore_errors=True)  # an earlier one was killed just here
+                    env.rename(aside)
                     shutil.rmtree(aside, ignore_errors=True)
                 env_tree.write_tree(manifest, tree)
             return tree
@@ -165,12 +167,13 @@ class Store:
         if not env.is_dir():
             return was.hash, ["all of them are gone"]
         now = env_tree.read_tree(env, None if is_deep else was)
-        return was.hash, env_tree.differences(was, now)
+        gone = [] if python_of(env).exists() else ["its Python, which went from this machine"]
+        return was.hash, gone + env_tree.differences(was, now)
 
     def _as_made(self, env: Path, manifest: Path) -> EnvTree | None:
         with suppress(BadFile):
             was = env_tree.read_manifest(manifest)
-            if not env_tree.differences(was, env_tree.read_tree(env, was)):
+            if python_of(env).exists() and not env_tree.differences(was, env_tree.read_tree(env, was)):
                 return was
         return None
 
