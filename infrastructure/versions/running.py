@@ -73,7 +73,8 @@ class _Note:
     pid: int
     url: str
     build: str
-    owner: str  # the run of ours that it ends with
+    run: str  # of the studio, that it ends with,
+    owner: int  # and the number of its process
     machine: str  # a volume may be shared
 
     def file(self, builds: Path) -> Path:
@@ -111,7 +112,7 @@ def note(build: Build, pid: int, url: str) -> None:
     for left in _notes(builds):
         if left.machine == platform.node() and _is_of(left.pid, builds / left.build) is False:
             left.file(builds).unlink(missing_ok=True)
-    made = _Note(pid, url, build.folder.name, own_run.own(), platform.node())
+    made = _Note(pid, url, build.folder.name, own_run.own(), os.getpid(), platform.node())
     write_json(made.file(builds), asdict(made))
 
 
@@ -126,8 +127,14 @@ def found(build: Build) -> Running | None:
     for left in _notes(build.folder.parent):
         is_its = left.build == build.folder.name and left.machine == platform.node()
         if is_its and _is_of(left.pid, build.folder):
-            return Running(build, left.pid, left.url, None, is_ours=own_run.is_over(left.owner) is True)
+            return Running(build, left.pid, left.url, None, is_ours=_is_orphan(left))
     return None
+
+
+def _is_orphan(left: _Note) -> bool:
+    """Whether its studio is gone. What is known of a run is forgotten a day after its end."""
+    is_over = own_run.is_over(left.run)
+    return is_over if is_over is not None else _command_of(left.owner) == ""
 
 
 def in_use(build: Build) -> str:
@@ -196,9 +203,8 @@ def _notes(builds: Path) -> Iterator[_Note]:
     for file in sorted(builds.glob("running-*.json")):
         try:
             content = read_json(file)
-            yield _Note(
-                int(content["pid"]), *(str(content[key]) for key in ("url", "build", "owner", "machine"))
-            )
+            url, build, run, machine = (str(content[key]) for key in ("url", "build", "run", "machine"))
+            yield _Note(int(content["pid"]), url, build, run, int(content["owner"]), machine)
         except (BadFile, KeyError, TypeError, ValueError):
             continue
 

@@ -199,4 +199,5 @@ def files_in(path: Path) -> Iterator[os.stat_result]:
         yield path.lstat()
     for top, _, names in os.walk(path):
         for name in names:
-            yield (Path(top) / name).lstat()
+            with suppress(FileNotFoundError):  # it went, or got its name, just now
+                yield (Path(top) / name).lstat()

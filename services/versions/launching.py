@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from infrastructure.versions import launch, running
 from infrastructure.versions.builds import Builds
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import SOON, held
 from infrastructure.versions.store import Store
 
 
@@ -15,7 +15,7 @@ def run_until_it_ends(
     """Returns ComfyUI's own exit code. Raises BadFile, BackendUnreachable, Blocked."""
     pids = list[int]()
     with ExitStack() as start:
-        start.enter_context(held(builds.start_lock, f"the version {id}"))
+        start.enter_context(held(builds.start_lock, f"the version {id}", SOON))
         build = builds.realized(id)
         lock = build.lock()
         command = [*launch.command(build, store.python(lock), lock, host, port), *more]

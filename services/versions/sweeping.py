@@ -86,7 +86,7 @@ class _Sweep:
             if not _is_free(path.with_name("lock")):
                 continue
             if sha256 not in needed and not self._is_linked(path):
-                if stat.st_nlink == 1 + ours[stat.st_dev, stat.st_ino]:
+                if stat.st_nlink <= 1 + ours[stat.st_dev, stat.st_ino]:
                     self.goes.append(path.parent)
                     continue
                 shared += stat.st_size
@@ -159,7 +159,7 @@ class _Sweep:
             for stat in files_in(path):
                 file = stat.st_dev, stat.st_ino
                 count[file] += 1
-                if count[file] == stat.st_nlink:
+                if count[file] >= stat.st_nlink:
                     sizes[file] = stat.st_size
         return sum(sizes.values())
 

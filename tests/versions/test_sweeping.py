@@ -304,3 +304,16 @@ def test_read_only_files_go_too_and_what_stays_of_them_stays_read_only(keeper, w
     swept(keeper)
     assert not blob.exists() and not other.build.folder.exists()
     assert keeper.different("film-b", is_deep=True) == []
+
+
+def test_what_vanishes_while_it_is_counted_is_not_counted(keeper, monkeypatch):
+    """A download gets its name while somebody asks what there is."""
+    keeper.realize()
+    before, walk = keeping.status(keeper.shelf)["shared_bytes"], os.walk
+
+    def with_more(path):
+        for top, folders, names in walk(path):
+            yield top, folders, [*names, "gone.part"]
+
+    monkeypatch.setattr(os, "walk", with_more)
+    assert keeping.status(keeper.shelf)["shared_bytes"] == before
