@@ -110,11 +110,16 @@ class Store:
 
     def shared(self) -> AbstractContextManager[None]:
         """While somebody brings something, or needs what no version has in use yet, nothing is swept."""
-        return shared(self.folder / "users", "the store", SWEEP)
+        return shared(self._users, "the store", SWEEP)
+
+    @property
+    def _users(self) -> Path:
+        """Among the models: stores that share these wait for each other."""
+        return self.folder / "models" / "users"
 
     def exclusive(self) -> AbstractContextManager[None]:
         """While things are taken out nobody begins to bring some. Raises Blocked while somebody does."""
-        return exclusive(self.folder / "users", "the store", SOON)
+        return exclusive(self._users, "the store", SOON)
 
     def second(self) -> "tempfile.TemporaryDirectory[str]":
         """A place for another store, for as long as somebody shares this one."""

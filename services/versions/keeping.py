@@ -106,10 +106,7 @@ def status(shelf: Shelf) -> dict[str, Any]:
         state, closure = _state(version)
         own = sum(size_of(build.folder, seen) for build in version.builds.all())
         versions.append({"version_id": version.spec.id, "state": state, "closure": closure, "own_bytes": own})
-        now = versions[-1]
-        lines.append(
-            f"{version.spec.id:24} {state:10} {now['closure'][:16]:16} {megabytes(now['own_bytes']):>10}"
-        )
+        lines.append(f"{version.spec.id:24} {state:10} {closure[:16]:16} {megabytes(own):>10}")
     lines += [f"{name:24} {'shared':10} {'':16} {megabytes(size):>10}" for name, size in shared.items()]
     return {"versions": versions, "shared_bytes": shared, "store": str(shelf.store.folder), "lines": lines}
 

@@ -146,6 +146,15 @@ def test_pods_that_share_models_take_none_from_each_other(keeper, tmp_path, othe
         assert pods[0].different(is_deep=True) == []
 
 
+def test_models_that_stores_share_are_not_swept_while_one_of_them_brings_some(keeper, tmp_path):
+    volume, pod = tmp_path / "volume", tmp_path / "pod"
+    for folder in (volume / "models", pod):
+        folder.mkdir(parents=True)
+    (pod / "models").symlink_to(volume / "models")
+    with Store(pod).shared(), pytest.raises(Blocked, match="at work on the store"):
+        sweeping.collect(replace(keeper.shelf, store=Store(volume)), is_dry=False)
+
+
 def test_a_model_that_a_folder_of_somebodys_own_shares_stays_and_counts_for_nothing(keeper, tmp_path):
     file = filled(keeper, tmp_path / "mine")
     said = swept(keeper)
