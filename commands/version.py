@@ -22,7 +22,7 @@ from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions import uv
 from infrastructure.versions.builds import Build
 from infrastructure.versions.store import Store, store_folder
-from services.versions import comparing, keeping, launching
+from services.versions import comparing, keeping, launching, sweeping
 from services.versions.probing import Prober
 from services.versions.realizing import Realizer, different
 from services.versions.resolving import Resolver
@@ -83,6 +83,7 @@ def _create(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 def _validate(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
+    shelf.check_alone(version.spec.id)
     for line in version.spec.advice:
         print(line, file=sys.stderr)
     return 0, {
@@ -114,6 +115,7 @@ def _realize(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     if not asked.no_probe:
         prober = _prober(asked)
         attempt = lambda build, lock: prober.attempt(build, lock, shelf.store.python(lock))
+    version.remember()
     realizer = Realizer(store, version.builds, attempt)
     done = _follow(realizer.realize(lock, with_models))
     return 0, {
@@ -137,13 +139,15 @@ def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
     build = _realized(version)
     lock = build.lock()
-    _follow(_prober(asked).attempt(build, lock, shelf.store.python(lock)))
+    with shelf.store.shared():
+        _follow(_prober(asked).attempt(build, lock, shelf.store.python(lock)))
     return 0, {"version_id": lock.id, "closure": build.realization().closure}
 
 
 def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    build = _realized(shelf.version(asked.id))
-    code = launching.run_until_it_ends(shelf.store, build, asked.host, asked.port, asked.extra_args)
+    version, more = shelf.version(asked.id), asked.extra_args
+    store, id = shelf.store, version.spec.id
+    code = launching.run_until_it_ends(store, version.builds, id, asked.host, asked.port, more)
     return code, {"exit_code": code} if asked.json else {}
 
 
@@ -177,7 +181,7 @@ def _status(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 
 def _gc(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    return 0, keeping.collect(shelf, asked.dry_run)
+    return 0, sweeping.collect(shelf, asked.dry_run)
 
 
 STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
@@ -221,11 +225,7 @@ def _store_for(asked: argparse.Namespace, shelf: Shelf, version: Version) -> Sto
 
 
 def _realized(version: Version) -> Build:
-    build = version.builds.current
-    if build is None:
-        id = version.spec.id
-        raise BadFile(f"{id} is not realized yet: python main.py version realize {id}")
-    return build
+    return version.builds.realized(version.spec.id)
 
 
 def _prober(asked: argparse.Namespace) -> Prober:

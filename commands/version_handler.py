@@ -26,10 +26,7 @@ def handle(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Mapping[str, A
     if asked.output == FILE and not asked.out_file:
         raise BadFile("--output file needs --out-file.")
     version, graph = shelf.version(asked.id), read_graph(asked.workflow)
-    if version.builds.current is None:
-        raise BadFile(
-            f"{version.spec.id} is not realized yet: python main.py version realize {version.spec.id}"
-        )
+    version.builds.realized(version.spec.id)  # else nothing has to be begun
     with ExitStack() as at_end:
         folder = Path(at_end.enter_context(tempfile.TemporaryDirectory()))
         words = tuple(shlex.split(asked.probe_args))

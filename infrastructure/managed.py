@@ -3,18 +3,19 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from enum import Enum
 from typing import Any
 
-from domain.errors import BackendError, BackendUnreachable, JobFailed, StudioError
+from domain.errors import BackendError, BackendUnreachable, Blocked, JobFailed, StudioError
 from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe
 from domain.status import Status
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.versions import launch, running
 from infrastructure.versions.builds import Builds
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import SOON, held
 from infrastructure.versions.running import Running
 from infrastructure.versions.store import Store
 
@@ -24,15 +25,25 @@ AGAIN = 60.0  # seconds until one that did not come up is tried once more
 _LOOK = 0.5  # seconds between two looks while it starts
 
 
+class _State(Enum):
+    wanted = "it is started when somebody looks"
+    retired = "it ends with its last job"
+    closed = "it is not started any more"
+
+
 class ManagedBackend:
-    """May be asked from many threads. `words` is more of ComfyUI's command line."""
+    """May be asked from many threads. `words` is more of ComfyUI's command line.
+
+    What is known of it is behind `_lock`, in which nobody waits. Starting and ending take their time, one
+    after the other: each is a `_turn`.
+    """
 
     engine = "comfyui"
     lanes = 2
 
     def __init__(self, store: Store, builds: Builds, id: str, words: tuple[str, ...] = ()):
         self._store, self._builds, self.id, self._words = store, builds, id, words
-        self._lock = threading.RLock()
+        self._lock, self._turn = threading.Lock(), threading.Lock()
         self._running: Running | None = None
         self._backend: ComfyBackend | None = None
         self._url = ""  # stays through all starts
@@ -40,12 +51,12 @@ class ManagedBackend:
         self._was_up = False  # this very process
         self._starts = 0
         self._jobs = 0
-        self._is_retired = self._is_closed = False
+        self._state = _State.wanted
 
     def status(self) -> Status:
         try:
             backend = self._ensured()
-        except BackendError as error:
+        except (BackendError, Blocked) as error:
             return Status(is_up=False, name=self.id, said=str(error))
         seen = backend.status()
         if seen.is_up:
@@ -81,7 +92,10 @@ class ManagedBackend:
                         files: list[Any] = stop.value
                         return files
                     yield event
-                    self._ensured()
+                    if isinstance(event, Fact) and event.key == "sent":
+                        self._was_up = True  # it answered, before it took the job
+                    with suppress(Blocked):  # the next look comes soon
+                        self._ensured()
                     if self._starts != starts:
                         starts, deaths = self._starts, deaths + 1
                         if deaths >= DEATHS:
@@ -94,7 +108,8 @@ class ManagedBackend:
     def wanted(self) -> None:
         """Somebody asks for it, again."""
         with self._lock:
-            self._is_retired = False
+            if self._state is _State.retired:
+                self._state = _State.wanted
 
     @property
     def address(self) -> str:
@@ -103,22 +118,34 @@ class ManagedBackend:
         return now.url if now and now.is_alive and self._was_up else ""
 
     def retire(self) -> None:
-        """Nobody asks for it any more: it ends as soon as its last job has."""
+        """Nobody asks for it any more: `end_if_retired` ends it, now or after its last job."""
         with self._lock:
-            self._is_retired = True
-            if not self._jobs:
+            if self._state is _State.wanted:
+                self._state = _State.retired
+
+    def end_if_retired(self) -> None:
+        """Returns when it has ended, unless it is wanted or at work."""
+        with self._turn:
+            if self._is_over():
                 self._end()
 
     def close(self) -> None:
         """It ends, and is not started any more."""
         with self._lock:
-            self._is_closed = True
+            self._state = _State.closed
+        with self._turn:
             self._end()
 
+    def _is_over(self) -> bool:
+        """Whether nobody needs it from now on."""
+        with self._lock:
+            return self._state is _State.closed or (self._state is _State.retired and not self._jobs)
+
     def _end(self) -> None:
-        if self._running and self._running.is_ours:
-            self._running.stop()
-        self._running = None
+        with self._lock:
+            now, self._running = self._running, None
+        if now and now.is_ours:
+            now.stop()
 
     def _version(self) -> dict[str, str]:
         """What a recipe names, so that the same can be had again."""
@@ -138,9 +165,12 @@ class ManagedBackend:
         """Raises BackendUnreachable when it does not come up."""
         end = time.monotonic() + LONGEST
         while True:
-            backend = self._ensured()
+            try:
+                backend: ComfyBackend | None = self._ensured()
+            except Blocked:
+                backend = None
             status = self.status()
-            if status.is_up:
+            if backend and status.is_up:
                 return backend
             if time.monotonic() > end:
                 raise BackendUnreachable(status.said)
@@ -148,51 +178,58 @@ class ManagedBackend:
             time.sleep(_LOOK)
 
     def _ensured(self) -> ComfyBackend:
-        """It runs afterwards, though it may not answer yet. Raises BackendUnreachable."""
-        with self._lock:
-            now = self._running
-            is_needed = now and (self._jobs or not now.is_ours or now.build == self._builds.current)
-            is_good = now and now.is_alive and is_needed
-            if is_good and self._backend:
-                return self._backend
-            if now and now.is_alive:  # another build is in use by now, and nobody works
-                now.stop()
-            elif now:
-                self._fault = now.end
-                if not self._was_up:  # it would not come up the next time either; perhaps at another port
-                    self._until, self._url, self._backend = time.monotonic() + AGAIN, "", None
-            self._running = None
+        """It runs afterwards, though it may not answer yet. Raises BackendUnreachable, and Blocked while
+        somebody else starts, deletes or sweeps the version."""
+        if backend := self._good():
+            return backend
+        with self._turn:
+            if backend := self._good():  # by who had the turn before
+                return backend
+            self._put_down()
             if time.monotonic() < self._until:
                 raise BackendUnreachable(f"{self.id} does not start. {self._fault}")
-            if self._is_closed or (self._is_retired and not self._jobs):
+            if self._is_over():
                 raise BackendUnreachable(f"{self.id} was ended.")
             try:
-                self._running = self._begun()
-            except BackendError:
+                begun = self._begun()
+            except (BackendError, Blocked):
                 raise
             except StudioError as error:  # a variable that is not set, a disk that is full
                 raise BackendUnreachable(str(error)) from error
-            self._was_up = False
-            if self._backend is None:
-                self._backend = ComfyBackend(self._running.url, LONGEST)
-            return self._backend
+            with self._lock:
+                if self._backend is None or self._url != begun.url:
+                    self._backend = ComfyBackend(begun.url, LONGEST)
+                self._running, self._url, self._was_up = begun, begun.url, False
+                return self._backend
+
+    def _good(self) -> ComfyBackend | None:
+        now = self._running
+        if now is None or not now.is_alive:
+            return None
+        is_needed = self._jobs or not now.is_ours or now.build == self._builds.current
+        return self._backend if is_needed and self._running is now else None
+
+    def _put_down(self) -> None:
+        """What does not run, or runs and is not in use any more, when nobody works with it."""
+        with self._lock:
+            now, self._running = self._running, None
+        if now and now.is_alive:
+            now.stop()
+        elif now:
+            self._fault = now.end
+            if not self._was_up:  # it would not come up the next time either; perhaps at another port
+                self._until, self._url, self._backend = time.monotonic() + AGAIN, "", None
 
     def _begun(self) -> Running:
-        build = self._builds.current
-        if build is None:
-            raise BackendUnreachable(
-                f"{self.id} is not realized on this machine yet: python main.py version realize {self.id}"
-            )
-        lock = build.lock()
         url = self._url or f"http://127.0.0.1:{launch.free_port()}"
         port = int(url.rpartition(":")[2])
-        with held(self._builds.folder / ".run.lock", f"the version {self.id}"):
+        with held(self._builds.start_lock, f"the version {self.id}", SOON):
+            build = self._builds.realized(self.id)
+            lock = build.lock()
             if there := running.found(build):
-                self._url, self._backend = there.url, None
                 return there
             words = launch.command(build, self._store.python(lock), lock, "127.0.0.1", port)
             self._starts += 1
-            self._url = url
             return running.start(build, [*words, *self._words], launch.environment(lock), url)
 
     @contextmanager
@@ -204,5 +241,5 @@ class ManagedBackend:
         finally:
             with self._lock:
                 self._jobs -= 1
-                if self._is_retired and not self._jobs:
-                    self._end()
+            if self._is_over():
+                self.end_if_retired()

@@ -4,21 +4,21 @@ A blob is visible under its name only when its hash was right. A download that w
 was; of two programs that want the same one fetches, the other waits.
 """
 
-import errno
 import hashlib
-import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from domain.errors import BadFile, CannotWrite
-from domain.events import Progress
+from domain.events import Event, Progress, Told
 from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.hashes import read_sha256
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
+from infrastructure.versions import links
 from infrastructure.versions.locks import held
-from infrastructure.versions.sources import SILENCE
+from infrastructure.versions.removing import remove
+from infrastructure.versions.sources import SILENCE, place_of
 from infrastructure.versions.transfers import Transfer, note_of
 
 
@@ -57,7 +57,7 @@ class Blobs:
 
     def bring(
         self, sha256: str, size: int | None, sources: Sequence[tuple[str, str]]
-    ) -> Generator[Progress, None, Path]:
+    ) -> Generator[Event, None, Path]:
         """From the first source (address, revision) that gives it. Raises Drift when what comes is something
         else, NotInStore, Unresolved, CannotWrite."""
         path = self.path(sha256)
@@ -83,13 +83,12 @@ class Blobs:
 
     def take_in(
         self, source: str, check: Callable[[Path, str], None]
-    ) -> Generator[Progress, None, tuple[str, int]]:
+    ) -> Generator[Event, None, tuple[str, int]]:
         """What lies there, whatever it is, unless `check` of its file and sha256 raises. Returns its sha256
         and size in bytes."""
         if self._is_offline:
             raise NotInStore(f"{source} would have to be fetched to know what it is, and nothing may be.")
-        name = hashlib.sha256(source.encode()).hexdigest()[:16]
-        part = self._folder / "incoming" / name / "part"
+        part = self.incoming(source) / "part"
         with held(part.with_name("lock"), source):
             digest = yield from self._fetched(source, "", part, None)
             try:
@@ -111,19 +110,43 @@ class Blobs:
         return {path.parent.name: path.stat().st_size for path in found if path.is_file()}
 
     def remove(self, sha256: str) -> None:
+        """With all that lies beside it. Raises OSError."""
         folder = self.path(sha256).parent
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            path.unlink(missing_ok=True)
+            remove(path)
         with suppress(OSError):
             folder.rmdir()
 
+    def protect(self) -> None:
+        """All are read-only again: where Windows took a link to one away, that had to be made writable first,
+        and the blob with it."""
+        for path in map(self.path, self.all()):
+            if path.stat().st_mode & 0o222:
+                path.chmod(0o444)
+
+    def unfinished(self) -> list[Path]:
+        """Folders in which a download was begun and no blob is."""
+        found = (*self._folder.glob("sha256/*/*/"), *self._folder.glob("incoming/*/"))
+        return sorted(path for path in found if not (path / "blob").is_file())
+
+    def incoming(self, source: str) -> Path:
+        """Where something comes in that nobody knows the sha256 of."""
+        return self._folder / "incoming" / hashlib.sha256(source.encode()).hexdigest()[:16]
+
     def _fetched(
         self, source: str, revision: str, part: Path, size: int | None, wanted: str = ""
-    ) -> Generator[Progress, None, str]:
+    ) -> Generator[Event, None, str]:
         """Returns the sha256 of what came. When half of it was here before, and the whole is not what is
         `wanted`, the half may have been spoiled, or of another source: all of it is fetched once more."""
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
+            if (file := place_of(source).file) and file.is_file():
+                if _is_shared(file, part):
+                    yield Progress(0.0, f"reading {file.name}")
+                    return read_sha256(part)
+                size_here = f"{file.stat().st_size / 1e6:.1f} MB"
+                why = "this disk cannot let two files share them"
+                yield Told(f"{file} is copied into the store, {size_here}: {why}.")
             transfer = Transfer(source, revision, part, size, self.silence)
             found = yield from transfer.run()
             if wanted and found != wanted and transfer.went_on:
@@ -164,54 +187,15 @@ class Blobs:
         return content if isinstance(content, list) else []
 
 
-def link(blob: Path, to: Path) -> str:
-    """Make a blob stand at a place without a second copy; returns how: "hardlink", "symlink", "reflink".
-    Raises CannotWrite."""
-    if not blob.is_file():
-        raise CannotWrite(f"{to} cannot be linked: its file has gone from the store. Run this again.")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    faults = list[OSError]()
-    for how, make in (("hardlink", os.link), ("symlink", _symlink), ("reflink", _reflink)):
-        try:
-            make(blob.absolute(), to)
-        except OSError as error:
-            faults.append(error)
-        else:
-            return how
-    told = faults[0]
-    if told.errno == errno.EEXIST:
-        raise cannot_write(to, told) from told
-    raise CannotWrite(
-        f"{to} cannot be linked to {blob}: {told.strerror or told}. Put the store on the same disk; a "
-        "second copy is never made."
-    ) from told
-
-
-def is_link_to(blob: Path, at: Path) -> bool:
+def _is_shared(file: Path, part: Path) -> bool:
+    """Whether the bytes of somebody's own file are here now without being copied. Not by a hard link: it
+    would be read-only as blobs are, and whoever writes into it would change every version that has it."""
+    _forget(part)
     try:
-        return at.samefile(blob)
+        links.reflink(file, part)
     except OSError:
         return False
-
-
-def _symlink(blob: Path, to: Path) -> None:
-    to.symlink_to(blob)
-
-
-def _reflink(blob: Path, to: Path) -> None:
-    """Shares the bytes on disks that can (btrfs, xfs)."""
-    try:
-        from fcntl import ioctl
-    except ImportError as error:  # Windows
-        raise OSError(errno.EOPNOTSUPP, "this system has no reflinks") from error
-    is_done = False
-    try:
-        with to.open("xb") as target, blob.open("rb") as source:
-            ioctl(target, 0x40049409, source.fileno())  # FICLONE
-        is_done = True
-    finally:
-        if not is_done:
-            to.unlink(missing_ok=True)
+    return True
 
 
 def _refuse(part: Path) -> None:

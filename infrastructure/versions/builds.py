@@ -64,9 +64,15 @@ class Builds:
     folder: Path
 
     @property
-    def lock(self) -> Path:
+    def change_lock(self) -> Path:
         """Held while something is changed here."""
         return self.folder / ".lock"
+
+    @property
+    def start_lock(self) -> Path:
+        """Held from looking what is in use until a note says that it runs. Who holds both takes the other one
+        first."""
+        return self.folder / ".run.lock"
 
     @property
     def current(self) -> Build | None:
@@ -78,6 +84,12 @@ class Builds:
         return (
             build if (build.folder / _REALIZATION).is_file() and build.folder.parent == self.folder else None
         )
+
+    def realized(self, id: str) -> Build:
+        """The one in use. Raises BadFile."""
+        if build := self.current:
+            return build
+        raise BadFile(f"{id} is not realized on this machine yet: python main.py version realize {id}")
 
     def build(self, realization: Realization) -> Build:
         """Another lock is another folder, though all the files are the same."""

@@ -15,7 +15,8 @@ class Clone:
     url: str  # without who asks; "" when it comes from nowhere
     commit: str
     tag: str  # that the commit is, if it is one
-    changed: tuple[str, ...]  # paths that no commit has
+    changed: tuple[str, ...]  # paths of files that no commit has as they are
+    added: tuple[str, ...]  # … and that it does not have at all, but for what it ignores
     is_published: bool  # a branch or tag of where it comes from has the commit, as far as is known here
     tracked: frozenset[str]
 
@@ -30,6 +31,7 @@ def clone(folder: Path) -> Clone | None:
     branches = _said(folder, "branch", "--remotes", "--contains", commit)
     tags = _said(folder, "tag", "--points-at", commit).split()
     changed = _said(folder, "diff", "--name-only", "-z", "HEAD", "--").split("\0")
+    added = _said(folder, "ls-files", "--others", "--exclude-standard", "--directory", "-z").split("\0")
     tracked = _said(folder, "ls-files", "-z").split("\0")
     url = _without_user(_said(folder, "config", "--get", "remote.origin.url"))
     return Clone(
@@ -37,6 +39,7 @@ def clone(folder: Path) -> Clone | None:
         commit,
         tags[0] if tags else "",
         tuple(filter(None, changed)),
+        tuple(path for path in added if path and not path.endswith(("__pycache__/", ".pyc"))),
         bool(branches or tags),
         frozenset(filter(None, tracked)),
     )
@@ -56,4 +59,4 @@ def _said(folder: Path, *words: str) -> str:
         done = commands.run(["git", *settings, "-C", folder, *words], env={"GIT_OPTIONAL_LOCKS": "0"})
     except FileNotFoundError as error:
         raise StudioError("git is not installed. Install it, and run this again.") from error
-    return done.out.strip() if done.code == 0 else ""
+    return done.out.strip("\n") if done.code == 0 else ""

@@ -86,7 +86,8 @@ def foreign(env: Path, tree: EnvTree) -> list[str]:
         if not path.endswith(".dist-info/RECORD"):
             continue
         root = Path(path).parent.parent
-        for name, told, *_ in csv.reader(io.StringIO((env / path).read_text("utf-8", "replace"))):
+        for row in csv.reader(io.StringIO((env / path).read_text("utf-8", "replace"))):
+            name, told = row[:2] if len(row) > 1 else ("", "")
             place = os.path.normpath(root / name).replace(os.sep, "/")
             entry = tree.entries.get(place)
             is_told = told.startswith("sha256=") and entry is not None and not entry[3].startswith(_LINK)

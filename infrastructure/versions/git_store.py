@@ -161,11 +161,22 @@ class GitStore:
                 return told[name]
         raise Unresolved(f"{repo} has no branch or tag {ref}." if ref else f"{repo} is empty.")
 
+    def folder_of(self, repo: str) -> Path:
+        return self._store(repo)
+
     def has(self, repo: str, commit: str) -> bool:
         if not (self._store(repo) / "HEAD").is_file():
             return False
         lazy = {"GIT_NO_LAZY_FETCH": "1"}
         return self._git(repo, "cat-file", "-e", f"{commit}^{{tree}}", env=lazy).code == 0
+
+    def has_files(self, repo: str, commit: str) -> bool:
+        """Whether it can be checked out without the network: what is fetched first is without files."""
+        if not self.has(repo, commit):
+            return False
+        words = ("rev-list", "--objects", "--no-walk", "--missing=print", commit)  # and fetches none of them
+        done = self._git(repo, *words)
+        return done.code == 0 and "\n?" not in f"\n{done.out}"
 
     def _made(self, store: Path, repo: str) -> None:
         """Made beside and renamed: half a store would be taken for one."""

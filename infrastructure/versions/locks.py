@@ -1,7 +1,10 @@
-"""One at a time at a blob, a repository, a build: the system lets go of a lock when its holder dies."""
+"""One at a time at a blob, a repository, a build; or many at the store, and one alone once they have ended.
+The system lets go of a lock when its holder dies.
+"""
 
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -10,6 +13,8 @@ from domain.errors import Blocked
 from infrastructure.part_files import cannot_write
 
 LONGEST = 3600.0  # seconds; a large model on a slow line
+SOON = 1.0  # seconds, for who would rather be told
+_GATE = "gate"  # held by whoever comes in or is alone
 
 
 @contextmanager
@@ -27,3 +32,30 @@ def held(file: Path, what: str, longest: float = LONGEST) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def shared(folder: Path, what: str, longest: float = LONGEST) -> Iterator[None]:
+    """One of many, each with a lock of its own in `folder`. Waits for who is alone. Raises Blocked."""
+    own = folder / f"{secrets.token_hex(8)}.lock"
+    with ExitStack() as at_end:
+        with held(folder / _GATE, what, longest):
+            at_end.callback(_remove, own)
+            at_end.enter_context(held(own, what))
+        yield
+
+
+@contextmanager
+def exclusive(folder: Path, what: str, longest: float = LONGEST) -> Iterator[None]:
+    """Alone: nobody comes in meanwhile. Raises Blocked while one of those who share does not end."""
+    with held(folder / _GATE, what, longest):
+        for other in folder.glob("*.lock"):
+            with held(other, what, longest):
+                pass
+            _remove(other)  # left behind by one that was killed
+        yield
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):  # on Windows, while another looks at it: then it is theirs to take away
+        file.unlink()

@@ -4,8 +4,9 @@ import hashlib
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,13 +21,13 @@ from infrastructure.versions.blobs import Blobs
 from infrastructure.versions.builds import Builds
 from infrastructure.versions.env_tree import EnvTree
 from infrastructure.versions.git_store import GitStore
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import SOON, exclusive, held, shared
 from infrastructure.versions.uv import Uv, python_of
 
 STORE = "STUDIO_STORE"
 VOLUMES = Path("/runpod-volume"), Path("/workspace")
 SWEEP = 600.0  # seconds that somebody waits for who sweeps
-_ELSEWHERE = "elsewhere.json"
+_ELSEWHERE, _LOCKS = "elsewhere.json", "locks.json"
 _TOLD = 5  # differences that a sentence names
 
 
@@ -62,35 +63,72 @@ class Store:
 
     def away(self) -> list[Path]:
         """Folders of versions whose disk is not there just now. Raises BadFile."""
-        return [folder for folder in self._remembered() if not folder.is_dir()]
+        return [folder for folder in self._remembered(_ELSEWHERE) if not folder.is_dir()]
 
     def elsewhere(self) -> list[Path]:
         """Folders of versions that are laid out outside of the store, as far as they are there just now.
         Raises BadFile: who cannot know them must not take anything away from them."""
-        return [folder for folder in self._remembered() if folder.is_dir()]
+        return [folder for folder in self._remembered(_ELSEWHERE) if folder.is_dir()]
 
     def remember(self, builds: Path) -> None:
         """A folder that needs what is here, wherever it is."""
-        if builds.parent == self.builds or builds.absolute() in self._remembered():
-            return
-        with held(self.folder / "elsewhere.lock", "the store"):
-            folders = {*map(str, self._remembered()), str(builds.absolute())}  # also on a disk that is away
-            write_json(self.folder / _ELSEWHERE, sorted(folders))
+        if builds.parent != self.builds:
+            self._remember(_ELSEWHERE, builds)
 
-    def _remembered(self) -> list[Path]:
-        file = self.folder / _ELSEWHERE
+    def remember_lock(self, file: Path) -> None:
+        """A lock whose commits are to stay, wherever it lies: upstream may forget them. Raises BadFile."""
+        self._remember(_LOCKS, file)
+
+    def locks(self) -> list[Path]:
+        """All that were remembered, whether they are there or not. Raises BadFile."""
+        return self._remembered(_LOCKS)
+
+    @property
+    def locks_note(self) -> Path:
+        return self.folder / _LOCKS
+
+    @property
+    def has_own_models(self) -> bool:
+        """Else other stores have theirs in the same place, as pods that share a volume do."""
+        return (self.folder / "models").resolve() == self.folder.resolve() / "models"
+
+    def _remember(self, name: str, path: Path) -> None:
+        if path.absolute() in self._remembered(name):
+            return
+        with held((self.folder / name).with_suffix(".lock"), "the store"):
+            paths = {*map(str, self._remembered(name)), str(path.absolute())}  # also on a disk that is away
+            write_json(self.folder / name, sorted(paths))
+
+    def _remembered(self, name: str) -> list[Path]:
+        file = self.folder / name
         content = read_json(file) if file.exists() else []
         if isinstance(content, list) and all(isinstance(path, str) for path in content):
             return list(map(Path, content))
         raise BadFile(
-            f"{file} is no list of folders. Correct it, or delete it when no version lies elsewhere."
+            f"{file} is no list of paths. Correct it, or delete it when no version or lock lies elsewhere."
         )
 
-    @contextmanager
-    def untouched(self) -> Iterator[None]:
-        """While things are taken out nobody begins to bring some."""
-        with held(self.folder / "sweeping.lock", "the store", SWEEP):
-            yield
+    def shared(self) -> AbstractContextManager[None]:
+        """While somebody brings something, or needs what no version has in use yet, nothing is swept."""
+        return shared(self._users, "the store", SWEEP)
+
+    @property
+    def _users(self) -> Path:
+        """Among the models: stores that share these wait for each other."""
+        return self.folder / "models" / "users"
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """While things are taken out nobody begins to bring some. Raises Blocked while somebody does."""
+        return exclusive(self._users, "the store", SOON)
+
+    def second(self) -> "tempfile.TemporaryDirectory[str]":
+        """A place for another store, for as long as somebody shares this one."""
+        self.seconds.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=self.seconds)
+
+    @property
+    def seconds(self) -> Path:
+        return self.folder / "reproduce"
 
     def environment(self, lock: Lock) -> Path:
         """Where the environment of a lock's packages is or will be; locks with the same packages share it."""
@@ -120,7 +158,9 @@ class Store:
                         tuple(foreign),
                     )
                 if env.is_dir():  # somebody changed it; it stays until there is another
-                    env.rename(aside := env.with_name(f"{env.name}.changed"))
+                    aside = env.with_name(f"{env.name}.changed")
+                    shutil.rmtree(aside, ignore_errors=True)  # an earlier one was killed just here
+                    env.rename(aside)
                     shutil.rmtree(aside, ignore_errors=True)
                 env_tree.write_tree(manifest, tree)
             return tree
@@ -132,12 +172,13 @@ class Store:
         if not env.is_dir():
             return was.hash, ["all of them are gone"]
         now = env_tree.read_tree(env, None if is_deep else was)
-        return was.hash, env_tree.differences(was, now)
+        gone = [] if python_of(env).exists() else ["its Python, which went from this machine"]
+        return was.hash, gone + env_tree.differences(was, now)
 
     def _as_made(self, env: Path, manifest: Path) -> EnvTree | None:
         with suppress(BadFile):
             was = env_tree.read_manifest(manifest)
-            if not env_tree.differences(was, env_tree.read_tree(env, was)):
+            if python_of(env).exists() and not env_tree.differences(was, env_tree.read_tree(env, was)):
                 return was
         return None
 
@@ -150,10 +191,18 @@ def shortly(names: list[str]) -> str:
 def size_of(folder: Path, seen: set[tuple[int, int]]) -> int:
     """Bytes of what was not `seen` before, by device and inode: hard links are one file."""
     total = 0
-    for top, _, names in os.walk(folder):
-        for name in names:
-            stat = (Path(top) / name).lstat()
-            if (file := (stat.st_dev, stat.st_ino)) not in seen:
-                seen.add(file)
-                total += stat.st_size
+    for stat in files_in(folder):
+        if (file := (stat.st_dev, stat.st_ino)) not in seen:
+            seen.add(file)
+            total += stat.st_size
     return total
+
+
+def files_in(path: Path) -> Iterator[os.stat_result]:
+    """Of each file in a folder; of a file its own."""
+    if path.is_symlink() or path.is_file():
+        yield path.lstat()
+    for top, _, names in os.walk(path):
+        for name in names:
+            with suppress(FileNotFoundError):  # it went, or got its name, just now
+                yield (Path(top) / name).lstat()

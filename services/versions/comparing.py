@@ -1,6 +1,5 @@
 """Two versions, or the same twice: where they differ."""
 
-import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,8 +32,8 @@ def reproduced(
     lock: Lock, build: Build, store: Store, keep: Path | None, with_models: bool
 ) -> Generator[Event, None, Realization]:
     """Everything fetched and made once more, in an empty store. Raises Drift when it comes out otherwise."""
-    with ExitStack() as at_end:
-        folder = keep or Path(at_end.enter_context(tempfile.TemporaryDirectory(dir=store.folder)))
+    with store.shared(), ExitStack() as at_end:
+        folder = keep or Path(at_end.enter_context(store.second()))
         second = Store(folder)
         done = yield from Realizer(second, Builds(second.builds / lock.id)).realize(lock, with_models)
         there, here = build.realization(), done.realization

@@ -34,6 +34,7 @@ class Maker:
         attempt = None
         if prober := self.prober:
             attempt = lambda build, lock: prober.attempt(build, lock, store.python(lock))
+        version.remember()
         realizer = Realizer(store, version.builds, attempt)
         return (yield from as_part(realizer.realize(lock, not version.spec.skips_models), share, 1.0))
 

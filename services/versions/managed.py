@@ -35,11 +35,19 @@ class Managed:
             return self._backends[id]
 
     def only(self, comfy: ComfySettings) -> None:
-        """All that these settings do not draw with end as soon as their last job has."""
-        with self._lock:
-            for id, backend in self._backends.items():
-                if comfy.mode is not Mode.managed or id != comfy.version:
-                    backend.retire()
+        """All that these settings do not draw with end, in a thread, as it may take seconds; those with a job
+        end after it."""
+        self._retire(comfy)
+        threading.Thread(target=self._end_retired, name="end").start()
+
+    def _retire(self, comfy: ComfySettings) -> None:
+        for id, backend in self._all():
+            if comfy.mode is not Mode.managed or id != comfy.version:
+                backend.retire()
+
+    def _end_retired(self) -> None:
+        for _, backend in self._all():
+            backend.end_if_retired()
 
     def glance(self, comfy: ComfySettings, drawing: ComfySettings) -> Status | None:
         """Started for the look, and ended after it unless it draws; None for settings without a version.
@@ -51,7 +59,8 @@ class Managed:
             backend.check()
             return backend.status()
         finally:
-            self.only(drawing)
+            self._retire(drawing)
+            self._end_retired()
 
     def at_address(self, comfy: ComfySettings) -> ComfySettings:
         """What stands for a version while it runs: its ComfyUI at an address."""
@@ -61,6 +70,9 @@ class Managed:
         return replace(comfy, mode=Mode.local, url=address, more=()) if address else comfy
 
     def close(self) -> None:
+        for _, backend in self._all():
+            backend.close()
+
+    def _all(self) -> list[tuple[str, ManagedBackend]]:
         with self._lock:
-            for backend in self._backends.values():
-                backend.close()
+            return list(self._backends.items())

@@ -9,7 +9,7 @@ from domain.events import Event, Progress, as_part
 from domain.versions.lock import Lock, LockedModel
 from infrastructure.hashes import sha256
 from infrastructure.part_files import writing
-from infrastructure.versions import blobs
+from infrastructure.versions import links
 from infrastructure.versions.store import Store
 
 OK, DOWNLOADED, UPDATED, ERROR = "ok", "downloaded", "updated", "error"
@@ -59,13 +59,15 @@ def _looked_at(
     if is_there and not writes_over:
         raise StudioError(f"{path} is another file than the lock says. Say --overwrite to replace it.")
     origins = [(origin.url, origin.revision) for origin in model.sources]
-    blob = yield from store.blobs.bring(model.sha256, model.size, origins)
-    with writing(path) as part:
-        blobs.link(blob, part)
+    with store.shared():
+        blob = yield from store.blobs.bring(model.sha256, model.size, origins)
+        with writing(path) as part:
+            if links.link(blob, part) == links.SYMLINK:
+                links.note(blob, path)
     return UPDATED if is_there else DOWNLOADED
 
 
 def _is_it(store: Store, model: LockedModel, path: Path) -> bool:
-    if blobs.is_link_to(store.blobs.path(model.sha256), path):
+    if links.is_link_to(store.blobs.path(model.sha256), path):
         return store.blobs.is_whole(model.sha256)
     return path.stat().st_size == model.size and sha256(path) == model.sha256

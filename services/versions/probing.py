@@ -42,8 +42,8 @@ class Prober:
             self.hear(line)
 
         command = [*launch.command(build, python, lock, "127.0.0.1", port), *self.words]
-        with closing(Running(command, build, lock, take, lines)) as running:
-            running.wait(url)
+        with closing(Trial(command, build, lock, take, lines)) as trial:
+            trial.wait(url)
             yield Progress(0.8, "asking for its nodes")
             there = set(ComfyServer(url).object_info())
         faults = [_COLOUR.sub("", line).strip() for line in lines if _BROKEN in line]
@@ -62,7 +62,7 @@ def nodes_of(folder: WorkflowFolder, names: Sequence[str] = ()) -> dict[str, fro
     return {name: frozenset(node["class_type"] for node in graph.values()) for name, graph in graphs.items()}
 
 
-class Running:
+class Trial:
     """A version's ComfyUI while it is tried."""
 
     def __init__(

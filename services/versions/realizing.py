@@ -10,12 +10,13 @@ from domain.versions.closure import Realization, expected
 from domain.versions.errors import Drift, Unresolved
 from domain.versions.lock import Lock, LockedModel, digest
 from infrastructure.part_files import writing_folder
-from infrastructure.versions import blobs
+from infrastructure.versions import links
 from infrastructure.versions.builds import BASE, Build, Builds
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, shortly
 from infrastructure.versions.uv import this_platform
 from services.lanes import side_by_side
+from services.versions.lacking import check_all_here
 
 LANES = 3  # repositories, packages and models side by side
 
@@ -37,12 +38,13 @@ class Realizer:
     def realize(self, lock: Lock, with_models: bool = True) -> Generator[Event, None, Realized]:
         """Raises Drift, Unresolved, NotInStore, CannotWrite, Blocked."""
         _check_platform(lock)
-        with held(self._builds.lock, f"the version {lock.id}"):
-            with self._store.untouched():  # whoever sweeps the store has ended; the next one sees our lock
-                self._store.remember(self._builds.folder)
+        with self._store.shared(), held(self._builds.change_lock, f"the version {lock.id}"):
+            self._store.remember(self._builds.folder)
             now = self._builds.current
             if now and not different(self._store, now, lock, with_models):
                 return Realized(now, now.realization(), False)
+            if self._store.is_offline:
+                check_all_here(self._store, lock, with_models)
             realization = yield from self._gathered(lock, with_models)
             build = self._builds.build(realization)
             env = realization.env
@@ -93,7 +95,10 @@ class Realizer:
             for node in lock.nodes:
                 git.check_out(node.repo, node.commit, new.node(node.name))
             for target, sha256 in realization.models.items():
-                blobs.link(self._store.blobs.path(sha256), new.models / target)
+                blob = self._store.blobs.path(sha256)
+                how = links.link(blob, new.models / target)
+                if how == links.SYMLINK and not self._store.has_own_models:
+                    links.note(blob, build.models / target)  # for who sweeps it by another store
             new.write(lock, realization)
             if build.folder.is_dir():  # somebody changed it: kept, beside, now that there is another
                 build.folder.rename(_aside(build))
@@ -138,7 +143,7 @@ def different(
             found.append(f"{name}: {error}")
     for target, sha256 in wanted.models.items():
         blob = store.blobs.path(sha256)
-        if not blobs.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
+        if not links.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
             found.append(f"models/{target}")
     return found
 

@@ -25,7 +25,11 @@ class Resolver:
     takes_new: bool = False  # fetch what nobody tells the hash of, and believe it
 
     def lock(self, wanted: Spec) -> Generator[Event, None, Lock]:
-        """Raises Unresolved, NotInStore, Drift."""
+        """Raises Unresolved, NotInStore, Drift, Blocked."""
+        with self.store.shared():
+            return (yield from self._locked(wanted))
+
+    def _locked(self, wanted: Spec) -> Generator[Event, None, Lock]:
         yield Progress(0.0, "asking for commits")
         comfy = self._tree(wanted.comfy, wanted.id)
         nodes = []
@@ -74,14 +78,16 @@ class Resolver:
         is_asked = model.source.startswith("hf://") and not self.store.is_offline  # of its revision
         blobs = self.store.blobs
         if model.algorithm == "sha256" and not is_asked and blobs.is_whole(model.checksum):
-            return _locked(model, model.checksum, blobs.size(model.checksum) or 0)  # nothing has to be asked
+            return _model_at(
+                model, model.checksum, blobs.size(model.checksum) or 0
+            )  # nothing has to be asked
         told = sources.Told() if self.store.is_offline else sources.told(model.source)
         digest = model.checksum if model.algorithm == "sha256" else told.sha256
         if model.algorithm == "sha256" and told.sha256 and told.sha256 != model.checksum:
             raise Drift(f"{model.source} has the sha256 {told.sha256}, and the spec says {model.checksum}.")
         is_md5 = model.algorithm == "md5"
         if digest and told.size is not None and not is_md5:
-            return _locked(model, digest, told.size, told.revision)
+            return _model_at(model, digest, told.size, told.revision)
         if not (digest or is_md5 or self.takes_new or sources.place_of(model.source).file):
             raise Unresolved(
                 f"Nobody tells what {model.source} contains. Add its checksum to the spec, or take "
@@ -90,14 +96,14 @@ class Resolver:
         taken, size = yield from self.store.blobs.take_in(
             model.source, lambda part, found: _check(model, digest, part, found)
         )
-        return _locked(model, taken, size, told.revision)
+        return _model_at(model, taken, size, told.revision)
 
 
 def spec_sha256(wanted: Spec) -> str:
     return hashlib.sha256(spec.text(wanted).encode()).hexdigest()
 
 
-def _locked(model: Model, sha256: str, size: int, revision: str = "") -> LockedModel:
+def _model_at(model: Model, sha256: str, size: int, revision: str = "") -> LockedModel:
     return LockedModel(model.target, sha256, size, (Origin(model.source, revision),))
 
 

@@ -24,6 +24,7 @@ class Version:
     file: Path
     spec: Spec
     builds: Builds
+    store: Store
 
     @property
     def lock_file(self) -> Path:
@@ -49,8 +50,13 @@ class Version:
             )
         return found
 
+    def remember(self) -> None:
+        """Its lock, for who sweeps the store. Raises BadFile."""
+        self.store.remember_lock(self.lock_file)
+
     def keep(self, found: Lock) -> bool:
         """Returns whether it is another than before."""
+        self.remember()
         if self.lock_file.is_file() and self.lock_file.read_text("utf-8") == found.text:
             return False
         with writing(self.lock_file) as part:
@@ -97,11 +103,22 @@ class Shelf:
                 said[file] = str(error)
         return said
 
+    def check_alone(self, id: str) -> None:
+        """Two ids that differ in capitals alone are one folder on macOS and Windows, and one would be made
+        over the other. Raises BadFile."""
+        stems = {file.stem for file in self._files()}
+        realized = {path.name for path in self.store.builds.glob("*/")}
+        for other in sorted({*stems, *realized, *(version.spec.id for version in self.all())}):
+            if other != id and other.lower() == id.lower():
+                raise BadFile(f"{id} differs from {other} in capitals alone. Choose another id.")
+
     def builds(self, id: str) -> Builds:
         return Builds(self.target.absolute() if self.target else self.store.builds / id)
 
     def keep(self, wanted: Spec, to: Path | None = None, over: bool = False) -> Path:
-        """Raises BadFile when one stands there and may not be written `over`."""
+        """Raises BadFile when one stands there and may not be written `over`, or its id is as good as
+        another's."""
+        self.check_alone(wanted.id)
         file = to or self.folders[-1] / f"{wanted.id}.json"
         if file.exists() and not over:
             raise BadFile(f"{file} is there already. Choose another id, or say --force to write over it.")
@@ -119,7 +136,7 @@ class Shelf:
             wanted = spec.read(content)
         except BadFile as error:
             raise BadFile(f"{file}: {error}") from error
-        return Version(file, wanted, self.builds(wanted.id))
+        return Version(file, wanted, self.builds(wanted.id), self.store)
 
 
 def named_json(file: Path) -> Any:

@@ -19,8 +19,10 @@ from infrastructure.comfy_server import ComfyServer
 from infrastructure.hashes import sha256
 from infrastructure.versions.clones import Clone, clone
 from infrastructure.versions.foreign_files import read_file
+from infrastructure.versions.store import shortly
 from services.versions.keeping import COMFY, repo_words
 
+_LOOKED_AT = ("custom_nodes/", "models/", "input/", "output/", "temp/", "user/", "extra_model_paths.yaml")
 _REPOSITORY = re.compile(r"^\s*repository\s*=\s*[\"']([^\"']+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -119,9 +121,9 @@ def _nodes(folder: Path, tracked: frozenset[str], seen: _Seen) -> None:
 
 
 def _doubts(who: str, found: Clone) -> Iterator[str]:
-    if found.changed:
-        more = f" and {len(found.changed) - 5} more" if len(found.changed) > 5 else ""
-        yield f"{who} was changed, and no commit has that: {', '.join(found.changed[:5])}{more}"
+    elsewhere = _LOOKED_AT if who == "ComfyUI" else ()
+    if changed := [*found.changed, *(path for path in found.added if not path.startswith(elsewhere))]:
+        yield f"{who} was changed, and no commit has that: {shortly(changed)}"
     if not found.is_published:
         yield f"{who} is at {found.commit[:12]}, which no branch of {found.url or 'any repository'} has"
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BadFile
 from domain.events import Event, Progress
 from domain.versions.errors import Drift
 from domain.versions.lock import Platform
 from domain.versions.spec import Spec, checked_id
 from infrastructure.versions import uv
-from infrastructure.versions.builds import Build
 from infrastructure.workflow_files import WorkflowFolder
-from services.versions import comparing, keeping, taking_over
+from services.versions import comparing, keeping, sweeping, taking_over
 from services.versions.making import Maker
 from services.versions.probing import Prober, nodes_of
 from services.versions.realizing import different
@@ -45,21 +43,21 @@ class Works:
 
     def verify(self, id: str, is_deep: bool = False) -> Work:
         version = self.shelf.version(id)
-        build, lock = _build(version), version.needed_lock()
+        build, lock = version.builds.realized(id), version.needed_lock()
         yield Progress(0.0, "comparing with the lock")
         if found := different(self.shelf.store, build, lock, not version.spec.skips_models, is_deep):
             raise Drift(f"{id} is not what its lock says:", tuple(found))
         return {"is_deep": is_deep, "closure": build.realization().closure}
 
     def probe(self, id: str) -> Work:
-        build = _build(self.shelf.version(id))
+        build = self.shelf.version(id).builds.realized(id)
         lock = build.lock()
         yield from self._prober().attempt(build, lock, self.shelf.store.python(lock))
         return {}
 
     def reproduce(self, id: str) -> Work:
         version = self.shelf.version(id)
-        build = _build(version)
+        build = version.builds.realized(id)
         made = yield from comparing.reproduced(
             build.lock(), build, self.shelf.store, None, not version.spec.skips_models
         )
@@ -78,7 +76,7 @@ class Works:
 
     def collect(self, is_dry: bool) -> Work:
         yield Progress(0.0, "looking what nobody needs")
-        swept = keeping.collect(self.shelf, is_dry)
+        swept = sweeping.collect(self.shelf, is_dry)
         return {"is_dry": is_dry, "bytes": swept["bytes"], "count": len(swept["gone"])}
 
     def _begun(self, id: str, of: str, where: str) -> Generator[Event, None, Spec]:
@@ -105,10 +103,3 @@ def _platform(version: Version, torch: str | None) -> Platform:
     if lock is None:
         return here
     return Platform(here.os, here.arch, lock.platform.python, lock.platform.torch if torch is None else torch)
-
-
-def _build(version: Version) -> Build:
-    build = version.builds.current
-    if build is None:
-        raise BadFile(f"{version.spec.id} is not realized yet.")
-    return build

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from domain.versions.derived.dockerfile import dockerfile
 from domain.versions.derived.filling import filling
 from domain.versions.derived.pod import pod_start
 from infrastructure.versions.launch import free_port
+from infrastructure.versions.store import Store
+from services.versions import sweeping
 from worker import version_check
 
 ROOT = Path(__file__).parent.parent.parent
@@ -86,6 +89,21 @@ def test_a_file_that_somebody_put_there_is_taken_and_another_is_left_alone(fill,
     done = fill()
     assert done.returncode == 1 and "is another file and is left as it is" in done.stderr
     assert there.read_bytes() == b"mine"
+
+
+def test_what_a_volume_without_hard_links_has_by_name_is_not_swept(fill, keeper, volume, tmp_path):
+    ln = tmp_path / "bin" / "ln"
+    ln.parent.mkdir()
+    ln.write_text('#!/bin/sh\ncase $1 in -f) exit 1 ;; esac\nexec /bin/ln "$@"\n')
+    ln.chmod(0o755)
+    assert fill(PATH=f"{ln.parent}:{os.environ['PATH']}").returncode == 0
+    assert (volume / "models" / STYLE).is_symlink()
+    shelf = replace(keeper.shelf, store=Store(volume / "studio-store"))
+    sweeping.collect(shelf, is_dry=False)
+    assert (volume / "models" / STYLE).is_file()
+    (volume / "models" / STYLE).unlink()
+    sweeping.collect(shelf, is_dry=False)
+    assert not shelf.store.blobs.all()
 
 
 def test_a_model_without_an_address_is_named(keeper, volume, tmp_path):

@@ -15,7 +15,7 @@ from domain.versions.errors import Unresolved
 from domain.versions.lock import digest
 from infrastructure.versions.store import Store
 from infrastructure.versions.uv import this_platform
-from services.versions import keeping
+from services.versions import keeping, sweeping
 from services.versions.resolving import Resolver
 from tests.folders import done, everything
 from tests.versions.test_spec import content, model
@@ -195,7 +195,7 @@ def test_gc_takes_nothing_when_it_cannot_know_who_needs_it(keeper, tmp_path, bro
     away.realize()
     (keeper.store.folder / "elsewhere.json").write_text(broken)
     with pytest.raises(BadFile, match=r"elsewhere\.json"):
-        keeping.collect(keeper.shelf, is_dry=False)
+        sweeping.collect(keeper.shelf, is_dry=False)
     assert away.different(is_deep=True) == []
 
 
@@ -227,9 +227,9 @@ def test_delete_leaves_everything_else_in_the_folder_a_version_was_laid_out_in(k
     away = replace(keeper, shelf=replace(keeper.shelf, target=mine))
     away.realize()
     (mine / "output").mkdir()
-    keeping.collect(keeper.shelf, is_dry=False)
+    sweeping.collect(keeper.shelf, is_dry=False)
     keeping.delete(away.shelf, "film-a", with_spec=False)
-    assert {path.name for path in mine.iterdir()} - {".lock"} == {"pictures", "note.txt"}
+    assert {path.name for path in mine.iterdir()} == {"pictures", "note.txt"}
     assert (mine / "pictures" / "one.png").is_file()
 
 

@@ -5,18 +5,28 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from domain.errors import BackendUnreachable, StudioError
+import main
+from domain.errors import BackendUnreachable, JobFailed, StudioError
+from domain.job import Job
 from domain.settings import ComfySettings, Mode
 from infrastructure import managed as module
 from infrastructure.managed import ManagedBackend
-from services.versions import keeping
+from infrastructure.versions import running
+from services.versions import keeping, sweeping
 from services.versions.managed import Managed
+from tests.versions.world import COMFY
 
 LONGEST = 60.0
+HOUSE = Path(main.__file__).parent
+OWN = "import os; from infrastructure import own_run; print(own_run.own(), os.getpid())"
 
 
 @pytest.fixture
@@ -106,9 +116,7 @@ def test_what_a_killed_studio_left_running_is_taken_up_and_not_started_twice(kee
 def test_a_process_of_the_same_number_is_not_taken_for_it(keeper, backend):
     up(backend)
     backend.close()
-    note = keeper.shelf.builds("film-a").folder / "running.json"
-    build = keeper.build()
-    note.write_text(f'{{"pid": {os.getpid()}, "url": "http://127.0.0.1:1", "build": "{build.folder.name}"}}')
+    running.note(keeper.build(), os.getpid(), "http://127.0.0.1:1")
     again = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
     assert up(again) and pid(again) != os.getpid()
     again.close()
@@ -145,14 +153,16 @@ def test_nothing_is_started_once_it_is_closed(backend):
     assert backend._running is None
 
 
-def test_one_whose_studio_is_gone_ends_with_the_next(keeper, backend):
+@pytest.mark.parametrize("is_known", [True, False])
+def test_one_whose_studio_is_gone_ends_with_the_next(keeper, backend, is_known):
+    """Also when that was so long ago that nobody knows its run any more."""
     up(backend)
     number = pid(backend)
-    note = keeper.shelf.builds("film-a").folder / "running.json"
-    told = json.loads(note.read_text())
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    note.write_text(json.dumps({**told, "owner": gone.pid}))
+    note = next(keeper.shelf.builds("film-a").folder.glob("running-*.json"))
+    gone = subprocess.run([sys.executable, "-c", OWN], cwd=HOUSE, capture_output=True, text=True, check=True)
+    run, number_of_it = gone.stdout.split() if is_known else ("0fffff", gone.stdout.split()[1])
+    told = {**json.loads(note.read_text()), "run": run, "owner": int(number_of_it)}
+    note.write_text(json.dumps(told))
     again = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
     assert up(again) and pid(again) == number
     again.close()
@@ -173,7 +183,7 @@ def test_what_runs_is_neither_deleted_nor_swept(keeper, backend):
     running = backend._running.build
     with backend._at_work():
         keeper.realize(comfy={"repo": keeper.world.comfy.url, "ref": "v2"})
-        assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
+        assert sweeping.collect(keeper.shelf, is_dry=False)["gone"] == []
     assert running.folder.is_dir()
 
 
@@ -196,6 +206,60 @@ def test_one_that_draws_stays_when_somebody_looks_at_it(keeper):
     assert versions.at_address(drawing).addresses == (backend.address,)  # who is asked what it can run
     assert pid(backend) == before and is_alive(before)
     versions.only(ComfySettings())
-    assert not is_alive(before)
+    until(lambda: not is_alive(before))
     assert versions.at_address(drawing) == drawing
     versions.close()
+
+
+DYING = """
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        print("no memory left", flush=True)
+        os._exit(9)
+
+    def log_message"""
+
+
+def test_a_job_under_which_it_ends_three_times_has_failed_and_the_next_is_not_blamed(keeper, tmp_path):
+    dying = COMFY.replace("\n    def log_message", DYING).replace(" if self.path in answers else 404", "")
+    keeper.world.comfy.commit({"main.py": dying})
+    keeper.realize(comfy={"repo": keeper.world.comfy.url})
+    backend = ManagedBackend(keeper.store, keeper.shelf.builds("film-a"), "film-a")
+    job = Job("001_v1", {"1": {"class_type": "SaveImage", "inputs": {}}}, tmp_path / "takes", {})
+    with closing(backend), closing(backend.run(job)) as work:
+        said = []
+        with pytest.raises(JobFailed) as failed:
+            said += work
+        assert str(failed.value) == (
+            "ComfyUI ended 3 times under this job. ComfyUI ended (exit code 9). "
+            "Its last words: no memory left"
+        )
+        assert up(backend)  # for whatever comes next
+
+
+def test_nobody_waits_for_one_that_ends(keeper, monkeypatch):
+    keeper.realize()
+    versions, drawing = Managed(keeper.shelf), ComfySettings(Mode.managed, version="film-a")
+    up(backend := versions.backend("film-a"))
+    ends, may_end, stop = threading.Event(), threading.Event(), running.Running.stop
+
+    def slowly(self):
+        ends.set()
+        assert may_end.wait(LONGEST)
+        stop(self)
+
+    def asks():
+        assert versions.at_address(drawing) == drawing and not backend.address
+        assert versions.backend("film-a") is backend
+        versions.only(ComfySettings())
+
+    monkeypatch.setattr(running.Running, "stop", slowly)
+    versions.only(ComfySettings())
+    with ThreadPoolExecutor() as threads:
+        try:
+            assert ends.wait(LONGEST)
+            threads.submit(asks).result(LONGEST / 2)
+        finally:
+            may_end.set()
+    versions.close()
+    assert not backend.status().is_up

@@ -12,7 +12,7 @@ from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, size_of
 from infrastructure.versions.uv import this_platform
-from services.versions import comparing, keeping
+from services.versions import comparing, keeping, sweeping
 from services.versions.probing import Prober
 from services.versions.realizing import Realizer
 from tests.folders import done, everything
@@ -207,7 +207,7 @@ def test_offline_what_is_in_the_store_is_enough(keeper, world, tmp_path):
     offline = keeper.offline()
     assert offline.realize().is_new
     shutil.rmtree(tmp_path / "store" / "models")
-    with pytest.raises(NotInStore, match=r"model .* is not in the store"):
+    with pytest.raises(NotInStore, match=r"not in the store.*models loras/style"):
         offline.realize()
 
 
@@ -269,7 +269,7 @@ def test_gc_takes_nothing_while_a_disk_with_a_version_is_away(keeper, tmp_path):
     away.realize()
     (tmp_path / "usb").rename(tmp_path / "drawer")
     with pytest.raises(StudioError, match="is not there"):
-        keeping.collect(keeper.shelf, is_dry=False)
+        sweeping.collect(keeper.shelf, is_dry=False)
     (tmp_path / "drawer").rename(tmp_path / "usb")
     assert away.different(is_deep=True) == []
 
@@ -287,19 +287,19 @@ def test_gc_takes_what_no_version_needs_and_nothing_else(keeper, world):
     world.host.files["/other.safetensors"] = b"other" * 1000
     keeper.resolve(models=other, takes_new=True)
     keeper.realize()
-    said = keeping.collect(keeper.shelf, is_dry=True)
+    said = sweeping.collect(keeper.shelf, is_dry=True)
     assert str(old.folder) in said["gone"] and old.folder.is_dir()
-    said = keeping.collect(keeper.shelf, is_dry=False)
+    said = sweeping.collect(keeper.shelf, is_dry=False)
     assert len(said["gone"]) == 2 and not old.folder.exists()
     assert keeper.different(is_deep=True) == []
-    assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
+    assert sweeping.collect(keeper.shelf, is_dry=False)["gone"] == []
 
 
 def test_nothing_is_swept_while_somebody_is_at_work(keeper):
     keeper.realize()
     builds = keeper.shelf.builds("film-a")
-    with held(builds.lock, "a test"), pytest.raises(Blocked, match="at work on the version film-a"):
-        keeping.collect(keeper.shelf, is_dry=False)
+    with held(builds.change_lock, "a test"), pytest.raises(Blocked, match="at work on the version film-a"):
+        sweeping.collect(keeper.shelf, is_dry=False)
 
 
 def test_a_lock_of_another_kind_of_machine_is_refused(keeper):
@@ -312,7 +312,7 @@ def test_a_lock_of_another_kind_of_machine_is_refused(keeper):
 def test_a_version_laid_out_elsewhere_keeps_its_models_through_gc(keeper, tmp_path):
     away = replace(keeper, shelf=replace(keeper.shelf, target=tmp_path / "elsewhere"))
     away.realize()
-    assert keeping.collect(keeper.shelf, is_dry=False)["gone"] == []
+    assert sweeping.collect(keeper.shelf, is_dry=False)["gone"] == []
     assert away.different(is_deep=True) == []
 
 
@@ -342,3 +342,23 @@ def test_status_counts_each_file_once(keeper, world):
 
 def test_the_first_store_is_not_needed_for_the_second(tmp_path, keeper):
     assert Store(tmp_path / "new").elsewhere() == []
+
+
+def test_what_lacks_to_realize_without_the_network_is_named_in_one_sentence(keeper, world):
+    """Resolving brings commits and trees, and of files only what it reads."""
+    for repository in (world.comfy, world.alpha, world.beta):  # as large hosts do it
+        repository._git("config", "uploadpack.allowFilter", "true")
+        repository._git("config", "uploadpack.allowAnySHA1InWant", "true")
+    version = keeper.resolve()
+    lacks = keeping.missing(keeper.store, version.needed_lock(), True)
+    assert lacks["repositories"] == [world.comfy.url, world.alpha.url, world.beta.url]
+    with pytest.raises(NotInStore) as refused:
+        keeper.offline().realize()
+    assert str(refused.value) == (
+        "What film-a needs is not in the store, and nothing may be fetched: files of "
+        f"{world.comfy.url}, {world.alpha.url}, {world.beta.url}; the models loras/style.safetensors. "
+        "Realize it once with the network."
+    )
+    assert not list(keeper.store.folder.rglob("ComfyUI"))
+    keeper.realize()
+    assert keeping.missing(keeper.store, version.needed_lock(), True)["repositories"] == []

@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import BadFile
+from domain.events import Told
 from domain.versions import lock
 from domain.versions.errors import Drift, NotInStore, Unresolved
+from infrastructure.versions import links
 from infrastructure.versions.store import Store
 from infrastructure.versions.uv import this_platform
+from services.versions.realizing import Realizer
 from services.versions.resolving import Resolver
 from tests.folders import done
 
@@ -160,3 +163,51 @@ def test_the_same_wish_on_another_python_is_another_lock(keeper):
     one, other = (done(Resolver(keeper.store, place).lock(version.spec))[0] for place in (platform, newer))
     assert one.platform.python != "3.12" and one.text != other.text
     assert keeper.store.environment(one) != keeper.store.environment(other)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A model of somebody's own, on this machine."""
+    file = tmp_path / "mine" / "own.safetensors"
+    file.parent.mkdir()
+    file.write_bytes(b"own" * 400_000)
+    file.chmod(0o644)
+    return file
+
+
+def _told(keeper, file):
+    version = keeper.version(models=[{"source": str(file), "target_subdir": "loras"}])
+    lock, said = done(Resolver(keeper.store, this_platform()).lock(version.spec))
+    return lock, [event.sentence for event in said if isinstance(event, Told)]
+
+
+def test_a_file_of_this_machine_is_copied_aloud_and_stays_its_owners(keeper, own):
+    lock, said = _told(keeper, own)
+    assert said == [f"{own} is copied into the store, 1.2 MB: this disk cannot let two files share them."]
+    blob = keeper.store.blobs.path(lock.models[0].sha256)
+    assert not blob.samefile(own) and own.stat().st_mode & 0o777 == 0o644
+    own.write_bytes(b"changed")  # by its owner, who may
+    assert blob.read_bytes() == b"own" * 400_000
+
+
+def test_where_the_disk_can_a_file_of_this_machine_takes_no_room_in_the_store(keeper, own, monkeypatch):
+    shared = []
+
+    def reflink(source, to):
+        shared.append(source)
+        to.write_bytes(source.read_bytes())
+
+    monkeypatch.setattr(links, "reflink", reflink)
+    lock, said = _told(keeper, own)
+    assert (said, shared) == ([], [own])
+    assert keeper.store.blobs.path(lock.models[0].sha256).read_bytes() == own.read_bytes()
+
+
+def test_realizing_a_file_of_this_machine_says_that_it_is_copied(keeper, own):
+    sha256 = hashlib.sha256(own.read_bytes()).hexdigest()
+    models = [{"source": own.as_uri(), "target_subdir": "loras", "checksum": f"sha256:{sha256}"}]
+    version = keeper.resolve(models=models)
+    _, said = done(Realizer(keeper.store, version.builds).realize(version.needed_lock()))
+    assert [e.sentence for e in said if isinstance(e, Told)] == [
+        f"{own} is copied into the store, 1.2 MB: this disk cannot let two files share them."
+    ]

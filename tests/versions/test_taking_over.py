@@ -269,3 +269,21 @@ def test_nothing_of_a_second_name_slips_in(installed, told, world, tmp_path):
     other.commit({"__init__.py": ""})
     code, _, said = told("create", "mine", "--from-folder", installed, "--nodes", other.url)
     assert code == 2 and "custom_nodes[1] has the same name" in said
+
+
+def test_files_that_no_commit_has_are_told(installed, told):
+    """They would be missing in the version, and nobody would know why."""
+    alpha = installed / "custom_nodes" / "alpha"
+    (alpha / "my_own.py").write_text("mine\n")
+    (alpha / "__pycache__").mkdir()
+    (alpha / "__pycache__" / "my_own.cpython-311.pyc").write_bytes(b"0")
+    (alpha / ".gitignore").write_text("cache/\n.gitignore\n")
+    (alpha / "cache").mkdir()
+    (alpha / "cache" / "downloaded.bin").write_bytes(b"0")
+    (installed / "comfy_extras_of_mine.py").write_text("mine\n")
+    (installed / "output").mkdir()
+    (installed / "output" / "picture.png").write_bytes(b"0")
+    code, _, error = told("create", "film-n", "--from-folder", installed)
+    assert code == 0
+    assert "alpha was changed, and no commit has that: my_own.py\n" in error
+    assert "ComfyUI was changed, and no commit has that: main.py, comfy_extras_of_mine.py\n" in error

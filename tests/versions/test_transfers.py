@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import BadFile, CannotWrite
 from domain.versions.errors import Drift, NotInStore, Unresolved
-from infrastructure.versions import sources, transfers
+from infrastructure.versions import links, sources, transfers
 from infrastructure.versions.blobs import Blobs
 from tests.folders import done
 from tests.versions.world import ModelHost
@@ -383,3 +383,13 @@ def test_a_variable_that_is_not_set_is_named(store, monkeypatch):
     monkeypatch.delenv("NOT_SET", raising=False)
     with pytest.raises(BadFile, match=r"needs the variable NOT_SET"):
         bring(store, "https://example.org/${NOT_SET}")
+
+
+def test_what_stands_where_a_link_is_to_go_stays(store, tmp_path):
+    """Also when the disk has no links of any kind."""
+    blob, there = tmp_path / "blob", tmp_path / "there"
+    blob.write_bytes(b"blob")
+    there.write_bytes(b"mine")
+    with pytest.raises(CannotWrite, match="exists"):
+        links.link(blob, there)
+    assert there.read_bytes() == b"mine"

@@ -225,3 +225,33 @@ STEPS += ["delete", "diff", "status", "gc", "verify-models", "run-handler"]
 def test_every_step_shows_an_example_and_its_exit_codes(typed, step):
     code, out, _ = typed(step, "--help")
     assert code == 0 and f"example: python main.py version {step}" in out and "exit codes:" in out
+
+
+def test_ids_that_are_one_folder_on_some_disks_are_refused(typed, places):
+    words = ("--repo", "https://example.org/x.git@v1")
+    code, out, _ = typed("create", "Film-A", *words, "--json")
+    assert code == 0
+    spec = one_object(out)["spec"]
+    for asked in (
+        ("create", "film-a", *words),
+        ("create", "film-a", *words, "--force"),
+        ("create", "film-a", *words, "--output", "elsewhere.json"),
+        ("clone", "Film-A", "FILM-A"),
+    ):
+        code, out, error = typed(*asked)
+        assert (code, out) == (2, "") and "differs from Film-A in capitals alone" in error, asked
+    assert not Path("elsewhere.json").exists()
+    assert typed("validate", "Film-A")[0] == 0
+    other = json.loads(Path(spec).read_text())
+    given = places / "versions" / "given.json"
+    given.write_text(json.dumps({**other, "version_id": "film-a"}))
+    code, _, error = typed("validate", "versions/given.json")
+    assert code == 2 and "film-a differs from Film-A in capitals alone" in error
+    given.unlink()
+    assert typed("create", "Film-A", *words, "--force")[0] == 0
+
+
+def test_an_id_that_is_realized_is_not_taken_by_another_in_other_capitals(typed, places):
+    (places / "store" / "builds" / "Film-A").mkdir(parents=True)
+    code, _, error = typed("create", "film-a", "--repo", "https://example.org/x.git@v1")
+    assert code == 2 and "differs from Film-A in capitals alone" in error

@@ -121,7 +121,7 @@ def _draws(build: Path, folder: Path, told: Callable[..., Any], closure: str) ->
     def kill() -> None:
         for _ in range(1200):
             if list(takes.glob("*.png")):
-                note = json.loads((build.parent / "running.json").read_text())
+                note = json.loads(next(build.parent.glob("running-*.json")).read_text())
                 os.kill(note["pid"], signal.SIGKILL)
                 killed.set()
                 return
@@ -136,4 +136,4 @@ def _draws(build: Path, folder: Path, told: Callable[..., Any], closure: str) ->
     assert said["jobs"]["failed"] == 0 and (folder / "board" / "film.mp4").is_file()
     recipes = [json.loads(path.read_text()) for path in takes.glob("*.json")]
     assert {recipe["version"]["closure"] for recipe in recipes} == {closure}
-    assert not (build.parent / "running.json").exists()  # it ended with the command
+    assert not list(build.parent.glob("running-*.json"))  # it ended with the command

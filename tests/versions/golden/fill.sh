@@ -24,7 +24,9 @@ place() {
         printf '%s is another file and is left as it is\n' "$to" >&2
         return 1
     fi
-    ln -f "$blob" "$to" 2>/dev/null || ln -sfr "$blob" "$to"
+    if ln -f "$blob" "$to" 2>/dev/null; then return; fi
+    printf '%s %s\n' "$(uname -n)" "$to" >>"${blob%/*}/links" # or `version gc` knows nothing of it
+    ln -sfr "$blob" "$to"
 }
 
 blobs=${STUDIO_STORE:-$volume/studio-store}/models
