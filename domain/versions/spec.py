@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from domain.errors import BadFile
 from domain.versions.fields import Fields, shown
+from domain.versions.variables import VARIABLE
 
 SCHEMA_VERSION = 2
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -20,7 +21,6 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"(?!-)[^\s~^:?*\[\\\x00-\x1f]{1,200}")
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}")
 _HEX = {"sha256": 64, "md5": 32}
-_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|CREDENTIAL|API_?KEY|ACCESS_?KEY", re.IGNORECASE)
 _SECRET = re.compile(r"\b(hf_|ghp_|github_pat_|glpat-|sk-|rpa_|AKIA)[A-Za-z0-9_-]{12,}")
 _LEGACY = ("target_dir", "install_requirements")  # in files of an older tool, without a meaning here
@@ -125,7 +125,7 @@ def without_secret(address: str, place: str) -> str:
     parts = urlsplit(address)
     asked = [value for key, value in parse_qsl(parts.query) if re.search("token|key|secret", key, re.I)]
     given = [*asked, *([parts.password] if parts.password else [])]
-    if _SECRET.search(address) or not all(map(_VARIABLE.fullmatch, given)):
+    if _SECRET.search(address) or not all(map(VARIABLE.fullmatch, given)):
         raise BadFile(
             f"{place} holds a token or password. Take it out; tokens are read from the environment."
         )
@@ -217,7 +217,7 @@ def _env(fields: Fields) -> dict[str, str]:
             raise BadFile(f"{fields.at(key)} must be a text, not {shown(value)}.")
         said = "" if value is None else str(value)
         is_secret = _SECRET.search(said) or (_SECRET_NAME.search(key) and said)
-        if is_secret and not _VARIABLE.fullmatch(said):
+        if is_secret and not VARIABLE.fullmatch(said):
             raise BadFile(f"{fields.at(key)} holds a secret. Write ${{{key}}}, and set it where it runs.")
         env[key] = said
     return env

@@ -89,7 +89,7 @@ class Transfer:
             if reply.status_code in _PASSING or reply.status_code >= 500 or reply.status_code == 416:
                 self._anew(reply.status_code == 416)
                 raise _Broken
-            if not reply.ok:
+            if reply.status_code not in (200, 206):  # a bucket elsewhere says 301 and no place
                 raise Unresolved(refusal(self._source, reply.status_code))
             if self._have and not (reply.status_code == 206 and _begins_at(reply, self._have)):
                 self._anew()  # it is another file by now, or the host cannot go on

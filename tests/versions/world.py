@@ -13,6 +13,7 @@ import sys
 import threading
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -152,6 +153,7 @@ class ModelHost:
         self.statuses: list[int] = []  # of the next answers, in place of what they would be
         self.told: dict[str, object] = {}  # JSON by path, as a host's API answers
         self.pause = 0.0
+        self.refuses: Callable[[BaseHTTPRequestHandler], int] = lambda asked: 0  # the status, if it does
         host = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -190,9 +192,12 @@ class ModelHost:
             to.end_headers()
             return
         content = self.files.get(path)
+        if status := self.refuses(to):
+            self.statuses.insert(0, status)
         if path in self.told:
             content = json.dumps(self.told[path]).encode()
-        status = self.statuses.pop(0) if self.statuses and not is_head else 404 if content is None else 0
+        is_refused = self.statuses and (status or not is_head)
+        status = self.statuses.pop(0) if is_refused else 404 if content is None else 0
         if status or content is None:
             to.send_response(status)
             to.send_header("Content-Length", "0")

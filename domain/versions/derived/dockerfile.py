@@ -170,6 +170,8 @@ def _baked(model: LockedModel) -> str:
     address, path = _address(model), f"{COMFY}/models/{model.target}"
     mounts = "".join(f"--mount=type=secret,id={name},env={name} \\\n    " for name in address.secrets)
     header = _TOKEN.format(name=address.token) if address.token else ""
+    if address.token == addresses.SIGNED:
+        header = f'if [ -n "${{{address.token}:-}}" ]; then {addresses.SIGN}; fi; '
     return _BAKED.format(
         target=model.target,
         size=model.size,
