@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from domain.errors import BadFile
 from domain.versions.fields import Fields, shown
+from domain.versions.git_address import has_variable_elsewhere
 from domain.versions.variables import VARIABLE
 
 SCHEMA_VERSION = 2
@@ -117,6 +118,8 @@ def checked_id(id: str, place: str) -> str:
 def checked_repo(repo: str, place: str) -> str:
     if repo.startswith("-") or "::" in repo or not repo.isprintable():
         raise BadFile(f"{place} must be the address of a git repository, not {shown(repo)}.")
+    if has_variable_elsewhere(repo):
+        raise BadFile(f"{place} may have a variable only as in https://${{TOKEN}}@example.org/x.git.")
     return without_secret(repo, place)
 
 

@@ -207,17 +207,6 @@ class Image:
         assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
 
 
-@pytest.fixture
-def described(keeper, tmp_path, monkeypatch):
-    """A realized version and the root of an image that has the worker's Python, and an uv in place."""
-    realized = keeper.realize(env={"SHOWN": 'a "b"'})
-    root = tmp_path / "image"
-    worker = root / "opt" / "worker" / "bin"
-    worker.mkdir(parents=True)
-    (worker / "python").symlink_to(sys.executable)
-    return keeper.shelf.version("film-a").needed_lock(), realized.realization.closure, root
-
-
 def with_our_uv(text):
     """Packages come from the test's own folder, where no uv is."""
     program = subprocess.run(

@@ -44,10 +44,15 @@ def _of(origin: Origin) -> Address | None:
     if kind in ("http", "https"):
         place = urlsplit(origin.url).hostname
         token = next((host.token for host in (HUB, CIVITAI) if urlsplit(host.url).hostname == place), "")
-        pieces = VARIABLE.split(origin.url)  # text and names by turns
-        word = "".join(f"${{{p}:?}}" if n % 2 else _plain(p) for n, p in enumerate(pieces))
-        return Address(f'"{word}"', token, tuple(dict.fromkeys(filter(None, [token, *pieces[1::2]]))))
+        names = [token, *VARIABLE.findall(origin.url)]
+        return Address(quoted(origin.url), token, tuple(dict.fromkeys(filter(None, names))))
     return None
+
+
+def quoted(text: str) -> str:
+    """A word of bash; a variable that is not set ends it."""
+    pieces = VARIABLE.split(text)  # text and names by turns
+    return '"' + "".join(f"${{{p}:?}}" if n % 2 else _plain(p) for n, p in enumerate(pieces)) + '"'
 
 
 def _plain(text: str) -> str:
