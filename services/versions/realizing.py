@@ -69,6 +69,7 @@ class Realizer:
                 self._store.git.bring(tree.repo, tree.commit)
 
         def packages() -> Generator[Event, None, None]:
+            # by whichever uv is here: what it installs is fixed by hashes, and the closure tells if not
             env.append((yield from self._store.installed(lock)).hash)
 
         pieces: dict[str, Callable[[], Generator[Event, None, None]]] = {
