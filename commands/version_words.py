@@ -80,6 +80,11 @@ def _add_using(steps: Any) -> None:
         _step(steps, "probe", "Start it, and see whether it has the nodes that workflows need.", "film-a")
     )
     reproduce = _step(steps, "reproduce", "Make it once more from nothing, and compare every byte.", "film-a")
+    said = "Draw a workflow, and say whether it is what it came to before on this kind of GPU."
+    drawn = _step(steps, "baseline", said, "film-a --workflow w.json")
+    drawn.add_argument("--workflow", type=Path, required=True, metavar="F", help="in the API format")
+    drawn.add_argument("--accept", action="store_true", help="from now on it is what comes now")
+    drawn.add_argument("--probe-args", metavar="WORDS", default="", help="more for ComfyUI while it is drawn")
     reproduce.add_argument("--keep", type=Path, metavar="DIR", help="the second store stays, here")
 
 

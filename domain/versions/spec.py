@@ -109,7 +109,7 @@ def text(spec: Spec) -> str:
 
 
 def checked_id(id: str, place: str) -> str:
-    if _ID.fullmatch(id) and not id.lower().endswith((".lock", ".json")):  # a lock's own file ends so
+    if _ID.fullmatch(id) and not id.lower().endswith((".lock", ".baseline", ".json")):  # other files end so
         return id
     told = "must be 1 to 64 letters, digits, dots, underscores or hyphens, a letter or digit first"
     raise BadFile(f"{place} {told}, not {shown(id)}.")

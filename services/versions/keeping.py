@@ -62,7 +62,8 @@ def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
                     shutil.rmtree(build.folder)
     if with_spec:
         file.unlink(missing_ok=True)
-        file.with_suffix(".lock.json").unlink(missing_ok=True)
+        for of_it in (".lock.json", ".baseline.json"):
+            file.with_suffix(of_it).unlink(missing_ok=True)
     kept = [builds.folder / name for name in OWN if _holds_something(builds.folder / name)]
     kept += builds.changed()
     _remove_if_empty(builds)

@@ -29,6 +29,10 @@ class Version:
         return self.file.with_suffix(".lock.json")
 
     @property
+    def baseline_file(self) -> Path:
+        return self.file.with_suffix(".baseline.json")
+
+    @property
     def lock(self) -> Lock | None:
         """None when there is none. Raises BadFile."""
         return lock.read(named_json(self.lock_file)) if self.lock_file.is_file() else None
@@ -82,7 +86,7 @@ class Shelf:
         found = dict[str, Version]()
         for folder in self.folders:
             for file in sorted(folder.glob("*.json")):
-                if file.name.endswith(".lock.json"):
+                if file.name.endswith((".lock.json", ".baseline.json")):
                     continue
                 try:
                     version = self._read(file)
