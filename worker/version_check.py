@@ -56,11 +56,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _of_tree(what: str, tree: Tree, at: Path) -> Iterator[str]:
-    git: list[str | Path] = ["git", "-C", at, "-c", "safe.directory=*"]
-    found = commands.run([*git, "rev-parse", "HEAD^{tree}"])
+    git: list[str | Path] = ["git", "-C", at, "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null"]
+    ask = {"GIT_TERMINAL_PROMPT": "0"}
+    found = commands.run([*git, "rev-parse", "HEAD^{tree}"], env=ask)
     if found.out.strip() != tree.tree:
         yield f"{what} has the tree {found.out.strip() or found.last_words}, not {tree.tree}"
-    elif changed := commands.run([*git, "diff", "--name-only", "HEAD", "--"]).out.split("\n")[:-1]:
+    elif changed := commands.run([*git, "diff", "--name-only", "HEAD", "--"], env=ask).out.split("\n")[:-1]:
         yield f"{what} was changed: {', '.join(changed[:5])}"
 
 

@@ -144,12 +144,12 @@ def _draws(build: Path, folder: Path, told: Callable[..., Any], closure: str) ->
 def _draws_the_same(folder: Path, told: Callable[..., Any]) -> None:
     """Noise, sampled: what a start that is not deterministic may add up in another order."""
     workflow = WorkflowFolder().load("keyframe_test")
-    graph = workflow.filled(prompt="a lighthouse", seed=7, width=64, height=64).graph
+    graph = workflow.with_values(prompt="a lighthouse", seed=7, width=64, height=64)
     file = folder / "w.json"
     file.write_text(json.dumps(graph))
     asked = ["version", "baseline", "real", "--workflow", str(file)]
     kept, again = told(*asked), told(*asked)
     assert (kept["state"], again["state"]) == ("kept", "equal")
     assert kept["device"].startswith("cpu, ") and kept["artifacts"] == again["artifacts"]
-    file.write_text(json.dumps(workflow.filled(prompt="a lighthouse", seed=8, width=64, height=64).graph))
+    file.write_text(json.dumps(workflow.with_values(prompt="a lighthouse", seed=8, width=64, height=64)))
     assert told(*asked)["artifacts"] != kept["artifacts"]

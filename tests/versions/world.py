@@ -118,9 +118,14 @@ class Wheels:
         self.folder = folder
         folder.mkdir(parents=True)
 
-    def add(self, name: str, version: str, needs: tuple[str, ...] = (), files: int = 1) -> None:
+    def add(
+        self, name: str, version: str, needs: tuple[str, ...] = (), files: int = 1, code: str = ""
+    ) -> None:
+        """`code` is run when it is imported; with a `main` in it, it is a command as well."""
         info = f"{name}-{version}.dist-info"
-        contents = {f"{name}/__init__.py": f"VERSION = {version!r}\n"}
+        contents = {f"{name}/__init__.py": f"VERSION = {version!r}\n{code}"}
+        if "def main" in code:
+            contents[f"{info}/entry_points.txt"] = f"[console_scripts]\n{name} = {name}:main\n"
         contents |= {f"{name}/part_{n}.py": f"PART = {n}\n" * 20 for n in range(files - 1)}
         lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
         contents[f"{info}/METADATA"] = "".join([*lines, *(f"Requires-Dist: {need}\n" for need in needs)])
