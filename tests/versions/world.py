@@ -171,6 +171,9 @@ class ModelHost:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 host._answer(self)
 
+            def do_PUT(self) -> None:
+                host._take(self)
+
             def do_HEAD(self) -> None:
                 host._answer(self, is_head=True)
 
@@ -184,6 +187,19 @@ class ModelHost:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def _take(self, of: BaseHTTPRequestHandler) -> None:
+        """A file that somebody brings, as buckets take one."""
+        content = of.rfile.read(int(of.headers.get("Content-Length", 0)))
+        self.headers.append(dict(of.headers))
+        digest = base64.b64encode(hashlib.md5(content).digest()).decode()
+        is_whole = of.headers.get("Content-MD5", digest) == digest
+        status = self.statuses.pop(0) if self.statuses else self.refuses(of) or (200 if is_whole else 400)
+        if status == 200:
+            self.files[of.path] = content
+        of.send_response(status)
+        of.send_header("Content-Length", "0")
+        of.end_headers()
 
     def _answer(self, to: BaseHTTPRequestHandler, is_head: bool = False) -> None:
         path = to.path.partition("?")[0]
