@@ -14,7 +14,6 @@ import yaml
 
 from domain.errors import BadFile, JobRejected
 from domain.versions import spec
-from domain.versions.derived import model_paths
 from domain.versions.derived.dockerfile import dockerfile, version_file
 from domain.versions.derived.filling import filling
 from domain.versions.derived.model_paths import ALSO, FOLDERS, extra_model_paths
@@ -98,7 +97,7 @@ def test_comfyui_finds_models_by_names_it_knows_and_by_no_other_folder():
 def test_the_worker_looks_into_the_same_folders():
     """One list: what a version finds on a volume, a worker without one finds as well."""
     assert set(worker_paths.FOLDERS) == {*FOLDERS, *ALSO.values()}
-    assert model_paths.FOLDERS is FOLDERS is worker_paths.KNOWN
+    assert worker_paths.KNOWN is FOLDERS
 
 
 def test_models_of_no_address_cannot_be_baked():

@@ -213,8 +213,8 @@ def test_what_lies_in_an_ignored_folder_is_found(keeper, world):
 
 
 SHIM = """#!/bin/sh
-printf '%s|' "$GIT_TERMINAL_PROMPT" "$@" >>{log}
-echo >>{log}
+line=$(printf '%s|' "$GIT_TERMINAL_PROMPT" "$@")
+printf '%s\\n' "$line" >>{log} # at once: several work side by side
 exec {git} "$@"
 """
 
@@ -233,7 +233,7 @@ def test_no_git_asks_anybody_or_runs_a_strangers_program(keeper, world, describe
     (world.comfy.folder / VERSION_FILE).write_text("{}")
     list(version_check.differences(lock, world.comfy.folder, keeper.store.environment(lock)))
     calls = [line.split("|") for line in log.read_text().splitlines()]
-    assert len(calls) > 20 and {call[0] for call in calls} == {"0"}
+    assert len(calls) > 20 and [call for call in calls if call[0] != "0"] == []
     assert all("safe.directory=*" in call for call in calls)
     fetching = [call for call in calls if {"ls-remote", "fetch", "add"} & {*call}]
     assert len(fetching) >= 4
