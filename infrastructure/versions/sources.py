@@ -35,7 +35,7 @@ _OPENS = {
 class Place:
     """Where the bytes are: a file here, or an address and what is sent along."""
 
-    url: str
+    url: str = field(repr=False)  # it may hold a key or a signature
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     file: Path | None = None
 

@@ -86,6 +86,7 @@ def test_wrong_keys_are_told_without_them(host, keys, store, monkeypatch):
 def test_keys_for_a_while_go_with_their_token(keys, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "for a while")
     assert "X-Amz-Security-Token=for%20a%20while" in sources.place_of(S3).url
+    assert "X-Amz" not in repr(sources.place_of(S3))
 
 
 def test_what_lies_on_this_machine_for_other_tools_is_not_taken(host, store, tmp_path, monkeypatch):
