@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from platformdirs import user_data_path
 
-from commands import setting, version_elsewhere, version_handler, version_models
+from commands import setting, version_baseline, version_elsewhere, version_handler, version_models
 from commands.setting import Deed
 from commands.terminal import Reporter
 from domain.errors import BackendError, BadFile, Blocked, CannotWrite, StudioError
@@ -195,6 +195,7 @@ STEPS: dict[str, Callable[[argparse.Namespace, Shelf], tuple[int, Result]]] = {
     "run-ui": _run_ui,
     "run-handler": version_handler.handle,
     "reproduce": _reproduce,
+    "baseline": version_baseline.compare,
     "clone": _clone,
     "delete": _delete,
     "diff": _diff,

@@ -80,17 +80,34 @@ def _add_using(steps: Any) -> None:
         _step(steps, "probe", "Start it, and see whether it has the nodes that workflows need.", "film-a")
     )
     reproduce = _step(steps, "reproduce", "Make it once more from nothing, and compare every byte.", "film-a")
+    said = "Draw a workflow, and say whether it is what it came to before on this kind of GPU."
+    drawn = _step(steps, "baseline", said, "film-a --workflow w.json")
+    drawn.add_argument("--workflow", type=Path, required=True, metavar="F", help="in the API format")
+    drawn.add_argument("--accept", action="store_true", help="from now on it is what comes now")
+    drawn.add_argument("--probe-args", metavar="WORDS", default="", help="more for ComfyUI while it is drawn")
     reproduce.add_argument("--keep", type=Path, metavar="DIR", help="the second store stays, here")
 
 
 def _add_handler(steps: Any) -> None:
     said = "Run one workflow through a version's ComfyUI, and give its first file."
-    handler = _step(steps, "run-handler", said, "film-a --workflow w.json | base64 -d > picture.png")
+    example = "film-a --workflow w.json | base64 -d > picture.png"
+    handler = _step(steps, "run-handler", said, example, is_all=True)
+    handler.add_argument("id", metavar="ID", nargs="?", help="the version's id, or the path of its spec")
+    handler.add_argument("--version-id", metavar="ID", help="the same, in an older way")
+    handler.add_argument("--spec", type=Path, metavar="F", help="its spec, in place of an id")
     handler.add_argument("--workflow", type=Path, required=True, metavar="F", help="in the API format")
     handler.add_argument(
-        "--output", choices=("base64", "file"), default="base64", help="what comes out (default: base64)"
+        "--output", choices=("base64", "file", "gcs"), help="what comes out (default: $OUTPUT_MODE, base64)"
     )
     handler.add_argument("--out-file", type=Path, metavar="F", help="where the file is written, too")
+    handler.add_argument("--gcs-bucket", metavar="NAME", help="gcs: the bucket (default: $GCS_BUCKET)")
+    handler.add_argument(
+        "--gcs-prefix", metavar="DIR", help="gcs: a folder in it (default: $GCS_PREFIX, comfy/outputs)"
+    )
+    handler.add_argument(
+        "--models-dir", type=Path, metavar="DIR", help="a folder with models, looked into first"
+    )
+    handler.add_argument("--verbose", action="store_true", help="show what ComfyUI says, on stderr")
     handler.add_argument("--probe-args", metavar="WORDS", default="", help="more for ComfyUI while it runs")
 
 

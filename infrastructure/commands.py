@@ -24,16 +24,16 @@ class Done:
 def run(
     command: Sequence[str | Path],
     folder: Path | None = None,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     longest: float = _LONGEST,
 ) -> Done:
-    """`env` comes on top of ours. Raises OSError when it cannot be started, TimeoutError when it takes too
-    long."""
+    """`env` comes on top of ours; what is None there is taken out. Raises OSError when it cannot be started,
+    TimeoutError when it takes too long."""
     try:
         done = subprocess.run(
             [str(word) for word in command],
             cwd=folder,
-            env={**os.environ, **(env or {})},
+            env={k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=longest,

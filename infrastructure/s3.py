@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from boto3 import Session
 from boto3.exceptions import Boto3Error
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -32,6 +33,8 @@ class S3Settings:
     region: str = ""
     style: str = "auto"
     seconds: int = 604_800  # that an address is good
+    token: str = field(default="", repr=False)  # of keys that are good for a while
+    is_open: bool = False  # to everybody: nothing is signed
 
 
 class S3Bucket:
@@ -99,7 +102,7 @@ def opened(settings: S3Settings) -> Any:
     """boto3's client. It leaves under our name, and goes to this machine never by a proxy."""
     style = settings.style if settings.style in ("path", "virtual") else "auto"
     config = Config(
-        signature_version="s3v4",
+        signature_version=UNSIGNED if settings.is_open else "s3v4",
         s3={"addressing_style": style},
         connect_timeout=CONNECT,
         read_timeout=SILENCE,
@@ -115,6 +118,7 @@ def opened(settings: S3Settings) -> Any:
         endpoint_url=settings.endpoint or None,
         aws_access_key_id=settings.access or None,
         aws_secret_access_key=settings.secret or None,
+        aws_session_token=settings.token or None,
         region_name=region_of(settings),
         verify=authorities(),
         config=config,

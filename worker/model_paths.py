@@ -2,29 +2,11 @@
 
 from pathlib import Path
 
+from domain.versions.derived.model_paths import ALSO
+from domain.versions.derived.model_paths import FOLDERS as KNOWN
 from worker.installs import VOLUMES, Install
 
-FOLDERS = (
-    "audio_encoders",
-    "checkpoints",
-    "clip",
-    "clip_vision",
-    "configs",
-    "controlnet",
-    "diffusion_models",
-    "embeddings",
-    "gligen",
-    "hypernetworks",
-    "loras",
-    "model_patches",
-    "photomaker",
-    "style_models",
-    "text_encoders",
-    "unet",
-    "upscale_models",
-    "vae",
-    "vae_approx",
-)
+FOLDERS = tuple(sorted({*KNOWN, *ALSO.values()}))
 
 
 def model_paths(install: Install) -> str:

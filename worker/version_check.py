@@ -17,6 +17,7 @@ from domain.versions.lock import Lock, Tree, digest
 from infrastructure import commands
 from infrastructure.json_files import read_json
 from infrastructure.versions import env_tree
+from infrastructure.versions.uv import this_platform
 from worker.installs import VERSION_FILE
 
 _INFO = re.compile(r"(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/METADATA")
@@ -24,6 +25,7 @@ _INFO = re.compile(r"(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/METADATA")
 
 def differences(wanted: Lock, comfy: Path, env: Path) -> Iterator[str]:
     """Raises BadFile."""
+    yield from _of_platform(wanted, env)
     yield from _of_tree("ComfyUI", wanted.comfy, comfy)
     for node in wanted.nodes:
         yield from _of_tree(node.name, node, comfy / "custom_nodes" / node.name)
@@ -46,21 +48,36 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--comfy", type=Path, required=True, metavar="DIR")
     parser.add_argument("--env", type=Path, required=True, metavar="DIR")
     asked = parser.parse_args(arguments)
-    try:
-        found = list(differences(lock.read(read_json(asked.lock)), asked.comfy, asked.env))
-    except BadFile as error:
-        found = [str(error)]
+    found = list(_told(asked))
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0
 
 
+def _told(asked: argparse.Namespace) -> Iterator[str]:
+    try:
+        yield from differences(lock.read(read_json(asked.lock)), asked.comfy, asked.env)
+    except BadFile as error:
+        yield str(error)
+
+
+def _of_platform(wanted: Lock, env: Path) -> Iterator[str]:
+    here, asked = this_platform(), wanted.platform
+    if (here.os, here.arch) != (asked.os, asked.arch):
+        yield f"the lock is for {asked.os} on {asked.arch}, and this is {here.os} on {here.arch}"
+    lines = (env / "pyvenv.cfg").read_text("utf-8").splitlines() if (env / "pyvenv.cfg").is_file() else []
+    told = [line.partition("=")[2].strip() for line in lines if line.startswith("version")]
+    if told and not f"{told[0]}.".startswith(f"{asked.python}."):
+        yield f"the lock is for Python {asked.python}, and the environment has {told[0]}"
+
+
 def _of_tree(what: str, tree: Tree, at: Path) -> Iterator[str]:
-    git: list[str | Path] = ["git", "-C", at, "-c", "safe.directory=*"]
-    found = commands.run([*git, "rev-parse", "HEAD^{tree}"])
+    git: list[str | Path] = ["git", "-C", at, "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null"]
+    ask = {"GIT_TERMINAL_PROMPT": "0"}
+    found = commands.run([*git, "rev-parse", "HEAD^{tree}"], env=ask)
     if found.out.strip() != tree.tree:
         yield f"{what} has the tree {found.out.strip() or found.last_words}, not {tree.tree}"
-    elif changed := commands.run([*git, "diff", "--name-only", "HEAD", "--"]).out.split("\n")[:-1]:
+    elif changed := commands.run([*git, "diff", "--name-only", "HEAD", "--"], env=ask).out.split("\n")[:-1]:
         yield f"{what} was changed: {', '.join(changed[:5])}"
 
 

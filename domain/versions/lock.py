@@ -91,7 +91,7 @@ def read(content: Any) -> Lock:
     lock = Lock(
         checked_id(top.needed("version_id"), "version_id"),
         top.needed("spec_sha256"),
-        Platform(*(_word(place, key) for key in ("os", "arch", "python", "torch_backend"))),
+        _platform(place),
         _tree(top.object("comfy")),
         tuple(map(_tree, top.objects("custom_nodes"))),
         tuple(map(_model, top.objects("models"))),
@@ -102,6 +102,20 @@ def read(content: Any) -> Lock:
     if top.needed("lock_sha256") != digest(_content(lock)):
         raise BadFile("The lock was changed after it was made. Resolve the version again.")
     return lock
+
+
+def _platform(place: Fields) -> Platform:
+    system, machine, python = (_needed_word(place, key) for key in ("os", "arch", "python"))
+    return Platform(system, machine, python, _word(place, "torch_backend"))
+
+
+def _needed_word(fields: Fields, key: str) -> str:
+    if word := _word(fields, key):
+        return word
+    raise BadFile(
+        f"{fields.at(key)} is missing: the lock does not say which machine its Python packages are for. "
+        "Resolve the version again."
+    )
 
 
 def _word(fields: Fields, key: str) -> str:

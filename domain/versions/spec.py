@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from domain.errors import BadFile
 from domain.versions.fields import Fields, shown
+from domain.versions.git_address import has_variable_elsewhere
+from domain.versions.variables import VARIABLE
 
 SCHEMA_VERSION = 2
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -20,7 +22,6 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"(?!-)[^\s~^:?*\[\\\x00-\x1f]{1,200}")
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}")
 _HEX = {"sha256": 64, "md5": 32}
-_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|CREDENTIAL|API_?KEY|ACCESS_?KEY", re.IGNORECASE)
 _SECRET = re.compile(r"\b(hf_|ghp_|github_pat_|glpat-|sk-|rpa_|AKIA)[A-Za-z0-9_-]{12,}")
 _LEGACY = ("target_dir", "install_requirements")  # in files of an older tool, without a meaning here
@@ -108,7 +109,7 @@ def text(spec: Spec) -> str:
 
 
 def checked_id(id: str, place: str) -> str:
-    if _ID.fullmatch(id) and not id.lower().endswith((".lock", ".json")):  # a lock's own file ends so
+    if _ID.fullmatch(id) and not id.lower().endswith((".lock", ".baseline", ".json")):  # other files end so
         return id
     told = "must be 1 to 64 letters, digits, dots, underscores or hyphens, a letter or digit first"
     raise BadFile(f"{place} {told}, not {shown(id)}.")
@@ -117,6 +118,8 @@ def checked_id(id: str, place: str) -> str:
 def checked_repo(repo: str, place: str) -> str:
     if repo.startswith("-") or "::" in repo or not repo.isprintable():
         raise BadFile(f"{place} must be the address of a git repository, not {shown(repo)}.")
+    if has_variable_elsewhere(repo):
+        raise BadFile(f"{place} may have a variable only as in https://${{TOKEN}}@example.org/x.git.")
     return without_secret(repo, place)
 
 
@@ -125,7 +128,7 @@ def without_secret(address: str, place: str) -> str:
     parts = urlsplit(address)
     asked = [value for key, value in parse_qsl(parts.query) if re.search("token|key|secret", key, re.I)]
     given = [*asked, *([parts.password] if parts.password else [])]
-    if _SECRET.search(address) or not all(map(_VARIABLE.fullmatch, given)):
+    if _SECRET.search(address) or not all(map(VARIABLE.fullmatch, given)):
         raise BadFile(
             f"{place} holds a token or password. Take it out; tokens are read from the environment."
         )
@@ -217,7 +220,7 @@ def _env(fields: Fields) -> dict[str, str]:
             raise BadFile(f"{fields.at(key)} must be a text, not {shown(value)}.")
         said = "" if value is None else str(value)
         is_secret = _SECRET.search(said) or (_SECRET_NAME.search(key) and said)
-        if is_secret and not _VARIABLE.fullmatch(said):
+        if is_secret and not VARIABLE.fullmatch(said):
             raise BadFile(f"{fields.at(key)} holds a secret. Write ${{{key}}}, and set it where it runs.")
         env[key] = said
     return env

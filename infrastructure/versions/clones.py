@@ -56,7 +56,10 @@ def _without_user(url: str) -> str:
 def _said(folder: Path, *words: str) -> str:
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     try:
-        done = commands.run(["git", *settings, "-C", folder, *words], env={"GIT_OPTIONAL_LOCKS": "0"})
+        done = commands.run(
+            ["git", *settings, "-C", folder, *words],
+            env={"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
+        )
     except FileNotFoundError as error:
         raise StudioError("git is not installed. Install it, and run this again.") from error
     return done.out.strip("\n") if done.code == 0 else ""

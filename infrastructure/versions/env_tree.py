@@ -26,6 +26,7 @@ _READERS = max(2, os.cpu_count() or 2)
 _OURS = "pyvenv.cfg"  # and the links to Python: where Python is on this machine, which is no package
 _LINK = "L"
 _OF_UV = ("activate", "deactivate", "pydoc.")  # scripts for shells, of whichever uv made it
+_UVS_OWN = ("/site-packages/_virtualenv.py", "/site-packages/_virtualenv.pth")
 
 Entry = tuple[
     int, int, int, str
@@ -38,8 +39,12 @@ class EnvTree:
 
     @cached_property
     def hash(self) -> str:
+        """Not of what some releases of uv lay into every environment, and others do not: packages are the
+        same by their hashes. It is watched like all else, for Python runs it."""
         digest = hashlib.sha256()
         for path in sorted(self.entries):
+            if path.endswith(_UVS_OWN):
+                continue
             digest.update(f"{path}\0{self.entries[path][3]}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 

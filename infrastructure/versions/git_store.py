@@ -15,8 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from domain.errors import BadFile, CannotWrite, StudioError
 from domain.versions.errors import NotInStore, Unresolved
+from domain.versions.git_address import git_address
 from infrastructure import commands
 from infrastructure.commands import Done
+from infrastructure.versions.git_login import login, login_if_set
 from infrastructure.versions.locks import held
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -59,6 +61,7 @@ class GitStore:
                 return
             if self._is_offline:
                 raise NotInStore(f"{repo} at {commit[:12]} is not in the store, and nothing may be fetched.")
+            login(repo)
             if not (store / "HEAD").is_file():
                 self._made(store, repo)
             shallow = ["--depth=1", "--filter=blob:none"]
@@ -150,7 +153,8 @@ class GitStore:
         wanted = (
             ["HEAD"] if not ref else [f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", f"refs/heads/{ref}", ref]
         )
-        done = commands.run(["git", *_settings(), "ls-remote", "--", repo], env=_SURROUNDINGS)
+        env = {**_SURROUNDINGS, **login(repo)}
+        done = commands.run(["git", *_settings(), "ls-remote", "--", git_address(repo).url], env=env)
         if done.code:
             raise Unresolved(_why(repo, done))
         told = {
@@ -185,7 +189,7 @@ class GitStore:
         try:
             for words in (
                 ["init", "--bare", "--quiet", str(part)],
-                ["-C", str(part), "remote", "add", "--", "origin", repo],
+                ["-C", str(part), "remote", "add", "--", "origin", git_address(repo).url],
                 ["-C", str(part), "config", "remote.origin.promisor", "true"],
                 ["-C", str(part), "config", "remote.origin.partialclonefilter", "blob:none"],
             ):
@@ -216,7 +220,7 @@ class GitStore:
         index: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> Done:
-        more = {**_SURROUNDINGS, **(env or {})}
+        more = {**_SURROUNDINGS, **login_if_set(repo), **(env or {})}
         if self._is_offline:
             more["GIT_NO_LAZY_FETCH"] = "1"
         if index:

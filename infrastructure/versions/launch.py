@@ -1,18 +1,17 @@
 """How a version's ComfyUI is started: its own Python, its own folders, its own variables."""
 
 import os
-import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from domain.errors import BackendUnreachable, BadFile
+from domain.errors import BackendUnreachable
 from domain.versions.lock import Lock
+from domain.versions.variables import filled
 from infrastructure.versions.builds import BASE, OWN, Build
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET = ("KEY", "SECRET", "TOKEN", "CREDENTIALS", "PASSWORD")
 _OF_OURS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "UV_CACHE_DIR")
 
@@ -34,16 +33,8 @@ def environment(lock: Lock) -> dict[str, str]:
     """Ours without keys and without our own Python, and what the version says. Raises BadFile."""
     kept = {k: v for k, v in os.environ.items() if not any(word in k.upper() for word in _SECRET)}
     kept = {k: v for k, v in kept.items() if k not in _OF_OURS}
-    return {**kept, "PYTHONUNBUFFERED": "1", **_filled(lock.env)}
-
-
-def _filled(env: Mapping[str, str]) -> dict[str, str]:
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in os.environ:
-            raise BadFile(f"The version needs the variable {match[1]}, which is not set.")
-        return os.environ[match[1]]
-
-    return {key: _VARIABLE.sub(value, text) for key, text in env.items()}
+    own = {key: filled(text, os.environ, "The version") for key, text in lock.env.items()}
+    return {**kept, "PYTHONUNBUFFERED": "1", **own}
 
 
 def run_here(

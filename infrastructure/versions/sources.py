@@ -1,6 +1,6 @@
 """Where a model's file comes from: what an address in a spec means, and what its host says of the file.
 
-Tokens come from the environment and go to their own host alone: HF_TOKEN, CIVITAI_TOKEN.
+Tokens and keys come from the environment and go to their own host alone.
 """
 
 import json
@@ -9,27 +9,33 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
 import requests
 
 from domain.errors import BadFile
 from domain.versions.errors import Unresolved
+from domain.versions.hosts import CIVITAI, HUB, Host, hub_file, place_at
+from domain.versions.variables import filled
 from infrastructure.http_line import Session, json_object
+from infrastructure.versions.s3_source import signed
 
 CONNECT, SILENCE = 10.0, 60.0  # seconds to get through; seconds between two bytes
-_HUB, _CIVITAI = "https://huggingface.co", "https://civitai.com"
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_FILE = re.compile(r"(?P<repo>[^/@?]+/[^/@?]+)(?:@(?P<rev>[^/]+))?/(?P<file>[^?]+)")
+_OPENS = {
+    "hf": " Accept its licence on its page and set HF_TOKEN.",
+    "civitai": " Accept its licence on its page and set CIVITAI_TOKEN.",
+    "gs": " Set GOOGLE_OAUTH_ACCESS_TOKEN to what gcloud auth print-access-token prints.",
+    "s3": " Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_REGION where it lies.",
+}
 
 
 @dataclass(frozen=True)
 class Place:
     """Where the bytes are: a file here, or an address and what is sent along."""
 
-    url: str
+    url: str = field(repr=False)  # it may hold a key or a signature
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     file: Path | None = None
 
@@ -43,34 +49,29 @@ class Told:
     revision: str = ""  # what "main" is today
 
 
-def place_of(source: str, revision: str = "") -> Place:
-    """Raises BadFile for an address of a kind that is not known, or whose variable is not set."""
-    kind, _, rest = source.partition("://")
-    match kind:
+def place_of(source: str, revision: str = "", method: str = "GET") -> Place:
+    """Raises BadFile for an address of a kind that is not known, or whose variable is not set. A signature is
+    good for one `method` alone."""
+    if found := place_at(source, revision):
+        host, path = found
+        return Place(f"{_url(host)}/{path}", _bearer(host))
+    match source.partition("://")[0]:
         case "http" | "https":
-            return Place(_filled(source), _bearer_for(source))
-        case "hf":
-            repo, rev, file = _hub_file(source)
-            return Place(
-                f"{_hub()}/{repo}/resolve/{quote(revision or rev, safe='')}/{quote(file)}",
-                _bearer("HF_TOKEN"),
-            )
-        case "civitai":
-            path = rest if rest.startswith("api/") else f"api/download/{rest}"
-            return Place(f"{_civitai()}/{path}", _bearer("CIVITAI_TOKEN"))
+            return Place(filled(source, os.environ, source), _bearer_for(source))
+        case "s3":
+            return Place(signed(source, method))
         case "file":
-            path = url2pathname(urlsplit(source).path)
-            return Place(source, file=Path(path))
+            return Place(source, file=Path(url2pathname(urlsplit(source).path)))
     if "://" not in source:
         return Place(source, file=Path(source).expanduser())
-    raise BadFile(f"{source} is of no kind that models come from: http, https, hf, civitai, file.")
+    raise BadFile(f"{source} is of no kind that models come from: http, https, hf, civitai, gs, s3, file.")
 
 
 def told(source: str) -> Told:
     """Asked of the host, without the file itself. Raises Unresolved when nobody answers."""
     if source.startswith("hf://"):
         return _told_by_hub(source)
-    place = place_of(source)
+    place = place_of(source, method="HEAD")
     if place.file:
         if not place.file.is_file():
             raise Unresolved(f"There is no file {place.file}.")
@@ -80,10 +81,11 @@ def told(source: str) -> Told:
 
 def _told_by_hub(source: str) -> Told:
     """The hub knows the sha256 of every large file."""
-    repo, rev, file = _hub_file(source)
-    about = _asked("GET", f"{_hub()}/api/models/{repo}/revision/{quote(rev, safe='')}", source)
+    wanted, models = hub_file(source), f"{_url(HUB)}/api/models"
+    repo, rev, file = wanted.repo, wanted.revision, wanted.file
+    about = _asked("GET", f"{models}/{repo}/revision/{quote(rev, safe='')}", source)
     revision = str((json_object(about) or {}).get("sha") or "")
-    address = f"{_hub()}/api/models/{repo}/paths-info/{quote(revision or rev, safe='')}"
+    address = f"{models}/{repo}/paths-info/{quote(revision or rev, safe='')}"
     found = _asked("POST", address, source, {"paths": [file]})
     listed = _list(found.content)
     entry = next((e for e in listed if isinstance(e, dict) and e.get("path") == file), None)
@@ -110,7 +112,7 @@ def _told_by_head(source: str, place: Place) -> Told:
 def _asked(method: str, url: str, source: str, content: object = None) -> requests.Response:
     try:
         with Session() as line:
-            limits, token = (CONNECT, SILENCE), _bearer("HF_TOKEN")
+            limits, token = (CONNECT, SILENCE), _bearer(HUB)
             reply = line.request(method, url, json=content, headers=token, timeout=limits)
     except requests.RequestException as error:
         raise Unresolved(f"Nobody answers for {source}. Is there a network?") from error
@@ -121,39 +123,26 @@ def _asked(method: str, url: str, source: str, content: object = None) -> reques
 
 def refusal(source: str, status: int) -> str:
     if status in (401, 403):
-        name = {"hf": "HF_TOKEN", "civitai": "CIVITAI_TOKEN"}.get(source.partition("://")[0], "")
-        what = f" Accept its licence on its page and set {name}." if name else ""
-        return f"{source} wants to know who asks (HTTP {status}).{what}"
+        return f"{source} wants to know who asks (HTTP {status}).{_OPENS.get(source.partition('://')[0], '')}"
+    if status == 301 and source.startswith("s3://"):
+        return f"{source} lies in another region. Say which: AWS_REGION."
     return f"{source} is not there (HTTP {status})." if status == 404 else f"{source} answers HTTP {status}."
 
 
-def _hub_file(source: str) -> tuple[str, str, str]:
-    parts = urlsplit(source)
-    match = _FILE.fullmatch(source.removeprefix("hf://").partition("?")[0])
-    if not match:
-        raise BadFile(f"{source} names no file: it should be hf://owner/name@revision/file.")
-    asked = dict(parse_qsl(parts.query))
-    return match["repo"], match["rev"] or asked.get("rev") or "main", match["file"]
+def _url(host: Host) -> str:
+    return os.environ.get(host.variable, "").rstrip("/") or host.url
 
 
-def _hub() -> str:
-    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or _HUB
-
-
-def _civitai() -> str:
-    return os.environ.get("CIVITAI_ENDPOINT", "").rstrip("/") or _CIVITAI
-
-
-def _bearer(name: str) -> dict[str, str]:
-    token = os.environ.get(name, "").strip()
+def _bearer(host: Host) -> dict[str, str]:
+    token = os.environ.get(host.token, "").strip()
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _bearer_for(url: str) -> dict[str, str]:
     """A plain address of a host that is known gets that host's token."""
-    for name, base in (("HF_TOKEN", _hub()), ("CIVITAI_TOKEN", _civitai())):
-        if _origin(url) == _origin(base):
-            return _bearer(name)
+    for host in (HUB, CIVITAI):  # an address at Google may bring a signature, which goes with no token
+        if _origin(url) == _origin(_url(host)):
+            return _bearer(host)
     return {}
 
 
@@ -173,12 +162,3 @@ def _list(content: bytes) -> list[object]:
     except ValueError:
         return []
     return found if isinstance(found, list) else []
-
-
-def _filled(url: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in os.environ:
-            raise BadFile(f"{url} needs the variable {match[1]}, which is not set.")
-        return os.environ[match[1]]
-
-    return _VARIABLE.sub(value, url)

@@ -5,7 +5,6 @@ more before the rest is asked for, so that two halves of different files never b
 """
 
 import hashlib
-import os
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -18,13 +17,14 @@ from domain.events import Progress
 from domain.versions.errors import Drift, Unresolved
 from infrastructure.http_line import NoAuthorities, Session
 from infrastructure.json_files import read_json, write_json
+from infrastructure.versions.part_writing import writing_part
 from infrastructure.versions.sources import CONNECT, SILENCE, Place, place_of, refusal
 
 TRIES = 5  # in a row that bring nothing new
 PAUSE = 1.0  # seconds before the second of them; doubles
 WORD = 0.5  # seconds between two words about how far it is
 _CHUNK = 1 << 20
-_PIECE = 1 << 17  # of what comes; at most so much is lost when the line breaks
+_PIECE = 1 << 18  # of what comes: what a processor keeps at hand; at most so much is lost with the line
 _PASSING = (408, 425, 429)
 
 
@@ -89,21 +89,19 @@ class Transfer:
             if reply.status_code in _PASSING or reply.status_code >= 500 or reply.status_code == 416:
                 self._anew(reply.status_code == 416)
                 raise _Broken
-            if not reply.ok:
+            if reply.status_code not in (200, 206):  # a bucket elsewhere says 301 and no place
                 raise Unresolved(refusal(self._source, reply.status_code))
             if self._have and not (reply.status_code == 206 and _begins_at(reply, self._have)):
                 self._anew()  # it is another file by now, or the host cannot go on
             total = self._total(reply)
             self._check_size(total)
             self._write_note(reply, total)
-            with self._part.open("ab" if self._have else "wb") as out:
+            with writing_part(self._part, self._have > 0) as out:
                 for chunk in reply.iter_content(_PIECE):
                     out.write(chunk)
                     self._took(chunk)
                     self._check_size(max(self._have, self._wanted or 0))
                     yield from self._word()
-                out.flush()
-                os.fsync(out.fileno())
             if total is not None and self._have != total:
                 raise _Broken
 
@@ -114,13 +112,11 @@ class Transfer:
             source = self._place.file.open("rb")
         except OSError as error:
             raise Unresolved(f"{self._place.file} cannot be read: {error.strerror or error}.") from error
-        with source, self._part.open("wb") as out:
+        with source, writing_part(self._part) as out:
             for chunk in _chunks(source):
                 out.write(chunk)
                 self._took(chunk)
                 yield from self._word()
-            out.flush()
-            os.fsync(out.fileno())
 
     def _anew(self, is_wanted: bool = True) -> None:
         if is_wanted and self._have:

@@ -18,6 +18,10 @@ from infrastructure.commands import Done
 
 _FAULT = re.compile(r"^\s*(?:×|error:|╰─▶|Caused by:)?\s*")
 _FULL = ("No space left", "os error 28)", "Disk quota exceeded")
+_OF_THIS_MACHINE = (
+    *("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX", "UV_FIND_LINKS", "UV_KEYRING", "UV_PYTHON_INSTALL"),
+    *("UV_INSECURE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP", "UV_REQUEST", "UV_CONCURRENT"),
+)
 _MISSING = ("was not found in the cache", "not found in the package registry", "network was disabled")
 
 
@@ -99,7 +103,8 @@ class Uv:
             raise CannotWrite(f"The disk of {self._cache} is full. Make room, and run it again.")
 
     def _uv(self, words: Sequence[str | Path], folder: Path | None = None) -> Done:
-        env = {"UV_CACHE_DIR": str(self._cache.absolute()), "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1"}
+        env: dict[str, str | None] = dict.fromkeys(filter(_is_a_habit, os.environ))
+        env |= {"UV_CACHE_DIR": str(self._cache.absolute()), "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1"}
         env |= {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", **_as_pip_has_it()}
         if self._is_offline:
             env["UV_OFFLINE"] = "1"
@@ -136,6 +141,12 @@ def _triple(platform: Platform) -> str:
     if platform.os == "linux":
         return f"{platform.arch}-manylinux_2_28"
     return platform.os if platform.os == "windows" else f"{platform.arch}-apple-darwin"
+
+
+def _is_a_habit(name: str) -> bool:
+    """A variable that says how somebody works with uv elsewhere: copies in place of links, packages that stay
+    below a release. Where packages come from, and the way there, is this machine's and stays."""
+    return name.startswith("UV_") and not name.startswith(_OF_THIS_MACHINE)
 
 
 def _as_pip_has_it() -> Mapping[str, str]:

@@ -69,7 +69,8 @@ def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
             builds.folder.rmdir()
     if with_spec:
         file.unlink(missing_ok=True)
-        file.with_suffix(".lock.json").unlink(missing_ok=True)
+        for of_it in (".lock.json", ".baseline.json"):
+            file.with_suffix(of_it).unlink(missing_ok=True)
     return list(map(str, kept))
 
 

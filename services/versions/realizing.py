@@ -1,14 +1,16 @@
 """From a lock to a ComfyUI on disk that is just that. What is in use stays until the new one was tried."""
 
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from domain.errors import BadFile, StudioError
 from domain.events import Event, Progress, Told, as_part
 from domain.versions.closure import Realization, expected
 from domain.versions.errors import Drift, Unresolved
-from domain.versions.lock import Lock, LockedModel, digest
+from domain.versions.lock import Lock, LockedModel, Tree, digest
 from infrastructure.part_files import writing_folder
 from infrastructure.versions import links
 from infrastructure.versions.builds import BASE, Build, Builds
@@ -18,6 +20,7 @@ from infrastructure.versions.uv import this_platform
 from services.lanes import side_by_side
 from services.versions.lacking import check_all_here
 
+_LOOKS = 2  # of git at a time
 LANES = 3  # repositories, packages and models side by side
 
 Try = Callable[[Build, Lock], Generator[Event, None, None]]
@@ -68,6 +71,7 @@ class Realizer:
                 self._store.git.bring(tree.repo, tree.commit)
 
         def packages() -> Generator[Event, None, None]:
+            # by whichever uv is here: what it installs is fixed by hashes, and the closure tells if not
             env.append((yield from self._store.installed(lock)).hash)
 
         pieces: dict[str, Callable[[], Generator[Event, None, None]]] = {
@@ -124,28 +128,31 @@ def different(
     """What in a build is not as the lock says, by its path; nothing when all of it is. `is_deep` reads every
     byte, else what has not changed its size and time since it was read is believed. `env`: what the packages
     were found to be just now."""
-    try:
-        is_other = build.realization().lock_sha256 != digest_of(lock)
-        env, changed = (env, []) if env else store.env_changes(lock, is_deep)
-    except BadFile as error:
-        return [str(error)]
-    wanted = expected(lock, digest_of(lock), env, with_models)
-    if is_other or build.realization() != wanted:
-        return ["realization.json"]
-    found = [f"packages: {path}" for path in changed]
-    git = store.git
-    checked = [("ComfyUI", lock.comfy, build.comfy)]
-    checked += [(f"custom_nodes/{node.name}", node, build.node(node.name)) for node in lock.nodes]
-    for name, tree, at in checked:
+    with ThreadPoolExecutor(_LOOKS) as beside:  # git reads while packages are looked through
+        trees = [("ComfyUI", lock.comfy, build.comfy)]
+        trees += [(f"custom_nodes/{node.name}", node, build.node(node.name)) for node in lock.nodes]
+        sources = beside.map(lambda one: _changed(store, one[0], one[1], one[2], is_deep), trees)
         try:
-            found += [f"{name}/{path}" for path in git.changes(tree.repo, tree.commit, at, is_deep)]
-        except BadFile as error:  # there is nothing to compare it with
-            found.append(f"{name}: {error}")
+            is_other = build.realization().lock_sha256 != digest_of(lock)
+            env, changed = (env, []) if env else store.env_changes(lock, is_deep)
+        except BadFile as error:
+            return [str(error)]
+        wanted = expected(lock, digest_of(lock), env, with_models)
+        if is_other or build.realization() != wanted:
+            return ["realization.json"]
+        found = [*(f"packages: {path}" for path in changed), *chain.from_iterable(sources)]
     for target, sha256 in wanted.models.items():
         blob = store.blobs.path(sha256)
         if not links.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
             found.append(f"models/{target}")
     return found
+
+
+def _changed(store: Store, name: str, tree: Tree, at: Path, is_deep: bool) -> list[str]:
+    try:
+        return [f"{name}/{path}" for path in store.git.changes(tree.repo, tree.commit, at, is_deep)]
+    except BadFile as error:  # there is nothing to compare it with
+        return [f"{name}: {error}"]
 
 
 def _check_platform(lock: Lock) -> None:

@@ -31,6 +31,10 @@ class Version:
         return self.file.with_suffix(".lock.json")
 
     @property
+    def baseline_file(self) -> Path:
+        return self.file.with_suffix(".baseline.json")
+
+    @property
     def lock(self) -> Lock | None:
         """None when there is none. Raises BadFile."""
         return lock.read(named_json(self.lock_file)) if self.lock_file.is_file() else None
@@ -128,7 +132,11 @@ class Shelf:
 
     def _files(self) -> Iterator[Path]:
         for folder in self.folders:
-            yield from (one for one in sorted(folder.glob("*.json")) if not one.name.endswith(".lock.json"))
+            yield from (
+                one
+                for one in sorted(folder.glob("*.json"))
+                if not one.name.endswith((".lock.json", ".baseline.json"))
+            )
 
     def _read(self, file: Path) -> Version:
         content = named_json(file)

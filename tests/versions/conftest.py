@@ -1,5 +1,6 @@
 """A small world to take versions from, and somebody who works with them."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,3 +76,14 @@ class Keeper:
 @pytest.fixture
 def keeper(world: World, tmp_path: Path) -> Keeper:
     return Keeper(world, Shelf((tmp_path / "versions",), Store(tmp_path / "store")))
+
+
+@pytest.fixture
+def described(keeper, tmp_path, monkeypatch):
+    """A realized version and the root of an image that has the worker's Python, and an uv in place."""
+    realized = keeper.realize(env={"SHOWN": 'a "b"'})
+    root = tmp_path / "image"
+    worker = root / "opt" / "worker" / "bin"
+    worker.mkdir(parents=True)
+    (worker / "python").symlink_to(sys.executable)
+    return keeper.shelf.version("film-a").needed_lock(), realized.realization.closure, root

@@ -16,10 +16,11 @@ from domain.errors import BadFile, JobRejected
 from domain.versions import spec
 from domain.versions.derived.dockerfile import dockerfile, version_file
 from domain.versions.derived.filling import filling
-from domain.versions.derived.model_paths import FOLDERS, extra_model_paths
+from domain.versions.derived.model_paths import ALSO, FOLDERS, extra_model_paths
 from domain.versions.derived.pod import pod_start
 from domain.versions.derived.snapshot import snapshot
 from domain.versions.lock import Lock, LockedModel, Origin, Platform, Tree
+from worker import model_paths as worker_paths
 from worker.installs import VERSION_FILE, Install, promised
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -91,6 +92,12 @@ def test_comfyui_finds_models_by_names_it_knows_and_by_no_other_folder():
     odd = replace(LOCK, models=(model('a "b" #c/x.pt', 1), model("no/x.pt", 2)))
     content = yaml.safe_load(extra_model_paths(odd))["cindergrace"]
     assert content['a "b" #c'] == 'models/a "b" #c' and content["no"] == "models/no"
+
+
+def test_the_worker_looks_into_the_same_folders():
+    """One list: what a version finds on a volume, a worker without one finds as well."""
+    assert set(worker_paths.FOLDERS) == {*FOLDERS, *ALSO.values()}
+    assert worker_paths.KNOWN is FOLDERS
 
 
 def test_models_of_no_address_cannot_be_baked():

@@ -18,6 +18,7 @@ import yaml
 from domain.versions.derived.dockerfile import dockerfile
 from domain.versions.derived.filling import filling
 from domain.versions.derived.pod import pod_start
+from domain.versions.lock import digest
 from infrastructure.versions.launch import free_port
 from infrastructure.versions.store import Store
 from services.versions import sweeping
@@ -225,17 +226,6 @@ class Image:
         assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
 
 
-@pytest.fixture
-def described(keeper, tmp_path, monkeypatch):
-    """A realized version and the root of an image that has the worker's Python, and an uv in place."""
-    realized = keeper.realize(env={"SHOWN": 'a "b"'})
-    root = tmp_path / "image"
-    worker = root / "opt" / "worker" / "bin"
-    worker.mkdir(parents=True)
-    (worker / "python").symlink_to(sys.executable)
-    return keeper.shelf.version("film-a").needed_lock(), realized.realization.closure, root
-
-
 def with_our_uv(text):
     """Packages come from the test's own folder, where no uv is."""
     program = subprocess.run(
@@ -273,6 +263,27 @@ def test_an_image_that_is_not_what_the_lock_says_is_not_built(described, capsys)
     assert "ComfyUI was changed: main.py" in told
     assert "greeting/__init__.py is not what its package says" in told
     assert "its closure is" in told
+
+
+def test_a_lock_of_another_machine_is_told_and_one_that_does_not_say_which(described, tmp_path, capsys):
+    lock, _, root = described
+    other = replace(lock, platform=replace(lock.platform, arch="aarch64", python="3.99"))
+    env = root / "env"
+    env.mkdir()
+    (env / "pyvenv.cfg").write_text("home = /usr/bin\nversion_info = 3.11.7\n")
+    file = tmp_path / "lock.json"
+    words = [str(file), "--comfy", str(root), "--env", str(env)]
+    file.write_text(other.text)
+    assert version_check.main(words) == 1
+    told = capsys.readouterr().err
+    assert "the lock is for linux on aarch64, and this is linux on x86_64" in told
+    assert "the lock is for Python 3.99, and the environment has 3.11.7" in told
+    content = json.loads(lock.text)
+    content["platform"] = {}
+    del content["lock_sha256"]
+    file.write_text(json.dumps({**content, "lock_sha256": digest(content)}))
+    assert version_check.main(words) == 1
+    assert "platform.os is missing: the lock does not say which machine" in capsys.readouterr().err
 
 
 def test_models_that_are_baked_are_there_by_their_hash(described, world):

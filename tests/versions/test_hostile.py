@@ -68,6 +68,8 @@ def test_a_lock_as_we_write_it_reads():
         ({"python__requirements": ["--index-url https://example.org"]}, "python.requirements[0] must be a"),
         ({"python__requirements": ["onnx==1.0"]}, "python.requirements[0] must be a package with its hash"),
         ({"python__requirements": [f"a==1\n--index-url=x {HASHED}"]}, "python.requirements[0] must be a"),
+        ({"platform": {}}, "platform.os is missing: the lock does not say which machine its Python packages"),
+        ({"platform__python": ""}, "platform.python is missing: the lock does not say which machine"),
         ({"models__0__sources": [{"url": "https://a:b@example.org/x"}]}, "models[0].sources[0].url holds"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -9,6 +9,7 @@ import pytest
 
 from domain.errors import Blocked, CannotWrite, StudioError
 from domain.versions.errors import Drift, NotInStore, Unresolved
+from infrastructure.versions import env_tree
 from infrastructure.versions.locks import held
 from infrastructure.versions.store import Store, size_of
 from infrastructure.versions.uv import this_platform
@@ -228,8 +229,6 @@ def test_what_comes_out_otherwise_is_named(keeper, world, tmp_path):
     made = keeper.realize()
     lock = keeper.version().needed_lock()
     env = keeper.store.environment(lock)
-    from infrastructure.versions import env_tree
-
     changed = next(env.rglob("greeting/part_3.py"))
     changed.unlink()
     changed.write_text("PART = 4\n")
@@ -338,6 +337,23 @@ def test_status_counts_each_file_once(keeper, world):
     size = len(world.host.files["/style.safetensors"])
     assert size <= said["shared_bytes"]["models"] < size + 2000
     assert all(v["own_bytes"] < 50_000 for v in said["versions"])
+
+
+def test_another_uv_makes_the_same_of_a_lock(keeper, tmp_path):
+    """Older ones lay a file of their own into each environment; whoever adds one is found all the same."""
+    keeper.realize()
+    version = keeper.version()
+    lock = version.needed_lock()
+    env = keeper.store.environment(lock)
+    made, name = env_tree.read_tree(env), "_virtualenv.pth"
+    shutil.copytree(env, other := tmp_path / "other", symlinks=True)
+    (next(other.glob("lib/*/site-packages")) / name).write_text("import _virtualenv")
+    assert env_tree.read_tree(other).hash == made.hash
+    version.keep(replace(lock, uv="0.1.0"))
+    assert keeper.realize().realization.env == made.hash
+    own = next(env.glob("lib/*/site-packages")) / name
+    own.write_text("import os\n")
+    assert keeper.different() == [f"packages: {own.relative_to(env).as_posix()}"]
 
 
 def test_the_first_store_is_not_needed_for_the_second(tmp_path, keeper):

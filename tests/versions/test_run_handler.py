@@ -16,6 +16,9 @@ SERVER = f"""
 import os, sys
 port = sys.argv[sys.argv.index("--port") + 1]
 print("[INFO] to see GUI go to: here", flush=True)
+if "--extra-model-paths-config" in sys.argv:
+    text = open(sys.argv[sys.argv.index("--extra-model-paths-config") + 1]).read()
+    print("its models:", " ".join(text.split()), flush=True)
 code = '''
 import sys, threading
 from tests.fake_comfy import FakeComfy
@@ -41,7 +44,8 @@ def typed(keeper, world, tmp_path):
     place = ["--versions", str(tmp_path / "versions"), "--store", str(keeper.store.folder)]
 
     def run(*words):
-        command = [sys.executable, str(MAIN), "version", "run-handler", "film-a", *map(str, words), *place]
+        which = [] if {"--version-id", "--spec", "film-b"} & {*words} else ["film-a"]
+        command = [sys.executable, str(MAIN), "version", "run-handler", *which, *map(str, words), *place]
         return subprocess.run(command, capture_output=True, text=True, timeout=100, env=dict(os.environ))
 
     return run
@@ -74,6 +78,46 @@ def test_what_goes_wrong_has_its_code_and_leaves_no_server(typed, workflow, tmp_
     done = typed("--workflow", workflow)
     assert (done.returncode, done.stdout) == (1, "") and "NobodyHasThis" in done.stderr
     assert not _servers(tmp_path)
+
+
+def test_a_file_goes_into_a_bucket_of_google(typed, workflow, world, tmp_path, monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", world.host.url)
+    monkeypatch.setenv("GCS_RETRY_BASE_SLEEP", "0")
+    monkeypatch.setenv("OUTPUT_MODE", "gcs")
+    monkeypatch.delenv("GOOGLE_OAUTH_ACCESS_TOKEN", raising=False)
+    done = typed("--workflow", workflow)
+    assert done.returncode == 2 and "--gcs-bucket, or the variable GCS_BUCKET" in done.stderr
+    done = typed("--workflow", workflow, "--gcs-bucket", "films")
+    assert done.returncode == 2 and "Set GOOGLE_OAUTH_ACCESS_TOKEN to what gcloud auth" in done.stderr
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "of google")
+    world.host.statuses = [503]
+    done = typed("--workflow", workflow, "--gcs-bucket", "films", "--gcs-prefix", "a/b", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["gcs_url"].startswith("gs://films/a/b/film-a_") and told["gcs_url"].endswith(".png")
+    content = world.host.files[told["gcs_url"].removeprefix("gs:/")]
+    assert content.startswith(PNG) and len(content) == told["size"]
+    assert world.host.headers[-1]["Authorization"] == "Bearer of google"
+    world.host.statuses = [403]
+    done = typed("--workflow", workflow, "--gcs-bucket", "films")
+    assert (done.returncode, done.stdout) == (3, "") and "refuses it (HTTP 403)" in done.stderr
+    assert "of google" not in done.stderr
+
+
+def test_a_version_is_named_by_its_spec_as_well_and_models_lie_where_somebody_says(typed, workflow, tmp_path):
+    models = tmp_path / "mine"
+    (models / "loras").mkdir(parents=True)
+    spec = tmp_path / "versions" / "film-a.json"
+    asked = ["--workflow", workflow, "--models-dir", models, "--verbose"]
+    done = typed("--spec", spec, *asked)
+    assert done.returncode == 0, done.stderr
+    assert f'its models: cindergrace: base_path: "{models}"' in done.stderr
+    assert "loras: loras" in done.stderr and "diffusion_models: | diffusion_models unet" in done.stderr
+    assert typed("--version-id", "film-a", "--workflow", workflow).returncode == 0
+    done = typed("film-b", "--spec", spec, "--workflow", workflow)
+    assert done.returncode == 2 and "Say which version, once" in done.stderr
+    done = typed("--workflow", workflow, "--models-dir", tmp_path / "nowhere")
+    assert done.returncode == 2 and "is no folder" in done.stderr
 
 
 def _servers(folder):

@@ -218,7 +218,7 @@ def test_interrupted_is_130_and_goes_on(of_world, world, places, number):
 
 
 STEPS = ["create", "validate", "resolve", "realize", "run-ui", "verify", "probe", "reproduce", "clone"]
-STEPS += ["delete", "diff", "status", "gc", "verify-models", "run-handler"]
+STEPS += ["delete", "diff", "status", "gc", "verify-models", "run-handler", "baseline"]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -13,6 +13,7 @@ import sys
 import threading
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -117,9 +118,14 @@ class Wheels:
         self.folder = folder
         folder.mkdir(parents=True)
 
-    def add(self, name: str, version: str, needs: tuple[str, ...] = (), files: int = 1) -> None:
+    def add(
+        self, name: str, version: str, needs: tuple[str, ...] = (), files: int = 1, code: str = ""
+    ) -> None:
+        """`code` is run when it is imported; with a `main` in it, it is a command as well."""
         info = f"{name}-{version}.dist-info"
-        contents = {f"{name}/__init__.py": f"VERSION = {version!r}\n"}
+        contents = {f"{name}/__init__.py": f"VERSION = {version!r}\n{code}"}
+        if "def main" in code:
+            contents[f"{info}/entry_points.txt"] = f"[console_scripts]\n{name} = {name}:main\n"
         contents |= {f"{name}/part_{n}.py": f"PART = {n}\n" * 20 for n in range(files - 1)}
         lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
         contents[f"{info}/METADATA"] = "".join([*lines, *(f"Requires-Dist: {need}\n" for need in needs)])
@@ -152,6 +158,7 @@ class ModelHost:
         self.statuses: list[int] = []  # of the next answers, in place of what they would be
         self.told: dict[str, object] = {}  # JSON by path, as a host's API answers
         self.pause = 0.0
+        self.refuses: Callable[[BaseHTTPRequestHandler], int] = lambda asked: 0  # the status, if it does
         host = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -163,6 +170,9 @@ class ModelHost:
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 host._answer(self)
+
+            def do_PUT(self) -> None:
+                host._take(self)
 
             def do_HEAD(self) -> None:
                 host._answer(self, is_head=True)
@@ -178,6 +188,19 @@ class ModelHost:
         self._server.shutdown()
         self._server.server_close()
 
+    def _take(self, of: BaseHTTPRequestHandler) -> None:
+        """A file that somebody brings, as buckets take one."""
+        content = of.rfile.read(int(of.headers.get("Content-Length", 0)))
+        self.headers.append(dict(of.headers))
+        digest = base64.b64encode(hashlib.md5(content).digest()).decode()
+        is_whole = of.headers.get("Content-MD5", digest) == digest
+        status = self.statuses.pop(0) if self.statuses else self.refuses(of) or (200 if is_whole else 400)
+        if status == 200:
+            self.files[of.path] = content
+        of.send_response(status)
+        of.send_header("Content-Length", "0")
+        of.end_headers()
+
     def _answer(self, to: BaseHTTPRequestHandler, is_head: bool = False) -> None:
         path = to.path.partition("?")[0]
         if not is_head:
@@ -190,9 +213,12 @@ class ModelHost:
             to.end_headers()
             return
         content = self.files.get(path)
+        if status := self.refuses(to):
+            self.statuses.insert(0, status)
         if path in self.told:
             content = json.dumps(self.told[path]).encode()
-        status = self.statuses.pop(0) if self.statuses and not is_head else 404 if content is None else 0
+        is_refused = self.statuses and (status or not is_head)
+        status = self.statuses.pop(0) if is_refused else 404 if content is None else 0
         if status or content is None:
             to.send_response(status)
             to.send_header("Content-Length", "0")

@@ -4,12 +4,20 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from domain.versions.hosts import CIVITAI, HUB, in_bucket, place_at
 from domain.versions.lock import LockedModel, Origin
+from domain.versions.variables import VARIABLE
 
-_HUB, _CIVITAI = "https://huggingface.co", "https://civitai.com"
-_TOKENS = {"huggingface.co": "HF_TOKEN", "civitai.com": "CIVITAI_TOKEN"}
-_FILE = re.compile(r"(?P<repo>[^/@?]+/[^/@?]+)(?:@(?P<rev>[^/]+))?/(?P<file>[^?]+)(?:\?rev=(?P<asked>.+))?")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_AMAZON = "https://s3.${AWS_REGION:-us-east-1}.amazonaws.com"
+SIGNED = "AWS_ACCESS_KEY_ID"  # in place of a token: what is asked for is signed with it
+_S3 = (SIGNED, "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL")
+_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # sha256 of a body that is none
+SIGN = f"""\
+printf 'header = "x-amz-content-sha256: {_NOTHING}"\\n'; \
+printf 'user = "%s:%s"\\n' "$AWS_ACCESS_KEY_ID" "${{AWS_SECRET_ACCESS_KEY:-}}"; \
+printf 'aws-sigv4 = "aws:amz:%s:s3"\\n' "${{AWS_REGION:-us-east-1}}"; \
+if [ -n "${{AWS_SESSION_TOKEN:-}}" ]; then \
+printf 'header = "x-amz-security-token: %s"\\n' "$AWS_SESSION_TOKEN"; fi"""  # settings of curl
 
 
 @dataclass(frozen=True)
@@ -25,22 +33,26 @@ def of(model: LockedModel) -> Address | None:
 
 
 def _of(origin: Origin) -> Address | None:
-    kind, _, rest = origin.url.partition("://")
-    if kind == "hf" and (match := _FILE.fullmatch(rest)):
-        rev = origin.revision or match["rev"] or match["asked"] or "main"
-        path = f"{match['repo']}/resolve/{quote(rev)}/{quote(match['file'])}"
-        return Address(f'"${{HF_ENDPOINT:-{_HUB}}}/{_plain(path)}"', "HF_TOKEN", ("HF_TOKEN",))
-    if kind == "civitai":
-        path = rest if rest.startswith("api/") else f"api/download/{rest}"
-        return Address(
-            f'"${{CIVITAI_ENDPOINT:-{_CIVITAI}}}/{_plain(path)}"', "CIVITAI_TOKEN", ("CIVITAI_TOKEN",)
-        )
+    """Raises BadFile."""
+    if found := place_at(origin.url, origin.revision):
+        host, path = found
+        return Address(f'"${{{host.variable}:-{host.url}}}/{_plain(path)}"', host.token, (host.token,))
+    kind = origin.url.partition("://")[0]
+    if kind == "s3":
+        bucket, key = in_bucket(origin.url)
+        return Address(f'"${{AWS_ENDPOINT_URL:-{_AMAZON}}}/{_plain(f"{bucket}/{quote(key)}")}"', SIGNED, _S3)
     if kind in ("http", "https"):
-        token = _TOKENS.get(urlsplit(origin.url).hostname or "", "")
-        pieces = _VARIABLE.split(origin.url)  # text and names by turns
-        word = "".join(f"${{{p}:?}}" if n % 2 else _plain(p) for n, p in enumerate(pieces))
-        return Address(f'"{word}"', token, tuple(dict.fromkeys(filter(None, [token, *pieces[1::2]]))))
+        place = urlsplit(origin.url).hostname
+        token = next((host.token for host in (HUB, CIVITAI) if urlsplit(host.url).hostname == place), "")
+        names = [token, *VARIABLE.findall(origin.url)]
+        return Address(quoted(origin.url), token, tuple(dict.fromkeys(filter(None, names))))
     return None
+
+
+def quoted(text: str) -> str:
+    """A word of bash; a variable that is not set ends it."""
+    pieces = VARIABLE.split(text)  # text and names by turns
+    return '"' + "".join(f"${{{p}:?}}" if n % 2 else _plain(p) for n, p in enumerate(pieces)) + '"'
 
 
 def _plain(text: str) -> str:

@@ -6,6 +6,7 @@ from shlex import quote
 from domain.errors import BadFile
 from domain.versions.derived import addresses
 from domain.versions.derived.model_paths import extra_model_paths
+from domain.versions.git_address import git_address
 from domain.versions.lock import Lock, LockedModel, Tree, digest
 
 WORKER = "cindergrace-worker"  # as docs/SERVERLESS.md builds it
@@ -35,11 +36,17 @@ ENV COMFY_HOME={comfy} \\
 
 _REPO = """
 # {what}
-RUN git init --quiet {at} \\
+RUN {login}git init --quiet {at} \\
     && git -C {at} fetch --quiet --depth 1 -- {repo} {commit} \\
     && test "$(git -C {at} rev-parse 'FETCH_HEAD^{{tree}}')" = {tree} \\
     && git -C {at} checkout --quiet --detach FETCH_HEAD
 """
+
+_LOGIN = """\
+{mounts}export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0={key} \\
+    && GIT_CONFIG_VALUE_0="Authorization: Basic $(printf %s {words} | base64 -w0)" \\
+    && export GIT_CONFIG_VALUE_0 \\
+    && """
 
 _PACKAGES = """
 # every Python package by its hash, in an environment that stays as it is
@@ -80,10 +87,16 @@ def dockerfile(lock: Lock, closure: str = "", base: str = "", bakes: bool = Fals
     """`bakes`: models in the image as well. Raises BadFile for what no image can hold."""
     for_linux(lock)
     models = sorted(lock.models, key=lambda model: model.sha256) if bakes else []
-    secrets = sorted({name for model in models for name in _address(model).secrets})
+    secrets = {name for model in models for name in _address(model).secrets}
+    for tree in (lock.comfy, *lock.nodes):
+        secrets |= {*git_address(tree.repo).variables}
     pieces = [
         _HEAD.format(
-            id=lock.id, base=base or WORKER, comfy=COMFY, venv=VENV, secrets="".join(map(_secret, secrets))
+            id=lock.id,
+            base=base or WORKER,
+            comfy=COMFY,
+            venv=VENV,
+            secrets="".join(map(_secret, sorted(secrets))),
         ),
         _variables(lock),
         _repo("ComfyUI", COMFY, lock.comfy),
@@ -124,7 +137,15 @@ def for_linux(lock: Lock) -> None:
 
 
 def _repo(what: str, at: str, tree: Tree) -> str:
-    return _REPO.format(what=what, at=quote(at), repo=quote(tree.repo), commit=tree.commit, tree=tree.tree)
+    address = git_address(tree.repo)
+    login = ""
+    if address.login:  # nothing of it stays in the image
+        words = addresses.quoted(address.login)
+        key = quote(f"http.{address.host}.extraHeader")
+        login = _LOGIN.format(mounts="".join(map(_mount, address.variables)), key=key, words=words)
+    return _REPO.format(
+        what=what, at=quote(at), login=login, repo=quote(address.url), commit=tree.commit, tree=tree.tree
+    )
 
 
 def _packages(lock: Lock) -> str:
@@ -168,8 +189,10 @@ def _labels(lock: Lock, closure: str) -> str:
 
 def _baked(model: LockedModel) -> str:
     address, path = _address(model), f"{COMFY}/models/{model.target}"
-    mounts = "".join(f"--mount=type=secret,id={name},env={name} \\\n    " for name in address.secrets)
+    mounts = "".join(map(_mount, address.secrets))
     header = _TOKEN.format(name=address.token) if address.token else ""
+    if address.token == addresses.SIGNED:
+        header = f'if [ -n "${{{address.token}:-}}" ]; then {addresses.SIGN}; fi; '
     return _BAKED.format(
         target=model.target,
         size=model.size,
@@ -189,6 +212,10 @@ def _address(model: LockedModel) -> addresses.Address:
         f"models/{model.target} comes from no address in the web, so no image can bring it. Leave models on "
         "the volume, or give it another source."
     )
+
+
+def _mount(name: str) -> str:
+    return f"--mount=type=secret,id={name},env={name} \\\n    "
 
 
 def _secret(name: str) -> str:

@@ -16,7 +16,8 @@ _HEAD = """\
 #   STUDIO_VOLUME=/workspace bash fill.sh
 #
 # It needs bash, curl, flock and sha256sum, as a pod without a GPU has them. What broke off goes on when it
-# is run again. HF_TOKEN and CIVITAI_TOKEN open models with a licence to accept; they are read from the
+# is run again. HF_TOKEN and CIVITAI_TOKEN open models with a licence to accept, GOOGLE_OAUTH_ACCESS_TOKEN and
+# AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_REGION what lies in a bucket; they are read from the
 # environment and written nowhere.
 set -euo pipefail
 """
@@ -111,7 +112,16 @@ fetch() {
 # host that it is sent on to.
 asked() {
     printf 'url = "%s"\\n' "$2"
-    if [[ -n $1 && -n ${!1:-} ]]; then printf 'header = "Authorization: Bearer %s"\\n' "${!1}"; fi
+    if [[ -z $1 || -z ${!1:-} ]]; then return; fi
+    if [[ $1 == __SIGNED__ ]]; then
+        signed
+    else
+        printf 'header = "Authorization: Bearer %s"\\n' "${!1}"
+    fi
+}
+
+signed() {
+    __SIGN__
 }
 
 """
@@ -121,7 +131,8 @@ def filling(lock: Lock) -> str:
     models = sorted(lock.models, key=lambda model: model.target)
     head = _HEAD.format(id=lock.id, size=sum(model.size for model in models) / 1e9)
     calls = "".join(map(_call, models))
-    return f'{head}{VOLUME}{PLACE}{_BRING}{calls}exit "$failed"\n'
+    bring = _BRING.replace("__SIGNED__", addresses.SIGNED).replace("__SIGN__", addresses.SIGN)
+    return f'{head}{VOLUME}{PLACE}{bring}{calls}exit "$failed"\n'
 
 
 def _call(model: LockedModel) -> str:

@@ -30,19 +30,26 @@ ALSO = {"diffusion_models": "unet", "text_encoders": "clip"}  # ComfyUI's own ol
 
 def extra_model_paths(lock: Lock) -> str:
     """One file for pods, serverless and here: ComfyUI fills in the variable."""
+    head = (
+        f"# Models of {lock.id}. ComfyUI fills in STUDIO_VOLUME: /workspace on a pod, /runpod-volume on\n"
+        "# serverless, a folder of yours elsewhere.\n"
+    )
+    return head + _section(lock, "$STUDIO_VOLUME", "models/")
+
+
+def models_at(lock: Lock, folder: str) -> str:
+    """The file for one folder of models, wherever it is."""
+    return _section(lock, json.dumps(folder, ensure_ascii=False), "")
+
+
+def _section(lock: Lock, base: str, below: str) -> str:
     others = {model.target.partition("/")[0] for model in lock.models} - {*FOLDERS, *ALSO.values()}
-    lines = [
-        f"# Models of {lock.id}. ComfyUI fills in STUDIO_VOLUME: /workspace on a pod, /runpod-volume on",
-        "# serverless, a folder of yours elsewhere.",
-        "cindergrace:",
-        "  base_path: $STUDIO_VOLUME",
-        "  is_default: true",
-    ]
+    lines = ["cindergrace:", f"  base_path: {base}", "  is_default: true"]
     for name in sorted({*FOLDERS, *others}):
         key = name if name in FOLDERS else json.dumps(name, ensure_ascii=False)
         if name in ALSO:
-            lines += [f"  {key}: |", f"    models/{name}", f"    models/{ALSO[name]}"]
+            lines += [f"  {key}: |", f"    {below}{name}", f"    {below}{ALSO[name]}"]
         else:
-            path = f"models/{name}"
+            path = f"{below}{name}"
             lines.append(f"  {key}: {path if name in FOLDERS else json.dumps(path, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"

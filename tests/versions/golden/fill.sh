@@ -4,7 +4,8 @@
 #   STUDIO_VOLUME=/workspace bash fill.sh
 #
 # It needs bash, curl, flock and sha256sum, as a pod without a GPU has them. What broke off goes on when it
-# is run again. HF_TOKEN and CIVITAI_TOKEN open models with a licence to accept; they are read from the
+# is run again. HF_TOKEN and CIVITAI_TOKEN open models with a licence to accept, GOOGLE_OAUTH_ACCESS_TOKEN and
+# AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and AWS_REGION what lies in a bucket; they are read from the
 # environment and written nowhere.
 set -euo pipefail
 
@@ -92,7 +93,16 @@ fetch() {
 # host that it is sent on to.
 asked() {
     printf 'url = "%s"\n' "$2"
-    if [[ -n $1 && -n ${!1:-} ]]; then printf 'header = "Authorization: Bearer %s"\n' "${!1}"; fi
+    if [[ -z $1 || -z ${!1:-} ]]; then return; fi
+    if [[ $1 == AWS_ACCESS_KEY_ID ]]; then
+        signed
+    else
+        printf 'header = "Authorization: Bearer %s"\n' "${!1}"
+    fi
+}
+
+signed() {
+    printf 'header = "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"\n'; printf 'user = "%s:%s"\n' "$AWS_ACCESS_KEY_ID" "${AWS_SECRET_ACCESS_KEY:-}"; printf 'aws-sigv4 = "aws:amz:%s:s3"\n' "${AWS_REGION:-us-east-1}"; if [ -n "${AWS_SESSION_TOKEN:-}" ]; then printf 'header = "x-amz-security-token: %s"\n' "$AWS_SESSION_TOKEN"; fi
 }
 
 bring 0101010101010101010101010101010101010101010101010101010101010101 1001 RMBG/model.pth CIVITAI_TOKEN "${CIVITAI_ENDPOINT:-https://civitai.com}/api/download/models/12"
