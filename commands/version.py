@@ -22,10 +22,11 @@ from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions import uv
 from infrastructure.versions.builds import Build
 from infrastructure.versions.store import Store, store_folder
+from infrastructure.workflow_files import WorkflowFolder
 from services.versions import comparing, keeping, launching, sweeping
-from services.versions.probing import Prober
-from services.versions.realizing import Realizer, different
-from services.versions.resolving import Resolver
+from services.versions.making import Maker
+from services.versions.probing import Prober, nodes_of
+from services.versions.realizing import different
 from services.versions.shelf import Shelf, Version
 
 DRIFT, BAD, NETWORK, OFFLINE, INTERRUPTED = 1, 2, 3, 4, 130
@@ -96,30 +97,22 @@ def _validate(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 def _resolve(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
-    is_new = _resolved(asked, shelf, version)
+    is_new = _follow(_maker(asked, shelf).resolved(version))
     return 0, {"version_id": version.spec.id, "lock": str(version.lock_file), "is_new": is_new}
 
 
 def _realize(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
-    if not version.is_resolved:
-        if asked.dry_run:
-            id = version.spec.id
-            raise BadFile(f"{id} is not resolved as its spec stands: python main.py version resolve {id}")
-        _resolved(asked, shelf, version)
-    store = _store_for(asked, shelf, version)
-    lock, with_models = version.needed_lock(), not version.spec.skips_models
+    maker = _maker(asked, shelf, None if asked.no_probe else _prober(asked))
+    id = version.spec.id
     if asked.dry_run:
-        return 0, keeping.missing(store, lock, with_models)
-    attempt = None
-    if not asked.no_probe:
-        prober = _prober(asked)
-        attempt = lambda build, lock: prober.attempt(build, lock, shelf.store.python(lock))
-    version.remember()
-    realizer = Realizer(store, version.builds, attempt)
-    done = _follow(realizer.realize(lock, with_models))
+        if not version.is_resolved:
+            raise BadFile(f"{id} is not resolved as its spec stands: python main.py version resolve {id}")
+        lock, with_models = version.needed_lock(), not version.spec.skips_models
+        return 0, keeping.missing(maker.store(version), lock, with_models)
+    done = _follow(maker.realized(version))
     return 0, {
-        "version_id": lock.id,
+        "version_id": id,
         "closure": done.realization.closure,
         "folder": str(done.build.folder),
         "is_new": done.is_new,
@@ -214,15 +207,9 @@ def _shelf(asked: argparse.Namespace) -> Shelf:
     )
 
 
-def _resolved(asked: argparse.Namespace, shelf: Shelf, version: Version) -> bool:
+def _maker(asked: argparse.Namespace, shelf: Shelf, prober: Prober | None = None) -> Maker:
     here = uv.this_platform(asked.torch_backend)
-    platform = replace(here, python=asked.python or here.python)
-    store = _store_for(asked, shelf, version)
-    return version.keep(_follow(Resolver(store, platform, asked.accept_new).lock(version.spec)))
-
-
-def _store_for(asked: argparse.Namespace, shelf: Shelf, version: Version) -> Store:
-    return replace(shelf.store, is_offline=asked.offline or version.spec.is_offline)
+    return Maker(shelf, replace(here, python=asked.python or here.python), prober, asked.accept_new)
 
 
 def _realized(version: Version) -> Build:
@@ -230,11 +217,8 @@ def _realized(version: Version) -> Build:
 
 
 def _prober(asked: argparse.Namespace) -> Prober:
-    folder = setting.workflows()
-    graphs = {name: folder.load(name).graph for name in asked.workflow or folder.names()}
-    needed = {
-        name: frozenset(node["class_type"] for node in graph.values()) for name, graph in graphs.items()
-    }
+    """Whose nodes it must have: an artist's own workflows only when they are named."""
+    needed = nodes_of(setting.workflows(), asked.workflow) if asked.workflow else nodes_of(WorkflowFolder())
     return Prober(needed, tuple(shlex.split(asked.probe_args)))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from commands.terminal import Reporter
-from domain.errors import BadFile
 from infrastructure.workflow_files import read_graph
 from services.versions import baselines
 from services.versions.baselines import Drawer
@@ -15,13 +14,10 @@ from services.versions.shelf import Shelf
 
 def compare(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Mapping[str, Any]]:
     version, graph = shelf.version(asked.id), read_graph(asked.workflow)
-    build = version.builds.current
-    if build is None:
-        id = version.spec.id
-        raise BadFile(f"{id} is not realized yet: python main.py version realize {id}")
+    build = version.builds.realized(version.spec.id)
     drawer = Drawer(shelf.store.python(build.lock()), tuple(shlex.split(asked.probe_args)))
-    work = baselines.compared(version, build, graph, drawer, asked.accept)
-    state, drawn = Reporter().follow(work)
+    with shelf.store.shared():
+        state, drawn = Reporter().follow(baselines.compared(version, build, graph, drawer, asked.accept))
     return 0, {
         "version_id": version.spec.id,
         "state": state,

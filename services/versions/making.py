@@ -21,7 +21,7 @@ class Maker:
 
     def resolved(self, version: Version) -> Generator[Event, None, bool]:
         """Returns whether the lock is another than before. Raises Unresolved, NotInStore, Drift."""
-        found = yield from Resolver(self._store(version), self.platform, self.takes_new).lock(version.spec)
+        found = yield from Resolver(self.store(version), self.platform, self.takes_new).lock(version.spec)
         return version.keep(found)
 
     def realized(self, version: Version) -> Generator[Event, None, Realized]:
@@ -30,7 +30,7 @@ class Maker:
         if not version.is_resolved:
             share = 0.15
             yield from as_part(self.resolved(version), 0.0, share)
-        store, lock = self._store(version), version.needed_lock()
+        store, lock = self.store(version), version.needed_lock()
         attempt = None
         if prober := self.prober:
             attempt = lambda build, lock: prober.attempt(build, lock, store.python(lock))
@@ -38,6 +38,7 @@ class Maker:
         realizer = Realizer(store, version.builds, attempt)
         return (yield from as_part(realizer.realize(lock, not version.spec.skips_models), share, 1.0))
 
-    def _store(self, version: Version) -> Store:
+    def store(self, version: Version) -> Store:
+        """Which fetches nothing where the spec says so."""
         store = self.shelf.store
         return replace(store, is_offline=store.is_offline or version.spec.is_offline)

@@ -11,7 +11,7 @@ from domain.versions import lock, spec
 from domain.versions.lock import Lock
 from domain.versions.spec import Spec
 from infrastructure.json_files import read_json
-from infrastructure.part_files import writing
+from infrastructure.part_files import kept_aside, writing
 from infrastructure.versions.builds import Builds
 from infrastructure.versions.store import Store
 from services.versions.resolving import spec_sha256
@@ -63,6 +63,8 @@ class Version:
         self.remember()
         if self.lock_file.is_file() and self.lock_file.read_text("utf-8") == found.text:
             return False
+        if self.lock_file.is_file():
+            kept_aside(self.lock_file, "before")
         with writing(self.lock_file) as part:
             part.write_text(found.text, "utf-8")
         return True

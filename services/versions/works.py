@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from domain.errors import BadFile
 from domain.events import Event, Progress
 from domain.versions.errors import Drift
-from domain.versions.lock import Platform
+from domain.versions.lock import Lock, Platform
 from domain.versions.spec import Spec, checked_id
 from infrastructure.versions import uv
 from infrastructure.workflow_files import WorkflowFolder
@@ -31,10 +32,13 @@ class Works:
     log: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES))
 
     def resolve(self, id: str, torch: str | None = None) -> Work:
-        """`torch`: for which kind of GPU; None for that of the lock there is."""
+        """`torch`: for which kind of GPU; None for that of the lock there is. What is another than in that
+        lock is told before anything of it is brought here."""
         version = self.shelf.version(id)
-        is_new = yield from self._maker(version, torch).resolved(version)
-        return {"is_new": is_new}
+        before = _lock_of(version)
+        yield from self._maker(version, torch).resolved(version)
+        changes = comparing.differences(before, version.needed_lock()) if before else None
+        return {"changes": changes}
 
     def realize(self, id: str, torch: str | None = None) -> Work:
         version = self.shelf.version(id)
@@ -52,7 +56,8 @@ class Works:
     def probe(self, id: str) -> Work:
         build = self.shelf.version(id).builds.realized(id)
         lock = build.lock()
-        yield from self._prober().attempt(build, lock, self.shelf.store.python(lock))
+        with self.shelf.store.shared():
+            yield from self._prober().attempt(build, lock, self.shelf.store.python(lock))
         return {}
 
     def reproduce(self, id: str) -> Work:
@@ -99,7 +104,15 @@ class Works:
 
 def _platform(version: Version, torch: str | None) -> Platform:
     """This machine, with the Python of a lock that was made here: another would be another version."""
-    here, lock = uv.this_platform(torch or ""), version.lock
+    here, lock = uv.this_platform(torch or ""), _lock_of(version)
     if lock is None:
         return here
     return Platform(here.os, here.arch, lock.platform.python, lock.platform.torch if torch is None else torch)
+
+
+def _lock_of(version: Version) -> Lock | None:
+    """One that does not read is none: another takes its place."""
+    try:
+        return version.lock
+    except BadFile:
+        return None

@@ -61,9 +61,7 @@ def test_a_version_goes_from_its_spec_to_what_draws_and_back(page, keeper, nodes
     keeper.version()
     row = page.row("film-a")
     assert (row["state"], row["closure"], row["python"], row["comfy"]["ref"]) == ("spec", "", None, "v1")
-    assert page.done("resolve", "film-a", lambda works: works.resolve("film-a"))["outcome"] == {
-        "is_new": True
-    }
+    assert page.done("resolve", "film-a", lambda works: works.resolve("film-a"))["outcome"]["changes"] is None
     row = page.row("film-a", lambda row: row["state"] == "resolved")
     assert len(row["comfy"]["commit"]) == 40 and row["models"][0]["size"] == 1_000_000
     work = page.done("realize", "film-a", lambda works: works.realize("film-a"))
@@ -180,6 +178,22 @@ def test_what_no_version_needs_is_counted_before_it_goes(page, keeper):
     assert list(keeper.store.blobs.all()), "it was only counted"
     assert page.done("collect", "", lambda works: works.collect(is_dry=False))["outcome"]["bytes"]
     assert not keeper.store.blobs.all()
+
+
+def test_what_another_resolution_changes_is_told_before_anything_is_brought_and_the_lock_before_stays(
+    page, keeper
+):
+    keeper.version()
+    again = lambda: page.done("resolve", "film-a", lambda works: works.resolve("film-a"))["outcome"][
+        "changes"
+    ]
+    assert (again(), again()) == (None, [])
+    was = keeper.shelf.version("film-a").lock_file.read_text("utf-8")
+    keeper.version(comfy={"repo": keeper.world.comfy.url, "ref": "v2"})
+    (line,) = again()
+    assert line.split()[0] == "comfy" and line.endswith(f"{keeper.world.first} → {keeper.world.second}")
+    assert (keeper.shelf.folders[-1] / "film-a.lock.json.before").read_text("utf-8") == was
+    assert not list(keeper.store.blobs.all())
 
 
 def test_two_are_compared_and_one_is_exported(page, keeper):

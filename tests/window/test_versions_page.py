@@ -66,13 +66,13 @@ def test_a_version_is_realized_checked_drawn_with_and_compared(shelf, open_page)
 
     row(page, "film-b").locator("b").click()
     detail.get_by_role("button", name="Resolve").click()
-    ended(page, "film-b has a new lock.")
+    ended(page, "film-b is known to the byte.")
     detail.get_by_role("button", name="Compare").click()
     expect(page.locator("dialog .differences li").first).to_contain_text("node alpha")
     page.keyboard.press("Escape")
     page.reload()
     expect(row(page, "film-b")).to_contain_text("resolved")
-    ended(page, "film-b has a new lock.")
+    ended(page, "film-b is known to the byte.")
 
 
 def test_what_was_changed_in_a_version_is_named_and_realizing_mends_it(shelf, open_page, tmp_path):

@@ -33,7 +33,7 @@ export function makeWork() {
     mend.hidden = !(work.state === 'failed' && work.deed === 'verify');
     sweep.hidden = !(work.state === 'done' && work.deed === 'collect' && work.outcome.is_dry && work.outcome.bytes);
     close.hidden = isOn;
-    keyed(said, [...new Set(work.said)].filter(line => line !== work.error), line => line, line => h('li', {}, line));
+    keyed(said, [...new Set([...work.said, ...work.outcome.changes ?? []])].filter(line => line !== work.error), line => line, line => h('li', {}, line));
     keyed(wrong, work.differences.filter(line => !work.error.includes(line)), line => line, line => h('li', {}, line));
     log.hidden = !work.log.length;
     put(log.lastChild, { text: work.log.join('\n') });
@@ -58,7 +58,7 @@ function goOn(next = '') {
 function outcome({ deed, id, outcome: made }) {
   const size = made.bytes != null && bytes(made.bytes);
   switch (deed) {
-    case 'resolve': return t(made.is_new ? 'versions.done.resolve' : 'versions.done.resolve.same', { id });
+    case 'resolve': return t(made.changes?.length === 0 ? 'versions.done.resolve.same' : made.changes ? 'versions.done.resolve.changes' : 'versions.done.resolve', { id });
     case 'realize': return t(made.is_new ? 'versions.done.realize' : 'versions.done.realize.same', { id });
     case 'verify': return t(made.is_deep ? 'versions.done.verify.deep' : 'versions.done.verify', { id });
     case 'delete': return made.kept?.length ? t('versions.done.delete.kept', { id, kept: made.kept.join(', ') }) : t('versions.done.delete', { id });
