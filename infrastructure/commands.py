@@ -2,11 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _LONGEST = 3600.0  # seconds
+_LOOK = 0.5  # seconds between two words that a command still runs
+_PATIENCE = 5.0  # seconds until one that was told to end is killed
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,47 @@ def run(
 ) -> Done:
     """`env` comes on top of ours; what is None there is taken out. Raises OSError when it cannot be started,
     TimeoutError when it takes too long."""
+    work = going(command, folder, env, longest)
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            done: Done = stop.value
+            return done
+
+
+def going(
+    command: Sequence[str | Path],
+    folder: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+    longest: float = _LONGEST,
+) -> Generator[None, None, Done]:
+    """The same for a command that takes a while: yields while it runs, and ends it when it is closed."""
+    end = time.monotonic() + longest
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        cwd=folder,
+        env={k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
-        done = subprocess.run(
-            [str(word) for word in command],
-            cwd=folder,
-            env={k: v for k, v in {**os.environ, **(env or {})}.items() if v is not None},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=longest,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError(f"{command[0]} takes longer than {longest:.0f} seconds") from error
-    out, said = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-    return Done(done.returncode, out, said)
+        while True:
+            try:
+                out, said = process.communicate(timeout=_LOOK)
+                return Done(
+                    process.returncode, out.decode("utf-8", "replace"), said.decode("utf-8", "replace")
+                )
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{command[0]} takes longer than {longest:.0f} seconds") from None
+            yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.communicate(timeout=_PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()

@@ -6,7 +6,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,9 +146,14 @@ class Store:
         with held(env.with_suffix(".lock"), "the Python packages"):
             if env.is_dir() and (tree := self._as_made(env, manifest)):
                 return tree
-            yield Progress(0.1, "installing Python packages")
-            with writing_folder(env) as part:
-                self.uv.environment(part, lock.requirements_text, lock.platform)
+            installing = Progress(0.1, "installing Python packages")
+            yield installing
+            with (
+                writing_folder(env) as part,
+                closing(self.uv.environment(part, lock.requirements_text, lock.platform)) as work,
+            ):
+                for _ in work:
+                    yield installing  # whoever cancels is heard meanwhile
                 yield Progress(0.6, "reading every file of them")
                 tree = env_tree.read_tree(part)
                 if foreign := env_tree.foreign(part, tree):

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,9 +49,9 @@ class Uv:
             raise NotInStore(f"The packages cannot be chosen without the network: {_fault(done)}")
         raise Unresolved(self._conflict(wishes, platform, done))
 
-    def environment(self, to: Path, requirements: str, platform: Platform) -> None:
+    def environment(self, to: Path, requirements: str, platform: Platform) -> Generator[None, None, None]:
         """A new one at `to` that may be moved. Raises Unresolved, NotInStore, CannotWrite."""
-        self._must(
+        yield from self._must(
             ["venv", "--relocatable", "--quiet", "--no-project", "--python", _python(platform.python), to]
         )
         with tempfile.TemporaryDirectory() as folder:
@@ -59,7 +59,7 @@ class Uv:
             file.write_text(requirements, "utf-8")
             options = ["--require-hashes", "--no-build", "--no-deps", "--link-mode", "hardlink", "--quiet"]
             options += [*_only_there(), *_torch(platform)]
-            self._must(["pip", "install", *options, "--python", python_of(to), "-r", file])
+            yield from self._must(["pip", "install", *options, "--python", python_of(to), "-r", file])
 
     def _compiled(self, wishes: Sequence[Wish], platform: Platform) -> Done:
         with tempfile.TemporaryDirectory() as folder:
@@ -89,8 +89,8 @@ class Uv:
                     return f"{other.who} and {wish.who} do not go together: {_fault(both)}"
         return f"What the nodes ask for does not go together: {_fault(done)}"
 
-    def _must(self, words: Sequence[str | Path]) -> None:
-        done = self._uv(words)
+    def _must(self, words: Sequence[str | Path]) -> Generator[None, None, None]:
+        done = yield from self._going(words)
         if done.code == 0:
             return
         self._check_room(done)
@@ -103,12 +103,18 @@ class Uv:
             raise CannotWrite(f"The disk of {self._cache} is full. Make room, and run it again.")
 
     def _uv(self, words: Sequence[str | Path], folder: Path | None = None) -> Done:
+        return commands.run([_program(), *words], folder, self._surroundings())
+
+    def _going(self, words: Sequence[str | Path]) -> Generator[None, None, Done]:
+        return commands.going([_program(), *words], env=self._surroundings())
+
+    def _surroundings(self) -> dict[str, str | None]:
         env: dict[str, str | None] = dict.fromkeys(filter(_is_a_habit, os.environ))
         env |= {"UV_CACHE_DIR": str(self._cache.absolute()), "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1"}
         env |= {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", **_as_pip_has_it()}
         if self._is_offline:
             env["UV_OFFLINE"] = "1"
-        return commands.run([_program(), *words], folder, env)
+        return env
 
 
 def python_of(env: Path) -> Path:

@@ -134,7 +134,7 @@ def test_a_new_hard_link_is_no_change(keeper, tmp_path):
 
 def made(keeper, to, name="film-a"):
     lock = keeper.version(name).needed_lock()
-    keeper.store.uv.environment(to, lock.requirements_text, lock.platform)
+    list(keeper.store.uv.environment(to, lock.requirements_text, lock.platform))
     return env_tree.read_tree(to)
 
 

@@ -1,12 +1,14 @@
 """The versions as pages are told of them, and work on one of them: a piece at a time, whose end is told."""
 
 import json
+import os
 import threading
 
 import pytest
 
 from domain.errors import BadFile, StudioError
 from domain.events import Progress
+from infrastructure.versions import uv
 from infrastructure.workflow_files import WorkflowFolder
 from services.feed import Feed
 from services.versions.desk import VersionDesk
@@ -123,6 +125,21 @@ def test_one_piece_of_work_at_a_time_which_can_be_cancelled(page):
     assert page.work, "only the end that was read is dismissed"
     page.desk.dismiss(number)
     assert page.work is None
+
+
+def test_packages_that_are_being_installed_are_no_reason_to_wait_for_a_cancel(page, keeper, monkeypatch):
+    keeper.resolve()
+    slow = keeper.world.folder / "uv"
+    slow.write_text(f"#!/bin/sh\necho $$ > {slow}.pid\nexec sleep 600\n", "utf-8")
+    slow.chmod(0o755)
+    monkeypatch.setattr(uv, "_program", lambda: str(slow))
+    page.desk.begin("realize", "film-a", lambda works: works.realize("film-a"))
+    until(lambda: slow.with_name("uv.pid").is_file() and slow.with_name("uv.pid").read_text())
+    pid = int(slow.with_name("uv.pid").read_text())
+    page.desk.cancel()
+    until(lambda: page.work["state"] == "cancelled")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_a_spec_that_does_not_read_is_listed_with_what_is_wrong_and_can_be_mended(page, keeper):
