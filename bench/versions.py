@@ -130,10 +130,9 @@ def measure(world: World, folder: Path, url: str, asked: argparse.Namespace) -> 
 
     one, other = version("film-a", "v1"), version("film-b", "v2")
     bare = folder / "bare"
+    lock = one.needed_lock()
     packages = timed(
-        lambda: Store(bare).uv.environment(
-            bare / "env", one.needed_lock().requirements_text, one.needed_lock().platform
-        )
+        lambda: list(Store(bare).uv.environment(bare / "env", lock.requirements_text, lock.platform))
     )
     first = timed(lambda: realize(one))
     blob = folder / "blobs"
