@@ -9,6 +9,7 @@ a server of its own on this machine.
 import argparse
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -131,9 +132,13 @@ def measure(world: World, folder: Path, url: str, asked: argparse.Namespace) -> 
     one, other = version("film-a", "v1"), version("film-b", "v2")
     bare = folder / "bare"
     lock = one.needed_lock()
-    packages = timed(
-        lambda: list(Store(bare).uv.environment(bare / "env", lock.requirements_text, lock.platform))
-    )
+
+    def installed() -> None:
+        """From nothing; the first time a disk still reads the package."""
+        shutil.rmtree(bare, ignore_errors=True)
+        list(Store(bare).uv.environment(bare / "env", lock.requirements_text, lock.platform))
+
+    packages = timed(installed, 2)
     first = timed(lambda: realize(one))
     blob = folder / "blobs"
 

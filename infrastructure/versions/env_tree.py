@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,8 @@ from infrastructure.json_files import read_json
 from infrastructure.part_files import writing
 
 _READERS = max(2, os.cpu_count() or 2)
+_BATCH = 128  # files that are handed to a reader at once
+_SMALL = 1 << 20  # bytes of a file that is read in one go
 _OURS = "pyvenv.cfg"  # and the links to Python: where Python is on this machine, which is no package
 _LINK = "L"
 _OF_UV = ("activate", "deactivate", "pydoc.")  # scripts for shells, of whichever uv made it
@@ -52,7 +54,7 @@ class EnvTree:
 def read_tree(env: Path, known: EnvTree | None = None) -> EnvTree:
     """Every file; what `known` has with the same size, time and inode is not read again."""
     old = known.entries if known else {}
-    entries, unread = dict[str, Entry](), list[tuple[str, Path, os.stat_result]]()
+    entries, unread = dict[str, Entry](), list[tuple[str, str, os.stat_result]]()
     for path, entry in _files(env):
         stat = entry.stat(follow_symlinks=False)
         before = old.get(path)
@@ -66,13 +68,32 @@ def read_tree(env: Path, known: EnvTree | None = None) -> EnvTree:
                 f"{_LINK}{Path(entry.path).readlink()}",
             )
         else:
-            unread.append((path, Path(entry.path), stat))
+            unread.append((path, entry.path, stat))
+    batches = [unread[start : start + _BATCH] for start in range(0, len(unread), _BATCH)]
     with ThreadPoolExecutor(_READERS) as readers:  # hashing lets go of Python's lock
-        digests = readers.map(lambda one: read_sha256(one[1]), unread)
-        for (path, _, stat), digest in zip(unread, digests, strict=True):
-            kind = "x" if stat.st_mode & 0o100 else "-"
-            entries[path] = (stat.st_size, stat.st_mtime_ns, stat.st_ino, kind + digest)
+        for batch, digests in zip(batches, readers.map(_digests, batches), strict=True):
+            for (path, _, stat), digest in zip(batch, digests, strict=True):
+                kind = "x" if stat.st_mode & 0o100 else "-"
+                entries[path] = (stat.st_size, stat.st_mtime_ns, stat.st_ino, kind + digest)
     return EnvTree(entries)
+
+
+def _digests(batch: Sequence[tuple[str, str, os.stat_result]]) -> list[str]:
+    """Most of an environment's files are a few kilobytes: then what is done beside reading counts."""
+    found = []
+    for _, path, stat in batch:
+        content = _read_at_once(path) if stat.st_size <= _SMALL else b""
+        is_all = len(content) == stat.st_size
+        found.append(hashlib.sha256(content).hexdigest() if is_all else read_sha256(Path(path)))
+    return found
+
+
+def _read_at_once(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        return os.read(file, _SMALL)
+    finally:
+        os.close(file)
 
 
 def differences(was: EnvTree, now: EnvTree) -> list[str]:
