@@ -29,15 +29,16 @@ def create(studio: Studio, id: str, of: str = "", where: str = "", upload: str =
         with studio.uploads.taken(upload) as file:
             return (yield from works.create(id, of, str(file)))
 
+    studio.versions.check_free(id)
     studio.versions.begin("create", id, work)
 
 
 def resolve(studio: Studio, id: str, torch: str | None = None) -> None:
-    studio.versions.begin("resolve", id, lambda works: works.resolve(id, torch))
+    studio.versions.begin("resolve", id, lambda works: works.resolve(id, torch), torch)
 
 
 def realize(studio: Studio, id: str, torch: str | None = None) -> None:
-    studio.versions.begin("realize", id, lambda works: works.realize(id, torch))
+    studio.versions.begin("realize", id, lambda works: works.realize(id, torch), torch)
 
 
 def verify(studio: Studio, id: str, is_deep: bool = False) -> None:

@@ -26,8 +26,8 @@ from infrastructure.workflow_files import WorkflowFolder
 from services.versions import comparing, keeping, launching, sweeping
 from services.versions.making import Maker
 from services.versions.probing import Prober, nodes_of
-from services.versions.realizing import different
 from services.versions.shelf import Shelf, Version
+from services.versions.works import Works
 
 DRIFT, BAD, NETWORK, OFFLINE, INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -120,19 +120,17 @@ def _realize(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 
 def _verify(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    version = shelf.version(asked.id)
-    build, lock = _realized(version), version.needed_lock()
-    found = different(shelf.store, build, lock, not version.spec.skips_models, asked.deep)
-    if found:
-        raise Drift(f"{lock.id} is not what its lock says:", tuple(found))
-    return 0, {"version_id": lock.id, "closure": build.realization().closure, "is_deep": asked.deep}
+    return 0, {
+        "version_id": shelf.version(asked.id).spec.id,
+        **_follow(Works(shelf).verify(asked.id, asked.deep)),
+    }
 
 
 def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
     version = shelf.version(asked.id)
     build = _realized(version)
     lock = build.lock()
-    with shelf.store.shared():
+    with version.untouched():
         _follow(_prober(asked).attempt(build, lock, shelf.store.python(lock)))
     return 0, {"version_id": lock.id, "closure": build.realization().closure}
 
@@ -203,7 +201,10 @@ def _shelf(asked: argparse.Namespace) -> Shelf:
     own = user_data_path(setting.NAME) / "versions"
     folders = (asked.versions,) if asked.versions else (Path("versions"), own)
     return Shelf(
-        folders, Store(asked.store or store_folder(user_data_path(setting.NAME)), asked.offline), asked.target
+        folders,
+        Store(asked.store or store_folder(user_data_path(setting.NAME)), asked.offline),
+        asked.target,
+        takes_paths=True,
     )
 
 

@@ -20,6 +20,8 @@ def read_json(path: Path) -> Any:
         raise BadFile(f"{path} is not valid JSON: {error.msg} at {place}.") from error
     except ValueError as error:
         raise BadFile(f"{path} is not a text file in UTF-8.") from error
+    except RecursionError as error:
+        raise BadFile(f"{path} is nested too deeply.") from error
 
 
 def aside_if_broken(path: Path, kind: type) -> None:

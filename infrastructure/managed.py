@@ -8,13 +8,13 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from domain.errors import BackendError, BackendUnreachable, Blocked, JobFailed, StudioError
+from domain.errors import BackendError, BackendUnreachable, BadFile, Blocked, JobFailed, StudioError
 from domain.events import Fact, Progress
 from domain.job import Graph, Job, JobRun, Probe
 from domain.status import Status
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.versions import launch, running
-from infrastructure.versions.builds import Builds
+from infrastructure.versions.builds import Build, Builds
 from infrastructure.versions.locks import SOON, held
 from infrastructure.versions.running import Running
 from infrastructure.versions.store import Store
@@ -206,8 +206,15 @@ class ManagedBackend:
         now = self._running
         if now is None or not now.is_alive:
             return None
-        is_needed = self._jobs or not now.is_ours or now.build == self._builds.current
+        is_needed = self._jobs or not now.is_ours or self._is_in_use(now.build)
         return self._backend if is_needed and self._running is now else None
+
+    def _is_in_use(self, build: Build) -> bool:
+        """Unless another is known to be."""
+        try:
+            return build == self._builds.current
+        except BadFile:
+            return True
 
     def _put_down(self) -> None:
         """What does not run, or runs and is not in use any more, when nobody works with it."""

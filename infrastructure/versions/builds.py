@@ -76,14 +76,15 @@ class Builds:
 
     @property
     def current(self) -> Build | None:
-        try:
-            name = read_json(self.folder / _CURRENT)["build"]
-        except (BadFile, TypeError, KeyError):
+        """The one in use. Raises BadFile when that cannot be known: nobody must take it for unneeded then."""
+        file = self.folder / _CURRENT
+        if not file.exists():
             return None
-        build = Build(self.folder / str(name))
-        return (
-            build if (build.folder / _REALIZATION).is_file() and build.folder.parent == self.folder else None
-        )
+        try:
+            build = Build(self.folder / str(read_json(file)["build"]))
+        except (TypeError, KeyError) as error:
+            raise BadFile(f"{file} does not say which build is in use. Realize the version anew.") from error
+        return build if build.folder.is_dir() and build.folder.parent == self.folder else None
 
     def realized(self, id: str) -> Build:
         """The one in use. Raises BadFile."""

@@ -53,8 +53,8 @@ class Running:
 
     def stop(self) -> None:
         """Returns when it has ended, or hears nothing at all."""
-        unnote(self.build, self.pid)
         if not self.is_alive:
+            unnote(self.build, self.pid)
             return
         for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
             with suppress(ProcessLookupError):  # it has ended by itself just now
@@ -63,6 +63,7 @@ class Running:
             while self.is_alive and time.monotonic() < end:
                 time.sleep(_LOOK)
             if not self.is_alive:
+                unnote(self.build, self.pid)  # not sooner: what runs is not taken away
                 return
 
 

@@ -37,6 +37,7 @@ class _Live:
     deed: str
     id: str
     works: Works
+    torch: str | None = None
     began: float = field(default_factory=time.time)
     state: str = RUNNING
     progress: Progress = field(default_factory=lambda: Progress(0.0, ""))
@@ -56,6 +57,7 @@ class _Live:
             "number": self.number,
             "deed": self.deed,
             "id": self.id,
+            "torch": self.torch,
             "began": self.began,
             "state": self.state,
             "fraction": round(self.progress.fraction, 3),
@@ -108,6 +110,10 @@ class VersionDesk:
         specs.rewrite(self._shelf, id, text, was)
         self.look()
 
+    def check_free(self, id: str) -> None:
+        """Raises StudioError when no new version can have this name."""
+        self._shelf.check_free(id)
+
     def clone(self, id: str, new: str) -> None:
         specs.cloned(self._shelf, id, new)
         self.look()
@@ -119,13 +125,14 @@ class VersionDesk:
 
     # --- work
 
-    def begin(self, deed: str, id: str, work: Callable[[Works], Work]) -> None:
-        """Raises StudioError while other work is under way."""
+    def begin(self, deed: str, id: str, work: Callable[[Works], Work], torch: str | None = None) -> None:
+        """`torch`: what the work was told of it, for who begins it again. Raises StudioError while other work
+        is under way."""
         with self._lock:
             if self._live and self._live.is_on:
                 raise StudioError("Work on a version is under way. Wait for it, or cancel it.")
             number = self._live.number + 1 if self._live else 1
-            self._live = live = _Live(number, deed, id, Works(self._shelf))
+            self._live = live = _Live(number, deed, id, Works(self._shelf), torch)
             self._thread = threading.Thread(
                 target=self._carry_out, args=(live, work), name="version", daemon=True
             )
@@ -136,10 +143,10 @@ class VersionDesk:
         """It ends at its next word; what is home by then stays."""
         with self._lock:
             live = self._live
-            if live and live.state == RUNNING:
-                live.state = CANCELLING
-        if live:
-            self._tell(live)
+            if not live or live.state != RUNNING:
+                return
+            live.state = CANCELLING
+        self._tell(live)
 
     def dismiss(self, number: int) -> None:
         """Its end was read."""
@@ -197,26 +204,26 @@ class VersionDesk:
             self._feed.put("version/work", live.fact())
 
     def _look(self) -> None:
-        while True:
-            with self._lock:
+        looks = 0
+        try:
+            while looks != self._looks:
                 looks = self._looks
-            try:
                 self._tell_all()
                 self._count()
                 self._tell_all()
-            except (StudioError, OSError) as error:
-                log.warning("versions: %s", error)
+        except (StudioError, OSError) as error:
+            log.warning("versions: %s", error)
+        finally:
             with self._lock:
-                if self._looks == looks:
-                    self._looks = 0
-                    return
+                is_wanted, self._looks = self._looks != looks, 0
+            if is_wanted:  # since
+                self.look()
 
     def _tell_all(self) -> None:
         told: Mapping[str, Any] = {
             "list": facts(self._shelf, self._room),
             "shared": self._shared,
             "store": str(self._shelf.store.folder),
-            "folder": str(self._shelf.folders[-1]),
         }
         self._feed.put("versions", told)
 

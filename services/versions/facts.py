@@ -22,20 +22,26 @@ def facts(shelf: Shelf, room: Mapping[str, int]) -> list[Fact]:
 
 
 def _fact(version: Version, own: int | None) -> Fact:
+    lock, build, said = None, None, list[str]()
     try:
-        lock, build = version.lock, version.builds.current
+        lock = version.lock
+    except BadFile as error:  # resolving makes another
+        said.append(str(error))
+    try:
+        build = version.builds.current
         realization = build.realization() if build else None
-        is_of_lock = bool(lock and realization and realization.lock_sha256 == digest_of(lock))
-        state = _state(version.is_resolved, realization is not None, is_of_lock)
-    except BadFile as error:
-        return _broken(version.spec.id, str(error))
+    except BadFile as error:  # so does realizing
+        build, realization = None, None
+        said.append(str(error))
+    is_of_lock = bool(lock and realization and realization.lock_sha256 == digest_of(lock))
+    state = _state(lock is not None and version.is_resolved, realization is not None, is_of_lock)
     spec = version.spec
     commits = {tree.name: tree.commit for tree in (lock.comfy, *lock.nodes)} if lock else {}
     sizes = {model.target: model.size for model in lock.models} if lock else {}
     return {
         "id": spec.id,
         "state": state,
-        "said": "",
+        "said": " ".join(said),
         "closure": realization.closure if realization else "",
         "comfy": _repo(spec.comfy, commits.get("")),
         "nodes": [{"name": node.name, **_repo(node, commits.get(node.name))} for node in spec.nodes],

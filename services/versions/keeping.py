@@ -1,4 +1,4 @@
-"""What is done with versions as files: begun, taken away, counted, swept."""
+"""What is done with versions as files: begun, taken away, counted."""
 
 import json
 import shutil
@@ -12,6 +12,7 @@ from domain.versions import spec
 from domain.versions.lock import Lock
 from domain.versions.spec import Spec
 from infrastructure.json_files import read_json
+from infrastructure.part_files import kept_aside
 from infrastructure.versions import running
 from infrastructure.versions.builds import OWN, Builds
 from infrastructure.versions.locks import SOON, held
@@ -68,9 +69,10 @@ def delete(shelf: Shelf, id: str, with_spec: bool) -> list[str]:
         with suppress(OSError):  # something is left in it
             builds.folder.rmdir()
     if with_spec:
-        file.unlink(missing_ok=True)
-        for of_it in (".lock.json", ".baseline.json"):
-            file.with_suffix(of_it).unlink(missing_ok=True)
+        for gone in (file, *(file.with_suffix(of_it) for of_it in (".lock.json", ".baseline.json"))):
+            if gone.is_file():
+                kept_aside(gone, "deleted")  # a few kilobytes, and somebody's work
+                gone.unlink()
     return list(map(str, kept))
 
 

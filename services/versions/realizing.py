@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -43,7 +44,7 @@ class Realizer:
         _check_platform(lock)
         with self._store.shared(), held(self._builds.change_lock, f"the version {lock.id}"):
             self._store.remember(self._builds.folder)
-            now = self._builds.current
+            now = self._in_use()
             if now and not different(self._store, now, lock, with_models):
                 return Realized(now, now.realization(), False)
             if self._store.is_offline:
@@ -60,6 +61,11 @@ class Realizer:
                 yield from as_part(self._attempt(build, lock), 0.9, 1.0, "trying it")
             self._builds.switch(build)
             return Realized(build, realization, True)
+
+    def _in_use(self) -> Build | None:
+        with suppress(BadFile):  # another is made in its place
+            return self._builds.current
+        return None
 
     def _gathered(self, lock: Lock, with_models: bool) -> Generator[Event, None, Realization]:
         """Everything into the store, side by side."""
@@ -111,8 +117,8 @@ class Realizer:
         """ComfyUI of another version, of the same repository and as its lock says. Nodes are never shared so:
         many write into their own folders."""
         for builds in self._store.all_builds():
-            build = builds.current
             try:
+                build = builds.current
                 if build is None or (its := build.lock()).comfy.repo != lock.comfy.repo:
                     continue
                 if not self._store.git.changes(lock.comfy.repo, its.comfy.commit, build.comfy):

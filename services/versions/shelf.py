@@ -1,7 +1,7 @@
 """The versions that somebody has: their specs and locks as files, and where each is realized."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from domain.versions.spec import Spec
 from infrastructure.json_files import read_json
 from infrastructure.part_files import kept_aside, writing
 from infrastructure.versions.builds import Builds
+from infrastructure.versions.locks import SOON, held
 from infrastructure.versions.store import Store
 from services.versions.resolving import spec_sha256
 
@@ -45,6 +46,12 @@ class Version:
         found = self.lock
         return found is not None and found.spec_sha256 == spec_sha256(self.spec)
 
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """Nobody changes, deletes or sweeps what is realized of it meanwhile. Raises Blocked."""
+        with self.store.shared(), held(self.builds.change_lock, f"the version {self.spec.id}", SOON):
+            yield
+
     def needed_lock(self) -> Lock:
         """Raises StudioError."""
         found = self.lock
@@ -61,7 +68,7 @@ class Version:
     def keep(self, found: Lock) -> bool:
         """Returns whether it is another than before."""
         self.remember()
-        if self.lock_file.is_file() and self.lock_file.read_text("utf-8") == found.text:
+        if self.lock_file.is_file() and self.lock_file.read_bytes() == found.text.encode():
             return False
         if self.lock_file.is_file():
             kept_aside(self.lock_file, "before")
@@ -77,14 +84,14 @@ class Shelf:
     folders: tuple[Path, ...]
     store: Store
     target: Path | None = None  # in place of the store's own folder of builds
+    takes_paths: bool = False  # in place of an id: for whoever has the machine anyway
 
     def version(self, id: str) -> Version:
-        """By its id, or by the path of its spec. Raises BadFile."""
-        file = self.file(id)
-        return self._read(file)
+        """By its id, or by the path of its spec where paths are taken. Raises BadFile."""
+        return self._read(self.file(id))
 
     def file(self, id: str) -> Path:
-        if id.endswith(".json") or "/" in id or "\\" in id:
+        if self.takes_paths and (id.endswith(".json") or "/" in id or "\\" in id):
             return Path(id)
         spec.checked_id(id, "The version's id")
         files = [folder / f"{id}.json" for folder in self.folders]
@@ -95,8 +102,7 @@ class Shelf:
         found = dict[str, Version]()
         for file in self._files():
             with suppress(BadFile):
-                version = self._read(file)
-                found.setdefault(version.spec.id, version)
+                found.setdefault(file.stem, self._named(file))
         return [found[id] for id in sorted(found)]
 
     def faults(self) -> dict[Path, str]:
@@ -104,7 +110,7 @@ class Shelf:
         said = dict[Path, str]()
         for file in self._files():
             try:
-                self._read(file)
+                self._named(file)
             except BadFile as error:
                 said[file] = str(error)
         return said
@@ -125,12 +131,22 @@ class Shelf:
         """Raises BadFile when one stands there and may not be written `over`, or its id is as good as
         another's."""
         self.check_alone(wanted.id)
-        file = to or self.folders[-1] / f"{wanted.id}.json"
+        file = to or self._new(wanted.id)
         if file.exists() and not over:
-            raise BadFile(f"{file} is there already. Choose another id, or say --force to write over it.")
+            raise BadFile(f"{file} is there already. Choose another id.")
         with writing(file) as part:
             part.write_text(spec.text(wanted), "utf-8")
         return file
+
+    def check_free(self, id: str) -> None:
+        """Raises BadFile for what is no id, or another version's."""
+        spec.checked_id(id, "The version's name")
+        self.check_alone(id)
+        if self._new(id).exists():
+            raise BadFile(f"{id} is there already. Choose another name.")
+
+    def _new(self, id: str) -> Path:
+        return self.folders[-1] / f"{id}.json"
 
     def _files(self) -> Iterator[Path]:
         for folder in self.folders:
@@ -139,6 +155,13 @@ class Shelf:
                 for one in sorted(folder.glob("*.json"))
                 if not one.name.endswith((".lock.json", ".baseline.json"))
             )
+
+    def _named(self, file: Path) -> Version:
+        """One of a folder, which is known by its file's name. Raises BadFile."""
+        version = self._read(file)
+        if version.spec.id != file.stem:
+            raise BadFile(f"{file} is of the version {version.spec.id}. Give the file its name.")
+        return version
 
     def _read(self, file: Path) -> Version:
         content = named_json(file)

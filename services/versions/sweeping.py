@@ -164,9 +164,11 @@ class _Sweep:
         return sum(sizes.values())
 
     def carry_out(self) -> None:
-        for path in self._all_to_go():
-            remove(path)
-        self.store.blobs.protect()
+        try:
+            for path in self._all_to_go():
+                remove(path)
+        finally:
+            self.store.blobs.protect()
 
 
 class _Known:

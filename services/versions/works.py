@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile
-from domain.events import Event, Progress
+from domain.events import Event, Progress, as_part
 from domain.versions.errors import Drift
 from domain.versions.lock import Lock, Platform
 from domain.versions.spec import Spec, checked_id
@@ -42,21 +42,27 @@ class Works:
 
     def realize(self, id: str, torch: str | None = None) -> Work:
         version = self.shelf.version(id)
+        there = _lock_of(version)
+        if there and torch is not None and torch != there.platform.torch:
+            yield from as_part(self.resolve(id, torch), 0.0, 0.15)
         done = yield from self._maker(version, torch).realized(version)
         return {"is_new": done.is_new, "closure": done.realization.closure}
 
     def verify(self, id: str, is_deep: bool = False) -> Work:
         version = self.shelf.version(id)
-        build, lock = version.builds.realized(id), version.needed_lock()
+        build, lock = version.builds.realized(version.spec.id), version.needed_lock()
         yield Progress(0.0, "comparing with the lock")
-        if found := different(self.shelf.store, build, lock, not version.spec.skips_models, is_deep):
-            raise Drift(f"{id} is not what its lock says:", tuple(found))
+        with version.untouched():
+            found = different(self.shelf.store, build, lock, not version.spec.skips_models, is_deep)
+        if found:
+            raise Drift(f"{lock.id} is not what its lock says:", tuple(found))
         return {"is_deep": is_deep, "closure": build.realization().closure}
 
     def probe(self, id: str) -> Work:
-        build = self.shelf.version(id).builds.realized(id)
+        version = self.shelf.version(id)
+        build = version.builds.realized(version.spec.id)
         lock = build.lock()
-        with self.shelf.store.shared():
+        with version.untouched():
             yield from self._prober().attempt(build, lock, self.shelf.store.python(lock))
         return {}
 
@@ -82,7 +88,7 @@ class Works:
     def collect(self, is_dry: bool) -> Work:
         yield Progress(0.0, "looking what nobody needs")
         swept = sweeping.collect(self.shelf, is_dry)
-        return {"is_dry": is_dry, "bytes": swept["bytes"], "count": len(swept["gone"])}
+        return {"is_dry": is_dry, "bytes": swept["bytes"]}
 
     def _begun(self, id: str, of: str, where: str) -> Generator[Event, None, Spec]:
         match of:

@@ -9,6 +9,7 @@ import pytest
 from domain.errors import BadFile, StudioError
 from domain.events import Progress
 from infrastructure.versions import uv
+from infrastructure.versions.locks import held
 from infrastructure.workflow_files import WorkflowFolder
 from services.feed import Feed
 from services.versions.desk import VersionDesk
@@ -211,6 +212,99 @@ def test_what_another_resolution_changes_is_told_before_anything_is_brought_and_
     assert line.split()[0] == "comfy" and line.endswith(f"{keeper.world.first} → {keeper.world.second}")
     assert (keeper.shelf.folders[-1] / "film-a.lock.json.before").read_text("utf-8") == was
     assert not list(keeper.store.blobs.all())
+
+
+def test_a_page_names_versions_and_no_files(page, keeper, tmp_path):
+    theirs = tmp_path / "theirs.json"
+    keeper.world.write(tmp_path, version_id="theirs")
+    with pytest.raises(BadFile, match="The version's id"):
+        page.desk.spec(str(theirs))
+    work = page.done("delete", str(theirs), lambda works: works.delete(str(theirs), with_spec=True))
+    assert work["state"] == "failed" and theirs.is_file()
+
+
+def test_a_copy_of_a_spec_is_no_version_of_its_name_and_takes_nothing_from_the_one_it_is_of(page, keeper):
+    file = keeper.version().file
+    file.with_name("a-copy.json").write_text(file.read_text("utf-8").replace("v1", "v2"), "utf-8")
+    assert "is of the version film-a" in page.row("a-copy")["said"]
+    assert page.row("film-a")["comfy"]["ref"] == "v1"
+
+
+def test_a_lock_that_does_not_read_is_replaced_by_another(page, keeper):
+    file = keeper.resolve().lock_file
+    was = file.read_bytes()
+    file.write_bytes(b"\xff\xfe\x00")
+    row = page.row("film-a", lambda row: row["state"] == "spec")
+    assert "film-a.lock.json" in row["said"]
+    assert page.done("resolve", "film-a", lambda works: works.resolve("film-a"))["state"] == "done"
+    assert file.read_bytes() == was
+
+
+def test_what_is_in_use_and_cannot_be_known_is_mended_by_realizing_and_not_swept(page, keeper, nodes):
+    keeper.realize()
+    build = keeper.build()
+    (build.folder.parent / "current.json").write_text("", "utf-8")
+    swept = page.done("collect", "", lambda works: works.collect(is_dry=False))
+    assert swept["state"] == "failed" and "current.json" in swept["error"]
+    assert build.folder.is_dir() and keeper.store.blobs.all()
+    assert "current.json" in page.row("film-a", lambda row: row["state"] == "resolved")["said"]
+    assert page.done("realize", "film-a", lambda works: works.realize("film-a"))["state"] == "done"
+    assert keeper.build() == build
+
+
+def test_a_spec_that_is_deleted_is_kept_beside(page, keeper):
+    file = keeper.resolve().file
+    was = file.read_text("utf-8")
+    page.done("delete", "film-a", lambda works: works.delete("film-a", with_spec=True))
+    assert not file.exists() and file.with_name("film-a.json.deleted").read_text("utf-8") == was
+    assert file.with_name("film-a.lock.json.deleted").is_file()
+
+
+def test_another_kind_of_torch_is_resolved_before_it_is_realized(page, keeper, nodes, monkeypatch):
+    keeper.resolve()
+    asked = []
+    monkeypatch.setattr(uv, "_torch", lambda platform: asked.append(platform.torch) or [])
+    work = page.done("realize", "film-a", lambda works: works.realize("film-a", "cpu"))
+    assert work["state"] == "done" and set(asked) == {"cpu"}
+    lock = keeper.shelf.version("film-a").needed_lock()
+    assert lock.platform.torch == "cpu"
+    work = page.done("realize", "film-a", lambda works: works.realize("film-a"))
+    assert not work["outcome"]["is_new"]
+
+
+def test_a_cancel_that_comes_late_brings_nothing_back(page, keeper):
+    keeper.version()
+    work = page.done("resolve", "film-a", lambda works: works.resolve("film-a"))
+    page.desk.dismiss(work["number"])
+    page.desk.cancel()
+    assert page.work is None
+
+
+def test_a_list_that_could_not_be_told_once_is_told_the_next_time(page, keeper, monkeypatch):
+    keeper.version()
+    told, fails = page.desk._tell_all, [RuntimeError("unforeseen")]
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(
+        page.desk, "_tell_all", lambda: told() if not fails else (_ for _ in ()).throw(fails.pop())
+    )
+    page.desk.look()
+    until(lambda: not fails)
+    assert page.row("film-a")
+
+
+def test_a_version_is_not_verified_while_somebody_changes_it(page, keeper, nodes):
+    keeper.realize()
+    with held(keeper.shelf.builds("film-a").change_lock, "the version"):
+        work = page.done("verify", "film-a", lambda works: works.verify("film-a"))
+    assert work["state"] == "failed" and "at work on the version film-a" in work["error"]
+
+
+def test_a_name_that_is_taken_is_told_at_once(page, keeper):
+    keeper.version()
+    with pytest.raises(BadFile, match="film-a is there already"):
+        page.desk.check_free("film-a")
+    with pytest.raises(BadFile, match="capitals"):
+        page.desk.check_free("Film-A")
 
 
 def test_two_are_compared_and_one_is_exported(page, keeper):

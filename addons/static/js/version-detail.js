@@ -33,11 +33,13 @@ export function makeDetail() {
   function draw(one) {
     place.hidden = !one;
     if (!one) return;
-    if (shown?.id !== one.id || shown?.python?.backend !== one.python?.backend) torch.value = TORCH.includes(one.python?.backend) ? one.python.backend : '';
+    const backend = one.python?.backend ?? '';
+    if (![...torch.options].some(option => option.value === backend)) torch.append(h('option', { value: backend }, backend));
+    if (shown?.id !== one.id || shown?.python?.backend !== one.python?.backend) torch.value = backend;
     shown = one;
     const isBuilt = ['realized', 'changed'].includes(one.state), isBroken = one.state === 'broken', isLocked = ['resolved', 'realized'].includes(one.state);
     put(title, { text: one.id });
-    put(state, { text: isBroken ? one.said : draws(one.id) ? t('versions.draws.how') : t(`versions.how.${one.state}`) });
+    put(state, { text: one.said ? one.said : draws(one.id) ? t('versions.draws.how') : t(`versions.how.${one.state}`) });
     realize.hidden = isBroken || one.state === 'realized';
     use.hidden = !isBuilt || draws(one.id);
     put(use, { class: `btn${one.state === 'changed' ? '' : ' primary'}` });

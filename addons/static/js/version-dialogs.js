@@ -71,10 +71,12 @@ export function exported(id) {
     if (wanted !== kind.value) return;
     put(hint, { text: t(`versions.export.${wanted}.hint`) });
     put(text, { text: found ?? '' });
+    for (const deed of deeds) put(deed, { disabled: !found });
   };
+  const deeds = [button(t('versions.export.copy'), () => copyText(text.textContent, 'versions.export.copied', text), { mark: 'copy' }), button(t('versions.export.save'), save, { mark: 'down', kind: 'primary' })];
   kind.addEventListener('change', draw);
   dialog(t('versions.export.title', { id }), labelled(t('versions.export.what'), kind), hint, text,
-    h('div.deeds.end', {}, button(t('versions.export.copy'), () => copyText(text.textContent, 'versions.export.copied', text), { mark: 'copy' }), button(t('versions.export.save'), save, { mark: 'down', kind: 'primary' }))).box.classList.add('wide');
+    h('div.deeds.end', {}, deeds)).box.classList.add('wide');
   draw();
 }
 
@@ -85,8 +87,9 @@ export async function showLog(id) {
 
 export const askReproduce = id => sure(t('versions.reproduce.sure', { id }), t('versions.reproduce'), () => act('version.reproduce', { id }));
 
-export function askDelete(id, { state }) {
-  const isOnlySpec = ['spec', 'resolved', 'broken'].includes(state), spec = h('input', { type: 'checkbox', checked: isOnlySpec });
-  const { close } = dialog(t('versions.delete.title', { id }), h('p', {}, t('versions.delete.said')), h('label.tick', {}, spec, h('span', {}, t('versions.delete.spec'))),
-    h('div.deeds.end', {}, button(t('cancel'), () => close(), {}), button(t('versions.delete.now'), () => { close(); act('version.delete', { id, with_spec: spec.checked }) }, { kind: 'danger' })));
+/** What was only planned is all there is to delete; what is realized can go and leave its spec. */
+export function askDelete(id, { closure }) {
+  const spec = h('input', { type: 'checkbox' });
+  const { close } = dialog(t('versions.delete.title', { id }), h('p', {}, t(closure ? 'versions.delete.said' : 'versions.delete.planned')), closure && h('label.tick', {}, spec, h('span', {}, t('versions.delete.spec'))),
+    h('div.deeds.end', {}, button(t('cancel'), () => close(), {}), button(t('versions.delete.now'), () => { close(); act('version.delete', { id, with_spec: !closure || spec.checked }) }, { kind: 'danger' })));
 }

@@ -19,7 +19,7 @@ export function makeWork() {
   function draw() {
     const work = fact('version/work');
     place.hidden = !work;
-    if (!work) return;
+    if (!work) { clearInterval(ticking); ticking = null; return }
     const isOn = isAtWork();
     put(place, { 'data-state': work.state });
     put(title, { text: isOn || work.state === 'cancelled' ? t(`versions.doing.${work.deed}`, work) : work.error || outcome(work) });
@@ -51,8 +51,8 @@ export function makeWork() {
 }
 
 function goOn(next = '') {
-  const { deed, id } = fact('version/work');
-  act(`version.${next || deed}`, { id });
+  const { deed, id, torch } = fact('version/work');
+  act(`version.${next || deed}`, { id, ...torch != null && { torch } });
 }
 
 function outcome({ deed, id, outcome: made }) {
