@@ -40,8 +40,9 @@ def test_what_a_file_holds_is_taken(value):
     check(value, "field")
 
 
-@pytest.mark.parametrize("value", [[1] * 50_000, [[1]] * 50_000, {str(n): n for n in range(50_000)}])
+@pytest.mark.parametrize("value", [[1] * 300_000, [[1]] * 300_000, {str(n): n for n in range(300_000)}])
 def test_looking_through_a_value_takes_next_to_none_of_its_memory(value):
+    """Of a large one, beside which what other threads take meanwhile is nothing."""
     tracemalloc.start()
     try:
         check(value, "field")

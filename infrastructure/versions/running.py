@@ -165,7 +165,9 @@ def _is_of(pid: int, build: Path) -> bool | None:
     """Whether a process is this build's ComfyUI: numbers of processes are used again. None when nobody tells
     what it is."""
     command = _command_of(pid)
-    return None if command is None else str(Build(build).base) in command
+    if command is None or "\ufffd" in command:  # a letter was lost on the way
+        return None
+    return str(Build(build).base) in command
 
 
 def _command_of(pid: int) -> str | None:
@@ -195,7 +197,8 @@ def _has_ended(pid: int) -> bool:
 def _asked_for(pid: int) -> list[str]:
     """What tells how a process was started, where there is no /proc."""
     if sys.platform == "win32":
-        asked = f"(Get-CimInstance Win32_Process -Filter ProcessId={pid}).CommandLine"
+        asked = "[Console]::OutputEncoding = [Text.Encoding]::UTF8; "  # else it is this country's code page
+        asked += f"(Get-CimInstance Win32_Process -Filter ProcessId={pid}).CommandLine"
         return ["powershell", "-NoProfile", "-NonInteractive", "-Command", asked]
     return ["ps", "-p", str(pid), "-o", "command="]
 
