@@ -115,7 +115,7 @@ def main() -> None:
 def measure(world: World, folder: Path, url: str, asked: argparse.Namespace) -> None:
     digest = hashlib.sha256((folder / "served" / "big.safetensors").read_bytes()).hexdigest()
     models = [{"source": url, "target_subdir": "loras", "checksum": f"sha256:{digest}"}]
-    shelf = Shelf((folder / "versions",), Store(folder / "store"))
+    shelf = Shelf((folder / "versions",), Store(folder / "store"), takes_paths=True)
 
     def version(id: str, ref: str):
         comfy = {"repo": world.comfy.url, "ref": ref}
