@@ -209,7 +209,7 @@ class VersionDesk:
             while looks != self._looks:
                 looks = self._looks
                 self._tell_all()
-                self._count()
+                self._room, self._shared = keeping.room(self._shelf)
                 self._tell_all()
         except (StudioError, OSError) as error:
             log.warning("versions: %s", error)
@@ -226,8 +226,3 @@ class VersionDesk:
             "store": str(self._shelf.store.folder),
         }
         self._feed.put("versions", told)
-
-    def _count(self) -> None:
-        seen = keeping.status(self._shelf)
-        self._room = {one["version_id"]: one["own_bytes"] for one in seen["versions"]}
-        self._shared = seen["shared_bytes"]

@@ -103,15 +103,23 @@ def _remove_what_is_empty(builds: Builds) -> None:
 
 def status(shelf: Shelf) -> dict[str, Any]:
     """Every version, what its own folder takes on disk in bytes, and what they share."""
-    versions, lines, seen = list[dict[str, Any]](), list[str](), set[tuple[int, int]]()
-    shared = {name: size_of(shelf.store.folder / name, seen) for name in ("git", "models", "envs", "uv")}
+    versions, lines = list[dict[str, Any]](), list[str]()
+    each, shared = room(shelf)
     for version in shelf.all():
         state, closure = _state(version)
-        own = sum(size_of(build.folder, seen) for build in version.builds.all())
+        own = each.get(version.spec.id, 0)
         versions.append({"version_id": version.spec.id, "state": state, "closure": closure, "own_bytes": own})
         lines.append(f"{version.spec.id:24} {state:10} {closure[:16]:16} {megabytes(own):>10}")
     lines += [f"{name:24} {'shared':10} {'':16} {megabytes(size):>10}" for name, size in shared.items()]
     return {"versions": versions, "shared_bytes": shared, "store": str(shelf.store.folder), "lines": lines}
+
+
+def room(shelf: Shelf) -> tuple[dict[str, int], dict[str, int]]:
+    """Bytes on disk: of each version alone, by its id; of what they share, by its kind."""
+    seen = set[tuple[int, int]]()
+    shared = {name: size_of(shelf.store.folder / name, seen) for name in ("git", "models", "envs", "uv")}
+    builds = {version.spec.id: version.builds.all() for version in shelf.all()}
+    return {id: sum(size_of(one.folder, seen) for one in its) for id, its in builds.items()}, shared
 
 
 def _state(version: Version) -> tuple[str, str]:

@@ -36,7 +36,7 @@ class Works:
         lock is told before anything of it is brought here."""
         version = self.shelf.version(id)
         before = _lock_of(version)
-        yield from self._maker(version, torch).resolved(version)
+        yield from Maker(self.shelf, _platform(version, torch)).resolved(version)
         changes = comparing.differences(before, version.needed_lock()) if before else None
         return {"changes": changes}
 
@@ -45,7 +45,7 @@ class Works:
         there = _lock_of(version)
         if there and torch is not None and torch != there.platform.torch:
             yield from as_part(self.resolve(id, torch), 0.0, 0.15)
-        done = yield from self._maker(version, torch).realized(version)
+        done = yield from Maker(self.shelf, _platform(version, torch), self._prober()).realized(version)
         return {"is_new": done.is_new, "closure": done.realization.closure}
 
     def verify(self, id: str, is_deep: bool = False) -> Work:
@@ -99,9 +99,6 @@ class Works:
             case "file":
                 return (yield from taking_over.from_file(Path(where), id, ""))
         return keeping.new(id, f"{keeping.COMFY}@{where}" if where else "", (), ())
-
-    def _maker(self, version: Version, torch: str | None) -> Maker:
-        return Maker(self.shelf, _platform(version, torch), self._prober())
 
     def _prober(self) -> Prober:
         """It must have the nodes of all workflows we ship; an artist's own may be for another version."""
