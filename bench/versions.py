@@ -23,6 +23,7 @@ import requests
 from infrastructure.http_line import Session
 from infrastructure.versions.blobs import Blobs
 from infrastructure.versions.builds import Builds
+from infrastructure.versions.removing import remove
 from infrastructure.versions.store import Store, size_of
 from infrastructure.versions.transfers import _PIECE
 from infrastructure.versions.uv import this_platform
@@ -147,7 +148,7 @@ def measure(world: World, folder: Path, url: str, asked: argparse.Namespace) -> 
         downloads.append(timed(lambda: plain(url, folder / "plain")))
         (folder / "plain").unlink()
         hashings.append(timed(lambda: done(Blobs(blob).bring(digest, asked.megabytes << 20, [(url, "")]))))
-        Blobs(blob).remove(digest)
+        remove(Blobs(blob).path(digest).parent)
     download, hashed = min(downloads), min(hashings)
     seen: set[tuple[int, int]] = set()
     size_of(shelf.store.folder, seen)

@@ -17,7 +17,6 @@ from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
 from infrastructure.versions import links
 from infrastructure.versions.locks import held
-from infrastructure.versions.removing import remove
 from infrastructure.versions.sources import SILENCE, place_of
 from infrastructure.versions.transfers import Transfer, note_of
 
@@ -108,14 +107,6 @@ class Blobs:
         """Sizes of what is there, by sha256."""
         found = self._folder.glob("sha256/*/*/blob")
         return {path.parent.name: path.stat().st_size for path in found if path.is_file()}
-
-    def remove(self, sha256: str) -> None:
-        """With all that lies beside it. Raises OSError."""
-        folder = self.path(sha256).parent
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            remove(path)
-        with suppress(OSError):
-            folder.rmdir()
 
     def protect(self) -> None:
         """All are read-only again: where Windows took a link to one away, that had to be made writable first,

@@ -10,6 +10,7 @@ import pytest
 
 import main
 from infrastructure.versions import transfers
+from infrastructure.versions.removing import remove
 
 HOUSE = Path(main.__file__).parent
 TARGETS = ["loras/style.safetensors", "vae/other.safetensors"]
@@ -85,7 +86,7 @@ def test_it_is_restored_from_the_store_without_the_network(asked, mine, world):
 
 def test_one_that_cannot_be_had_hides_no_other(asked, world, keeper):
     sha256 = keeper.version().needed_lock().models[0].sha256
-    keeper.store.blobs.remove(sha256)
+    remove(keeper.store.blobs.path(sha256).parent)
     del world.host.files["/style.safetensors"]
     code, statuses, error = asked("film-a")
     assert (code, statuses) == (1, ["error", "downloaded"]) and "HTTP 404" in error
