@@ -14,6 +14,7 @@ from domain.errors import BadFile, CannotWrite
 from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions import links, part_writing, sources, transfers
 from infrastructure.versions.blobs import Blobs
+from infrastructure.versions.removing import remove
 from tests.folders import done
 from tests.versions.world import ModelHost
 
@@ -347,7 +348,7 @@ def test_a_token_stays_with_its_host(hub, second, store):
     assert hub.headers[-1]["Authorization"] == f"Bearer {SECRET}"
     assert "Authorization" not in second.headers[0]
     hub.redirects[path] = f"{second.url.replace('127.0.0.1', 'localhost')}{NAME}"
-    store.remove(digest())
+    remove(store.path(digest()).parent)
     done(store.bring(digest(), len(CONTENT), [(HF, "a" * 40)]))
     assert len(second.headers) == 2 and "Authorization" not in second.headers[1]
 
