@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.window.pages import heard
 from tests.window.studio import picture
 from tests.window.test_accessible import AXE, JUDGE
 
@@ -102,7 +103,7 @@ def test_the_menu_puts_in_one_of_the_cast_or_a_free_name_of_which_a_character_ca
     studio, folder, page
 ):
     studio.ask("cast.add", name="Anna")
-    page.wait_for_function("() => Studio.core.fact('cast').who.some(one => one.name === 'Anna')")
+    heard(page, "() => Studio.core.fact('cast').who.some(one => one.name === 'Anna')")
     add = page.get_by_role("button", name="Put somebody in")
     add.click()
     page.keyboard.type("ann")

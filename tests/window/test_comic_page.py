@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.comics.storytellers import Storyteller
 from tests.fake_chat import FakeChat
+from tests.window.pages import heard
 
 SCRIPT = """TITLE: The tram
 CHARACTER Ida: thirty, short dark hair
@@ -113,7 +114,8 @@ def test_words_are_edited_beside_the_page_which_shows_them(page, folder):
     page.get_by_label("What happens").fill("Ida waits in the snow.")
     page.locator(".line select").nth(1).select_option("shout")
     page.locator(".whos input").first.uncheck()
-    page.wait_for_function(
+    heard(
+        page,
         "id => { const is = Studio.core.fact(`panel/${id}`); return !is.who.length && is.lines[0].is_off }",
         arg=ONE,
     )
@@ -122,14 +124,14 @@ def test_words_are_edited_beside_the_page_which_shows_them(page, folder):
     assert (stored["action"], stored["dialogue"][0]["kind"]) == ("Ida waits in the snow.", "shout")
     page.keyboard.press("Escape")
     page.locator(".comic .head").get_by_role("button", name="Undo").click()
-    page.wait_for_function("id => Studio.core.fact(`panel/${id}`).who.length === 1", arg=ONE)
+    heard(page, "id => Studio.core.fact(`panel/${id}`).who.length === 1", arg=ONE)
 
 
 def test_balloons_come_and_go(page, folder):
     area(page, TWO).click()
     page.get_by_role("button", name="A balloon").click()
     page.locator(".line textarea").fill("Hello?")
-    page.wait_for_function("id => Studio.core.fact(`panel/${id}`).lines[0]?.text === 'Hello?'", arg=TWO)
+    heard(page, "id => Studio.core.fact(`panel/${id}`).lines[0]?.text === 'Hello?'", arg=TWO)
     page.get_by_role("button", name="Delete the balloon").click()
     expect(page.locator(".line")).to_have_count(0)
     page.locator("#notices").get_by_role("button", name="Undo").click()
@@ -147,16 +149,14 @@ def test_a_balloon_and_its_tail_are_dragged_and_put_back(page, folder):
         page.mouse.move(x + 30, y + 40, steps=4)
         page.mouse.up()
         wait = f"id => Studio.core.fact(`panel/${{id}}`).lines[0].{field}"
-        page.wait_for_function(wait, arg=ONE)
+        heard(page, wait, arg=ONE)
         assert field in panels(folder)[ONE]["dialogue"][0]
     was = panels(folder)[ONE]["dialogue"][0]["at"]
     page.locator(".handle.at").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "([id, x]) => Studio.core.fact(`panel/${id}`).lines[0].at[0] > x + 1", arg=[ONE, was[0]]
-    )
+    heard(page, "([id, x]) => Studio.core.fact(`panel/${id}`).lines[0].at[0] > x + 1", arg=[ONE, was[0]])
     page.locator(".handle.at").dblclick()
-    page.wait_for_function("id => !Studio.core.fact(`panel/${id}`).lines[0].at", arg=ONE)
+    heard(page, "id => !Studio.core.fact(`panel/${id}`).lines[0].at", arg=ONE)
 
 
 def test_panels_are_added_doubled_deleted_and_moved(page, folder):
@@ -172,7 +172,7 @@ def test_panels_are_added_doubled_deleted_and_moved(page, folder):
     page.keyboard.press("Control+z")
     expect(page.locator(".area")).to_have_count(3)
     area(page, TWO).drag_to(area(page, ONE))
-    page.wait_for_function("id => Studio.core.fact('comic').pages[0].panels[0] === id", arg=TWO)
+    heard(page, "id => Studio.core.fact('comic').pages[0].panels[0] === id", arg=TWO)
     assert order(page) == [TWO, ONE, THREE]
 
 
@@ -184,7 +184,7 @@ def test_a_layout_is_chosen_by_its_picture(page, folder):
     )
     other = {"two-horizontal": "two-vertical", "two-vertical": "two-horizontal"}[now]
     page.locator(".comicpage").first.get_by_role("button", name=f"Layout: {other}").click()
-    page.wait_for_function("name => Studio.core.fact('comic').pages[0].layout === name", arg=other)
+    heard(page, "name => Studio.core.fact('comic').pages[0].layout === name", arg=other)
     box, paper = area(page, TWO).bounding_box(), page.locator(".paper").first.bounding_box()
     is_beside = box["x"] > paper["x"] + paper["width"] / 2
     assert is_beside == (other == "two-vertical")
@@ -211,7 +211,7 @@ def test_what_is_missing_is_drawn_and_a_panel_shows_another_picture(page, studio
 def test_people_are_edited_and_drawn(page, studio):
     page.locator(".person summary").click()
     page.locator(".person").get_by_label("Looks").fill("forty, grey hair")
-    page.wait_for_function("() => Studio.core.fact('comic').people[0].appearance === 'forty, grey hair'")
+    heard(page, "() => Studio.core.fact('comic').people[0].appearance === 'forty, grey hair'")
     page.get_by_role("button", name="Draw a portrait").click()
     expect(page.locator(".person .take")).to_have_count(1)
     page.get_by_role("button", name="A character").click()
@@ -253,7 +253,7 @@ def test_a_second_window_and_a_reload_show_the_same(page, folder, studio, open_p
     second = open_page(studio, "comic")
     area(page, ONE).click()
     page.get_by_label("What happens").fill("Ida runs.")
-    second.wait_for_function("id => Studio.core.fact(`panel/${id}`).action === 'Ida runs.'", arg=ONE)
+    heard(second, "id => Studio.core.fact(`panel/${id}`).action === 'Ida runs.'", arg=ONE)
     page.reload()
     expect(area(page, ONE)).to_have_attribute("title", "Ida runs.")
 

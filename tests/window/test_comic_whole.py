@@ -5,6 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.window.pages import heard
+
 SCRIPT = """TITLE: The tram
 CHARACTER Ida: thirty, short dark hair
 CHARACTER Bo: sixty, a beard
@@ -108,7 +110,7 @@ def test_a_chapter_is_called_otherwise(page, folder):
     expect(title).to_have_value("The depot")
     title.fill("The yard")
     expect(page.locator(".comicpage footer b").first).to_have_text("1 · The yard")
-    page.wait_for_function("() => Studio.core.fact('comic').chapters[0].title === 'The yard'")
+    heard(page, "() => Studio.core.fact('comic').chapters[0].title === 'The yard'")
     assert [chapter["title"] for chapter in plan(folder)["chapters"]] == ["The yard", "The bridge"]
 
 
@@ -148,8 +150,8 @@ def test_a_click_holds_while_the_studio_tells_of_something_older(page, studio, f
     ida.uncheck()
     for words in ("Very late.", "Very, very late."):
         studio.ask("comic.line", panel=ONE, number=0, field="text", value=words)
-        page.wait_for_function(
-            "([id, words]) => Studio.core.fact(`panel/${id}`).lines[0].text === words", arg=[ONE, words]
+        heard(
+            page, "([id, words]) => Studio.core.fact(`panel/${id}`).lines[0].text === words", arg=[ONE, words]
         )
         expect(ida).not_to_be_checked()
     assert who(page) == ["char-1", "char-2"], "the studio has not heard of it yet"
@@ -157,7 +159,7 @@ def test_a_click_holds_while_the_studio_tells_of_something_older(page, studio, f
     expect(ida).not_to_be_checked()
     expect(bo).not_to_be_checked()
     held.let_go()
-    page.wait_for_function("id => !Studio.core.fact(`panel/${id}`).who.length", arg=ONE)
+    heard(page, "id => !Studio.core.fact(`panel/${id}`).who.length", arg=ONE)
     assert plan(folder)["chapters"][0]["pages"][0]["panels"][0]["characters"] == []
 
 
@@ -166,10 +168,10 @@ def test_a_tick_holds_as_well(page, studio):
     tick = page.get_by_label("Read from right to left")
     tick.check()
     studio.ask("comic.set", field="title", value="The last tram")
-    page.wait_for_function("() => Studio.core.fact('comic').title === 'The last tram'")
+    heard(page, "() => Studio.core.fact('comic').title === 'The last tram'")
     expect(tick).to_be_checked()
     held.let_go()
-    page.wait_for_function("() => Studio.core.fact('comic').is_rtl")
+    heard(page, "() => Studio.core.fact('comic').is_rtl")
     page.keyboard.press("Escape")
     page.locator(".comic .head").get_by_role("button", name="Undo").click()
     expect(tick).not_to_be_checked()
@@ -245,6 +247,6 @@ def test_a_tick_that_is_set_and_taken_back_neither_flickers_nor_asks(page, folde
     assert not any(checked for _, checked in seen)
     with page.expect_response("**/studio/do/comic.set"):
         tick.check()
-    page.wait_for_function("() => Studio.core.fact('comic').is_rtl")
+    heard(page, "() => Studio.core.fact('comic').is_rtl")
     expect(tick).to_be_checked()
     expect(page.locator("#notices .notice", has_text="elsewhere")).to_have_count(0)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.film_corpus import KINDS, make
+from tests.window.pages import heard
 from tests.window.studio import picture
 
 FRAMES = 24  # of each clip; the film has 12 a second
@@ -228,7 +229,7 @@ def test_a_shot_is_dragged_to_another_place_which_is_the_boards(page, folder):
     clip(page, "003").drag_to(
         clip(page, "001"), source_position={"x": 60, "y": 12}, target_position={"x": 8, "y": 12}
     )
-    page.wait_for_function("() => Studio.film.line.spans[0].shot === '003'")
+    heard(page, "() => Studio.film.line.spans[0].shot === '003'")
     board = json.loads((folder / "storyboard.json").read_text("utf-8"))
     assert [shot["shot_id"] for shot in board["shots"]][:3] == ["003", "001", "002"]
     assert abs(clip(page, "003").bounding_box()["x"] - box["x"]) < 2

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.window.pages import heard
 from tests.window.studio import picture
 
 RED, BLUE = (0xC0, 0x40, 0x20), (0x20, 0x60, 0xA0)
@@ -44,8 +45,7 @@ def second(first, studio, request):
 
 
 def is_open(page, folder):
-    page.wait_for_function("path => Studio.core.fact('project').path === path", arg=str(folder))
-    page.evaluate("() => Studio.core.flush()")
+    heard(page, "path => Studio.core.fact('project').path === path", str(folder))
 
 
 def colours(page, places):
