@@ -17,17 +17,15 @@ from commands.setting import Deed
 from commands.terminal import Reporter
 from domain.errors import BackendError, BadFile, Blocked, CannotWrite, StudioError
 from domain.events import Event
-from domain.versions import spec
 from domain.versions.errors import Drift, NotInStore, Unresolved
 from infrastructure.versions import uv
-from infrastructure.versions.builds import Build
 from infrastructure.versions.store import Store, store_folder
 from infrastructure.workflow_files import WorkflowFolder
-from services.versions import comparing, keeping, launching, sweeping
+from services.versions import comparing, keeping, launching, specs, sweeping
 from services.versions.making import Maker
 from services.versions.probing import Prober, nodes_of
-from services.versions.shelf import Shelf, Version
-from services.versions.works import Works
+from services.versions.shelf import Shelf
+from services.versions.works import Work, Works
 
 DRIFT, BAD, NETWORK, OFFLINE, INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -120,19 +118,11 @@ def _realize(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 
 def _verify(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    return 0, {
-        "version_id": shelf.version(asked.id).spec.id,
-        **_follow(Works(shelf).verify(asked.id, asked.deep)),
-    }
+    return _named(asked, shelf, Works(shelf).verify(asked.id, asked.deep))
 
 
 def _probe(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    version = shelf.version(asked.id)
-    build = _realized(version)
-    lock = build.lock()
-    with version.untouched():
-        _follow(_prober(asked).attempt(build, lock, shelf.store.python(lock)))
-    return 0, {"version_id": lock.id, "closure": build.realization().closure}
+    return _named(asked, shelf, Works(shelf, _prober(asked)).probe(asked.id))
 
 
 def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
@@ -143,17 +133,12 @@ def _run_ui(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
 
 
 def _reproduce(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    version = shelf.version(asked.id)
-    build = _realized(version)
-    lock = build.lock()  # the spec's own may be newer
-    work = comparing.reproduced(lock, build, shelf.store, asked.keep, not version.spec.skips_models)
-    _follow(work)
-    return 0, {"version_id": lock.id, "closure": build.realization().closure}
+    return _named(asked, shelf, Works(shelf).reproduce(asked.id, asked.keep))
 
 
 def _clone(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
-    wanted = replace(shelf.version(asked.id).spec, id=spec.checked_id(asked.new, "NEW"))
-    return 0, {"version_id": wanted.id, "spec": str(shelf.keep(wanted, asked.output, asked.force))}
+    file = specs.cloned(shelf, asked.id, asked.new, asked.output, asked.force)
+    return 0, {"version_id": asked.new, "spec": str(file)}
 
 
 def _delete(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Result]:
@@ -213,8 +198,8 @@ def _maker(asked: argparse.Namespace, shelf: Shelf, prober: Prober | None = None
     return Maker(shelf, replace(here, python=asked.python or here.python), prober, asked.accept_new)
 
 
-def _realized(version: Version) -> Build:
-    return version.builds.realized(version.spec.id)
+def _named(asked: argparse.Namespace, shelf: Shelf, work: Work) -> tuple[int, Result]:
+    return 0, {"version_id": shelf.version(asked.id).spec.id, **_follow(work)}
 
 
 def _prober(asked: argparse.Namespace) -> Prober:

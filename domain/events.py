@@ -53,32 +53,49 @@ Event = Progress | Fact | Saved | Failed | Told
 Work = Generator[Event, None, None]
 
 E = TypeVar("E")
+F = TypeVar("F")
 T = TypeVar("T")
 
 
-def heard(work: Generator[E, None, T], hear: Callable[[E], None]) -> Generator[E, None, T]:
-    """Pass `work`'s events on, each after `hear` has heard it; returns what it returns."""
+def finished(work: Generator[Any, None, T]) -> T:
+    """Carry out work to its end where nobody asks how it goes."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            return cast(T, stop.value)
+
+
+def retold(work: Generator[E, None, T], tell: Callable[[E], F]) -> Generator[F, None, T]:
+    """Pass on what `tell` makes of each of `work`'s events; returns what it returns."""
     with closing(work):
         while True:
             try:
                 event = next(work)
             except StopIteration as stop:
                 return cast(T, stop.value)
-            hear(event)
-            yield event
+            yield tell(event)
+
+
+def heard(work: Generator[E, None, T], hear: Callable[[E], None]) -> Generator[E, None, T]:
+    """Pass `work`'s events on, each after `hear` has heard it."""
+
+    def tell(event: E) -> E:
+        hear(event)
+        return event
+
+    return retold(work, tell)
 
 
 def as_part(
     work: Generator[Event, None, T], start: float, end: float, label: str = ""
 ) -> Generator[Event, None, T]:
     """Pass `work`'s events on with its progress as the stretch from `start` to `end` of something larger."""
-    with closing(work):
-        while True:
-            try:
-                event = next(work)
-            except StopIteration as stop:
-                return cast(T, stop.value)
-            if isinstance(event, Progress):
-                note = f"{label}: {event.note}" if label else event.note
-                event = replace(event, fraction=start + (end - start) * event.fraction, note=note)
-            yield event
+
+    def tell(event: Event) -> Event:
+        if not isinstance(event, Progress):
+            return event
+        note = f"{label}: {event.note}" if label else event.note
+        return replace(event, fraction=start + (end - start) * event.fraction, note=note)
+
+    return retold(work, tell)

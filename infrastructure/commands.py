@@ -7,6 +7,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.events import finished
+
 _LONGEST = 3600.0  # seconds
 _LOOK = 0.5  # seconds between two words that a command still runs
 _PATIENCE = 5.0  # seconds until one that was told to end is killed
@@ -32,13 +34,7 @@ def run(
 ) -> Done:
     """`env` comes on top of ours; what is None there is taken out. Raises OSError when it cannot be started,
     TimeoutError when it takes too long."""
-    work = going(command, folder, env, longest)
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            done: Done = stop.value
-            return done
+    return finished(going(command, folder, env, longest))
 
 
 def going(
@@ -70,9 +66,14 @@ def going(
             yield
     finally:
         if process.poll() is None:
-            process.terminate()
-            try:
-                process.communicate(timeout=_PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Without hearing it to its end: what it started itself may live longer, and holds its pipes."""
+    with process:
+        process.terminate()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()

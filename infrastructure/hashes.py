@@ -1,9 +1,12 @@
 """What a file contains, as sha256; read once as long as the file does not change."""
 
 import hashlib
+from collections.abc import Generator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from domain.events import finished
 
 _CHUNK = 1 << 20
 
@@ -21,16 +24,22 @@ def _remembered(path: str, size: int, changed: int) -> str:
 
 def read_sha256(path: Path) -> str:
     """Read now, whatever was read before: a disk may have changed it behind its size and time."""
-    return _read(path, hashlib.sha256())
+    return finished(reading_sha256(path))
+
+
+def reading_sha256(path: Path) -> Generator[int, None, str]:
+    """The same for large ones: yields how many bytes it has read so far."""
+    return _reading(path, hashlib.sha256())
 
 
 def md5(path: Path) -> str:
     """Of a file whose source says nothing better."""
-    return _read(path, hashlib.md5(usedforsecurity=False))
+    return finished(_reading(path, hashlib.md5(usedforsecurity=False)))
 
 
-def _read(path: Path, digest: Any) -> str:
+def _reading(path: Path, digest: Any) -> Generator[int, None, str]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
+            yield file.tell()
     return str(digest.hexdigest())

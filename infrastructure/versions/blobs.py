@@ -10,13 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from domain.errors import BadFile, CannotWrite
-from domain.events import Event, Progress, Told
+from domain.events import Event, Progress, Told, finished, retold
 from domain.versions.errors import Drift, NotInStore, Unresolved
-from infrastructure.hashes import read_sha256
+from infrastructure.hashes import read_sha256, reading_sha256
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
 from infrastructure.versions import links
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import awaited, held
 from infrastructure.versions.sources import SILENCE, place_of
 from infrastructure.versions.transfers import Transfer, note_of
 
@@ -37,6 +37,10 @@ class Blobs:
 
     def is_whole(self, sha256: str, is_deep: bool = False) -> bool:
         """Read again only when size, time or inode changed since it was last read, or when `is_deep`."""
+        return finished(self.looking(sha256, is_deep))
+
+    def looking(self, sha256: str, is_deep: bool) -> Generator[Progress, None, bool]:
+        """`is_whole` for large ones."""
         path = self.path(sha256)
         try:
             now = _stamp(path)
@@ -45,7 +49,9 @@ class Blobs:
         if not is_deep and now == self._memo(sha256):
             return True
         try:
-            if read_sha256(path) != sha256:
+            size = now[0]
+            reading = retold(reading_sha256(path), lambda read: Progress(read / size, "reading every byte"))
+            if (yield from reading) != sha256:
                 return False
         except OSError:  # what cannot be read is not whole
             return False
@@ -64,7 +70,7 @@ class Blobs:
             return path
         if self._is_offline:
             raise NotInStore(f"The model {sha256[:12]}… is not in the store, and nothing may be fetched.")
-        with held(path.with_name("lock"), f"the model {sha256[:12]}…"):
+        with (yield from awaited(path.with_name("lock"), f"the model {sha256[:12]}…")):
             if self.is_whole(sha256):  # by who held the lock
                 return path
             self._set_aside(path)
@@ -88,7 +94,7 @@ class Blobs:
         if self._is_offline:
             raise NotInStore(f"{source} would have to be fetched to know what it is, and nothing may be.")
         part = self.incoming(source) / "part"
-        with held(part.with_name("lock"), source):
+        with (yield from awaited(part.with_name("lock"), source)):
             digest = yield from self._fetched(source, "", part, None)
             try:
                 check(part, digest)

@@ -9,34 +9,22 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from domain.errors import BadFile, CannotWrite, StudioError
+from domain.events import Progress, finished, retold
 from domain.versions.errors import NotInStore, Unresolved
 from domain.versions.git_address import git_address
 from infrastructure import commands
 from infrastructure.commands import Done
+from infrastructure.versions import git_program
 from infrastructure.versions.git_login import login, login_if_set
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import awaited, held
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _KEPT = "refs/studio"
-_SETTINGS = (
-    "protocol.ext.allow=never",
-    "core.hooksPath=/dev/null",
-    "core.autocrlf=false",
-    "core.symlinks=true",
-    "core.trustctime=false",  # each new hard link changes it
-    "core.longpaths=true",
-    "safe.directory=*",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "advice.detachedHead=false",
-    "transfer.fsckObjects=false",
-)
-_SURROUNDINGS = {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
 _UNKNOWN = ("couldn't find remote ref", "not our ref", "unadvertised object", "no such remote ref")
 
 
@@ -45,18 +33,19 @@ class GitStore:
         self._folder = folder
         self._is_offline = is_offline
 
-    def commit(self, repo: str, ref: str = "", commit: str = "") -> str:
+    def commit(self, repo: str, ref: str = "", commit: str = "") -> Generator[Progress, None, str]:
         """The commit that a ref is just now, or the default branch; a commit is what it is. It is in the
         store afterwards. Raises Unresolved, NotInStore."""
         if not commit:
-            commit = self._resolved(repo, ref)
-        self.bring(repo, commit)
+            commit = yield from retold(self._resolved(repo, ref), lambda _: Progress(0.0, "asking"))
+        yield from self.bring(repo, commit)
         return commit
 
-    def bring(self, repo: str, commit: str) -> None:
+    def bring(self, repo: str, commit: str) -> Generator[Progress, None, None]:
         """Fetched once. Raises Unresolved, NotInStore."""
         store = self._store(repo)
-        with self._held(repo):
+        with (yield from awaited(self._lock_of(repo), f"the repository {repo}")):
+            self._clear(store)
             if self.has(repo, commit):
                 return
             if self._is_offline:
@@ -65,30 +54,34 @@ class GitStore:
             if not (store / "HEAD").is_file():
                 self._made(store, repo)
             shallow = ["--depth=1", "--filter=blob:none"]
-            done = self._git(repo, "fetch", "--no-tags", *shallow, "origin", commit)
+            done = yield from self._fetched(repo, *shallow, "origin", commit)
             if done.code and any(word in done.said for word in _UNKNOWN):
                 # an old server hands out no commit by its name, only its branches
                 everything = "+refs/*:refs/upstream/*"
-                done = self._git(repo, "fetch", "--no-tags", "--filter=blob:none", "origin", everything)
+                done = yield from self._fetched(repo, "--filter=blob:none", "origin", everything)
             if done.code:
-                raise _fault(repo, done)
+                raise git_program.fault(repo, done)
             if not self.has(repo, commit):
                 raise Unresolved(f"{repo} has no commit {commit} any more.")
 
-    @contextmanager
-    def _held(self, repo: str) -> Iterator[None]:
-        """Alone at it: what an earlier git that was killed has locked, nobody holds any more."""
-        store = self._store(repo)
-        with held(store.with_suffix(".lock"), f"the repository {repo}"):
-            for left in (*store.glob("*.lock"), *(store / "refs").rglob("*.lock")):
-                if not _has_git_at_work(store):
-                    left.unlink(missing_ok=True)
-            yield
+    def _fetched(self, repo: str, *words: str) -> Generator[Progress, None, Done]:
+        work = self._going(repo, "fetch", "--no-tags", *words)
+        return (yield from retold(work, lambda _: Progress(0.0, "fetching")))
+
+    def _lock_of(self, repo: str) -> Path:
+        return self._store(repo).with_suffix(".lock")
+
+    def _clear(self, store: Path) -> None:
+        """For who is alone at it: what an earlier git that was killed has locked, nobody holds any more."""
+        for left in (*store.glob("*.lock"), *(store / "refs").rglob("*.lock")):
+            if not git_program.is_at_work(store):
+                left.unlink(missing_ok=True)
 
     def keep(self, repo: str, commit: str, name: str) -> None:
         """From now on the store does not forget it; `name` is who needs it."""
         ref = f"{_KEPT}/{name.replace('.', '_')}/{commit}"  # git takes no name with two dots or .lock in it
-        with self._held(repo):
+        with held(self._lock_of(repo), f"the repository {repo}"):
+            self._clear(self._store(repo))
             self._done(repo, "update-ref", ref, commit)
 
     def kept(self, repo: str) -> dict[str, str]:
@@ -99,27 +92,30 @@ class GitStore:
     def tree(self, repo: str, commit: str) -> str:
         return self._done(repo, "rev-parse", "--verify", f"{commit}^{{tree}}").out.strip()
 
-    def file(self, repo: str, commit: str, path: str) -> bytes | None:
+    def file(self, repo: str, commit: str, path: str) -> Generator[Progress, None, bytes | None]:
         """A file of a commit; None when there is none."""
         listed = self._done(repo, "ls-tree", "-z", commit, "--", path).out
         if " blob " not in listed:
             return None
-        done = self._git(repo, "cat-file", "blob", f"{commit}:{path}")
+        work = self._going(repo, "cat-file", "blob", f"{commit}:{path}")
+        done = yield from retold(work, lambda _: Progress(0.0, f"fetching {path}"))
         if done.code:
-            raise _fault(repo, done)
+            raise git_program.fault(repo, done)
         return done.out.encode()
 
-    def left_out(self, repo: str, commit: str) -> list[str]:
+    def left_out(self, repo: str, commit: str) -> Generator[Progress, None, list[str]]:
         """What a checkout of it lacks: submodules, and files that stand in for large ones (LFS)."""
         listed = self._done(repo, "ls-tree", "-r", "-z", commit).out.split("\0")
         found = [f"the submodule {line.partition(chr(9))[2]}" for line in listed if line.startswith("160000")]
         attributes = [line.partition("\t")[2] for line in listed if line.endswith(".gitattributes")]
         for path in attributes:
-            if b"filter=lfs" in (self.file(repo, commit, path) or b""):
+            if b"filter=lfs" in ((yield from self.file(repo, commit, path)) or b""):
                 found.append(f"what {path} gives to Git LFS")
         return found
 
-    def check_out(self, repo: str, commit: str, to: Path, like: Path | None = None) -> None:
+    def check_out(
+        self, repo: str, commit: str, to: Path, like: Path | None = None
+    ) -> Generator[Progress, None, None]:
         """All files of a commit into a new folder, without a .git of its own. `like` is one of the same
         repository, whose files are linked as far as they are the same; who changes one changes both, which
         `changes` sees in both."""
@@ -128,10 +124,11 @@ class GitStore:
         if like and index_of(like).is_file():
             _link_all(like, to)
             shutil.copyfile(index_of(like), index)
-        done = self._git(repo, "read-tree", "--reset", "-u", commit, to=to, index=index)
+        work = self._going(repo, "read-tree", "--reset", "-u", commit, to=to, index=index)
+        done = yield from retold(work, lambda _: Progress(0.0, "fetching its files"))
         if done.code:
             index.unlink(missing_ok=True)
-            raise _fault(repo, done)
+            raise git_program.fault(repo, done)
 
     def changes(self, repo: str, commit: str, at: Path, is_deep: bool = False) -> list[str]:
         """Paths in a checked out folder that are not as the commit has them, or are not in it. By time and
@@ -147,16 +144,17 @@ class GitStore:
         found = [*differing.out.split("\0"), *others.out.split("\0")]
         return sorted({path for path in found if path and not _is_compiled(path)})
 
-    def _resolved(self, repo: str, ref: str) -> str:
+    def _resolved(self, repo: str, ref: str) -> Generator[None, None, str]:
         if self._is_offline:
             raise NotInStore(f"{repo} says no commit, and nothing may be asked. Name its commit.")
         wanted = (
             ["HEAD"] if not ref else [f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", f"refs/heads/{ref}", ref]
         )
-        env = {**_SURROUNDINGS, **login(repo)}
-        done = commands.run(["git", *_settings(), "ls-remote", "--", git_address(repo).url], env=env)
+        env = {**git_program.SURROUNDINGS, **login(repo)}
+        asked = ["git", *git_program.settings(), "ls-remote", "--", git_address(repo).url]
+        done = yield from commands.going(asked, env=env)
         if done.code:
-            raise Unresolved(_why(repo, done))
+            raise Unresolved(git_program.why(repo, done))
         told = {
             name: id for id, name in (line.split("\t", 1) for line in done.out.splitlines() if "\t" in line)
         }
@@ -193,7 +191,7 @@ class GitStore:
                 ["-C", str(part), "config", "remote.origin.promisor", "true"],
                 ["-C", str(part), "config", "remote.origin.partialclonefilter", "blob:none"],
             ):
-                done = commands.run(["git", *_settings(), *words], env=_SURROUNDINGS)
+                done = commands.run(["git", *git_program.settings(), *words], env=git_program.SURROUNDINGS)
                 if done.code:
                     raise CannotWrite(f"{store} cannot be made: {done.last_words}.")
             part.rename(store)
@@ -207,8 +205,8 @@ class GitStore:
         """Raises BadFile."""
         done = self._git(repo, *words, to=to, index=index)
         if done.code:
-            if _is_full(done):
-                raise _fault(repo, done)
+            if git_program.is_full(done):
+                raise git_program.fault(repo, done)
             raise BadFile(f"The store of {repo} does not answer: {done.last_words}.")
         return done
 
@@ -220,7 +218,17 @@ class GitStore:
         index: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> Done:
-        more = {**_SURROUNDINGS, **login_if_set(repo), **(env or {})}
+        return finished(self._going(repo, *words, to=to, index=index, env=env))
+
+    def _going(
+        self,
+        repo: str,
+        *words: str,
+        to: Path | None = None,
+        index: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Generator[None, None, Done]:
+        more = {**git_program.SURROUNDINGS, **login_if_set(repo), **(env or {})}
         if self._is_offline:
             more["GIT_NO_LAZY_FETCH"] = "1"
         if index:
@@ -229,7 +237,11 @@ class GitStore:
         if to:
             place += ["--work-tree", str(to.absolute())]
         try:
-            return commands.run(["git", *_settings(), *place, *words], folder=to, env=more)
+            return (
+                yield from commands.going(
+                    ["git", *git_program.settings(), *place, *words], folder=to, env=more
+                )
+            )
         except FileNotFoundError as error:
             raise StudioError("git is not installed. Install it, and run this again.") from error
 
@@ -261,34 +273,5 @@ def _index(at: Path, is_deep: bool) -> Iterator[Path]:
         yield index
 
 
-def _settings() -> list[str]:
-    return [word for setting in _SETTINGS for word in ("-c", setting)]
-
-
 def _is_compiled(path: str) -> bool:
     return path.endswith(".pyc") or "__pycache__" in PurePosixPath(path).parts
-
-
-def _has_git_at_work(store: Path) -> bool:
-    """Whether one runs there that outlived who started it: it still needs its locks."""
-    for words in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            said = words.read_bytes()
-            if said.startswith(b"git\0") and os.fsencode(store.absolute()) in said:
-                return True
-    return False
-
-
-def _is_full(done: Done) -> bool:
-    return "No space left" in done.said or "Disk quota exceeded" in done.said
-
-
-def _fault(repo: str, done: Done) -> StudioError:
-    if _is_full(done):
-        return CannotWrite(f"{repo} cannot be kept: the disk is full. Make room on it and run it again.")
-    return Unresolved(_why(repo, done))
-
-
-def _why(repo: str, done: Done) -> str:
-    said = next((s for s in done.said.splitlines() if s.startswith(("fatal:", "error:"))), done.last_words)
-    return f"{repo} cannot be fetched: {said.partition(': ')[2] or said}"

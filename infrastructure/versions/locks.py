@@ -3,17 +3,20 @@ The system lets go of a lock when its holder dies.
 """
 
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from domain.errors import Blocked
+from domain.events import Progress
 from infrastructure.part_files import cannot_write
 
 LONGEST = 3600.0  # seconds; a large model on a slow line
 SOON = 1.0  # seconds, for who would rather be told
+_LOOK = 0.5  # seconds between two words that somebody waits
 _GATE = "gate"  # held by whoever comes in or is alone
 
 
@@ -32,6 +35,22 @@ def held(file: Path, what: str, longest: float = LONGEST) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def awaited(file: Path, what: str, longest: float = LONGEST) -> Generator[Progress, None, ExitStack]:
+    """`held` for work that says what it waits for, and is cancelled meanwhile. Held already when it is
+    returned: for a `with`. Raises Blocked after `longest` seconds."""
+    end = time.monotonic() + longest
+    while True:
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(held(file, what, min(_LOOK, longest)))
+            except Blocked:
+                if time.monotonic() >= end:
+                    raise
+            else:
+                return lock.pop_all()
+        yield Progress(0.0, f"another program is at work on {what}: waiting for it")
 
 
 @contextmanager

@@ -6,12 +6,13 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, closing, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISDIR
 
 from domain.errors import BadFile
-from domain.events import Progress
+from domain.events import Progress, retold
 from domain.versions.errors import Drift
 from domain.versions.lock import Lock
 from infrastructure.json_files import read_json, write_json
@@ -21,7 +22,7 @@ from infrastructure.versions.blobs import Blobs
 from infrastructure.versions.builds import Builds
 from infrastructure.versions.env_tree import EnvTree
 from infrastructure.versions.git_store import GitStore
-from infrastructure.versions.locks import SOON, exclusive, held, shared
+from infrastructure.versions.locks import SOON, awaited, exclusive, held, shared
 from infrastructure.versions.uv import Uv, python_of
 
 STORE = "STUDIO_STORE"
@@ -143,17 +144,14 @@ class Store:
         """Made unless it is there and as it was made. Raises Drift, Unresolved, NotInStore, CannotWrite."""
         env = self.environment(lock)
         manifest = env.with_suffix(".json")
-        with held(env.with_suffix(".lock"), "the Python packages"):
+        with (yield from awaited(env.with_suffix(".lock"), "the Python packages")):
             if env.is_dir() and (tree := self._as_made(env, manifest)):
                 return tree
             installing = Progress(0.1, "installing Python packages")
             yield installing
-            with (
-                writing_folder(env) as part,
-                closing(self.uv.environment(part, lock.requirements_text, lock.platform)) as work,
-            ):
-                for _ in work:
-                    yield installing  # whoever cancels is heard meanwhile
+            with writing_folder(env) as part:
+                work = self.uv.environment(part, lock.requirements_text, lock.platform)
+                yield from retold(work, lambda _: installing)  # whoever cancels is heard meanwhile
                 yield Progress(0.6, "reading every file of them")
                 tree = env_tree.read_tree(part)
                 if foreign := env_tree.foreign(part, tree):
@@ -207,7 +205,9 @@ def files_in(path: Path) -> Iterator[os.stat_result]:
     """Of each file in a folder; of a file its own."""
     if path.is_symlink() or path.is_file():
         yield path.lstat()
-    for top, _, names in os.walk(path):
-        for name in names:
+    for top, folders, names in os.walk(path):
+        for name in (*names, *folders):
             with suppress(FileNotFoundError):  # it went, or got its name, just now
-                yield (Path(top) / name).lstat()
+                stat = (Path(top) / name).lstat()
+                if not S_ISDIR(stat.st_mode):  # a link to a folder is a file
+                    yield stat

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,16 +38,16 @@ class Uv:
         self._cache = cache
         self._is_offline = is_offline
 
-    def resolved(self, wishes: Sequence[Wish], platform: Platform) -> tuple[str, ...]:
+    def resolved(self, wishes: Sequence[Wish], platform: Platform) -> Generator[None, None, tuple[str, ...]]:
         """All packages of all wishes together, pinned, with their hashes. Raises Unresolved with who
         conflicts with whom."""
-        done = self._compiled(wishes, platform)
+        done = yield from self._compiled(wishes, platform)
         if done.code == 0:
             return _lines(done.out)
         self._check_room(done)
         if self._is_offline:
             raise NotInStore(f"The packages cannot be chosen without the network: {_fault(done)}")
-        raise Unresolved(self._conflict(wishes, platform, done))
+        raise Unresolved((yield from self._conflict(wishes, platform, done)))
 
     def environment(self, to: Path, requirements: str, platform: Platform) -> Generator[None, None, None]:
         """A new one at `to` that may be moved. Raises Unresolved, NotInStore, CannotWrite."""
@@ -61,7 +61,16 @@ class Uv:
             options += [*_only_there(), *_torch(platform)]
             yield from self._must(["pip", "install", *options, "--python", python_of(to), "-r", file])
 
-    def _compiled(self, wishes: Sequence[Wish], platform: Platform) -> Done:
+    def unpacked(self) -> Iterator[tuple[str, list[Path]]]:
+        """Packages in the cache (name==version) that environments link their files from, and all that belongs
+        to each: what is taken out whole is fetched again. None where the cache has no links."""
+        for name in self._cache.glob("wheels-v*/**/*"):
+            if name.is_symlink() and name.resolve().parent.name.startswith("archive-v"):
+                version = name.name.partition("-")[0]
+                beside = [other for other in name.parent.iterdir() if other.name.startswith(f"{name.name}.")]
+                yield f"{name.parent.name}=={version}", [name.resolve(), name, *beside]
+
+    def _compiled(self, wishes: Sequence[Wish], platform: Platform) -> Generator[None, None, Done]:
         with tempfile.TemporaryDirectory() as folder:
             files = []
             for number, wish in enumerate(wishes):
@@ -73,18 +82,19 @@ class Uv:
             options = ["--generate-hashes", "--no-header", "--no-annotate", "--no-build", "--quiet"]
             options += ["--python-version", platform.python, "--python-platform", _triple(platform)]
             options += _torch(platform)
-            return self._uv(["pip", "compile", *options, *_only_there(), *files], Path(folder))
+            words = ["pip", "compile", *options, *_only_there(), *files]
+            return (yield from self._going(words, Path(folder)))
 
-    def _conflict(self, wishes: Sequence[Wish], platform: Platform, done: Done) -> str:
+    def _conflict(self, wishes: Sequence[Wish], platform: Platform, done: Done) -> Generator[None, None, str]:
         """The first is ComfyUI, which wins: with whom it does not go together, else which two of the rest."""
         if "No solution found" not in done.said or len(wishes) < 2:
             return f"The packages cannot be resolved: {_fault(done)}"
         for number, wish in enumerate(wishes):
-            alone = self._compiled([wish], platform)
+            alone = yield from self._compiled([wish], platform)
             if alone.code:
                 return f"What {wish.who} asks for cannot be had: {_fault(alone)}"
             for other in wishes[:number]:
-                both = self._compiled([other, wish], platform)
+                both = yield from self._compiled([other, wish], platform)
                 if both.code:
                     return f"{other.who} and {wish.who} do not go together: {_fault(both)}"
         return f"What the nodes ask for does not go together: {_fault(done)}"
@@ -102,11 +112,8 @@ class Uv:
         if any(word in done.said for word in _FULL):
             raise CannotWrite(f"The disk of {self._cache} is full. Make room, and run it again.")
 
-    def _uv(self, words: Sequence[str | Path], folder: Path | None = None) -> Done:
-        return commands.run([_program(), *words], folder, self._surroundings())
-
-    def _going(self, words: Sequence[str | Path]) -> Generator[None, None, Done]:
-        return commands.going([_program(), *words], env=self._surroundings())
+    def _going(self, words: Sequence[str | Path], folder: Path | None = None) -> Generator[None, None, Done]:
+        return commands.going([_program(), *words], folder, self._surroundings())
 
     def _surroundings(self) -> dict[str, str | None]:
         env: dict[str, str | None] = dict.fromkeys(filter(_is_a_habit, os.environ))

@@ -39,7 +39,7 @@ def exported(version: Version, form: str, image: Image | None = None) -> str:
     lock = version.needed_lock()
     if not version.is_resolved:
         id = version.spec.id
-        raise BadFile(f"{id} was changed since it was resolved: python main.py version resolve {id}")
+        raise BadFile(f"{id} was changed since it was resolved. Resolve it again.")
     return FORMS[form](lock, version.spec, _closure(version, lock), image or Image())
 
 

@@ -18,8 +18,9 @@ from infrastructure.versions.builds import OWN, Builds
 from infrastructure.versions.locks import SOON, held
 from infrastructure.versions.removing import remove
 from infrastructure.versions.store import Store, size_of
+from services.versions.facts import facts
 from services.versions.lacking import lacking
-from services.versions.shelf import Shelf, Version
+from services.versions.shelf import Shelf
 
 COMFY = "https://github.com/comfyanonymous/ComfyUI.git"
 
@@ -105,11 +106,10 @@ def status(shelf: Shelf) -> dict[str, Any]:
     """Every version, what its own folder takes on disk in bytes, and what they share."""
     versions, lines = list[dict[str, Any]](), list[str]()
     each, shared = room(shelf)
-    for version in shelf.all():
-        state, closure = _state(version)
-        own = each.get(version.spec.id, 0)
-        versions.append({"version_id": version.spec.id, "state": state, "closure": closure, "own_bytes": own})
-        lines.append(f"{version.spec.id:24} {state:10} {closure[:16]:16} {megabytes(own):>10}")
+    for fact in facts(shelf, each):
+        id, state, closure, own = fact["id"], fact["state"], fact["closure"], fact["own"] or 0
+        versions.append({"version_id": id, "state": state, "closure": closure, "own_bytes": own})
+        lines.append(f"{id:24} {state:10} {closure[:16]:16} {megabytes(own):>10}")
     lines += [f"{name:24} {'shared':10} {'':16} {megabytes(size):>10}" for name, size in shared.items()]
     return {"versions": versions, "shared_bytes": shared, "store": str(shelf.store.folder), "lines": lines}
 
@@ -120,16 +120,6 @@ def room(shelf: Shelf) -> tuple[dict[str, int], dict[str, int]]:
     shared = {name: size_of(shelf.store.folder / name, seen) for name in ("git", "models", "envs", "uv")}
     builds = {version.spec.id: version.builds.all() for version in shelf.all()}
     return {id: sum(size_of(one.folder, seen) for one in its) for id, its in builds.items()}, shared
-
-
-def _state(version: Version) -> tuple[str, str]:
-    """How far it is, and the closure of what is realized. One that is broken hides no other."""
-    try:
-        if build := version.builds.current:
-            return "realized", build.realization().closure
-        return "resolved" if version.is_resolved else "spec", ""
-    except BadFile:
-        return "broken", ""
 
 
 def _holds_something(folder: Path) -> bool:

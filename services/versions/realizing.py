@@ -8,20 +8,21 @@ from itertools import chain
 from pathlib import Path
 
 from domain.errors import BadFile, StudioError
-from domain.events import Event, Progress, Told, as_part
+from domain.events import Event, Progress, Told, as_part, finished
 from domain.versions.closure import Realization, expected
 from domain.versions.errors import Drift, Unresolved
 from domain.versions.lock import Lock, LockedModel, Tree, digest
 from infrastructure.part_files import writing_folder
 from infrastructure.versions import links
 from infrastructure.versions.builds import BASE, Build, Builds
-from infrastructure.versions.locks import held
+from infrastructure.versions.locks import awaited
 from infrastructure.versions.store import Store, shortly
 from infrastructure.versions.uv import this_platform
 from services.lanes import side_by_side
 from services.versions.lacking import check_all_here
 
 _LOOKS = 2  # of git at a time
+_SOURCES = 0.1  # of a comparison: sources and packages are small beside models
 LANES = 3  # repositories, packages and models side by side
 
 Try = Callable[[Build, Lock], Generator[Event, None, None]]
@@ -42,7 +43,8 @@ class Realizer:
     def realize(self, lock: Lock, with_models: bool = True) -> Generator[Event, None, Realized]:
         """Raises Drift, Unresolved, NotInStore, CannotWrite, Blocked."""
         _check_platform(lock)
-        with self._store.shared(), held(self._builds.change_lock, f"the version {lock.id}"):
+        alone = awaited(self._builds.change_lock, f"the version {lock.id}")
+        with self._store.shared(), (yield from alone):
             self._store.remember(self._builds.folder)
             now = self._in_use()
             if now and not different(self._store, now, lock, with_models):
@@ -54,7 +56,7 @@ class Realizer:
             env = realization.env
             if not build.folder.is_dir() or different(self._store, build, lock, with_models, env=env):
                 yield Progress(0.85, "laying it out")
-                self._laid_out(build, lock, realization)
+                yield from as_part(self._laid_out(build, lock, realization), 0.85, 0.9)
             if found := different(self._store, build, lock, with_models, env=env):
                 raise Drift(f"What was realized is not what the lock says: {shortly(found)}.", tuple(found))
             if self._attempt:
@@ -73,8 +75,9 @@ class Realizer:
 
         def sources() -> Generator[Event, None, None]:
             for number, tree in enumerate((lock.comfy, *lock.nodes)):
-                yield Progress(number / (1 + len(lock.nodes)), tree.name or "ComfyUI")
-                self._store.git.bring(tree.repo, tree.commit)
+                share, name = number / (1 + len(lock.nodes)), tree.name or "ComfyUI"
+                yield Progress(share, name)
+                yield from as_part(self._store.git.bring(tree.repo, tree.commit), share, share, name)
 
         def packages() -> Generator[Event, None, None]:
             # by whichever uv is here: what it installs is fixed by hashes, and the closure tells if not
@@ -95,15 +98,17 @@ class Realizer:
         origins = [(origin.url, origin.revision) for origin in model.sources]
         yield from self._store.blobs.bring(model.sha256, model.size, origins)
 
-    def _laid_out(self, build: Build, lock: Lock, realization: Realization) -> None:
+    def _laid_out(self, build: Build, lock: Lock, realization: Realization) -> Generator[Event, None, None]:
         with writing_folder(build.folder) as part:
             new = Build(part)
             for name in BASE:
                 (new.base / name).mkdir(parents=True)
             git = self._store.git
-            git.check_out(lock.comfy.repo, lock.comfy.commit, new.comfy, self._sibling(lock))
-            for node in lock.nodes:
-                git.check_out(node.repo, node.commit, new.node(node.name))
+            yield from git.check_out(lock.comfy.repo, lock.comfy.commit, new.comfy, self._sibling(lock))
+            for number, node in enumerate(lock.nodes, 1):
+                share = number / (1 + len(lock.nodes))
+                work = git.check_out(node.repo, node.commit, new.node(node.name))
+                yield from as_part(work, share, share, node.name)
             for target, sha256 in realization.models.items():
                 blob = self._store.blobs.path(sha256)
                 how = links.link(blob, new.models / target)
@@ -134,6 +139,14 @@ def different(
     """What in a build is not as the lock says, by its path; nothing when all of it is. `is_deep` reads every
     byte, else what has not changed its size and time since it was read is believed. `env`: what the packages
     were found to be just now."""
+    return finished(compared(store, build, lock, with_models, is_deep, env))
+
+
+def compared(
+    store: Store, build: Build, lock: Lock, with_models: bool, is_deep: bool, env: str = ""
+) -> Generator[Event, None, list[str]]:
+    """`different` for who waits for it."""
+    yield Progress(0.0, "comparing with the lock")
     with ThreadPoolExecutor(_LOOKS) as beside:  # git reads while packages are looked through
         trees = [("ComfyUI", lock.comfy, build.comfy)]
         trees += [(f"custom_nodes/{node.name}", node, build.node(node.name)) for node in lock.nodes]
@@ -147,9 +160,20 @@ def different(
         if is_other or build.realization() != wanted:
             return ["realization.json"]
         found = [*(f"packages: {path}" for path in changed), *chain.from_iterable(sources)]
+    found += yield from as_part(_other_models(store, build, lock, wanted, is_deep), _SOURCES, 1.0)
+    return found
+
+
+def _other_models(
+    store: Store, build: Build, lock: Lock, wanted: Realization, is_deep: bool
+) -> Generator[Event, None, list[str]]:
+    sizes = {model.target: model.size for model in lock.models if model.target in wanted.models}
+    found, read, total = list[str](), 0, max(1, sum(sizes.values()))
     for target, sha256 in wanted.models.items():
-        blob = store.blobs.path(sha256)
-        if not links.is_link_to(blob, build.models / target) or not store.blobs.is_whole(sha256, is_deep):
+        start, read = read / total, read + sizes[target]
+        work = as_part(store.blobs.looking(sha256, is_deep), start, read / total, target)
+        is_linked = links.is_link_to(store.blobs.path(sha256), build.models / target)
+        if not is_linked or not (yield from work):
             found.append(f"models/{target}")
     return found
 

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.events import Event, Progress, Told, as_part
+from domain.events import Event, Progress, Told, as_part, retold
 from domain.versions import spec
 from domain.versions.errors import Drift, Unresolved
 from domain.versions.lock import Lock, LockedModel, Origin, Platform, Tree
@@ -31,11 +31,13 @@ class Resolver:
 
     def _locked(self, wanted: Spec) -> Generator[Event, None, Lock]:
         yield Progress(0.0, "asking for commits")
-        comfy = self._tree(wanted.comfy, wanted.id)
+        comfy = yield from as_part(self._tree(wanted.comfy, wanted.id), 0.0, 0.0, "ComfyUI")
         nodes = []
         for number, node in enumerate(wanted.nodes):
-            yield Progress(0.3 * (number + 1) / (len(wanted.nodes) + 1), f"asking for {node.name}")
-            nodes.append(self._tree(node, wanted.id, node.name))
+            start = 0.3 * (number + 1) / (len(wanted.nodes) + 1)
+            yield Progress(start, f"asking for {node.name}")
+            asked = self._tree(node, wanted.id, node.name)
+            nodes.append((yield from as_part(asked, start, start, node.name)))
         models = []
         for number, model in enumerate(wanted.models):
             start = 0.3 + 0.4 * number / len(wanted.models)
@@ -43,11 +45,14 @@ class Resolver:
             models.append((yield from as_part(work, start, start + 0.4 / len(wanted.models), model.target)))
         for tree in (comfy, *nodes):
             yield from self._lacking(tree)
-        yield Progress(0.7, "choosing Python packages")
-        wishes = list(filter(None, [self._wish("ComfyUI", comfy), *(self._wish(n.name, n) for n in nodes)]))
+        choosing = Progress(0.7, "choosing Python packages")
+        yield choosing
+        wishes = list[Wish]()
+        for tree in (comfy, *nodes):
+            wishes += yield from as_part(self._wishes(tree), 0.7, 0.7)
         if wanted.packages:
             wishes.append(Wish("python_packages", "\n".join(wanted.packages)))
-        packages = self.store.uv.resolved(wishes, self.platform)
+        packages = yield from retold(self.store.uv.resolved(wishes, self.platform), lambda _: choosing)
         return Lock(
             wanted.id,
             spec_sha256(wanted),
@@ -60,19 +65,20 @@ class Resolver:
             wanted.env,
         )
 
-    def _tree(self, repo: Repo, id: str, name: str = "") -> Tree:
+    def _tree(self, repo: Repo, id: str, name: str = "") -> Generator[Event, None, Tree]:
         git = self.store.git
-        commit = git.commit(repo.repo, repo.ref, repo.commit)
+        commit = yield from git.commit(repo.repo, repo.ref, repo.commit)
         git.keep(repo.repo, commit, id)
         return Tree(repo.repo, "", commit, git.tree(repo.repo, commit), name)
 
     def _lacking(self, tree: Tree) -> Generator[Event, None, None]:
-        for what in self.store.git.left_out(tree.repo, tree.commit):
+        left_out = yield from as_part(self.store.git.left_out(tree.repo, tree.commit), 0.7, 0.7)
+        for what in left_out:
             yield Told(f"{tree.name or 'ComfyUI'}: {what} is not brought along.")
 
-    def _wish(self, who: str, tree: Tree) -> Wish | None:
-        content = self.store.git.file(tree.repo, tree.commit, REQUIREMENTS)
-        return Wish(who, content.decode("utf-8", "replace")) if content else None
+    def _wishes(self, tree: Tree) -> Generator[Event, None, list[Wish]]:
+        content = yield from self.store.git.file(tree.repo, tree.commit, REQUIREMENTS)
+        return [Wish(tree.name or "ComfyUI", content.decode("utf-8", "replace"))] if content else []
 
     def _model(self, model: Model) -> Generator[Event, None, LockedModel]:
         is_asked = model.source.startswith("hf://") and not self.store.is_offline  # of its revision

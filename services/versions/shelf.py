@@ -56,9 +56,7 @@ class Version:
         """Raises StudioError."""
         found = self.lock
         if found is None:
-            raise StudioError(
-                f"{self.spec.id} is not resolved yet: python main.py version resolve {self.spec.id}"
-            )
+            raise StudioError(f"{self.spec.id} is not resolved yet. Resolve it first.")
         return found
 
     def remember(self) -> None:

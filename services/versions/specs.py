@@ -1,6 +1,7 @@
 """A version's spec as its author sees it: a text, written anew or copied."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from domain.errors import BadFile
 from domain.versions import spec
@@ -32,6 +33,7 @@ def rewrite(shelf: Shelf, id: str, text: str, was: str) -> None:
         part.write_text(text, "utf-8")
 
 
-def cloned(shelf: Shelf, id: str, new: str) -> None:
-    """The same under another id. Raises BadFile."""
-    shelf.keep(replace(shelf.version(id).spec, id=spec.checked_id(new, "The version's name")))
+def cloned(shelf: Shelf, id: str, new: str, to: Path | None = None, over: bool = False) -> Path:
+    """The same under another id, among the others or in the file `to`. Raises BadFile."""
+    wanted = replace(shelf.version(id).spec, id=spec.checked_id(new, "The version's name"))
+    return shelf.keep(wanted, to, over)

@@ -27,8 +27,9 @@ _HALVES = ("part", "part.json", "fill.part", "bad")  # of downloads
 
 
 def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
-    """What no version in use needs goes: realizations that were replaced, models, environments, repositories,
-    and what was left half done. Raises Blocked while somebody is at work on the store or a version."""
+    """What no version in use needs goes: realizations that were replaced, models, environments and
+    their packages, repositories, and what was left half done. Raises Blocked while somebody is at work on the
+    store or a version."""
     store = shelf.store
     with ExitStack() as held_all:
         held_all.enter_context(store.exclusive())
@@ -47,14 +48,17 @@ def collect(shelf: Shelf, is_dry: bool) -> dict[str, Any]:
         if not is_dry:
             sweep.carry_out()
     gone, said = list(map(str, sweep.goes)), "would go" if is_dry else "went"
-    lines = [*gone, *sweep.kept, f"{megabytes(freed)} {said}."]
-    return {"gone": gone, "kept": sweep.kept, "bytes": freed, "lines": lines}
+    count = len(sweep.packages)
+    packages = [f"{count} Python packages that no version has installed"] if count else []
+    lines = [*gone, *packages, *sweep.kept, f"{megabytes(freed)} {said}."]
+    return {"gone": gone, "packages": count, "kept": sweep.kept, "bytes": freed, "lines": lines}
 
 
 @dataclass
 class _Sweep:
     store: Store
     goes: list[Path] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
     beside: list[Path] = field(default_factory=list)  # goes with it, and is not worth a word
     kept: list[str] = field(default_factory=list)  # sentences
 
@@ -69,6 +73,11 @@ class _Sweep:
         known = _Known(shelf)
         self._models(models, {model.sha256 for one in known.locks for model in one.models}, shelf)
         self._environments({self.store.environment(one) for one in locks})
+        installed = {line.split()[0] for one in locks for line in one.requirements}
+        for package, paths in self.store.uv.unpacked():
+            if package not in installed:
+                self.packages.append(package)
+                self.beside += paths
         self._repositories([*locks, *known.locks], known.unseen)
         self.goes += _in(self.store.seconds)
 

@@ -17,12 +17,15 @@ from domain.versions.spec import Spec, checked_target
 from infrastructure.comfy_api import ComfyAPI
 from infrastructure.comfy_server import ComfyServer
 from infrastructure.hashes import sha256
+from infrastructure.strict_json import read_text
 from infrastructure.versions.clones import Clone, clone
 from infrastructure.versions.foreign_files import read_file
 from infrastructure.versions.store import shortly
 from services.versions.keeping import COMFY, repo_words
 
 _LOOKED_AT = ("custom_nodes/", "models/", "input/", "output/", "temp/", "user/", "extra_model_paths.yaml")
+_SAY_IT = "Begin it with the command, which takes a repository: version create ID --repo URL@ref."
+_VERSION = re.compile(r"^__version__\s*=\s*[\"']([0-9][^\"']*)", re.MULTILINE)
 _REPOSITORY = re.compile(r"^\s*repository\s*=\s*[\"']([^\"']+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -54,12 +57,13 @@ def from_folder(folder: Path, id: str, repo: str, models: Path | None) -> Genera
     if not (folder / "main.py").is_file():
         raise BadFile(f"{folder} is no ComfyUI: it has no main.py.")
     seen, comfy = _Seen(), clone(folder)
-    if comfy is None and not repo:
-        raise BadFile(f"{folder} has no .git that tells its commit. Say which it is: --repo URL@ref.")
     said = repo_words(repo) if repo else {}
     if comfy:
         said = {"repo": said.get("repo") or comfy.url or COMFY, "commit": comfy.commit}
         seen.told += _doubts("ComfyUI", comfy)
+    elif not said:
+        said = {"repo": COMFY, "ref": _release(folder)}
+        seen.told.append(f"without .git it is taken for the release {said['ref']} as it was published")
     tracked = comfy.tracked if comfy else frozenset[str]()
     _nodes(folder / "custom_nodes", tracked, seen)
     root = models or folder / "models"
@@ -73,6 +77,15 @@ def from_folder(folder: Path, id: str, repo: str, models: Path | None) -> Genera
     return spec.read(_content(id, said, seen))
 
 
+def _release(folder: Path) -> str:
+    """The tag of what was unpacked, not cloned. Raises BadFile."""
+    told = folder / "comfyui_version.py"
+    found = _VERSION.search(read_text(told)) if told.is_file() else None
+    if not found:
+        raise BadFile(f"{folder} has no .git and no comfyui_version.py that tell its commit. {_SAY_IT}")
+    return f"v{found[1]}"
+
+
 def from_server(url: str, id: str, repo: str) -> Generator[Event, None, Spec]:
     """Its release, and nothing else that makes it again: a server tells no commit and no repository.
     Raises BadFile, Unresolved."""
@@ -83,7 +96,7 @@ def from_server(url: str, id: str, repo: str) -> Generator[Event, None, Spec]:
     release = str(stats.get("comfyui_version") or "")
     said = repo_words(repo) if repo else {}
     if not release and not said.get("ref"):
-        raise BadFile(f"{url} does not say which ComfyUI it is. Say it: --repo URL@ref.")
+        raise BadFile(f"{url} does not say which ComfyUI it is. {_SAY_IT}")
     said = {"ref": f"v{release}", **said}
     nodes = sorted({name for node in info.values() if (name := _pack(node))})
     yield Told(f"A server tells its release, {release or 'none'}, and not its commit, models and packages.")

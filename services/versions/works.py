@@ -16,7 +16,7 @@ from infrastructure.workflow_files import WorkflowFolder
 from services.versions import comparing, keeping, sweeping, taking_over
 from services.versions.making import Maker
 from services.versions.probing import Prober, nodes_of
-from services.versions.realizing import different
+from services.versions.realizing import compared
 from services.versions.shelf import Shelf, Version
 
 Outcome = dict[str, Any]
@@ -26,9 +26,11 @@ _LINES = 200  # of ComfyUI's log
 
 @dataclass(frozen=True)
 class Works:
-    """`log` is filled with what ComfyUI says while it is tried."""
+    """`prober`: who tries a build; without one, its ComfyUI must have the nodes of all workflows we ship, and
+    `log` is filled with what it says."""
 
     shelf: Shelf
+    prober: Prober | None = None
     log: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES))
 
     def resolve(self, id: str, torch: str | None = None) -> Work:
@@ -51,9 +53,9 @@ class Works:
     def verify(self, id: str, is_deep: bool = False) -> Work:
         version = self.shelf.version(id)
         build, lock = version.builds.realized(version.spec.id), version.needed_lock()
-        yield Progress(0.0, "comparing with the lock")
         with version.untouched():
-            found = different(self.shelf.store, build, lock, not version.spec.skips_models, is_deep)
+            work = compared(self.shelf.store, build, lock, not version.spec.skips_models, is_deep)
+            found = yield from work
         if found:
             raise Drift(f"{lock.id} is not what its lock says:", tuple(found))
         return {"is_deep": is_deep, "closure": build.realization().closure}
@@ -64,13 +66,15 @@ class Works:
         lock = build.lock()
         with version.untouched():
             yield from self._prober().attempt(build, lock, self.shelf.store.python(lock))
-        return {}
+        return {"closure": build.realization().closure}
 
-    def reproduce(self, id: str) -> Work:
+    def reproduce(self, id: str, keep: Path | None = None) -> Work:
+        """`keep`: an empty folder for what is made, which stays."""
         version = self.shelf.version(id)
-        build = version.builds.realized(id)
+        build = version.builds.realized(version.spec.id)
+        lock = build.lock()  # the spec's own may be newer
         made = yield from comparing.reproduced(
-            build.lock(), build, self.shelf.store, None, not version.spec.skips_models
+            lock, build, self.shelf.store, keep, not version.spec.skips_models
         )
         return {"closure": made.closure}
 
@@ -101,8 +105,8 @@ class Works:
         return keeping.new(id, f"{keeping.COMFY}@{where}" if where else "", (), ())
 
     def _prober(self) -> Prober:
-        """It must have the nodes of all workflows we ship; an artist's own may be for another version."""
-        return Prober(nodes_of(WorkflowFolder()), hear=lambda line: self.log.append(line.rstrip()))
+        own = lambda: Prober(nodes_of(WorkflowFolder()), hear=lambda line: self.log.append(line.rstrip()))
+        return self.prober or own()
 
 
 def _platform(version: Version, torch: str | None) -> Platform:

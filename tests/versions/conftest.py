@@ -1,5 +1,6 @@
 """A small world to take versions from, and somebody who works with them."""
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,10 +12,14 @@ import pytest
 from infrastructure.versions.builds import Build
 from infrastructure.versions.store import Store
 from infrastructure.versions.uv import this_platform
-from services.versions.probing import Prober
+from infrastructure.workflow_files import WorkflowFolder
+from services.feed import Feed
+from services.versions.desk import VersionDesk
+from services.versions.probing import Prober, nodes_of
 from services.versions.realizing import Realized, Realizer, different
 from services.versions.resolving import Resolver
 from services.versions.shelf import Shelf, Version
+from tests.comfy_jobs import until
 from tests.folders import done
 from tests.versions.world import World
 
@@ -87,3 +92,46 @@ def described(keeper, tmp_path, monkeypatch):
     worker.mkdir(parents=True)
     (worker / "python").symlink_to(sys.executable)
     return keeper.shelf.version("film-a").needed_lock(), realized.realization.closure, root
+
+
+@pytest.fixture
+def nodes(monkeypatch):
+    """ComfyUI has the nodes of all that is shipped."""
+    needed = nodes_of(WorkflowFolder()).values()
+    monkeypatch.setenv("WORLD_NODES", " ".join(sorted(set().union(*needed))))
+
+
+class Page:
+    """The desk, and what a page hears of it."""
+
+    def __init__(self, shelf):
+        self.feed = Feed()
+        self.desk = VersionDesk(self.feed, shelf)
+
+    def fact(self, key):
+        news = json.loads(self.feed.since(0).as_json())
+        return news["set"].get(key)
+
+    @property
+    def work(self):
+        return self.fact("version/work")
+
+    def done(self, deed, id, work):
+        self.desk.begin(deed, id, work)
+        until(lambda: self.work["state"] not in ("running", "cancelling"))
+        return self.work
+
+    def row(self, id, is_it=lambda row: True):
+        self.desk.look()
+        until(lambda: (row := self._row(id)) is not None and is_it(row), "the list")
+        return self._row(id)
+
+    def _row(self, id):
+        return next((one for one in (self.fact("versions") or {"list": []})["list"] if one["id"] == id), None)
+
+
+@pytest.fixture
+def page(keeper):
+    page = Page(keeper.shelf)
+    yield page
+    page.desk.stop()

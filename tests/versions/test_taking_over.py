@@ -10,6 +10,7 @@ import yaml
 import main
 from domain.errors import BadFile
 from domain.versions import foreign, spec
+from services.versions import keeping
 from tests.versions.world import Repository
 
 COMMIT, OTHER = "c" * 40, "d" * 40
@@ -234,15 +235,20 @@ def test_a_token_in_a_clones_address_does_not_come_along(installed, told, tmp_pa
     assert "secret" not in text and "https://example.org/alpha.git" in text
 
 
-def test_a_folder_without_git_is_asked_for_its_commit(told, tmp_path, world):
+def test_a_folder_without_git_is_its_release_or_is_asked_for_its_commit(told, tmp_path, world):
     folder = tmp_path / "portable"
     folder.mkdir()
     code, _, said = told("create", "mine", "--from-folder", folder)
     assert code == 2 and "it has no main.py" in said
     (folder / "main.py").write_text("")
     code, _, said = told("create", "mine", "--from-folder", folder)
-    assert code == 2 and "Say which it is: --repo URL@ref" in said
+    assert code == 2 and "version create ID --repo URL@ref" in said
     assert told("create", "mine", "--from-folder", folder, "--repo", f"{world.comfy.url}@v1")[0] == 0
+    (folder / "comfyui_version.py").write_text('# made by a script\n__version__ = "0.3.76"\n')
+    code, _, said = told("create", "unpacked", "--from-folder", folder)
+    assert code == 0 and "taken for the release v0.3.76 as it was published" in said
+    comfy = json.loads((tmp_path / "versions" / "unpacked.json").read_text())["comfy"]
+    assert comfy == {"repo": keeping.COMFY, "ref": "v0.3.76"}
 
 
 def test_models_may_be_somewhere_else(installed, told, keeper, tmp_path):

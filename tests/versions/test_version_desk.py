@@ -1,63 +1,13 @@
 """The versions as pages are told of them, and work on one of them: a piece at a time, whose end is told."""
 
-import json
-import os
 import threading
 
 import pytest
 
 from domain.errors import BadFile, StudioError
-from domain.events import Progress
 from infrastructure.versions import uv
 from infrastructure.versions.locks import held
-from infrastructure.workflow_files import WorkflowFolder
-from services.feed import Feed
-from services.versions.desk import VersionDesk
-from services.versions.probing import nodes_of
 from tests.comfy_jobs import until
-
-
-@pytest.fixture
-def nodes(monkeypatch):
-    """ComfyUI has the nodes of all that is shipped."""
-    needed = nodes_of(WorkflowFolder()).values()
-    monkeypatch.setenv("WORLD_NODES", " ".join(sorted(set().union(*needed))))
-
-
-class Page:
-    """The desk, and what a page hears of it."""
-
-    def __init__(self, shelf):
-        self.feed = Feed()
-        self.desk = VersionDesk(self.feed, shelf)
-
-    def fact(self, key):
-        news = json.loads(self.feed.since(0).as_json())
-        return news["set"].get(key)
-
-    @property
-    def work(self):
-        return self.fact("version/work")
-
-    def done(self, deed, id, work):
-        self.desk.begin(deed, id, work)
-        until(lambda: self.work["state"] not in ("running", "cancelling"))
-        return self.work
-
-    def row(self, id, is_it=lambda row: True):
-        self.desk.look()
-        until(lambda: (row := self._row(id)) is not None and is_it(row), "the list")
-        return self._row(id)
-
-    def _row(self, id):
-        return next((one for one in (self.fact("versions") or {"list": []})["list"] if one["id"] == id), None)
-
-
-@pytest.fixture
-def page(keeper):
-    page = Page(keeper.shelf)
-    yield page
-    page.desk.stop()
 
 
 def test_a_version_goes_from_its_spec_to_what_draws_and_back(page, keeper, nodes):
@@ -107,42 +57,6 @@ def test_a_version_whose_comfyui_lacks_nodes_of_a_shipped_workflow_is_not_switch
     assert page.row("film-a", lambda row: row["state"] == "resolved")
 
 
-def test_one_piece_of_work_at_a_time_which_can_be_cancelled(page):
-    goes_on = threading.Event()
-
-    def slow(works):
-        while True:
-            yield Progress(0.5, "slowly")
-            goes_on.wait(0.01)
-
-    page.desk.begin("realize", "film-a", slow)
-    with pytest.raises(StudioError, match="under way"):
-        page.desk.begin("verify", "film-b", slow)
-    until(lambda: page.work["note"] == "slowly")
-    page.desk.cancel()
-    until(lambda: page.work["state"] == "cancelled")
-    number = page.work["number"]
-    page.desk.dismiss(number - 1)
-    assert page.work, "only the end that was read is dismissed"
-    page.desk.dismiss(number)
-    assert page.work is None
-
-
-def test_packages_that_are_being_installed_are_no_reason_to_wait_for_a_cancel(page, keeper, monkeypatch):
-    keeper.resolve()
-    slow = keeper.world.folder / "uv"
-    slow.write_text(f"#!/bin/sh\necho $$ > {slow}.pid\nexec sleep 600\n", "utf-8")
-    slow.chmod(0o755)
-    monkeypatch.setattr(uv, "_program", lambda: str(slow))
-    page.desk.begin("realize", "film-a", lambda works: works.realize("film-a"))
-    until(lambda: slow.with_name("uv.pid").is_file() and slow.with_name("uv.pid").read_text())
-    pid = int(slow.with_name("uv.pid").read_text())
-    page.desk.cancel()
-    until(lambda: page.work["state"] == "cancelled")
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
-
-
 def test_a_spec_that_does_not_read_is_listed_with_what_is_wrong_and_can_be_mended(page, keeper):
     keeper.version("film-b")
     file = keeper.shelf.folders[-1] / "odd.json"
@@ -173,7 +87,7 @@ def test_a_version_begins_with_a_folder_and_what_cannot_come_along_is_told(page,
     keeper.realize()
     folder = keeper.build().comfy
     work = page.done("create", "mine", lambda works: works.create("mine", "folder", str(folder)))
-    assert work["state"] == "failed" and "has no .git that tells its commit" in work["error"]
+    assert work["state"] == "failed" and "has no .git and no comfyui_version.py" in work["error"]
     clone = keeper.world.comfy.folder
     work = page.done("create", "mine", lambda works: works.create("mine", "folder", str(clone)))
     assert work["state"] == "done" and any("Python packages are not read" in line for line in work["said"])
@@ -270,14 +184,6 @@ def test_another_kind_of_torch_is_resolved_before_it_is_realized(page, keeper, n
     assert lock.platform.torch == "cpu"
     work = page.done("realize", "film-a", lambda works: works.realize("film-a"))
     assert not work["outcome"]["is_new"]
-
-
-def test_a_cancel_that_comes_late_brings_nothing_back(page, keeper):
-    keeper.version()
-    work = page.done("resolve", "film-a", lambda works: works.resolve("film-a"))
-    page.desk.dismiss(work["number"])
-    page.desk.cancel()
-    assert page.work is None
 
 
 def test_a_list_that_could_not_be_told_once_is_told_the_next_time(page, keeper, monkeypatch):
