@@ -1,5 +1,6 @@
 """What every test gets, and the switch for the tests against a real ComfyUI."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --real everything runs; without, what this machine may not have is left out and told."""
     if config.getoption("--real"):
+        _longest_first(items)
         return
     real = [item for item in items if item.get_closest_marker("real")]
     seen = [item for item in items if "browser" in getattr(item, "fixturenames", ()) and item not in real]
@@ -39,6 +41,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         *([f"{len(real)} tests against a real ComfyUI left out; run them with --real"] if real else []),
         *([f"{len(blind)} tests in a browser left out: there is no Chromium here"] if blind else []),
     ]
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Files with tests against a real server, those of few tests before others: whoever runs files side by
+    side does not wait for a long one at the end."""
+    count = Counter(item.path for item in items)
+    real = {item.path for item in items if item.get_closest_marker("real")}
+    last = len(items)
+    items.sort(key=lambda item: count[item.path] if item.path in real else last)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
