@@ -16,7 +16,7 @@ def compare(asked: argparse.Namespace, shelf: Shelf) -> tuple[int, Mapping[str, 
     version, graph = shelf.version(asked.id), read_graph(asked.workflow)
     build = version.builds.realized(version.spec.id)
     drawer = Drawer(shelf.store.python(build.lock()), tuple(shlex.split(asked.probe_args)))
-    with version.untouched():
+    with Reporter().follow(version.untouched()):
         state, drawn = Reporter().follow(baselines.compared(version, build, graph, drawer, asked.accept))
     return 0, {
         "version_id": version.spec.id,

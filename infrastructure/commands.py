@@ -1,9 +1,12 @@
 """Other programs' commands: run to their end with what they say, ended with us, never through a shell."""
 
 import os
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +55,7 @@ def going(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        start_new_session=True,  # so that what it starts itself ends with it; and it asks at no terminal
     )
     try:
         while True:
@@ -70,10 +74,17 @@ def going(
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Without hearing it to its end: what it started itself may live longer, and holds its pipes."""
+    """With what it started itself."""
     with process:
-        process.terminate()
-        try:
+        _signal(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
             process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))  # also whoever did not care
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # all of them have ended
+        if sys.platform == "win32":
+            process.send_signal(number)
+        else:
+            os.killpg(process.pid, number)

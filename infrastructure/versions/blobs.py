@@ -12,11 +12,11 @@ from pathlib import Path
 from domain.errors import BadFile, CannotWrite
 from domain.events import Event, Progress, Told, finished, retold
 from domain.versions.errors import Drift, NotInStore, Unresolved
-from infrastructure.hashes import read_sha256, reading_sha256
+from infrastructure.hashes import reading_sha256
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
 from infrastructure.versions import links
-from infrastructure.versions.locks import awaited, held
+from infrastructure.versions.locks import awaited
 from infrastructure.versions.sources import SILENCE, place_of
 from infrastructure.versions.transfers import Transfer, note_of
 
@@ -39,7 +39,7 @@ class Blobs:
         """Read again only when size, time or inode changed since it was last read, or when `is_deep`."""
         return finished(self.looking(sha256, is_deep))
 
-    def looking(self, sha256: str, is_deep: bool) -> Generator[Progress, None, bool]:
+    def looking(self, sha256: str, is_deep: bool = False) -> Generator[Progress, None, bool]:
         """`is_whole` for large ones."""
         path = self.path(sha256)
         try:
@@ -49,9 +49,7 @@ class Blobs:
         if not is_deep and now == self._memo(sha256):
             return True
         try:
-            size = now[0]
-            reading = retold(reading_sha256(path), lambda read: Progress(read / size, "reading every byte"))
-            if (yield from reading) != sha256:
+            if (yield from _read(path)) != sha256:
                 return False
         except OSError:  # what cannot be read is not whole
             return False
@@ -66,12 +64,12 @@ class Blobs:
         """From the first source (address, revision) that gives it. Raises Drift when what comes is something
         else, NotInStore, Unresolved, CannotWrite."""
         path = self.path(sha256)
-        if self.is_whole(sha256):
+        if (yield from self.looking(sha256)):
             return path
         if self._is_offline:
             raise NotInStore(f"The model {sha256[:12]}… is not in the store, and nothing may be fetched.")
         with (yield from awaited(path.with_name("lock"), f"the model {sha256[:12]}…")):
-            if self.is_whole(sha256):  # by who held the lock
+            if (yield from self.looking(sha256)):  # by who held the lock
                 return path
             self._set_aside(path)
             refused: Unresolved | Drift = Unresolved(
@@ -102,8 +100,8 @@ class Blobs:
                 _refuse(part)
                 raise
             size = part.stat().st_size
-            with held(self.path(digest).with_name("lock"), f"the model {digest[:12]}…"):
-                if not self.is_whole(digest):
+            with (yield from awaited(self.path(digest).with_name("lock"), f"the model {digest[:12]}…")):
+                if not (yield from self.looking(digest)):
                     self._set_aside(self.path(digest))
                     self._publish(part, digest, digest, source)
             _forget(part)
@@ -139,8 +137,7 @@ class Blobs:
             part.parent.mkdir(parents=True, exist_ok=True)
             if (file := place_of(source).file) and file.is_file():
                 if _is_shared(file, part):
-                    yield Progress(0.0, f"reading {file.name}")
-                    return read_sha256(part)
+                    return (yield from _read(part))
                 size_here = f"{file.stat().st_size / 1e6:.1f} MB"
                 why = "this disk cannot let two files share them"
                 yield Told(f"{file} is copied into the store, {size_here}: {why}.")
@@ -182,6 +179,11 @@ class Blobs:
         except BadFile:
             return []
         return content if isinstance(content, list) else []
+
+
+def _read(path: Path) -> Generator[Progress, None, str]:
+    size = path.stat().st_size
+    return (yield from retold(reading_sha256(path), lambda read: Progress(read / size, "reading every byte")))
 
 
 def _is_shared(file: Path, part: Path) -> bool:

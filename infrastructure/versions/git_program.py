@@ -32,10 +32,15 @@ def settings() -> list[str]:
 
 def is_at_work(store: Path) -> bool:
     """Whether one runs there that outlived who started it: it still needs its locks."""
+    place = os.fsencode(store.absolute())
     for words in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             said = words.read_bytes()
-            if said.startswith(b"git\0") and os.fsencode(store.absolute()) in said:
+            if not said.partition(b"\0")[0].rpartition(b"/")[2].startswith(b"git"):
+                continue
+            if (
+                place in said or place in words.with_name("environ").read_bytes()
+            ):  # one that git itself started
                 return True
     return False
 

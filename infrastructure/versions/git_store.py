@@ -21,7 +21,7 @@ from infrastructure import commands
 from infrastructure.commands import Done
 from infrastructure.versions import git_program
 from infrastructure.versions.git_login import login, login_if_set
-from infrastructure.versions.locks import awaited, held
+from infrastructure.versions.locks import awaited
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _KEPT = "refs/studio"
@@ -77,10 +77,10 @@ class GitStore:
             if not git_program.is_at_work(store):
                 left.unlink(missing_ok=True)
 
-    def keep(self, repo: str, commit: str, name: str) -> None:
+    def keep(self, repo: str, commit: str, name: str) -> Generator[Progress, None, None]:
         """From now on the store does not forget it; `name` is who needs it."""
         ref = f"{_KEPT}/{name.replace('.', '_')}/{commit}"  # git takes no name with two dots or .lock in it
-        with held(self._lock_of(repo), f"the repository {repo}"):
+        with (yield from awaited(self._lock_of(repo), f"the repository {repo}")):
             self._clear(self._store(repo))
             self._done(repo, "update-ref", ref, commit)
 

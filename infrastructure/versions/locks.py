@@ -50,18 +50,18 @@ def awaited(file: Path, what: str, longest: float = LONGEST) -> Generator[Progre
                     raise
             else:
                 return lock.pop_all()
-        yield Progress(0.0, f"another program is at work on {what}: waiting for it")
+        yield Progress(0.0, f"waiting for who is at work on {what}")
 
 
-@contextmanager
-def shared(folder: Path, what: str, longest: float = LONGEST) -> Iterator[None]:
-    """One of many, each with a lock of its own in `folder`. Waits for who is alone. Raises Blocked."""
+def joined(folder: Path, what: str, longest: float = LONGEST) -> Generator[Progress, None, ExitStack]:
+    """One of many, each with a lock of its own in `folder`; for a `with`. Waits for who is alone. Raises
+    Blocked."""
     own = folder / f"{secrets.token_hex(8)}.lock"
     with ExitStack() as at_end:
-        with held(folder / _GATE, what, longest):
+        with (yield from awaited(folder / _GATE, what, longest)):
             at_end.callback(_remove, own)
             at_end.enter_context(held(own, what))
-        yield
+        return at_end.pop_all()
 
 
 @contextmanager

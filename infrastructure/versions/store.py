@@ -6,7 +6,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISDIR
@@ -22,7 +22,7 @@ from infrastructure.versions.blobs import Blobs
 from infrastructure.versions.builds import Builds
 from infrastructure.versions.env_tree import EnvTree
 from infrastructure.versions.git_store import GitStore
-from infrastructure.versions.locks import SOON, awaited, exclusive, held, shared
+from infrastructure.versions.locks import SOON, awaited, exclusive, held, joined
 from infrastructure.versions.uv import Uv, python_of
 
 STORE = "STUDIO_STORE"
@@ -109,9 +109,10 @@ class Store:
             f"{file} is no list of paths. Correct it, or delete it when no version or lock lies elsewhere."
         )
 
-    def shared(self) -> AbstractContextManager[None]:
-        """While somebody brings something, or needs what no version has in use yet, nothing is swept."""
-        return shared(self._users, "the store", SWEEP)
+    def joined(self) -> Generator[Progress, None, ExitStack]:
+        """For a `with`: while somebody brings something, or needs what no version has in use yet, nothing is
+        swept. Waits for who sweeps. Raises Blocked."""
+        return joined(self._users, "the store", SWEEP)
 
     @property
     def _users(self) -> Path:
@@ -205,6 +206,7 @@ def files_in(path: Path) -> Iterator[os.stat_result]:
     """Of each file in a folder; of a file its own."""
     if path.is_symlink() or path.is_file():
         yield path.lstat()
+        return
     for top, folders, names in os.walk(path):
         for name in (*names, *folders):
             with suppress(FileNotFoundError):  # it went, or got its name, just now

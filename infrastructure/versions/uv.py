@@ -63,12 +63,13 @@ class Uv:
 
     def unpacked(self) -> Iterator[tuple[str, list[Path]]]:
         """Packages in the cache (name==version) that environments link their files from, and all that belongs
-        to each: what is taken out whole is fetched again. None where the cache has no links."""
+        to each, in the order to take it out: what nothing leads to is fetched again, and what is half gone
+        is found again. None where the cache has no links."""
         for name in self._cache.glob("wheels-v*/**/*"):
             if name.is_symlink() and name.resolve().parent.name.startswith("archive-v"):
                 version = name.name.partition("-")[0]
                 beside = [other for other in name.parent.iterdir() if other.name.startswith(f"{name.name}.")]
-                yield f"{name.parent.name}=={version}", [name.resolve(), name, *beside]
+                yield f"{name.parent.name}=={version}", [*beside, name.resolve(), name]
 
     def _compiled(self, wishes: Sequence[Wish], platform: Platform) -> Generator[None, None, Done]:
         with tempfile.TemporaryDirectory() as folder:

@@ -32,7 +32,7 @@ def reproduced(
     lock: Lock, build: Build, store: Store, keep: Path | None, with_models: bool
 ) -> Generator[Event, None, Realization]:
     """Everything fetched and made once more, in an empty store. Raises Drift when it comes out otherwise."""
-    with store.shared(), ExitStack() as at_end:
+    with (yield from store.joined()), ExitStack() as at_end:
         folder = keep or Path(at_end.enter_context(store.second()))
         second = Store(folder)
         done = yield from Realizer(second, Builds(second.builds / lock.id)).realize(lock, with_models)

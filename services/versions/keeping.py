@@ -108,8 +108,10 @@ def status(shelf: Shelf) -> dict[str, Any]:
     each, shared = room(shelf)
     for fact in facts(shelf, each):
         id, state, closure, own = fact["id"], fact["state"], fact["closure"], fact["own"] or 0
-        versions.append({"version_id": id, "state": state, "closure": closure, "own_bytes": own})
+        told = {"version_id": id, "state": state, "closure": closure, "own_bytes": own, "said": fact["said"]}
+        versions.append(told)
         lines.append(f"{id:24} {state:10} {closure[:16]:16} {megabytes(own):>10}")
+        lines += [f"  {fact['said']}"] if fact["said"] else []
     lines += [f"{name:24} {'shared':10} {'':16} {megabytes(size):>10}" for name, size in shared.items()]
     return {"versions": versions, "shared_bytes": shared, "store": str(shelf.store.folder), "lines": lines}
 

@@ -54,12 +54,12 @@ def _looked_at(
     is_there = path.exists()
     if is_there and not path.is_file():
         raise StudioError(f"{path} is no file.")
-    if is_there and _is_it(store, model, path):
+    if is_there and (yield from _is_it(store, model, path)):
         return OK
     if is_there and not writes_over:
         raise StudioError(f"{path} is another file than the lock says. Say --overwrite to replace it.")
     origins = [(origin.url, origin.revision) for origin in model.sources]
-    with store.shared():
+    with (yield from store.joined()):
         blob = yield from store.blobs.bring(model.sha256, model.size, origins)
         with writing(path) as part:
             if links.link(blob, part) == links.SYMLINK:
@@ -67,7 +67,7 @@ def _looked_at(
     return UPDATED if is_there else DOWNLOADED
 
 
-def _is_it(store: Store, model: LockedModel, path: Path) -> bool:
+def _is_it(store: Store, model: LockedModel, path: Path) -> Generator[Event, None, bool]:
     if links.is_link_to(store.blobs.path(model.sha256), path):
-        return store.blobs.is_whole(model.sha256)
+        return (yield from store.blobs.looking(model.sha256))
     return path.stat().st_size == model.size and sha256(path) == model.sha256

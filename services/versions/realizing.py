@@ -44,25 +44,33 @@ class Realizer:
         """Raises Drift, Unresolved, NotInStore, CannotWrite, Blocked."""
         _check_platform(lock)
         alone = awaited(self._builds.change_lock, f"the version {lock.id}")
-        with self._store.shared(), (yield from alone):
+        with (yield from self._store.joined()), (yield from alone):
             self._store.remember(self._builds.folder)
             now = self._in_use()
-            if now and not different(self._store, now, lock, with_models):
+            if now and not (yield from self._compared(now, lock, with_models)):
                 return Realized(now, now.realization(), False)
             if self._store.is_offline:
                 check_all_here(self._store, lock, with_models)
             realization = yield from self._gathered(lock, with_models)
             build = self._builds.build(realization)
             env = realization.env
-            if not build.folder.is_dir() or different(self._store, build, lock, with_models, env=env):
+            is_there = build.folder.is_dir()
+            if not is_there or (yield from self._compared(build, lock, with_models, env)):
                 yield Progress(0.85, "laying it out")
                 yield from as_part(self._laid_out(build, lock, realization), 0.85, 0.9)
-            if found := different(self._store, build, lock, with_models, env=env):
+            if found := (yield from self._compared(build, lock, with_models, env)):
                 raise Drift(f"What was realized is not what the lock says: {shortly(found)}.", tuple(found))
             if self._attempt:
                 yield from as_part(self._attempt(build, lock), 0.9, 1.0, "trying it")
             self._builds.switch(build)
             return Realized(build, realization, True)
+
+    def _compared(
+        self, build: Build, lock: Lock, with_models: bool, env: str = ""
+    ) -> Generator[Event, None, list[str]]:
+        """No step of its own, unless a model has to be read once more."""
+        work = compared(self._store, build, lock, with_models, is_deep=False, env=env)
+        return (yield from as_part(work, 0.0, 0.0))
 
     def _in_use(self) -> Build | None:
         with suppress(BadFile):  # another is made in its place

@@ -26,7 +26,7 @@ class Resolver:
 
     def lock(self, wanted: Spec) -> Generator[Event, None, Lock]:
         """Raises Unresolved, NotInStore, Drift, Blocked."""
-        with self.store.shared():
+        with (yield from self.store.joined()):
             return (yield from self._locked(wanted))
 
     def _locked(self, wanted: Spec) -> Generator[Event, None, Lock]:
@@ -68,7 +68,7 @@ class Resolver:
     def _tree(self, repo: Repo, id: str, name: str = "") -> Generator[Event, None, Tree]:
         git = self.store.git
         commit = yield from git.commit(repo.repo, repo.ref, repo.commit)
-        git.keep(repo.repo, commit, id)
+        yield from git.keep(repo.repo, commit, id)
         return Tree(repo.repo, "", commit, git.tree(repo.repo, commit), name)
 
     def _lacking(self, tree: Tree) -> Generator[Event, None, None]:
@@ -83,10 +83,9 @@ class Resolver:
     def _model(self, model: Model) -> Generator[Event, None, LockedModel]:
         is_asked = model.source.startswith("hf://") and not self.store.is_offline  # of its revision
         blobs = self.store.blobs
-        if model.algorithm == "sha256" and not is_asked and blobs.is_whole(model.checksum):
-            return _model_at(
-                model, model.checksum, blobs.size(model.checksum) or 0
-            )  # nothing has to be asked
+        is_known = model.algorithm == "sha256" and not is_asked
+        if is_known and (yield from blobs.looking(model.checksum)):  # nothing has to be asked
+            return _model_at(model, model.checksum, blobs.size(model.checksum) or 0)
         told = sources.Told() if self.store.is_offline else sources.told(model.source)
         digest = model.checksum if model.algorithm == "sha256" else told.sha256
         if model.algorithm == "sha256" and told.sha256 and told.sha256 != model.checksum:

@@ -1,12 +1,13 @@
 """The versions that somebody has: their specs and locks as files, and where each is realized."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from domain.errors import BadFile, StudioError
+from domain.events import Event
 from domain.versions import lock, spec
 from domain.versions.lock import Lock
 from domain.versions.spec import Spec
@@ -46,11 +47,11 @@ class Version:
         found = self.lock
         return found is not None and found.spec_sha256 == spec_sha256(self.spec)
 
-    @contextmanager
-    def untouched(self) -> Iterator[None]:
-        """Nobody changes, deletes or sweeps what is realized of it meanwhile. Raises Blocked."""
-        with self.store.shared(), held(self.builds.change_lock, f"the version {self.spec.id}", SOON):
-            yield
+    def untouched(self) -> Generator[Event, None, ExitStack]:
+        """For a `with`: nobody changes, deletes or sweeps what is realized of it. Raises Blocked."""
+        with (yield from self.store.joined()) as stack:
+            stack.enter_context(held(self.builds.change_lock, f"the version {self.spec.id}", SOON))
+            return stack.pop_all()
 
     def needed_lock(self) -> Lock:
         """Raises StudioError."""

@@ -73,9 +73,9 @@ class _Sweep:
         known = _Known(shelf)
         self._models(models, {model.sha256 for one in known.locks for model in one.models}, shelf)
         self._environments({self.store.environment(one) for one in locks})
-        installed = {line.split()[0] for one in locks for line in one.requirements}
+        installed = {line.split()[0] for one in locks for line in one.requirements}  # "name @ URL" too
         for package, paths in self.store.uv.unpacked():
-            if package not in installed:
+            if not installed & {package, package.partition("==")[0]}:
                 self.packages.append(package)
                 self.beside += paths
         self._repositories([*locks, *known.locks], known.unseen)

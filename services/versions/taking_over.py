@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BackendUnreachable, BadFile
-from domain.events import Event, Progress, Told
+from domain.events import Event, Progress, Told, retold
 from domain.versions import foreign, spec
 from domain.versions.errors import Unresolved
 from domain.versions.spec import Spec, checked_target
 from infrastructure.comfy_api import ComfyAPI
 from infrastructure.comfy_server import ComfyServer
-from infrastructure.hashes import sha256
+from infrastructure.hashes import reading_sha256
 from infrastructure.strict_json import read_text
 from infrastructure.versions.clones import Clone, clone
 from infrastructure.versions.foreign_files import read_file
@@ -24,7 +24,9 @@ from infrastructure.versions.store import shortly
 from services.versions.keeping import COMFY, repo_words
 
 _LOOKED_AT = ("custom_nodes/", "models/", "input/", "output/", "temp/", "user/", "extra_model_paths.yaml")
-_SAY_IT = "Begin it with the command, which takes a repository: version create ID --repo URL@ref."
+_SAY_IT = "Tell it: python main.py version create ID --repo URL@ref"
+_PUBLISHED = frozenset({"custom_nodes/websocket_image_save.py"})  # with ComfyUI itself, in each release
+_CONFIGS = "models/configs/"
 _VERSION = re.compile(r"^__version__\s*=\s*[\"']([0-9][^\"']*)", re.MULTILINE)
 _REPOSITORY = re.compile(r"^\s*repository\s*=\s*[\"']([^\"']+)", re.IGNORECASE | re.MULTILINE)
 
@@ -64,10 +66,10 @@ def from_folder(folder: Path, id: str, repo: str, models: Path | None) -> Genera
     elif not said:
         said = {"repo": COMFY, "ref": _release(folder)}
         seen.told.append(f"without .git it is taken for the release {said['ref']} as it was published")
-    tracked = comfy.tracked if comfy else frozenset[str]()
+    tracked = comfy.tracked if comfy else _PUBLISHED
     _nodes(folder / "custom_nodes", tracked, seen)
     root = models or folder / "models"
-    files = [path for path in _files(root) if _below(folder, path) not in tracked]
+    files = [path for path in _files(root) if not _is_comfyuis(_below(folder, path), tracked)]
     yield from _models(root, files, seen)
     if (folder / "extra_model_paths.yaml").is_file():
         seen.told.append("extra_model_paths.yaml is not read; --models-root takes another folder of models")
@@ -82,7 +84,10 @@ def _release(folder: Path) -> str:
     told = folder / "comfyui_version.py"
     found = _VERSION.search(read_text(told)) if told.is_file() else None
     if not found:
-        raise BadFile(f"{folder} has no .git and no comfyui_version.py that tell its commit. {_SAY_IT}")
+        raise BadFile(
+            f"{folder} has no .git and no comfyui_version.py that tell its commit. "
+            f"{_SAY_IT} --from-folder {folder}"
+        )
     return f"v{found[1]}"
 
 
@@ -96,7 +101,7 @@ def from_server(url: str, id: str, repo: str) -> Generator[Event, None, Spec]:
     release = str(stats.get("comfyui_version") or "")
     said = repo_words(repo) if repo else {}
     if not release and not said.get("ref"):
-        raise BadFile(f"{url} does not say which ComfyUI it is. {_SAY_IT}")
+        raise BadFile(f"{url} does not say which ComfyUI it is. {_SAY_IT} --from-running {url}")
     said = {"ref": f"v{release}", **said}
     nodes = sorted({name for node in info.values() if (name := _pack(node))})
     yield Told(f"A server tells its release, {release or 'none'}, and not its commit, models and packages.")
@@ -148,6 +153,10 @@ def _hint(path: Path) -> str:
     return f"; it says of itself that it is of {match[1]}" if match else ""
 
 
+def _is_comfyuis(path: str, tracked: frozenset[str]) -> bool:
+    return path in tracked or (tracked is _PUBLISHED and path.startswith(_CONFIGS))
+
+
 def _below(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
 
@@ -168,12 +177,14 @@ def _models(root: Path, files: list[Path], seen: _Seen) -> Iterator[Event]:
     total, done = sum(path.stat().st_size for path in files), 0
     for path in files:
         target = path.relative_to(root).as_posix()
-        yield Progress(done / total, target)
+        told = Progress(done / total, target)
+        yield told
         done += path.stat().st_size
         source = {"source": path.absolute().as_uri(), "target_path": target}
         try:
             checked_target(target, target)
-            seen.models.append({**source, "checksum": f"sha256:{sha256(path)}"})
+            work = retold(reading_sha256(path), lambda _, told=told: told)  # type: ignore[misc]
+            seen.models.append({**source, "checksum": f"sha256:{yield from work}"})
         except BadFile as error:
             seen.told.append(f"left out: {error}")
         except OSError as error:

@@ -53,7 +53,7 @@ class Works:
     def verify(self, id: str, is_deep: bool = False) -> Work:
         version = self.shelf.version(id)
         build, lock = version.builds.realized(version.spec.id), version.needed_lock()
-        with version.untouched():
+        with (yield from version.untouched()):
             work = compared(self.shelf.store, build, lock, not version.spec.skips_models, is_deep)
             found = yield from work
         if found:
@@ -64,7 +64,7 @@ class Works:
         version = self.shelf.version(id)
         build = version.builds.realized(version.spec.id)
         lock = build.lock()
-        with version.untouched():
+        with (yield from version.untouched()):
             yield from self._prober().attempt(build, lock, self.shelf.store.python(lock))
         return {"closure": build.realization().closure}
 

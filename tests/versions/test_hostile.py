@@ -176,7 +176,9 @@ def test_half_a_build_is_found_and_made_whole(keeper, what):
     assert keeper.different(is_deep=True) == []
     if what == "lock.json":
         (keeper.build().folder / "realization.json").write_text("{}")
-        assert [v["state"] for v in keeping.status(keeper.shelf)["versions"]] == ["broken", "realized"]
+        told = keeping.status(keeper.shelf)
+        assert [v["state"] for v in told["versions"]] == ["resolved", "realized"]
+        assert "nodes is missing" in told["versions"][0]["said"] and "nodes is missing" in told["lines"][1]
 
 
 def test_what_stands_there_stays_when_the_new_one_cannot_be_made(keeper, world):

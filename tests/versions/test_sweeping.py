@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import Blocked
+from domain.events import finished
 from infrastructure.versions import links
-from infrastructure.versions.locks import exclusive, shared
+from infrastructure.versions.locks import exclusive, joined
 from infrastructure.versions.store import Store
 from infrastructure.versions.uv import this_platform
 from services.versions import comparing, models, sweeping
@@ -52,12 +53,12 @@ def test_nothing_is_swept_while_a_version_is_made_once_more(keeper):
 
 def test_many_share_and_one_is_alone_only_without_them(tmp_path):
     with ExitStack() as both:
-        both.enter_context(shared(tmp_path, "it"))
-        both.enter_context(shared(tmp_path, "it"))
+        both.enter_context(finished(joined(tmp_path, "it")))
+        both.enter_context(finished(joined(tmp_path, "it")))
         with pytest.raises(Blocked, match="at work on it"), exclusive(tmp_path, "it", 0.0):
             pass
     (tmp_path / "of one that was killed.lock").touch()
-    with exclusive(tmp_path, "it", 0.0), pytest.raises(Blocked), shared(tmp_path, "it", 0.0):
+    with exclusive(tmp_path, "it", 0.0), pytest.raises(Blocked), finished(joined(tmp_path, "it", 0.0)):
         pass
     assert {path.name for path in tmp_path.iterdir()} == {"gate"}
 
@@ -133,7 +134,7 @@ def test_models_that_stores_share_are_not_swept_while_one_of_them_brings_some(ke
     for folder in (volume / "models", pod):
         folder.mkdir(parents=True)
     (pod / "models").symlink_to(volume / "models")
-    with Store(pod).shared(), pytest.raises(Blocked, match="at work on the store"):
+    with finished(Store(pod).joined()), pytest.raises(Blocked, match="at work on the store"):
         sweeping.collect(replace(keeper.shelf, store=Store(volume)), is_dry=False)
 
 

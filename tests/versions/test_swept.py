@@ -29,6 +29,36 @@ def test_packages_go_with_the_last_environment_that_has_them(keeper):
     assert keeper.realize().is_new and keeper.different(is_deep=True) == []
 
 
+def test_packages_come_again_after_a_sweep_that_was_cut_off_among_them(keeper, monkeypatch):
+    keeper.realize()
+    keeping.delete(keeper.shelf, "film-a", with_spec=False)
+    removed = sweeping.remove
+
+    def cut_off(path):
+        removed(path)
+        if path.parent.name.startswith("archive-v"):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeping, "remove", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            swept(keeper)
+    keeper.realize()
+    assert keeper.different(is_deep=True) == []
+    keeping.delete(keeper.shelf, "film-a", with_spec=False)
+    swept(keeper)
+    assert not list(keeper.store.uv.unpacked())
+
+
+def test_a_package_of_an_address_stays_while_it_is_installed(keeper, world):
+    (wheel,) = world.wheels.folder.glob("shade-1.0-*.whl")
+    world.host.files[f"/{wheel.name}"] = wheel.read_bytes()
+    keeper.realize(python_packages=[f"shade @ {world.host.url}/{wheel.name}"], custom_nodes=[])
+    assert any(line.startswith("shade @ http") for line in keeper.version().needed_lock().requirements)
+    assert swept(keeper)["packages"] == 0
+    assert "shade==1.0" in {package for package, _ in keeper.store.uv.unpacked()}
+
+
 def test_a_dry_run_says_what_then_goes(keeper, world):
     keeper.realize()
     keeper.realize(comfy={"repo": world.comfy.url, "ref": "v2"}, models=[])

@@ -242,13 +242,17 @@ def test_a_folder_without_git_is_its_release_or_is_asked_for_its_commit(told, tm
     assert code == 2 and "it has no main.py" in said
     (folder / "main.py").write_text("")
     code, _, said = told("create", "mine", "--from-folder", folder)
-    assert code == 2 and "version create ID --repo URL@ref" in said
+    assert code == 2 and f"version create ID --repo URL@ref --from-folder {folder}" in said
     assert told("create", "mine", "--from-folder", folder, "--repo", f"{world.comfy.url}@v1")[0] == 0
+    for own in ("models/configs/v1.yaml", "custom_nodes/websocket_image_save.py"):
+        (folder / own).parent.mkdir(parents=True, exist_ok=True)
+        (folder / own).write_text("a: 1")
     (folder / "comfyui_version.py").write_text('# made by a script\n__version__ = "0.3.76"\n')
     code, _, said = told("create", "unpacked", "--from-folder", folder)
     assert code == 0 and "taken for the release v0.3.76 as it was published" in said
     comfy = json.loads((tmp_path / "versions" / "unpacked.json").read_text())["comfy"]
     assert comfy == {"repo": keeping.COMFY, "ref": "v0.3.76"}
+    assert "websocket_image_save" not in said and "source" not in said
 
 
 def test_models_may_be_somewhere_else(installed, told, keeper, tmp_path):
