@@ -79,6 +79,15 @@ def _asks_for(session: pytest.Session, fixture: str) -> bool:
     return any(fixture in getattr(item, "fixturenames", ()) for item in items)
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of a user who has no settings, projects and versions yet."""
+    folder = tmp_path / "home"
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def comfy_installation(pytestconfig: pytest.Config) -> Installation:
     return _built(pytestconfig, INSTALLED)

@@ -14,13 +14,7 @@ import main
 from infrastructure.clip_probe import probe
 from tests.killing import WORKFLOWS, small_board
 
-pytestmark = pytest.mark.real
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("home")]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from infrastructure.hashes import sha256
 from tests.graphs import node, template
 from tests.killing import WORKFLOWS, Render, small_board
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("home")]
 
 EXAMPLE = Path(main.__file__).parent / "examples" / "low-tide-post.json"
 LONGEST = 60.0
@@ -30,12 +30,6 @@ TINY = {
     "umt5_xxl_fp8_e4m3fn_scaled.safetensors": "tiny_clip_l.safetensors",
     '"wan"': '"sd3"',  # the type of text encoder that goes with the tiny one
 }
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
 
 
 @pytest.fixture

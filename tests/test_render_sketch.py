@@ -12,10 +12,7 @@ from infrastructure.clip_probe import probe
 EXAMPLES = sorted((Path(main.__file__).parent / "examples").glob("*.json"))
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def rendered(board, capsys, *words):

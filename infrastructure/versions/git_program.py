@@ -36,11 +36,9 @@ def is_at_work(store: Path) -> bool:
     for words in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             said = words.read_bytes()
-            if not said.partition(b"\0")[0].rpartition(b"/")[2].startswith(b"git"):
-                continue
-            if (
-                place in said or place in words.with_name("environ").read_bytes()
-            ):  # one that git itself started
+            is_git = said.partition(b"\0")[0].rpartition(b"/")[2].startswith(b"git")
+            # one that git itself started has it in its surroundings
+            if is_git and (place in said or place in words.with_name("environ").read_bytes()):
                 return True
     return False
 

@@ -65,11 +65,11 @@ class Uv:
         """Packages in the cache (name==version) that environments link their files from, and all that belongs
         to each, in the order to take it out: what nothing leads to is fetched again, and what is half gone
         is found again. None where the cache has no links."""
-        for name in self._cache.glob("wheels-v*/**/*"):
-            if name.is_symlink() and name.resolve().parent.name.startswith("archive-v"):
-                version = name.name.partition("-")[0]
-                beside = [other for other in name.parent.iterdir() if other.name.startswith(f"{name.name}.")]
-                yield f"{name.parent.name}=={version}", [*beside, name.resolve(), name]
+        for link in self._cache.glob("wheels-v*/**/*"):
+            if link.is_symlink() and link.resolve().parent.name.startswith("archive-v"):
+                version = link.name.partition("-")[0]
+                beside = [other for other in link.parent.iterdir() if other.name.startswith(f"{link.name}.")]
+                yield f"{link.parent.name}=={version}", [*beside, link.resolve(), link]
 
     def _compiled(self, wishes: Sequence[Wish], platform: Platform) -> Generator[None, None, Done]:
         with tempfile.TemporaryDirectory() as folder:

@@ -27,9 +27,7 @@ Rain on the roof.
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch, capsys, runpod):
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+def told(home, monkeypatch, capsys, runpod):
     monkeypatch.setenv("RUNPOD_API_KEY", runpod.key)
 
     def run(*words):

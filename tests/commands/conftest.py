@@ -9,10 +9,9 @@ from tests.commands.typing import WORKFLOWS, board, typed
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """Settings and workflows of a user who has none."""
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+def home(home):
+    """Every command is typed by a user who has nothing yet."""
+    return home
 
 
 @pytest.fixture(scope="module")

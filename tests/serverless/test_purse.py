@@ -38,9 +38,7 @@ def command(tmp_path):
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch, runpod):
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+def renting(home, monkeypatch, runpod):
     monkeypatch.setenv("RUNPOD_API_KEY", runpod.key)
 
 
@@ -51,7 +49,7 @@ def board(folder, shots):
     return str(path)
 
 
-@pytest.mark.usefixtures("home", "looks_soon")
+@pytest.mark.usefixtures("renting", "looks_soon")
 def test_a_command_notes_what_it_spends_and_stops_at_the_windows_limit(endpoint, fake, tmp_path, capsys):
     workflows = "--keyframe-workflow", "keyframe_test", "--video-workflow", "video_test"
     words = "--backend", "serverless", "--endpoint", endpoint.id, *workflows, "--json"
@@ -76,7 +74,7 @@ def test_a_command_notes_what_it_spends_and_stops_at_the_windows_limit(endpoint,
         assert main.main(["render", board(tmp_path, 2), *words]) == 0
 
 
-@pytest.mark.usefixtures("home", "looks_soon")
+@pytest.mark.usefixtures("renting", "looks_soon")
 def test_at_a_limit_a_command_takes_back_what_waits_and_goes_on_from_there(endpoint, fake, tmp_path, capsys):
     workflows = "--keyframe-workflow", "keyframe_test", "--video-workflow", "video_test"
     order = "render", board(tmp_path, 6), "--backend", "serverless", "--endpoint", endpoint.id, *workflows
@@ -99,7 +97,7 @@ def test_at_a_limit_a_command_takes_back_what_waits_and_goes_on_from_there(endpo
     assert json.loads(capsys.readouterr().out)["jobs"]["failed"] == 0
 
 
-@pytest.mark.usefixtures("home", "looks_soon")
+@pytest.mark.usefixtures("renting", "looks_soon")
 def test_a_batch_of_pictures_and_a_test_of_the_endpoint_say_what_they_cost(endpoint, fake, tmp_path, capsys):
     there = "--backend", "serverless", "--endpoint", endpoint.id
     batch = {

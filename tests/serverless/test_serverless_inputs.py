@@ -125,9 +125,7 @@ def test_two_files_with_the_same_content_are_one(far, bucket):
     assert files and (len(order["inputs"]), len(order["images"])) == (1, 1)
 
 
-def test_the_command_line_uses_the_bucket_of_the_settings(far, bucket, tmp_path, monkeypatch):
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+def test_the_command_line_uses_the_bucket_of_the_settings(far, bucket, home, tmp_path, monkeypatch):
     keys = {"RUNPOD_API_KEY": far.runpod.key, "S3_ACCESS_KEY_ID": ACCESS, "S3_SECRET_ACCESS_KEY": SECRET}
     for name, key in keys.items():
         monkeypatch.setenv(name, key)

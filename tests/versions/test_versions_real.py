@@ -76,11 +76,10 @@ def store(tmp_path_factory):
     return folder
 
 
+@pytest.mark.usefixtures("home")
 def test_a_real_comfyui_is_the_same_twice_and_draws(
     origin, store, comfy_installation, tmp_path, capsys, monkeypatch
 ):
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.setenv("STUDIO_STORE", str(store))
     models = [
         {"source": str(path), "target_subdir": path.parent.name}
