@@ -91,7 +91,14 @@ class Store:
     @property
     def has_own_models(self) -> bool:
         """Else other stores have theirs in the same place, as pods that share a volume do."""
-        return (self.folder / "models").resolve() == self.folder.resolve() / "models"
+        return self._has_own("models")
+
+    @property
+    def has_own_packages(self) -> bool:
+        return self._has_own("uv")
+
+    def _has_own(self, name: str) -> bool:
+        return (self.folder / name).resolve() == self.folder.resolve() / name
 
     def _remember(self, name: str, path: Path) -> None:
         if path.absolute() in self._remembered(name):

@@ -74,7 +74,7 @@ class _Sweep:
         self._models(models, {model.sha256 for one in known.locks for model in one.models}, shelf)
         self._environments({self.store.environment(one) for one in locks})
         installed = {line.split()[0] for one in locks for line in one.requirements}  # "name @ URL" too
-        for package, paths in self.store.uv.unpacked():
+        for package, paths in self.store.uv.unpacked() if self.store.has_own_packages else ():
             if not installed & {package, package.partition("==")[0]}:
                 self.packages.append(package)
                 self.beside += paths

@@ -59,6 +59,14 @@ def test_a_package_of_an_address_stays_while_it_is_installed(keeper, world):
     assert "shade==1.0" in {package for package, _ in keeper.store.uv.unpacked()}
 
 
+def test_packages_that_stores_share_stay(keeper, tmp_path):
+    keeper.realize()
+    keeping.delete(keeper.shelf, "film-a", with_spec=True)
+    uv = (keeper.store.folder / "uv").rename(tmp_path / "uv")
+    (keeper.store.folder / "uv").symlink_to(uv)
+    assert swept(keeper)["packages"] == 0 and list(keeper.store.uv.unpacked())
+
+
 def test_a_dry_run_says_what_then_goes(keeper, world):
     keeper.realize()
     keeper.realize(comfy={"repo": world.comfy.url, "ref": "v2"}, models=[])
