@@ -28,7 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --real everything runs; without, what this machine may not have is left out and told."""
     if config.getoption("--real"):
-        _longest_first(items)
+        if hasattr(config, "workerinput"):  # files run side by side
+            _longest_first(items)
         return
     real = [item for item in items if item.get_closest_marker("real")]
     seen = [item for item in items if "browser" in getattr(item, "fixturenames", ()) and item not in real]
