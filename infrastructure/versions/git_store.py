@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from domain.errors import BadFile, CannotWrite, StudioError
@@ -44,8 +44,7 @@ class GitStore:
     def bring(self, repo: str, commit: str) -> Generator[Progress, None, None]:
         """Fetched once. Raises Unresolved, NotInStore."""
         store = self._store(repo)
-        with (yield from awaited(self._lock_of(repo), f"the repository {repo}")):
-            self._clear(store)
+        with (yield from self._alone(repo)):
             if self.has(repo, commit):
                 return
             if self._is_offline:
@@ -68,20 +67,19 @@ class GitStore:
         work = self._going(repo, "fetch", "--no-tags", *words)
         return (yield from retold(work, lambda _: Progress(0.0, "fetching")))
 
-    def _lock_of(self, repo: str) -> Path:
-        return self._store(repo).with_suffix(".lock")
-
-    def _clear(self, store: Path) -> None:
-        """For who is alone at it: what an earlier git that was killed has locked, nobody holds any more."""
-        for left in (*store.glob("*.lock"), *(store / "refs").rglob("*.lock")):
-            if not git_program.is_at_work(store):
-                left.unlink(missing_ok=True)
+    def _alone(self, repo: str) -> Generator[Progress, None, ExitStack]:
+        """For a `with`. What an earlier git that was killed has locked, nobody holds any more."""
+        store = self._store(repo)
+        with (yield from awaited(store.with_suffix(".lock"), f"the repository {repo}")) as lock:
+            for left in (*store.glob("*.lock"), *(store / "refs").rglob("*.lock")):
+                if not git_program.is_at_work(store):
+                    left.unlink(missing_ok=True)
+            return lock.pop_all()
 
     def keep(self, repo: str, commit: str, name: str) -> Generator[Progress, None, None]:
         """From now on the store does not forget it; `name` is who needs it."""
         ref = f"{_KEPT}/{name.replace('.', '_')}/{commit}"  # git takes no name with two dots or .lock in it
-        with (yield from awaited(self._lock_of(repo), f"the repository {repo}")):
-            self._clear(self._store(repo))
+        with (yield from self._alone(repo)):
             self._done(repo, "update-ref", ref, commit)
 
     def kept(self, repo: str) -> dict[str, str]:
@@ -237,11 +235,8 @@ class GitStore:
         if to:
             place += ["--work-tree", str(to.absolute())]
         try:
-            return (
-                yield from commands.going(
-                    ["git", *git_program.settings(), *place, *words], folder=to, env=more
-                )
-            )
+            command = ["git", *git_program.settings(), *place, *words]
+            return (yield from commands.going(command, folder=to, env=more))
         except FileNotFoundError as error:
             raise StudioError("git is not installed. Install it, and run this again.") from error
 
