@@ -192,10 +192,10 @@ class Ledger:
         recipe = self._intent(job, wanted, backend.engine)
         recipe |= {fact: before[fact] for fact in ("price", "cost") if fact in before}
         recipe |= {fact: earlier[fact] for fact in (REMOTE,) if fact in earlier}
+        yield Fact("take", name)  # closed here, what is under way from before stands in its recipe still
         self._write(recipe)
         start = time.monotonic()
         try:
-            yield Fact("take", name)
             files = yield from heard(backend.run(job), partial(self._note, recipe))
         except GeneratorExit:
             for fact in getattr(backend, "bill_of_closed", lambda id: ())(job.id):

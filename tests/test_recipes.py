@@ -149,6 +149,18 @@ def test_a_cancelled_job_is_closed_and_written_down(project):
     assert recipe(project)["state"] == "cancelled"
 
 
+def test_a_job_that_goes_on_elsewhere_still_does_when_it_is_closed_before_it_is_asked_after(project):
+    made(project, FakeBackend(), wanted()).path.unlink()
+    remote = {"endpoint": "abc123def456gh", "job": "1-u1"}
+    said = {**recipe(project), "state": "started", "files": [], "serverless": remote}
+    (project.takes / "001_v1.json").write_text(json.dumps(said))
+    backend = FakeBackend()
+    with closing(Ledger(project).carry_out(backend, wanted())) as work:
+        next(work)
+    assert backend.jobs == []
+    assert (recipe(project)["state"], recipe(project)["serverless"]) == ("started", remote)
+
+
 # --- nothing is made twice ------------------------------------------------------------------------
 
 
