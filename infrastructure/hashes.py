@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from domain.events import finished
+from domain.events import Progress, finished, retold
 
 _CHUNK = 1 << 20
 
@@ -30,6 +30,12 @@ def read_sha256(path: Path) -> str:
 def reading_sha256(path: Path) -> Generator[int, None, str]:
     """The same for large ones: yields how many bytes it has read so far."""
     return _reading(path, hashlib.sha256())
+
+
+def telling_sha256(path: Path) -> Generator[Progress, None, str]:
+    """The same, told as a share of the whole."""
+    size = path.stat().st_size
+    return (yield from retold(reading_sha256(path), lambda read: Progress(read / size, "reading every byte")))
 
 
 def md5(path: Path) -> str:

@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from domain.errors import BadFile, CannotWrite
-from domain.events import Event, Progress, Told, finished, retold
+from domain.events import Event, Progress, Told, finished
 from domain.versions.errors import Drift, NotInStore, Unresolved
-from infrastructure.hashes import reading_sha256
+from infrastructure.hashes import telling_sha256
 from infrastructure.json_files import read_json, write_json
 from infrastructure.part_files import cannot_write
 from infrastructure.versions import links
@@ -49,7 +49,7 @@ class Blobs:
         if not is_deep and now == self._memo(sha256):
             return True
         try:
-            if (yield from _read(path)) != sha256:
+            if (yield from telling_sha256(path)) != sha256:
                 return False
         except OSError:  # what cannot be read is not whole
             return False
@@ -137,7 +137,7 @@ class Blobs:
             part.parent.mkdir(parents=True, exist_ok=True)
             if (file := place_of(source).file) and file.is_file():
                 if _is_shared(file, part):
-                    return (yield from _read(part))
+                    return (yield from telling_sha256(part))
                 size_here = f"{file.stat().st_size / 1e6:.1f} MB"
                 why = "this disk cannot let two files share them"
                 yield Told(f"{file} is copied into the store, {size_here}: {why}.")
@@ -179,11 +179,6 @@ class Blobs:
         except BadFile:
             return []
         return content if isinstance(content, list) else []
-
-
-def _read(path: Path) -> Generator[Progress, None, str]:
-    size = path.stat().st_size
-    return (yield from retold(reading_sha256(path), lambda read: Progress(read / size, "reading every byte")))
 
 
 def _is_shared(file: Path, part: Path) -> bool:

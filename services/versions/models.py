@@ -7,7 +7,7 @@ from pathlib import Path
 from domain.errors import CannotWrite, StudioError
 from domain.events import Event, Progress, as_part
 from domain.versions.lock import Lock, LockedModel
-from infrastructure.hashes import sha256
+from infrastructure.hashes import telling_sha256
 from infrastructure.part_files import writing
 from infrastructure.versions import links
 from infrastructure.versions.store import Store
@@ -70,4 +70,4 @@ def _looked_at(
 def _is_it(store: Store, model: LockedModel, path: Path) -> Generator[Event, None, bool]:
     if links.is_link_to(store.blobs.path(model.sha256), path):
         return (yield from store.blobs.looking(model.sha256))
-    return path.stat().st_size == model.size and sha256(path) == model.sha256
+    return path.stat().st_size == model.size and (yield from telling_sha256(path)) == model.sha256

@@ -14,6 +14,7 @@ from domain.events import Progress
 from infrastructure import hashes
 from infrastructure.versions import uv
 from infrastructure.versions.locks import held
+from services.versions.models import verified
 from services.versions.works import Works
 from tests.comfy_jobs import until
 
@@ -41,7 +42,7 @@ def slow(tmp_path):
         return program
 
     yield make
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ProcessLookupError):
         os.kill(int((folder / "child").read_text()), signal.SIGKILL)
 
 
@@ -133,6 +134,18 @@ def test_how_far_every_byte_is_read_is_told_on_the_way(keeper, monkeypatch):
     shares = [event.fraction for event in told if "reading every byte" in event.note]
     assert len(shares) == 10 and shares == sorted(set(shares)) and shares[-1] == 1.0
     assert not any("every byte" in event.note for event in Works(keeper.shelf).verify("film-a"))
+
+
+def test_a_model_that_is_somebodys_own_copy_is_read_with_a_word_on_the_way(keeper, tmp_path, monkeypatch):
+    keeper.realize()
+    lock = keeper.version().needed_lock()
+    (model,) = lock.models
+    copy = tmp_path / "mine" / model.target
+    copy.parent.mkdir(parents=True)
+    shutil.copyfile(keeper.store.blobs.path(model.sha256), copy)
+    monkeypatch.setattr(hashes, "_CHUNK", 100_000)
+    work = verified(keeper.store, lock, tmp_path / "mine", writes_over=False)
+    assert sum("reading every byte" in event.note for event in work) == 10
 
 
 def test_one_piece_of_work_at_a_time_which_can_be_cancelled(page):
