@@ -16,7 +16,6 @@ from domain.plan_request import USUAL_PAGES, PlanRequest
 from services import comic_paper, comic_plan
 from services.comic_errands import wanted_for
 from services.comic_export import FORMATS
-from services.comic_paper import Paper
 from services.means import errand
 from services.planning.template import template
 from services.studio import Studio
@@ -73,8 +72,12 @@ def set_field(studio: Studio, field: str, value: Any, was: Any = ...) -> Any:
     """Of the whole comic; returns what is stored now."""
 
     def now(comic: Comic) -> Any:
+        if field == "paper":
+            return comic_paper.paper(comic.paper).name
         return comic.more.get("portraits", True) if field == "portraits" else getattr(comic, field)
 
+    if field == "paper":
+        value = comic_paper.paper(str(value)).name  # which says what is wrong with it
     return _set(studio, lambda comic: comic_edits.with_comic_field(comic, field, value), now, field, was)
 
 
@@ -217,12 +220,12 @@ def pick(studio: Studio, shot: str, file: str) -> None:
     studio.comic.choose(studio.desk, shot, studio.desk.project.takes / Path(file).name)
 
 
-def export(studio: Studio, format: str = "cbz", paper: str = Paper.name) -> list[str]:
-    """The lettered pages as files, on the paper of that name; returns the errand's id."""
+def export(studio: Studio, format: str = "cbz", paper: str = "") -> list[str]:
+    """The lettered pages as files, on the paper of that name or the comic's; returns the errand's id."""
     if format not in FORMATS:
         raise StudioError(f"Pages are made as {', '.join(FORMATS)}.")
-    on = comic_paper.paper(paper).name  # which says what is wrong with it
     comic = studio.comic.comic(studio.desk.project)
+    on = comic_paper.paper(paper or comic.paper).name  # which says what is wrong with it
     folder, run = studio.desk.project.folder, uuid4().hex[:8]
     return studio.ask([errand("book", folder, run=run, about=comic.title, format=format, paper=on)])
 

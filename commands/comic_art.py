@@ -5,19 +5,17 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from commands import comics, setting
 from commands.terminal import Reporter
 from domain.workflow import Workflow
-from services import comic_plan
 from services.comic_art import Order, Outcome, are_portraits_wanted, by_references, draw
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
     start = time.monotonic()
-    comic, changed, _ = comic_plan.read(Path(asked.plan))
+    comic, changed, _ = comics.planned(asked)
     comics.tell(changed)
     workflows = _workflows(asked, are_portraits_wanted(comic))
     order = Order(comic, comics.project_of(asked), setting.backend(asked), workflows, asked.variants)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from commands import comics, setting
 from services import comic_export
-from services.comic_paper import paper
 
 
 @setting.told_plainly
 def run(asked: argparse.Namespace) -> int:
     format = comic_export.format_of(Path(asked.out)) if asked.out else "png"
-    return comics.export(asked, format, paper(asked.paper, asked.dpi))
+    return comics.export(asked, format)

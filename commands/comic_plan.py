@@ -16,6 +16,7 @@ from infrastructure.chat import Chat
 from infrastructure.project_files import open_project
 from infrastructure.strict_json import read_text
 from services import comic_pictures, comic_plan
+from services.comic_paper import paper
 from services.comic_plan import Planned
 from services.planning import planner
 from services.planning.template import template
@@ -28,6 +29,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.model:
         chat = setting.chat(asked)
         planned = Reporter().follow(planner.plan(chat, _request(asked), out))
+        planned = planned._replace(comic=comics.on_paper(planned.comic, asked.paper))
         comic_plan.write(planned.comic, out)
         planner.finish(out)
         setting.keep_chat(chat)
@@ -38,7 +40,8 @@ def run(asked: argparse.Namespace) -> int:
     else:
         most = asked.max_pages or MOST_PAGES
         planned = comic_plan.read(script, asked.style or "", asked.language or "", most)
-    comic, pictures, left = comic_pictures.taken_out(planned.comic)
+    comic = comics.on_paper(planned.comic, asked.paper)
+    comic, pictures, left = comic_pictures.taken_out(comic)
     comic_plan.write(comic, out)
     left += comic_pictures.put(comic, pictures, open_project(out.parent / out.stem))
     _tell(Planned(comic, [*planned.changed, *left], planned.advice), out, {})
@@ -46,6 +49,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _check(asked: argparse.Namespace, script: Path | None, out: Path) -> None:
+    paper(asked.paper or "")  # which says what is wrong with it
     if (script is None) == (asked.idea is None):
         raise StudioError("Name a script, or say what the comic is about with --idea: one of the two.")
     if script and out.exists() and script.exists() and out.samefile(script):
@@ -83,6 +87,7 @@ def _tell(planned: Planned, out: Path, more: dict[str, Any]) -> None:
         "title": comic.title,
         "style": comic.style,
         "language": comic.language,
+        "paper": paper(comic.paper).name,
         "chapters": len(comic.chapters),
         "pages": len(comic.pages),
         "panels": len(list(comic.panels)),

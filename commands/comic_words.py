@@ -41,6 +41,7 @@ def _add_plan(steps: Any) -> None:
     command.add_argument(
         "--language", metavar="L", help="of what is lettered (default: what it is written in)"
     )
+    _paper(command, "the script's, or A4")
     command.add_argument(
         "--max-pages", type=positive, metavar="N", help="of an idea (default: 5); of a script, told beyond"
     )
@@ -55,6 +56,7 @@ def _add_art(steps: Any) -> None:
     )
     command.add_argument("plan", metavar="PLAN.json", help="the plan, or the script")
     command.add_argument("--project", metavar="DIR", help="where the pictures go (default: beside the plan)")
+    _paper(command, "the plan's")
     add_backend(command)
     command.add_argument(
         "--keyframe-workflow", metavar="NAME", help="for portraits, and panels without anybody"
@@ -97,15 +99,15 @@ def _add_export(steps: Any) -> None:
     command.add_argument("--author", metavar="NAME", default="", help="who made it, for the book's data")
 
 
+def _paper(command: ArgumentParser, default: str) -> None:
+    papers = "A4, A3, Letter, Square or Instagram; A4-landscape is on its side"
+    command.add_argument("--paper", metavar="NAME", help=f"{papers} (default: {default})")
+
+
 def _pages(command: ArgumentParser, out: str) -> None:
     command.add_argument("plan", metavar="PLAN.json", help="the plan, or the script")
     command.add_argument("--project", metavar="DIR", help="where the pictures are (default: beside the plan)")
     command.add_argument("--out", metavar="OUT", help=out)
     command.add_argument("--dpi", type=dpi, metavar="N", help="300 for print (default: the paper's)")
-    command.add_argument(
-        "--paper",
-        metavar="NAME",
-        default="A4",
-        help="A4, A3, Letter, Square or Instagram; A4-landscape is on its side (default: A4)",
-    )
+    _paper(command, "the plan's")
     command.add_argument("--json", action="store_true", help="print what was made as one JSON object")

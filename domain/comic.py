@@ -111,6 +111,7 @@ class Comic:
     chapters: tuple[Chapter, ...] = ()
     is_rtl: bool = False  # read from right to left
     more: More = field(default_factory=dict)
+    paper: str = ""  # what its pages are made on, and its panels shaped for; "" when nobody said: A4
 
     @property
     def pages(self) -> list[Page]:

@@ -34,7 +34,7 @@ def page_of(comic: Comic, id: str) -> Page:
 
 
 def with_comic_field(comic: Comic, field: str, value: Any) -> Comic:
-    """`title`, `style`, `language`, `is_rtl`, or `portraits`: whether panels are drawn from them."""
+    """`title`, `style`, `language`, `paper`, `is_rtl`, or `portraits`: whether panels are drawn from them."""
     if field in ("is_rtl", "portraits"):
         if not isinstance(value, bool):
             raise StudioError(f"{field} is either on or off.")
@@ -43,7 +43,7 @@ def with_comic_field(comic: Comic, field: str, value: Any) -> Comic:
         return replace(comic, more={**comic.more, field: value})
     if field == "style" and value not in STYLES:
         raise StudioError(f"There is no style called {value}.")
-    if field not in ("title", "style", "language"):
+    if field not in ("title", "style", "language", "paper"):
         raise StudioError(f"A comic has no {field}.")
     return replace(comic, **_words(field, value))
 
@@ -120,7 +120,8 @@ def rewritten(before: Comic, after: Comic, used: Collection[str] = ()) -> Comic:
         for one in after.characters
     )
     whole = _pages(after, turned)
-    return replace(whole, characters=tuple(kept), more={**before.more, **after.more})
+    paper = after.paper or before.paper
+    return replace(whole, characters=tuple(kept), paper=paper, more={**before.more, **after.more})
 
 
 def _same(olds: Sequence[Panel], news: Sequence[Panel]) -> Iterator[tuple[int, Panel]]:

@@ -23,6 +23,7 @@ from infrastructure.project_files import base_seed, keep_base_seed, leftovers_re
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger, Take, Wanted
 from infrastructure.workflow_files import WorkflowFolder
+from services.comic_paper import paper
 from services.keyframes import make, picture, seed_from
 from services.lanes import Piece, side_by_side
 from services.picks import choose_for_now, chosen, take_of
@@ -32,7 +33,6 @@ BY_REFERENCES = {  # of the shipped workflows, by how many portraits they take
     2: "keyframe_qwen_edit_2ref",
     3: "keyframe_qwen_edit_3ref",
 }
-PAPER = 210 / 297  # width to height of A4
 AREA = 1024 * 1024  # pixels, where a workflow does not say what its model is made for
 
 
@@ -138,7 +138,7 @@ def panel(
     prompt = panel_prompt(order.comic, page, panel, styles()[order.comic.style], shown)
     references = [portraits[who.id] for who in shown]
     values = {"prompt": prompt, "seed": _seed(order, panel, number, base), "references": references}
-    return _wanted(order.workflows[len(references)], panel.id, values, _ratio(page, panel))
+    return _wanted(order.workflows[len(references)], panel.id, values, _ratio(order.comic, page, panel))
 
 
 def _wanted(workflow: Workflow, stem: str, values: Mapping[str, Any], ratio: float) -> Wanted:
@@ -180,10 +180,10 @@ def _seed(order: Order, panel: Panel, number: int, base: int) -> int:
     return seed_from(base, f"{panel.id}/{own}/{number}")
 
 
-def _ratio(page: Page, panel: Panel) -> float:
+def _ratio(comic: Comic, page: Page, panel: Panel) -> float:
     """Width to height of the place that it has on the page."""
-    place = layouts()[page.layout].rects()[page.panels.index(panel)]
-    return place.width / place.height * PAPER
+    place, on = layouts()[page.layout].rects()[page.panels.index(panel)], paper(comic.paper)
+    return place.width / place.height * on.width / on.height
 
 
 def _notes(order: Order) -> Iterator[str]:

@@ -10,11 +10,10 @@ from infrastructure.comics.style_file import look_of
 from services import comic_plan
 from services.comic_export import FORMATS
 from services.comic_pages import pictures_of
-from services.comic_paper import paper
+from services.comic_paper import printed
 from services.project_facts import stamp_of
 
 BOOKS = ("cbz", "pdf", "epub")
-DPI = 300
 _KEPT = 6  # files of a project: an older one may be on its way to somebody still
 
 
@@ -31,11 +30,12 @@ class Books:
             comic = comic_plan.read(project.comic).comic
             pictures = pictures_of(comic, project)
             stamps = {id: (str(path), stamp_of(path)) for id, path in sorted(pictures.items())}
-            look = repr((comic_plan.as_plan(comic), look_of(comic.style), stamps, DPI))
+            paper = printed(comic.paper)
+            look = repr((comic_plan.as_plan(comic), look_of(comic.style), stamps, paper))
             name = hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
             to = project.cache / "books" / f"{name}.{format}"
             if not to.exists():
-                for _ in FORMATS[format](comic, pictures, paper(dpi=DPI), to):
+                for _ in FORMATS[format](comic, pictures, paper, to):
                     pass
                 _thin_out(to.parent)
             return to

@@ -9,7 +9,7 @@ from infrastructure.comics.layout_file import layouts
 from services import comic_preview, picks, takes
 from services.comic_art import are_portraits_wanted
 from services.comic_pages import pictures_of
-from services.comic_paper import Paper, names
+from services.comic_paper import Paper, names, paper
 from services.desk import Desk
 from services.project_facts import stamp_of
 
@@ -53,11 +53,14 @@ def comic_facts(desk: Desk, comic: Comic) -> dict[str, Any]:
         }
         for one in comic.characters
     ]
+    on = paper(comic.paper)
     whole = {
         "title": comic.title,
         "style": comic.style,
         "language": comic.language,
         "is_rtl": comic.is_rtl,
+        "paper": on.name,
+        "sides": (on.width, on.height),  # millimetres
         "portraits": are_portraits_wanted(comic),
         "people": people,
         "chapters": [
@@ -66,21 +69,24 @@ def comic_facts(desk: Desk, comic: Comic) -> dict[str, Any]:
         ],
         "pages": [_page(comic, page, shown) for page in comic.pages],
     }
-    return {"comic": whole, **panels}
+    return {"comic": whole, "comic_layouts": _layouts(on), **panels}
 
 
 def fixed_comic_facts() -> dict[str, Any]:
-    """What is the same for every comic: styles, papers, and layouts with their places in percent of A4."""
-    paper = Paper()
+    """What is the same for every comic."""
+    return {"comic_styles": STYLES, "comic_papers": names()}
+
+
+def _layouts(paper: Paper) -> dict[str, list[list[float]]]:
+    """The places of each, in percent of the page."""
     wide, high = 100 / paper.width, 100 / paper.height
-    shown = {
+    return {
         name: [
             [round(side, 2) for side in (x * wide, y * high, width * wide, height * high)]
             for x, y, width, height in layout.rects((paper.width, paper.height), paper.margin, paper.gutter)
         ]
         for name, layout in layouts().items()
     }
-    return {"comic_styles": STYLES, "comic_layouts": shown, "comic_papers": names()}
 
 
 def _page(comic: Comic, page: Page, shown: Mapping[str, Path]) -> Fact:

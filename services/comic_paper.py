@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from domain.comic import Comic
 from domain.errors import StudioError
 from infrastructure.json_files import read_json
 
@@ -32,11 +33,12 @@ class Paper:
         return length / 25.4 * self.dpi
 
 
-def paper(name: str = "A4", dpi: int | None = None, bleed: float = 0.0) -> Paper:
-    """By its name, with margins as wide as they look on A4. What is made for a telephone, as a square is, is
-    small and of many dots, so that its type is large. Raises StudioError when there is no such paper."""
+def paper(name: str = "", dpi: int | None = None, bleed: float = 0.0) -> Paper:
+    """By its name, or A4; with margins as wide as they look on A4. What is made for a telephone, as a square
+    is, is small and of many dots, so that its type is large. Raises StudioError where there is none."""
     known = {called.casefold(): (called, said) for called, said in _known().items()}
-    wanted, is_aside = name.casefold().removesuffix(ASIDE), name.casefold().endswith(ASIDE)
+    plain = (name or Paper.name).casefold()
+    wanted, is_aside = plain.removesuffix(ASIDE), plain.endswith(ASIDE)
     if wanted not in known:
         near = difflib.get_close_matches(wanted, known, 1)
         hint = f"Did you mean {known[near[0]][0]}?" if near else f"There are: {', '.join(_known())}."
@@ -54,6 +56,12 @@ def paper(name: str = "A4", dpi: int | None = None, bleed: float = 0.0) -> Paper
         name=called + ASIDE * is_aside,
         screen=said["screen"],
     )
+
+
+def shown(comic: Comic, dpi: int) -> Paper:
+    """What a comic's pages are shown on: as large on a screen as A4 is at so many dots per inch."""
+    named = paper(comic.paper)
+    return replace(named, dpi=round(dpi * Paper.width / min(named.width, named.height)))
 
 
 def printed(name: str = Paper.name) -> Paper:

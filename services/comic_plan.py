@@ -18,6 +18,7 @@ from infrastructure.comics.script_writer import written
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside, writing
 from infrastructure.strict_json import parse_json, read_text
+from services.comic_paper import paper
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "the-last-tram.txt"
 
@@ -52,10 +53,19 @@ def of_text(text: str, path: Path, style: str = "", language: str = "", most: in
         language=language or comic.language or language_of(_lettered(comic)),
     )
     check_style(comic.style)
+    comic, unknown = _on_paper(comic)
     made, mended = settled(comic, layouts())
     if not made.pages:
         raise StudioError(f"{path} has nothing to draw: write what happens, page by page or in paragraphs.")
-    return Planned(made, [*changed, *mended], findings(made, most))
+    return Planned(made, [*changed, *unknown, *mended], findings(made, most))
+
+
+def _on_paper(comic: Comic) -> tuple[Comic, list[Finding]]:
+    """Another program may have papers that we have not."""
+    try:
+        return replace(comic, paper=comic.paper and paper(comic.paper).name), []
+    except StudioError as error:
+        return replace(comic, paper=""), [Finding("paper", f"{error} Its pages are made on A4.")]
 
 
 def check_style(style: str) -> None:

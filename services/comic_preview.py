@@ -15,7 +15,7 @@ from infrastructure.comics.style_file import look_of as lettering_of
 from infrastructure.fonts import Fonts
 from infrastructure.part_files import writing
 from services.comic_pages import drawn, laid, pictures_of
-from services.comic_paper import Paper
+from services.comic_paper import shown
 from services.lettering.painting import Placed
 from services.project_facts import stamp_of
 
@@ -42,7 +42,7 @@ class ComicPreview:
         with self._lock:
             if not to.exists():
                 self._fonts = self._fonts or Fonts()
-                for made in drawn(alone, pictures, Paper(dpi=dpi), self._fonts):
+                for made in drawn(alone, pictures, shown(comic, dpi), self._fonts):
                     with writing(to) as part:
                         made.image.save(part, "WEBP", quality=QUALITY, method=2)
                 _thin_out(to.parent)
@@ -51,7 +51,7 @@ class ComicPreview:
     def places(self, comic: Comic, id: str) -> dict[str, list[dict[str, Any]]]:
         """Of a page's balloons, by panel: `line` (from 0), `rect` (x, y, width, height) and `tip` (x, y) in
         percent of the page."""
-        page, paper = page_of(comic, id), Paper(dpi=SIZES["page"])
+        page, paper = page_of(comic, id), shown(comic, SIZES["page"])
         width, height = paper.px(paper.width), paper.px(paper.height)
         with self._lock:
             self._fonts = self._fonts or Fonts()
@@ -76,9 +76,9 @@ def look_of(comic: Comic, page: Page, pictures: Mapping[str, Path]) -> str:
     def part(panel: Panel) -> Panel:
         return Panel(panel.id, panel.actors, lines=panel.lines, narrative=panel.narrative, sfx=panel.sfx)
 
-    shown = Page("", page.number, page.layout, tuple(map(part, page.panels)))
+    bare = Page("", page.number, page.layout, tuple(map(part, page.panels)))
     seen = [(path.name, stamp_of(path)) for panel in page.panels if (path := pictures.get(panel.id))]
-    look = repr((shown, comic.is_rtl, lettering_of(comic.style), seen))
+    look = repr((bare, comic.is_rtl, comic.paper, lettering_of(comic.style), seen))
     return hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 

@@ -17,7 +17,7 @@ from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.style_file import look_of
 from infrastructure.fonts import Fonts
 from services.comic_pages import NO_PICTURE, letter, opened, unwritten
-from services.comic_paper import Paper
+from services.comic_paper import paper
 from services.lettering.painting import SWELL, tail_of
 from services.lettering.panel import LEAST, Ground, Lettered, lettered
 
@@ -50,7 +50,7 @@ def slices(comic: Comic, pictures: Mapping[str, Path]) -> Iterator[Slice]:
     """From the top down. A finding comes with the first slice that is finished after its panel was drawn."""
     strip, fonts, findings = _Strip(look_of(comic.style).page), Fonts(), list[Finding]()
     for page in comic.pages:
-        for panel, height in zip(page.panels, _heights(page), strict=True):
+        for panel, height in zip(page.panels, _heights(comic, page), strict=True):
             row = _row(comic, panel, pictures.get(panel.id), height, fonts)
             findings += row.findings
             strip.add(row, AFTER if panel is page.panels[-1] else BETWEEN)
@@ -63,10 +63,10 @@ def slices(comic: Comic, pictures: Mapping[str, Path]) -> Iterator[Slice]:
     yield Slice(strip.rest(), findings, len(comic.pages))
 
 
-def _heights(page: Page) -> list[float]:
+def _heights(comic: Comic, page: Page) -> list[float]:
     """Of the panels on paper, to their widths."""
-    paper = Paper()
-    rects = layouts()[page.layout].rects((paper.width, paper.height), paper.margin, paper.gutter)
+    on = paper(comic.paper)
+    rects = layouts()[page.layout].rects((on.width, on.height), on.margin, on.gutter)
     return [rect.height / rect.width for rect in rects]
 
 

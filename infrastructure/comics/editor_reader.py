@@ -41,6 +41,7 @@ def read_editor(content: Object) -> Edited:
     ]
     title = content.get("title") or about.get("title") or ""
     plan = {**about, "title": title, "characters": reader.characters, "chapters": list(_chapters(pages))}
+    plan |= {"paper": reader.paper} if reader.paper else {}
     return Edited(plan, reader.findings)
 
 
@@ -73,6 +74,8 @@ class _Reader:
     def __init__(self, content: Object):
         plan = _kept(content)
         known, self._is_rtl = plan.get("characters"), plan.get("readingDirection") == "rtl"
+        named = plan.get("paper") or content.get("paperSize")
+        self.paper = named if isinstance(named, str) and named.casefold() != "a4" else ""
         self.characters = [one for one in known if isinstance(one, dict)] if isinstance(known, list) else []
         self.findings = list[Finding]()
 
@@ -84,7 +87,7 @@ class _Reader:
         size = _number(canvas, "width", where), _number(canvas, "height", where)
         if min(size) <= 0:
             raise BadFile(f"{where} must have a width and a height.")
-        if abs(size[1] / size[0] - A4) > 0.02:
+        if not self.paper and abs(size[1] / size[0] - A4) > 0.02:
             self._tell(where, f"It is {size[0]:g} × {size[1]:g}, and no A4; name its paper with --paper.")
         images, words = list[tuple[Object, Rect]](), list[_Word]()
         for element, at in self._elements(canvas, where):

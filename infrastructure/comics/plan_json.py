@@ -84,7 +84,7 @@ def read_plan(content: Any) -> Comic:
     if not isinstance(content, dict) or not isinstance(content.get("chapters"), list):
         raise BadFile("A plan is an object with a list of chapters.")
     plan = _Object(content, "plan")
-    known = ("title", "style", "language", "characters", "chapters", "readingDirection")
+    known = ("title", "style", "language", "characters", "chapters", "readingDirection", "paper")
     return Comic(
         plan.text("title"),
         plan.text("style"),
@@ -93,6 +93,7 @@ def read_plan(content: Any) -> Comic:
         tuple(map(_chapter, plan.objects("chapters"))),
         plan.text("readingDirection") == "rtl",
         plan.besides(*known),
+        plan.text("paper"),
     )
 
 
@@ -183,6 +184,7 @@ def plan_json(comic: Comic) -> dict[str, Any]:
         "style": comic.style,
         "language": comic.language,
         "readingDirection": "rtl" if comic.is_rtl else "ltr",
+        **({"paper": comic.paper} if comic.paper else {}),
         "characters": [_of_character(character) for character in comic.characters],
         "chapters": [
             {

@@ -82,6 +82,7 @@ def made(header: Fields, people: Mapping[str, Person], chapters: Sequence[Chapte
             for chapter in chapters
         ),
         is_rtl=header.text("reading").casefold() in words().rtl,
+        paper=header.text("paper"),
     )
 
 

@@ -17,6 +17,7 @@ def written(comic: Comic) -> str:
         f"LANGUAGE: {_flat(comic.language)}",
     ]
     lines += ["READING: right to left"] if comic.is_rtl else []
+    lines += [f"PAPER: {_flat(comic.paper)}"] if comic.paper else []
     for character in comic.characters:
         lines += ["", *_character(character, names)]
     for number, chapter in enumerate(comic.chapters, 1):

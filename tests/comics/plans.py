@@ -5,6 +5,7 @@ from random import Random
 from domain.comic import KINDS, STYLES, ZONES, Actor, Chapter, Character, Comic, Line, Page, Panel
 from domain.comic_rules import settled
 from infrastructure.comics.layout_file import layouts
+from services.comic_paper import names
 
 WORDS = ["Дощ", "рейка", "ніч", "Ґанок", "їжак", "STOP:", "(off)", "Straße", "PAGE", "7", "@camera:", "don’t"]
 WORDS += [
@@ -46,7 +47,8 @@ def any_plan(seed):
         for _ in range(random.randint(1, 3))
     )
     title, style = text(random, 3), random.choice(STYLES)
-    comic = Comic(title, style, "uk", people, chapters, random.random() < 0.3)
+    paper = random.choice(["", *names()])
+    comic = Comic(title, style, "uk", people, chapters, random.random() < 0.3, paper=paper)
     return settled(comic, layouts())[0]
 
 

@@ -127,6 +127,23 @@ def test_each_panel_has_its_places_shape_on_the_models_grid(project):
             assert width % 8 == height % 8 == 0 and 0.9 < width * height / 1024**2 < 1.1
 
 
+def test_a_panel_has_the_shape_that_it_has_on_the_comics_paper(project):
+    alone = replace(comic(page("single", shown(action="Rain")), people=()), paper="")
+
+    def shape(on):
+        backend, _, _ = drawn(project, replace(alone, paper=on))
+        return [
+            (job.name, values["width"] / values["height"])
+            for job in backend.jobs
+            if (values := values_of(job.graph))
+        ]
+
+    assert shape("") == [("ch1-p1-pan1_v1", pytest.approx(210 / 297, abs=0.03))]
+    assert shape("A4") == [], "it is drawn"
+    assert shape("Square") == [("ch1-p1-pan1_v2", pytest.approx(1.0, abs=0.03))]
+    assert shape("A4-landscape") == [("ch1-p1-pan1_v3", pytest.approx(297 / 210, abs=0.06))]
+
+
 def test_variants_differ_and_portraits_are_drawn_once(project):
     backend, _, made = drawn(project, TWO, variants=3)
     assert [len(takes) for takes in made.panels.values()] == [3, 3] and len(backend.jobs) == 2 + 6

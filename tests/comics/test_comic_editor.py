@@ -111,8 +111,24 @@ def test_a_canvas_has_the_shape_of_its_paper(pictures, tmp_path):
         1080,
     )
     again, changed, _ = comic_plan.read(tmp_path / "rain.json")
-    assert plan_json(comic_pictures.taken_out(again)[0]) == plan_json(comic())
-    assert {found.said for found in changed} == {"It is 1080 × 1080, and no A4; name its paper with --paper."}
+    assert changed == []
+    assert plan_json(comic_pictures.taken_out(again)[0]) == plan_json(replace(comic(), paper="Instagram"))
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (None, "It is 1080 × 1080, and no A4; name its paper with --paper."),
+        ("A4", "It is 1080 × 1080, and no A4; name its paper with --paper."),
+        ("custom", "There is no paper called custom."),
+    ],
+)
+def test_a_canvas_of_paper_that_we_have_not_is_told(pictures, tmp_path, named, said):
+    file = tmp_path / "rain.json"
+    list(FORMATS["editor"](comic(), pictures, paper("Instagram"), file))
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "paperSize": named}), "utf-8")
+    again, changed, _ = comic_plan.read(file)
+    assert again.paper == "" and changed and all(said in found.said for found in changed)
 
 
 # --- there and back

@@ -1,5 +1,6 @@
 """A comic as a whole: where pages stand, what chapters are called, on which paper it is handed out."""
 
+import json
 import zipfile
 from io import BytesIO
 
@@ -148,6 +149,38 @@ def test_papers_are_told_with_those_on_their_sides_that_differ(begun):
 def test_paper_is_as_fine_as_print_asks_for_and_a_telephones_as_it_shows_it():
     assert printed("A4").dpi == printed("Letter-landscape").dpi == 300
     assert printed("Instagram") == paper("Instagram") and printed("Instagram").dpi == 250
+
+
+def test_a_comic_has_a_paper_which_it_is_shown_and_handed_out_on(begun):
+    def seen():
+        comic = facts(begun)["comic"]
+        first = comic["pages"][0]
+        file, look = begun.comic.page(begun.desk.project, first["id"], "page")
+        assert look == first["stamp"]
+        with Image.open(file) as image:
+            return comic["paper"], image.width / image.height
+
+    assert seen() == ("A4", pytest.approx(210 / 297, abs=0.01))
+    assert comics.set_field(begun, "paper", "square", was="A4") == "Square"
+    assert seen() == ("Square", 1.0) and facts(begun)["comic_layouts"]["single"] == [
+        [4.29, 4.29, 91.43, 91.43]
+    ]
+    comics.export(begun, "editor")
+    made(begun)
+    (file,) = begun.desk.project.folder.glob("*.editor.json")
+    assert json.loads(file.read_text("utf-8"))["paperSize"] == "Square"
+    begun.desk.undo()
+    assert seen()[0] == "A4"
+    with pytest.raises(StudioError, match="no paper called A9"):
+        comics.set_field(begun, "paper", "A9")
+
+
+def test_a_script_that_says_no_paper_leaves_the_comics(begun):
+    comics.set_field(begun, "paper", "Square")
+    comics.begin(begun, SCRIPT)
+    assert facts(begun)["comic"]["paper"] == "Square"
+    comics.begin(begun, f"PAPER: a4\n{SCRIPT}")
+    assert facts(begun)["comic"]["paper"] == "A4"
 
 
 @pytest.mark.parametrize(("name", "size"), [("A4-landscape", (3508, 2480)), ("instagram", (1080, 1080))])

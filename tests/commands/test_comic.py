@@ -51,6 +51,25 @@ def test_words_of_the_command_count_more_than_the_scripts(told, tmp_path):
     assert "plan: It has 5 pages, 3 were asked for." in error
 
 
+def test_a_comic_is_planned_and_drawn_for_a_paper(told, script, tmp_path):
+    _, summary, _ = planned(told, script, "--out", "plan.json", "--paper", "square")
+    plan = json.loads((tmp_path / "plan.json").read_text("utf-8"))
+    assert summary["paper"] == plan["paper"] == "Square"
+
+    def drawn(*words):
+        told("comic", "art", "plan.json", *words)
+        takes = (tmp_path / "plan" / "takes").glob("ch1-p1-pan1_v*.png")
+        return [
+            round(width / height, 1) for width, height in (Image.open(take).size for take in sorted(takes))
+        ]
+
+    assert drawn() == [1.0]
+    assert drawn("--paper", "A4") == [1.0, 0.7]
+    code, out, error = planned(told, script, "--out", "other.json", "--paper", "leter")
+    assert (code, out) == (2, None) and "Did you mean Letter?" in error
+    assert not (tmp_path / "other.json").exists()
+
+
 def test_a_plan_becomes_a_script_again_and_that_the_same_plan(told, script, tmp_path):
     planned(told, script, "--out", "a.json")
     planned(told, "a.json", "--out", "a.txt")

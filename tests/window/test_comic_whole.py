@@ -114,6 +114,19 @@ def test_a_chapter_is_called_otherwise(page, folder):
     assert [chapter["title"] for chapter in plan(folder)["chapters"]] == ["The yard", "The bridge"]
 
 
+def test_a_comics_paper_is_chosen_and_its_pages_have_its_shape(page, folder):
+    page.locator(".inspector [data-field=paper] select").select_option(label="Square")
+    heard(page, "() => Studio.core.fact('comic').paper === 'Square'")
+    sheet = page.locator(".comicpage .paper").first
+    box = sheet.bounding_box()
+    assert box["width"] == pytest.approx(box["height"], abs=1)
+    is_square = "img => img.naturalWidth > 0 && img.naturalWidth === img.naturalHeight"
+    heard(page, f"() => ({is_square})(document.querySelector('.comicpage .paper > img'))")
+    page.get_by_role("button", name="Hand out").click()
+    expect(page.locator("dialog").get_by_label("Paper", exact=True)).to_have_value("Square")
+    assert plan(folder)["paper"] == "Square"
+
+
 def test_it_is_handed_out_on_another_paper_except_as_a_webtoon(page, folder):
     page.get_by_role("button", name="Hand out").click()
     sheet = page.locator("dialog")

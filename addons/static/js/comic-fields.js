@@ -2,6 +2,7 @@
 
 import { act, ask, button, fact, h, keyed, notice, put, show, t } from './core.js';
 import { busy, comic, deeds, panel, panelIds } from './comic.js';
+import { paperName } from './comic-read.js';
 import { edits } from './edits.js';
 import { row, section, seed, text } from './fields.js';
 import { label, makeTake, picturesOf, takeUrl, updateTake } from './takes.js';
@@ -44,6 +45,7 @@ function tick(source, field, name = source.label(field)) {
 }
 
 const styles = () => (fact('comic_styles') ?? []).map(style => [style, t(`comic.style.${style}`)]);
+const papers = () => (fact('comic_papers') ?? []).map(name => [name, paperName(name)]);
 const people = () => comic()?.people ?? [];
 const nameOf = id => people().find(one => one.id === id)?.name ?? String(id).replace(/^anon-/, '');
 const panelName = ([id]) => t('comic.panel.of', { n: panelIds().indexOf(id) + 1, all: panelIds().length });
@@ -54,6 +56,7 @@ function inWords(field, value) {
   if (field === 'who') return value.map(nameOf).join(', ') || t('conflict.nobody');
   if (field === 'character') return nameOf(value);
   if (field === 'zone' && !value) return t('comic.zone.any');
+  if (field === 'paper') return paperName(value);
   return ['style', 'kind', 'zone'].includes(field) ? t(`comic.${field}.${value}`) : String(value ?? '');
 }
 
@@ -160,7 +163,9 @@ function wholePart(place) {
     about: 'comic', ids: () => ['comic'], get: (_, field) => comic()?.[field], label: field => t(`comic.field.${field}`), named: () => '', inWords,
     ask: (_, field, value, seen, how) => ask('comic.set', { field, value, ...seen }, how),
   };
-  const own = [text(source, 'title'), row(pick(source, 'style', styles), text(source, 'language')), tick(source, 'is_rtl'), tick(source, 'portraits')];
+  const paper = pick(source, 'paper', papers);
+  paper.node.title = t('comic.paper.about');
+  const own = [text(source, 'title'), pick(source, 'style', styles), row(paper, text(source, 'language')), tick(source, 'is_rtl'), tick(source, 'portraits')];
   const cast = h('div.comicpeople'), chapters = h('div.chapters'), advice = h('ul.remarks');
   place.append(h('header', {}, h('b.id', {}, t('comic.whole'))), ...own.map(part => part.node),
     h('h2', {}, t('comic.people')), cast, button(t('comic.people.add'), async () => act('comic.add_person', { name: t('comic.people.new') }), { mark: 'plus' }),

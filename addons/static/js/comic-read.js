@@ -26,11 +26,16 @@ export function read(id = '') {
   draw();
 }
 
+export function paperName(name) {
+  if (name === 'Square') return t('comic.paper.square');
+  return name.endsWith('-landscape') ? t('comic.paper.landscape', { paper: name.replace('-landscape', '') }) : name;
+}
+
 export function exportDialog() {
   const said = h('p.problem', { role: 'alert', hidden: true }), made = h('div.made');
   const form = h('select', { 'aria-label': t('comic.export.form') }, ['pdf', 'cbz', 'epub', 'webtoon', 'png', 'jpeg', 'editor'].map(name => h('option', { value: name }, t(`comic.export.${name}`))));
-  const called = name => t('comic.paper.landscape', { paper: name.replace('-landscape', '') }), square = { Square: t('comic.paper.square') };
-  const paper = h('select', { 'aria-label': t('comic.export.paper') }, (fact('comic_papers') ?? []).map(name => h('option', { value: name }, name.endsWith('-landscape') ? called(name) : square[name] ?? name)));
+  const paper = h('select', { 'aria-label': t('comic.export.paper') }, (fact('comic_papers') ?? []).map(name => h('option', { value: name }, paperName(name))));
+  paper.value = comic().paper;
   const choose = () => { paper.disabled = form.value === 'webtoon'; put(paper, { title: paper.disabled ? t('comic.paper.none') : null }) };
   form.addEventListener('change', choose);
   dialog(t('comic.export'), h('p.quiet', {}, t('comic.export.about')), h('div.row.starts', {}, form, paper, button(t('comic.export.make'), make, { kind: 'primary', mark: 'download' })), said, made);

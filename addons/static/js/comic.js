@@ -50,6 +50,7 @@ export function mount(place) {
     steps.draw();
     if (current && !panel(current)) current = '';
     put(count, { text: isThere ? `${tn('comic.count.pages', now.pages.length)} · ${tn('comic.count.panels', panelIds().length)}` : '' });
+    (now?.sides ?? []).forEach((side, n) => pages.style.setProperty(['--wide', '--high'][n], side));
     keyed(pages, now?.pages ?? [], one => one.id, makePage, updatePage);
     fields.draw();
   }
@@ -143,7 +144,7 @@ function updateArea(area, id) {
 function drawLayouts(place, page) {
   const all = fact('comic_layouts') ?? {}, fitting = Object.keys(all).filter(name => all[name].length === page.panels.length);
   keyed(place, fitting, name => name, name => h('button', { type: 'button', title: name, 'aria-label': `${t('comic.layout')}: ${name}`, onclick: () => act('comic.page', { page: page.id, field: 'layout', value: name }) }, h('i')), (node, name) => {
-    const mini = node.firstChild, is = `${name} ${comic().is_rtl}`;
+    const mini = node.firstChild, is = `${name} ${comic().is_rtl} ${comic().paper}`;
     if (mini.dataset.is !== is) { mini.dataset.is = is; mini.replaceChildren(...placesOf(name, comic().is_rtl).map(([x, y, w, h_]) => h('u', { style: `left:${x}%;top:${y}%;width:${w}%;height:${h_}%` }))) }
     put(node, { 'aria-pressed': String(name === page.layout) });
   });
