@@ -13,7 +13,7 @@ from services.feed import Feed
 from services.means import errand
 from services.runs import Runs
 
-LONGEST = 10.0  # seconds
+LONGEST = 60.0  # seconds
 GONE = BackendUnreachable("No ComfyUI answers. Is it running?")
 REFUSED = JobRejected("The model is missing.")
 

@@ -95,7 +95,7 @@ def test_a_folder_is_shown_by_the_systems_own_program(places, tmp_path, monkeypa
 
     folders.show(places, "workflows")
 
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not (shown.exists() and shown.read_text("utf-8")) and time.monotonic() < end:
         time.sleep(0.02)
     assert shown.read_text("utf-8").strip() == str(places.workflows)

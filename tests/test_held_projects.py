@@ -67,7 +67,7 @@ def test_the_errands_of_a_closed_project_wait_until_its_board_reads_again(made, 
     whole = board.read_text("utf-8")
     board.write_text(whole[:-3], "utf-8")
     waits = asked(made, closed)
-    until(lambda: made.runs.paused and not made.runs._live, "nothing stood still")
+    until(lambda: made.runs.paused and not made.runs._threads, "nothing stood still")
     assert state_of(made, waits) == WAITING
     assert "storyboard.json" in facts(made)["queue"]["paused"]
     assert "storyboard.json" in facts(made)[f"run/{waits}"]["error"]
@@ -86,7 +86,7 @@ def test_the_errands_of_a_closed_project_wait_until_its_board_reads_again(made, 
 def test_the_errands_of_a_project_that_was_deleted_fail_and_hold_up_nobody(made, closed):
     (closed / "storyboard.json").write_text("{", "utf-8")
     waits = asked(made, closed)
-    until(lambda: made.runs.paused and not made.runs._live, "nothing stood still")
+    until(lambda: made.runs.paused and not made.runs._threads, "nothing stood still")
     shutil.rmtree(closed)
     made.runs.resume()
     until_done(made)

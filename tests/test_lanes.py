@@ -9,7 +9,7 @@ from domain.errors import BackendUnreachable, JobFailed
 from domain.events import Failed, Progress, Saved
 from services.lanes import side_by_side
 
-LONGEST = 20.0
+LONGEST = 60.0
 
 
 def piece(result="done", error=None):

@@ -19,7 +19,7 @@ from services.studio import Studio
 from tests.fake_comfy import FakeComfy
 from tests.studios import facts, places, project, until_done
 
-LONGEST = 20.0
+LONGEST = 60.0
 KEYFRAME = "keyframe_sd15"
 
 

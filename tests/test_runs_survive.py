@@ -30,7 +30,7 @@ def test_a_backend_that_goes_away_pauses_the_queue_and_nothing_is_lost(tmp_path,
     bench = Bench(tmp_path, lanes=2)
     bench.work.breaks = dict.fromkeys(("002", "003"), trouble)
     wanted = bench.add("001", "002", "003", "004")
-    until(lambda: bench.runs.paused and not bench.runs._live)
+    until(lambda: bench.runs.paused and not bench.runs._threads)
     assert bench.runs.paused == str(trouble)
     assert bench.fact("queue")["paused"] == str(trouble)
     assert {bench.state(one) for one in wanted[1:3]} == {WAITING}, "it is not their fault"

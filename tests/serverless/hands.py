@@ -10,7 +10,7 @@ from domain.serverless import Output, Result
 from tests.fake_comfy_nodes import png
 from tests.serverless.conftest import Hand
 
-LONGEST = 20.0
+LONGEST = 60.0
 PNG = png()
 
 
