@@ -192,15 +192,17 @@ class Ledger:
         recipe = self._intent(job, wanted, backend.engine)
         recipe |= {fact: before[fact] for fact in ("price", "cost") if fact in before}
         recipe |= {fact: earlier[fact] for fact in (REMOTE,) if fact in earlier}
-        yield Fact("take", name)  # closed here, what is under way from before stands in its recipe still
         self._write(recipe)
-        start = time.monotonic()
+        start, is_asked_for = time.monotonic(), False
         try:
+            yield Fact("take", name)
+            is_asked_for = True
             files = yield from heard(backend.run(job), partial(self._note, recipe))
         except GeneratorExit:
             for fact in getattr(backend, "bill_of_closed", lambda id: ())(job.id):
                 self._note(recipe, fact)
-            if not getattr(backend, "is_left", False):  # else it goes on without us
+            goes_on = getattr(backend, "is_left", False) or (REMOTE in earlier and not is_asked_for)
+            if not goes_on:  # without us
                 self._write({**recipe, "state": CANCELLED, "ended": now()})
             raise
         except BackendUnreachable as error:  # it did not fail: it goes on when it is asked for again

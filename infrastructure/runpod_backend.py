@@ -185,9 +185,9 @@ class RunPodBackend:
         """Whether a job of this number is there, or its result. Raises BackendError."""
         return self._api.status(number) is not None
 
-    def take_back(self, number: str) -> None:
-        """Cancel a job over there, however long that takes."""
-        take_back(self._api, number)
+    def take_back(self, number: str) -> bool:
+        """Cancel a job over there, however long that takes; returns whether that ended it."""
+        return take_back(self._api, number)
 
     def _seen(self, health: Health | None = None) -> AtEndpoint:
         """Without asking anybody."""

@@ -92,8 +92,10 @@ class ServerlessAPI:
             raise BackendUnreachable("What answers for RunPod says nothing of the job.", "stranger")
         return _job(said)
 
-    def cancel(self, id: str) -> None:
-        self._ask("POST", f"/cancel/{quote(id, safe='')}")
+    def cancel(self, id: str) -> bool:
+        """Whether that ends it; what was over already stays as it is."""
+        said = self._ask("POST", f"/cancel/{quote(id, safe='')}")
+        return said.get("status") == CANCELLED
 
     def health(self) -> Health:
         said = self._ask("GET", "/health", timeout=GLANCE)

@@ -31,7 +31,7 @@ class Link:
 class Chains:
     """May be used from many threads. `cancel` takes a job off the endpoint."""
 
-    def __init__(self, cancel: Callable[[str], None]):
+    def __init__(self, cancel: Callable[[str], object]):
         self._cancel = cancel
         self._expected: dict[str, tuple[Link, threading.Timer]] = {}  # by the id of the job
         self._is_over = False  # nobody asks any more

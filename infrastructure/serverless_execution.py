@@ -215,17 +215,17 @@ class ServerlessExecution:
         return Progress(self._last.fraction, "a worker is at it")
 
 
-def take_back(api: ServerlessAPI, number: str) -> None:
-    """However busy RunPod is: what goes on costs."""
+def take_back(api: ServerlessAPI, number: str) -> bool:
+    """However busy RunPod is: what goes on costs. Returns whether that ended it."""
     for pause in (*CANCELS, None):
         try:
-            api.cancel(number)
-            return
+            return api.cancel(number)
         except BackendError as error:
             if pause is None or getattr(error, "symptom", "") in ("401", "404"):
                 log.warning("job %s could not be cancelled at RunPod: %s", number, error)
-                return
+                break
             time.sleep(pause)
+    return False
 
 
 def _finished(job: RemoteJob) -> list[Any]:

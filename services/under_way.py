@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from domain.errand import STOPPED, Errand
-from domain.errors import BackendError, BadFile, StudioError
+from domain.errors import BackendError, BadFile, CannotWrite, StudioError
 from domain.job import Backend
-from infrastructure.json_files import read_json
+from infrastructure.json_files import read_json, write_json
 from infrastructure.priced import Priced
-from infrastructure.recipe_index import REMOTE, STARTED
+from infrastructure.recipe_index import CANCELLED, REMOTE, STARTED, now
 from infrastructure.runpod_backend import RunPodBackend
 from services.runs import Runs
 
@@ -33,9 +33,10 @@ class Afar:
     def take_back(self, errands: Sequence[Errand]) -> None:
         """Jobs of errands that nobody wants any more."""
         for errand in errands:
-            for job in _jobs(errand):
-                if (endpoint := self._endpoint()) and (number := _number(job, endpoint)):
-                    endpoint.take_back(number)
+            for file, recipe in _unfinished(errand):
+                if (endpoint := self._endpoint()) and (number := _number(recipe[REMOTE], endpoint)):
+                    if endpoint.take_back(number):
+                        _cancelled(file, recipe)
 
     def _dropped(self, errands: Sequence[Errand]) -> None:
         if any(is_under_way(errand) for errand in errands if errand.is_drawn and errand.began):
@@ -44,7 +45,7 @@ class Afar:
     def _knows(self, errand: Errand) -> bool:
         with suppress(BackendError):
             if endpoint := self._endpoint():
-                numbers = [_number(job, endpoint) for job in _jobs(errand)]
+                numbers = [_number(recipe[REMOTE], endpoint) for _, recipe in _unfinished(errand)]
                 return any(endpoint.knows(number) for number in numbers if number)
         return False
 
@@ -67,18 +68,25 @@ def unless_under_way(errand: Errand, allow: Callable[[], None]) -> None:
 
 def is_under_way(errand: Errand) -> bool:
     """Whether a recipe of its says so."""
-    return any(_jobs(errand))
+    return any(_unfinished(errand))
 
 
-def _jobs(errand: Errand) -> Iterator[dict[str, Any]]:
-    """What the recipes of an errand say of jobs whose end was not seen."""
+def _unfinished(errand: Errand) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The recipes of an errand whose jobs' end was not seen, and their files."""
     with suppress(OSError, ValueError):  # a folder that is gone, or a name that is none
         for path in (Path(errand.project) / "takes").iterdir():
             if path.suffix == ".json" and _is_its_own(path.stem, errand):
                 with suppress(BadFile):
                     recipe = read_json(path)
                     if isinstance(recipe, dict) and recipe.get("state") == STARTED and REMOTE in recipe:
-                        yield recipe[REMOTE]
+                        yield path, recipe
+
+
+def _cancelled(file: Path, recipe: dict[str, Any]) -> None:
+    """Else who asks for it again is told that it was cancelled over there."""
+    with suppress(BadFile, CannotWrite):
+        if read_json(file) == recipe:  # nobody has asked for it again already
+            write_json(file, {**recipe, "state": CANCELLED, "ended": now()})
 
 
 def _is_its_own(take: str, errand: Errand) -> bool:

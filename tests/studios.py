@@ -39,6 +39,6 @@ def facts(studio: Studio) -> dict[str, Any]:
 
 def until_done(studio: Studio, longest: float = 30.0) -> None:
     end = time.monotonic() + longest
-    while is_busy(studio.runs):
+    while is_busy(studio.runs) or studio.runs._threads:  # else the last thing is not told yet
         assert time.monotonic() < end, [errand for errand in studio.runs.errands() if not errand.is_over]
         time.sleep(0.01)

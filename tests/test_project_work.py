@@ -389,7 +389,7 @@ def test_a_project_that_another_program_holds_keeps_its_errands_waiting(tmp_path
     folder = project(made, "A door", "A cat")
     with locked(folder):
         keyframes.generate(made, ["001", "002"], 1)
-        until(lambda: made.runs.paused, "nothing was paused")
+        until(lambda: facts(made)["queue"]["paused"], "nothing was paused")
         assert "Another render" in facts(made)["queue"]["paused"]
         assert {errand.state for errand in made.runs.errands()} <= {WAITING, RUNNING}
     made.runs.resume()
@@ -404,7 +404,7 @@ def test_a_board_that_does_not_read_keeps_the_errands_of_its_project_waiting(tmp
     whole = (folder / "storyboard.json").read_text("utf-8")
     (folder / "storyboard.json").write_text(whole[:-3], "utf-8")
     keyframes.generate(made, ["001", "002"], 1)
-    until(lambda: made.runs.paused, "nothing was paused")
+    until(lambda: facts(made)["queue"]["paused"], "nothing was paused")
     assert "storyboard.json" in facts(made)["queue"]["paused"]
     (folder / "storyboard.json").write_text(whole, "utf-8")
     made.runs.resume()

@@ -258,6 +258,10 @@ def test_what_is_cancelled_after_the_next_start_is_taken_back_over_there(start, 
     until(studio, lambda told: told.get("backend", {}).get("up"))
     studio.runs.cancel([id])
     until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
+    until(studio, lambda told: recipe(studio, "001_v1")["state"] == "cancelled")
+    until_done(studio)
+    studio.runs.again([id])
+    until(studio, lambda told: len(endpoint.jobs) == 2)
 
 
 def test_what_goes_on_and_is_cancelled_before_its_turn_is_taken_back_over_there(start, endpoint):
