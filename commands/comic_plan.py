@@ -16,7 +16,7 @@ from infrastructure.chat import Chat
 from infrastructure.project_files import open_project
 from infrastructure.strict_json import read_text
 from services import comic_pictures, comic_plan
-from services.comic_paper import paper
+from services.comic_paper import paper, paper_of
 from services.comic_plan import Planned
 from services.planning import planner
 from services.planning.template import template
@@ -37,11 +37,11 @@ def run(asked: argparse.Namespace) -> int:
         return setting.DONE
     if script is None:
         planned = template(_request(asked))
+        planned = planned._replace(comic=comics.on_paper(planned.comic, asked.paper))
     else:
         most = asked.max_pages or MOST_PAGES
-        planned = comic_plan.read(script, asked.style or "", asked.language or "", most)
-    comic = comics.on_paper(planned.comic, asked.paper)
-    comic, pictures, left = comic_pictures.taken_out(comic)
+        planned = comic_plan.read(script, asked.style or "", asked.language or "", most, asked.paper or "")
+    comic, pictures, left = comic_pictures.taken_out(planned.comic)
     comic_plan.write(comic, out)
     left += comic_pictures.put(comic, pictures, open_project(out.parent / out.stem))
     _tell(Planned(comic, [*planned.changed, *left], planned.advice), out, {})
@@ -87,7 +87,7 @@ def _tell(planned: Planned, out: Path, more: dict[str, Any]) -> None:
         "title": comic.title,
         "style": comic.style,
         "language": comic.language,
-        "paper": paper(comic.paper).name,
+        "paper": paper_of(comic).name,
         "chapters": len(comic.chapters),
         "pages": len(comic.pages),
         "panels": len(list(comic.panels)),

@@ -14,7 +14,7 @@ from domain.errors import StudioError
 from domain.project import Project
 from infrastructure.project_files import open_project
 from services import comic_export, comic_pages, comic_plan
-from services.comic_paper import paper
+from services.comic_paper import paper, paper_of
 from services.comic_plan import Planned
 
 PRINTED = ("pdf", "png", "jpeg")
@@ -37,8 +37,7 @@ def project_of(asked: argparse.Namespace) -> Project:
 
 def planned(asked: argparse.Namespace) -> Planned:
     """The plan, made for the paper that is asked for if any is."""
-    read = comic_plan.read(Path(asked.plan))
-    return read._replace(comic=on_paper(read.comic, asked.paper))
+    return comic_plan.read(Path(asked.plan), paper=asked.paper or "")
 
 
 def on_paper(comic: Comic, name: str | None) -> Comic:
@@ -59,7 +58,7 @@ def export(
         raise StudioError(f"A bleed is for print, and {format} is for screens. Leave out --bleed.")
     comic, changed, _ = planned(asked)
     comic = comic_export.by(comic, author)
-    made_on = paper(comic.paper, asked.dpi, bleed)
+    made_on = paper_of(comic, asked.dpi, bleed)
     project = project_of(asked)
     pictures = comic_pages.pictures_of(comic, project)
     if not pictures:

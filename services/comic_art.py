@@ -23,7 +23,7 @@ from infrastructure.project_files import base_seed, keep_base_seed, leftovers_re
 from infrastructure.project_lock import locked
 from infrastructure.recipes import Ledger, Take, Wanted
 from infrastructure.workflow_files import WorkflowFolder
-from services.comic_paper import paper
+from services.comic_paper import paper_of
 from services.keyframes import make, picture, seed_from
 from services.lanes import Piece, side_by_side
 from services.picks import choose_for_now, chosen, take_of
@@ -182,7 +182,7 @@ def _seed(order: Order, panel: Panel, number: int, base: int) -> int:
 
 def _ratio(comic: Comic, page: Page, panel: Panel) -> float:
     """Width to height of the place that it has on the page."""
-    place, on = layouts()[page.layout].rects()[page.panels.index(panel)], paper(comic.paper)
+    place, on = layouts()[page.layout].rects()[page.panels.index(panel)], paper_of(comic)
     return place.width / place.height * on.width / on.height
 
 

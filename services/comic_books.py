@@ -10,7 +10,7 @@ from infrastructure.comics.style_file import look_of
 from services import comic_plan
 from services.comic_export import FORMATS
 from services.comic_pages import pictures_of
-from services.comic_paper import printed
+from services.comic_paper import paper_of, printed
 from services.project_facts import stamp_of
 
 BOOKS = ("cbz", "pdf", "epub")
@@ -30,7 +30,7 @@ class Books:
             comic = comic_plan.read(project.comic).comic
             pictures = pictures_of(comic, project)
             stamps = {id: (str(path), stamp_of(path)) for id, path in sorted(pictures.items())}
-            paper = printed(comic.paper)
+            paper = printed(paper_of(comic).name)
             look = repr((comic_plan.as_plan(comic), look_of(comic.style), stamps, paper))
             name = hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
             to = project.cache / "books" / f"{name}.{format}"

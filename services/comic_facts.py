@@ -9,7 +9,7 @@ from infrastructure.comics.layout_file import layouts
 from services import comic_preview, picks, takes
 from services.comic_art import are_portraits_wanted
 from services.comic_pages import pictures_of
-from services.comic_paper import Paper, names, paper
+from services.comic_paper import Paper, names, paper_of
 from services.desk import Desk
 from services.project_facts import stamp_of
 
@@ -53,7 +53,7 @@ def comic_facts(desk: Desk, comic: Comic) -> dict[str, Any]:
         }
         for one in comic.characters
     ]
-    on = paper(comic.paper)
+    on = paper_of(comic)
     whole = {
         "title": comic.title,
         "style": comic.style,

@@ -36,14 +36,14 @@ class Paper:
 def paper(name: str = "", dpi: int | None = None, bleed: float = 0.0) -> Paper:
     """By its name, or A4; with margins as wide as they look on A4. What is made for a telephone, as a square
     is, is small and of many dots, so that its type is large. Raises StudioError where there is none."""
-    known = {called.casefold(): (called, said) for called, said in _known().items()}
-    plain = (name or Paper.name).casefold()
-    wanted, is_aside = plain.removesuffix(ASIDE), plain.endswith(ASIDE)
+    known = {called.casefold(): called for called in names()}
+    wanted = "-".join((name or Paper.name).casefold().split())
     if wanted not in known:
         near = difflib.get_close_matches(wanted, known, 1)
-        hint = f"Did you mean {known[near[0]][0]}?" if near else f"There are: {', '.join(_known())}."
+        hint = f"Did you mean {known[near[0]]}?" if near else f"There are: {', '.join(known.values())}."
         raise StudioError(f"There is no paper called {name}. {hint}")
-    called, said = known[wanted]
+    called, is_aside = known[wanted], wanted.endswith(ASIDE)
+    said = _known()[called.removesuffix(ASIDE)]
     sides = float(said["width"]), float(said["height"])
     scale = min(sides) / Paper.width
     return Paper(
@@ -53,14 +53,20 @@ def paper(name: str = "", dpi: int | None = None, bleed: float = 0.0) -> Paper:
         gutter=Paper.gutter * scale,
         dpi=dpi or said["dpi"],
         bleed=bleed,
-        name=called + ASIDE * is_aside,
+        name=called,
         screen=said["screen"],
     )
 
 
+def paper_of(comic: Comic, dpi: int | None = None, bleed: float = 0.0) -> Paper:
+    """What a comic's pages are made on; A4 where it names a paper that only another program has."""
+    is_known = comic.paper.casefold() in (name.casefold() for name in names())
+    return paper(comic.paper if is_known else "", dpi, bleed)
+
+
 def shown(comic: Comic, dpi: int) -> Paper:
     """What a comic's pages are shown on: as large on a screen as A4 is at so many dots per inch."""
-    named = paper(comic.paper)
+    named = paper_of(comic)
     return replace(named, dpi=round(dpi * Paper.width / min(named.width, named.height)))
 
 

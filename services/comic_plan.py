@@ -1,6 +1,7 @@
 """A comic's plan from what an author wrote: a script, or a plan of this or another program."""
 
 import difflib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +19,9 @@ from infrastructure.comics.script_writer import written
 from infrastructure.json_files import write_json
 from infrastructure.part_files import kept_aside, writing
 from infrastructure.strict_json import parse_json, read_text
-from services.comic_paper import paper
+from services import comic_paper
 
+SHAPE = 0.02  # of height to width: how far a canvas may be from its paper's until it is told
 EXAMPLE = Path(__file__).parent.parent / "examples" / "the-last-tram.txt"
 
 
@@ -29,43 +31,50 @@ class Planned(NamedTuple):
     advice: list[Finding]  # what its author should look at
 
 
-def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES) -> Planned:
+def read(path: Path, style: str = "", language: str = "", most: int = MOST_PAGES, paper: str = "") -> Planned:
     """A script, a screenplay in a file that ends in .fountain, or a plan or a comic editor's project in one
-    that ends in .json; `style` and `language` instead of what it says. Raises StudioError."""
-    return of_text(read_text(path), path, style, language, most)
+    that ends in .json; `style`, `language` and `paper` instead of what it says. Raises StudioError."""
+    return of_text(read_text(path), path, style, language, most, paper)
 
 
-def of_text(text: str, path: Path, style: str = "", language: str = "", most: int = MOST_PAGES) -> Planned:
+def of_text(
+    text: str, path: Path, style: str = "", language: str = "", most: int = MOST_PAGES, paper: str = ""
+) -> Planned:
     """The same of words that need not be in a file: `path` says which kind they are."""
     if path.suffix.casefold() == ".json":
-        content, changed = parse_json(text, path), list[Finding]()
+        content, changed, sides = parse_json(text, path), list[Finding](), dict[str, tuple[float, float]]()
         if is_editors(content):
-            content, changed = read_editor(content)
+            content, changed, sides = read_editor(content)
         comic = read_plan(content)
     else:
         is_fountain = path.suffix.casefold() == ".fountain"
         comic, notes = read_fountain(text) if is_fountain else read_script(text)
-        changed = [Finding(f"line {note.line}", note.said) for note in notes]
+        changed, sides = [Finding(f"line {note.line}", note.said) for note in notes], {}
     comic = replace(
         comic,
         title=comic.title or path.stem,
         style=style or comic.style or STYLES[0],
         language=language or comic.language or language_of(_lettered(comic)),
+        paper=comic_paper.paper(paper).name if paper else comic.paper,
     )
     check_style(comic.style)
-    comic, unknown = _on_paper(comic)
     made, mended = settled(comic, layouts())
     if not made.pages:
         raise StudioError(f"{path} has nothing to draw: write what happens, page by page or in paragraphs.")
-    return Planned(made, [*changed, *unknown, *mended], findings(made, most))
+    return Planned(made, [*changed, *_about_paper(made, sides), *mended], findings(made, most))
 
 
-def _on_paper(comic: Comic) -> tuple[Comic, list[Finding]]:
-    """Another program may have papers that we have not."""
+def _about_paper(comic: Comic, sides: Mapping[str, tuple[float, float]]) -> Iterator[Finding]:
+    """Another program may have papers that we have not, and canvases of any shape."""
+    on = comic_paper.paper_of(comic)
     try:
-        return replace(comic, paper=comic.paper and paper(comic.paper).name), []
+        comic_paper.paper(comic.paper)
     except StudioError as error:
-        return replace(comic, paper=""), [Finding("paper", f"{error} Its pages are made on A4.")]
+        yield Finding("paper", f"{error} Its pages are made on {on.name}.")
+    for where, (width, height) in sides.items():
+        if abs(height / width - on.height / on.width) > SHAPE:
+            said = f"It is {width:g} × {height:g}, and no {on.name}; name its paper with --paper."
+            yield Finding(where, said)
 
 
 def check_style(style: str) -> None:

@@ -15,7 +15,7 @@ from infrastructure.comics.style_file import look_of as lettering_of
 from infrastructure.fonts import Fonts
 from infrastructure.part_files import writing
 from services.comic_pages import drawn, laid, pictures_of
-from services.comic_paper import shown
+from services.comic_paper import paper_of, shown
 from services.lettering.painting import Placed
 from services.project_facts import stamp_of
 
@@ -78,7 +78,7 @@ def look_of(comic: Comic, page: Page, pictures: Mapping[str, Path]) -> str:
 
     bare = Page("", page.number, page.layout, tuple(map(part, page.panels)))
     seen = [(path.name, stamp_of(path)) for panel in page.panels if (path := pictures.get(panel.id))]
-    look = repr((bare, comic.is_rtl, comic.paper, lettering_of(comic.style), seen))
+    look = repr((bare, comic.is_rtl, paper_of(comic).name, lettering_of(comic.style), seen))
     return hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 

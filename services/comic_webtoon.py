@@ -17,7 +17,7 @@ from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.style_file import look_of
 from infrastructure.fonts import Fonts
 from services.comic_pages import NO_PICTURE, letter, opened, unwritten
-from services.comic_paper import paper
+from services.comic_paper import paper_of
 from services.lettering.painting import SWELL, tail_of
 from services.lettering.panel import LEAST, Ground, Lettered, lettered
 
@@ -65,7 +65,7 @@ def slices(comic: Comic, pictures: Mapping[str, Path]) -> Iterator[Slice]:
 
 def _heights(comic: Comic, page: Page) -> list[float]:
     """Of the panels on paper, to their widths."""
-    on = paper(comic.paper)
+    on = paper_of(comic)
     rects = layouts()[page.layout].rects((on.width, on.height), on.margin, on.gutter)
     return [rect.height / rect.width for rect in rects]
 

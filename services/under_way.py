@@ -34,9 +34,10 @@ class Afar:
         """Jobs of errands that nobody wants any more."""
         for errand in errands:
             for file, recipe in _unfinished(errand):
-                if (endpoint := self._endpoint()) and (number := _number(recipe[REMOTE], endpoint)):
-                    if endpoint.take_back(number):
-                        _cancelled(file, recipe)
+                endpoint = self._endpoint()
+                number = _number(recipe[REMOTE], endpoint) if endpoint else ""
+                if endpoint and number and endpoint.take_back(number):
+                    _cancelled(file, recipe)
 
     def _dropped(self, errands: Sequence[Errand]) -> None:
         if any(is_under_way(errand) for errand in errands if errand.is_drawn and errand.began):

@@ -17,7 +17,6 @@ from infrastructure.comics.layout_file import layouts
 
 Object = dict[str, Any]
 FAR = 12.0  # percent of the page: how far, at the mean, sides are from a layout's until it is told
-A4 = 297 / 210
 UNSEEN = "transparent"
 WORDS = ("dialogue", "narrative", "sfx")
 MOST = 2000  # elements of a canvas
@@ -26,6 +25,7 @@ MOST = 2000  # elements of a canvas
 class Edited(NamedTuple):
     plan: Object  # as JSON; a panel's picture is its `imageUrl`
     findings: list[Finding]
+    sides: dict[str, tuple[float, float]]  # width and height of each canvas
 
 
 def is_editors(content: Any) -> bool:
@@ -41,8 +41,10 @@ def read_editor(content: Object) -> Edited:
     ]
     title = content.get("title") or about.get("title") or ""
     plan = {**about, "title": title, "characters": reader.characters, "chapters": list(_chapters(pages))}
-    plan |= {"paper": reader.paper} if reader.paper else {}
-    return Edited(plan, reader.findings)
+    named = content.get("paperSize")
+    if isinstance(named, str) and ("paper" in about or named.casefold() != "a4"):
+        plan["paper"] = named  # A4 goes without saying
+    return Edited(plan, reader.findings, reader.sides)
 
 
 def _order(canvas: tuple[int, Any]) -> tuple[float, int]:
@@ -74,8 +76,7 @@ class _Reader:
     def __init__(self, content: Object):
         plan = _kept(content)
         known, self._is_rtl = plan.get("characters"), plan.get("readingDirection") == "rtl"
-        named = plan.get("paper") or content.get("paperSize")
-        self.paper = named if isinstance(named, str) and named.casefold() != "a4" else ""
+        self.sides = dict[str, tuple[float, float]]()
         self.characters = [one for one in known if isinstance(one, dict)] if isinstance(known, list) else []
         self.findings = list[Finding]()
 
@@ -87,8 +88,7 @@ class _Reader:
         size = _number(canvas, "width", where), _number(canvas, "height", where)
         if min(size) <= 0:
             raise BadFile(f"{where} must have a width and a height.")
-        if not self.paper and abs(size[1] / size[0] - A4) > 0.02:
-            self._tell(where, f"It is {size[0]:g} × {size[1]:g}, and no A4; name its paper with --paper.")
+        self.sides[where] = size
         images, words = list[tuple[Object, Rect]](), list[_Word]()
         for element, at in self._elements(canvas, where):
             rect = Rect(*(_number(element, side, at) for side in ("x", "y", "width", "height")))

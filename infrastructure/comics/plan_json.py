@@ -84,7 +84,8 @@ def read_plan(content: Any) -> Comic:
     if not isinstance(content, dict) or not isinstance(content.get("chapters"), list):
         raise BadFile("A plan is an object with a list of chapters.")
     plan = _Object(content, "plan")
-    known = ("title", "style", "language", "characters", "chapters", "readingDirection", "paper")
+    known = ["title", "style", "language", "characters", "chapters", "readingDirection"]
+    known += ["paper"] if isinstance(content.get("paper"), str) else []  # else it is another program's
     return Comic(
         plan.text("title"),
         plan.text("style"),
@@ -93,7 +94,7 @@ def read_plan(content: Any) -> Comic:
         tuple(map(_chapter, plan.objects("chapters"))),
         plan.text("readingDirection") == "rtl",
         plan.besides(*known),
-        plan.text("paper"),
+        plan.text("paper") if "paper" in known else "",
     )
 
 

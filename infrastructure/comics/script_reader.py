@@ -34,6 +34,7 @@ from infrastructure.comics.script_words import words
 
 _LAYOUT = re.compile(r"\[([\w-]+)\]")
 _REMARK = re.compile(r"//.*|---+|===+|\[\[[^\[\]]*\]\]")
+_PAPER = re.compile(r"[\w-]+(?: landscape)?")
 _BOLD = re.compile(r"^\*\*(.+?)\*\*")
 
 
@@ -186,7 +187,10 @@ class _Reader:
         """A line of the header, of somebody's, or of what happens."""
         found = script_words.SPEECH.fullmatch(line)
         name, text = (found["name"].casefold(), found["text"]) if found else ("", "")
-        if found and (kind := words().header.get(name)) and self._is_header:
+        kind = words().header.get(name)
+        if kind == "paper" and (self.chapters or not _PAPER.fullmatch(text)):
+            kind = None  # somebody may be called so
+        if found and kind and self._is_header:
             if kind == "reading" and text.casefold() not in {*words().rtl, *words().ltr}:
                 self._note(f"“{text[:30]}” is no direction: from left to right, or right to left.")
             self._last = self.header[kind]

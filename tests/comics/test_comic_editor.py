@@ -18,7 +18,7 @@ from infrastructure.comics.plan_json import plan_json
 from services import comic_pictures, comic_plan
 from services.comic_export import FORMATS
 from services.comic_pages import pictures_of
-from services.comic_paper import Paper, paper
+from services.comic_paper import paper, paper_of
 from tests.comics.plans import any_plan
 
 TAILS = {f"{side}-{at}" for side in ("top", "bottom") for at in ("left", "center", "right")} | {"none"}
@@ -50,7 +50,7 @@ def pictures(tmp_path):
 
 
 def exported(comic, pictures, to):
-    list(FORMATS["editor"](comic, pictures, Paper(), to))
+    list(FORMATS["editor"](comic, pictures, paper_of(comic), to))
     return json.loads(to.read_text("utf-8"))
 
 
@@ -118,17 +118,26 @@ def test_a_canvas_has_the_shape_of_its_paper(pictures, tmp_path):
 @pytest.mark.parametrize(
     ("named", "said"),
     [
-        (None, "It is 1080 × 1080, and no A4; name its paper with --paper."),
-        ("A4", "It is 1080 × 1080, and no A4; name its paper with --paper."),
-        ("custom", "There is no paper called custom."),
+        ("A4", ["It is 1080 × 1080, and no A4; name its paper with --paper."]),
+        ("Letter", ["It is 1080 × 1080, and no Letter; name its paper with --paper."]),
+        (
+            "custom",
+            [
+                "There is no paper called custom.",
+                "It is 1080 × 1080, and no A4; name its paper with --paper.",
+            ],
+        ),
     ],
 )
-def test_a_canvas_of_paper_that_we_have_not_is_told(pictures, tmp_path, named, said):
+def test_a_canvas_that_has_not_the_shape_of_its_paper_is_told(pictures, tmp_path, named, said):
     file = tmp_path / "rain.json"
-    list(FORMATS["editor"](comic(), pictures, paper("Instagram"), file))
+    list(FORMATS["editor"](replace(comic(), paper="Square"), pictures, paper("Instagram"), file))
     file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "paperSize": named}), "utf-8")
     again, changed, _ = comic_plan.read(file)
-    assert again.paper == "" and changed and all(said in found.said for found in changed)
+    told = [found.said for found in changed]
+    assert again.paper == named, "what the editor shows counts"
+    assert all(any(one.startswith(some) for one in told) for some in said)
+    assert comic_plan.read(file, paper="Instagram").changed == []
 
 
 # --- there and back

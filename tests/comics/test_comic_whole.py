@@ -13,7 +13,8 @@ from domain.comic_order import chapter_of, with_chapter_title, with_page_moved
 from domain.comic_rules import settled
 from domain.errors import StudioError
 from infrastructure.comics.layout_file import layouts
-from services import takes
+from infrastructure.comics.script_reader import read_script
+from services import comic_plan, takes
 from services.comic_paper import names, paper, printed
 from services.desk import Conflict
 from services.studio import Studio
@@ -173,6 +174,32 @@ def test_a_comic_has_a_paper_which_it_is_shown_and_handed_out_on(begun):
     assert seen()[0] == "A4"
     with pytest.raises(StudioError, match="no paper called A9"):
         comics.set_field(begun, "paper", "A9")
+
+
+@pytest.mark.parametrize("named", ["B5", {"size": "B5"}, ["A4"], True])
+def test_a_paper_of_another_program_is_told_and_kept(begun, named):
+    file = begun.desk.project.comic
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "paper": named}), "utf-8")
+    assert comic_plan.read(file).comic.title == "The tram"
+    told = [found.said for found in comic_plan.read(file).changed]
+    assert any("no paper called B5" in said for said in told) is (named == "B5")
+    begun.comic.tell()
+    assert facts(begun)["comic"]["paper"] == "A4" and not facts(begun)["comic"]["trouble"]
+    comics.set_field(begun, "title", "Rain")
+    assert json.loads(file.read_text("utf-8"))["paper"] == named
+    assert comics.set_field(begun, "paper", "Square", was="A4") == "Square"
+    assert json.loads(file.read_text("utf-8"))["paper"] == "Square"
+
+
+def test_somebody_may_be_called_paper():
+    comic = read_script("ROCK: I win.\nPAPER: No, I do.\n\nPAPER: So")[0]
+    assert comic.paper == "" and [line.text for _, panel in comic.panels for line in panel.lines] == [
+        "I win.",
+        "No, I do.",
+        "So",
+    ]
+    assert read_script("PAPER: A4 landscape\nRain.")[0].paper == "A4 landscape"
+    assert paper("A4 landscape").name == "A4-landscape"
 
 
 def test_a_script_that_says_no_paper_leaves_the_comics(begun):

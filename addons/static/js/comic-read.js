@@ -1,7 +1,7 @@
 // Reading a comic page by page, and handing it out as files.
 
 import { Refused, ask, button, fact, follow, h, put, show, t } from './core.js';
-import { comic, pageUrl } from './comic.js';
+import { comic, pageUrl, shape } from './comic.js';
 import { dialog } from './dialogs.js';
 import { fileLinks } from './outcomes.js';
 
@@ -18,6 +18,7 @@ export function read(id = '') {
   function draw() {
     const page = pages()[at];
     if (!page) return;
+    shape(img);
     show(img, pageUrl(page, 'read'));
     put(img, { alt: t('comic.page.n', { n: page.number }) });
     put(number, { text: `${at + 1} / ${pages().length}` });

@@ -23,6 +23,9 @@ export const panelIds = () => comic()?.pages.flatMap(page => page.panels) ?? [];
 const pageOf = id => comic()?.pages.find(page => page.panels.includes(id));
 export const pageUrl = (page, size) => `studio/comic/${encodeURIComponent(page.id)}?size=${size}&p=${openProject()}&v=${page.stamp}`;
 
+/** Pages in it have the shape of their paper. */
+export const shape = node => (comic()?.sides ?? []).forEach((side, n) => node.style.setProperty(['--wide', '--high'][n], side));
+
 export function mount(place) {
   const count = h('small.count'), trouble = h('p.trouble', { role: 'alert', hidden: true }), start = h('div.beginning', { hidden: true });
   const pages = h('div.comicpages', { role: 'list', 'aria-label': t('comic.pages') }), inspector = h('aside.inspector', { 'aria-label': t('comic.inspector') });
@@ -50,7 +53,7 @@ export function mount(place) {
     steps.draw();
     if (current && !panel(current)) current = '';
     put(count, { text: isThere ? `${tn('comic.count.pages', now.pages.length)} · ${tn('comic.count.panels', panelIds().length)}` : '' });
-    (now?.sides ?? []).forEach((side, n) => pages.style.setProperty(['--wide', '--high'][n], side));
+    shape(pages);
     keyed(pages, now?.pages ?? [], one => one.id, makePage, updatePage);
     fields.draw();
   }
