@@ -60,8 +60,10 @@ def paper(name: str = "", dpi: int | None = None, bleed: float = 0.0) -> Paper:
 
 def paper_of(comic: Comic, dpi: int | None = None, bleed: float = 0.0) -> Paper:
     """What a comic's pages are made on; A4 where it names a paper that only another program has."""
-    is_known = comic.paper.casefold() in (name.casefold() for name in names())
-    return paper(comic.paper if is_known else "", dpi, bleed)
+    try:
+        return paper(comic.paper, dpi, bleed)
+    except StudioError:
+        return paper("", dpi, bleed)
 
 
 def shown(comic: Comic, dpi: int) -> Paper:

@@ -15,7 +15,7 @@ from domain.errors import StudioError
 from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.script_reader import read_script
 from services import comic_plan, takes
-from services.comic_paper import names, paper, printed
+from services.comic_paper import names, paper, paper_of, printed
 from services.desk import Conflict
 from services.studio import Studio
 from tests.comics.test_comic_desk import facts, made
@@ -198,8 +198,7 @@ def test_somebody_may_be_called_paper():
         "No, I do.",
         "So",
     ]
-    assert read_script("PAPER: A4 landscape\nRain.")[0].paper == "A4 landscape"
-    assert paper("A4 landscape").name == "A4-landscape"
+    assert paper_of(read_script("PAPER: A4 landscape\nRain.")[0]).name == "A4-landscape"
 
 
 def test_a_script_that_says_no_paper_leaves_the_comics(begun):
