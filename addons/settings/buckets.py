@@ -7,7 +7,7 @@ import gradio as gr
 
 from addons.live import live
 from addons.settings.keys import key
-from addons.settings.part import QUIET, Asked, Changes, Part
+from addons.settings.part import BIT_BY_BIT, QUIET, Asked, Changes, Part
 from addons.words import label
 from domain.buckets import EXAMPLE, READERS, BucketSettings
 from domain.errors import StudioError
@@ -47,7 +47,7 @@ class _Form:
             self._said = live("said", elem_id="set-bucket-said", elem_classes="set-fault")
         told = [*self.fields, self._said]
         gr.on([save.click, *(text.submit for text in self._texts)], self._saved, self._texts, told, **QUIET)
-        test.click(self._tested, self._texts, told, **QUIET)
+        test.click(self._tested, self._texts, told, **BIT_BY_BIT)
 
     def load(self, asked: Asked) -> Changes:
         """What is saved, unless something else is being entered."""

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from addons.live import live
-from addons.settings.part import LATEST, QUIET, Asked, Changes, Part
+from addons.settings.part import BIT_BY_BIT, LATEST, QUIET, Asked, Changes, Part
 from addons.words import label
 from domain.addresses import URL
 from domain.errors import StudioError
@@ -77,8 +77,8 @@ class _Form:
         fields, all_shown = self.fields, [*self.shown, self.answer]
         entries = (self.url, self.pod, self.port, self.endpoint)
         testing = [
-            self.test.click(self._tested, fields, all_shown, **QUIET),
-            self.answer.raised(self._raised, fields, all_shown, **QUIET),
+            self.test.click(self._tested, fields, all_shown, **BIT_BY_BIT),
+            self.answer.raised(self._raised, fields, all_shown, **BIT_BY_BIT),
         ]
         self.answer.left(lambda: None, None, self.answer, cancels=testing, **QUIET)
         self.version.input(self._typed, fields, all_shown, cancels=testing, **LATEST)

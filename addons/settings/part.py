@@ -7,7 +7,11 @@ from typing import Any
 import gradio as gr
 
 Changes = dict[Any, Any]  # component -> its value, or a gr.update
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+_UNSEEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# Values come in the answer to the question: the stream of Gradio's queue closes once none seems awaited,
+# and may lose one that is asked for in that moment: only what comes bit by bit goes by it.
+QUIET: dict[str, Any] = {**_UNSEEN, "queue": False}
+BIT_BY_BIT: dict[str, Any] = {**_UNSEEN, "concurrency_limit": None}
 ONE_BY_ONE: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}  # the page's script asks one by one itself
 LATEST: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}  # while typing: the last word counts
 

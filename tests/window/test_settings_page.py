@@ -78,6 +78,13 @@ def test_each_mode_shows_the_fields_it_needs(settings):
     expect(settings.locator("#set-test")).to_be_enabled()
 
 
+def test_no_choice_waits_for_a_stream_that_may_lose_it(studio, open_page, context):
+    context.route("**/gradio_api/queue/**", lambda route: route.abort())
+    page = open_page(studio, "settings")
+    expect(page.locator("#set-mode input:checked")).to_have_count(1)
+    test_each_mode_shows_the_fields_it_needs(page)
+
+
 def test_the_address_is_shown_while_it_is_typed_and_pasted(settings):
     choose(settings, "RunPod pod")
     field(settings, "pod").press_sequentially(POD)

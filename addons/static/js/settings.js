@@ -26,8 +26,8 @@ export function mount(place) {
   new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
 }
 
-/** Ask again only once the form has what was asked for before; the last wish counts. Gradio closes the stream of
- *  its answers when it believes that none is awaited, and may lose one by that: then the form is asked once more. */
+/** Ask again only once the form has what was asked for before; the last wish counts. An answer that does not come,
+ *  as the studio was out of reach, is asked for once more. */
 function oneByOne(ask) {
   let timer = null, next = null, tries = 0;
   const over = () => {

@@ -27,11 +27,13 @@ Studio.mount = (name, place) => { if (!place.dataset.mounted) { place.dataset.mo
 for (const [name, place] of Studio.waiting.splice(0)) Studio.mount(name, place);
 keys.start();
 core.connect();
-const ready = setInterval(() => {
-  if (!document.querySelectorAll('#pages button[role=tab]').length) return;
-  clearInterval(ready);
-  where.start();
-  intro.start();
-  Studio.ready = true;
-}, 20);
 Object.assign(Studio, { core, where });
+await until(() => document.querySelector('#pages button[role=tab]'));
+where.start();
+intro.start();
+await until(() => document.querySelector(`[data-live=${where.here()}]`)?.dataset.mounted); // Gradio makes a page when it is first shown
+Studio.ready = true;
+
+function until(isSo) {
+  return new Promise(done => { const asking = setInterval(() => { if (isSo()) { clearInterval(asking); done() } }, 20) });
+}
