@@ -25,6 +25,8 @@ from infrastructure.versions.locks import awaited
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _KEPT = "refs/studio"
+# git does not fetch by itself then what is missing
+_OFFLINE = {"GIT_ALLOW_PROTOCOL": "none"}
 _UNKNOWN = ("couldn't find remote ref", "not our ref", "unadvertised object", "no such remote ref")
 
 
@@ -167,8 +169,7 @@ class GitStore:
     def has(self, repo: str, commit: str) -> bool:
         if not (self._store(repo) / "HEAD").is_file():
             return False
-        lazy = {"GIT_NO_LAZY_FETCH": "1"}
-        return self._git(repo, "cat-file", "-e", f"{commit}^{{tree}}", env=lazy).code == 0
+        return self._git(repo, "cat-file", "-e", f"{commit}^{{tree}}", env=_OFFLINE).code == 0
 
     def has_files(self, repo: str, commit: str) -> bool:
         """Whether it can be checked out without the network: what is fetched first is without files."""
@@ -228,7 +229,7 @@ class GitStore:
     ) -> Generator[None, None, Done]:
         more = {**git_program.SURROUNDINGS, **login_if_set(repo), **(env or {})}
         if self._is_offline:
-            more["GIT_NO_LAZY_FETCH"] = "1"
+            more.update(_OFFLINE)
         if index:
             more["GIT_INDEX_FILE"] = str(index.absolute())
         place = ["--git-dir", str(self._store(repo).absolute())]

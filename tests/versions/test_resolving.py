@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import BadFile
+from domain.errors import BadFile, StudioError
 from domain.events import Told
 from domain.versions import lock
 from domain.versions.errors import Drift, NotInStore, Unresolved
@@ -154,6 +154,18 @@ def test_offline_nothing_is_asked(keeper, world):
     with pytest.raises(NotInStore, match="is not in the store"):
         offline.resolve("film-c", comfy={"repo": world.comfy.url, "commit": world.first}, custom_nodes=nodes)
     assert not world.host.asked
+
+
+def test_offline_git_fetches_no_file_by_itself(keeper, world):
+    """The store has commits without their files, and git knows where those would be had."""
+    for setting in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        world.alpha._git("config", setting, "true")
+    commit = keeper.resolve().needed_lock().nodes[0].commit
+    with pytest.raises(StudioError):
+        done(keeper.offline().store.git.file(world.alpha.url, commit, "__init__.py"))
+    assert not keeper.store.git.has(world.alpha.url, "1" * 40)
+    assert not keeper.store.git.has_files(world.alpha.url, commit)
+    assert done(keeper.store.git.file(world.alpha.url, commit, "__init__.py"))
 
 
 def test_the_same_wish_on_another_python_is_another_lock(keeper):
