@@ -6,11 +6,12 @@ import time
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.commands.typing import nobody
 from tests.fake_comfy import FakeComfy
 from tests.test_workflows import runs_here
+from tests.window.line import Line
 from tests.window.studio import RunningStudio
 
 POD = "abc123def456gh"
@@ -83,6 +84,50 @@ def test_no_choice_waits_for_a_stream_that_may_lose_it(studio, open_page, contex
     page = open_page(studio, "settings")
     expect(page.locator("#set-mode input:checked")).to_have_count(1)
     test_each_mode_shows_the_fields_it_needs(page)
+
+
+class Late:
+    """Holds what the form asks the studio for, until it is let through."""
+
+    def __init__(self, context: BrowserContext):
+        self.held: list[Route] = []
+        self._holds = True
+        context.route("**/gradio_api/run/**", self._asked)
+
+    def _asked(self, route: Route) -> None:
+        self.held.append(route) if self._holds else route.continue_()
+
+    def let_go(self) -> list[Route]:
+        self._holds = False
+        return self.held
+
+
+def test_a_choice_stays_that_was_made_while_the_form_came_late(studio, open_page, context):
+    late = Late(context)
+    page = open_page(studio, "settings")
+    page.wait_for_timeout(1500)  # long enough for anybody to lose patience
+    first, *more = late.let_go()
+    first.continue_()
+    expect(page.locator("#set-mode input:checked")).to_have_count(1)
+    choose(page, "RunPod Serverless")
+    expect(field(page, "endpoint")).to_be_visible()
+    for route in more:
+        route.continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator("#set-mode").get_by_label("RunPod Serverless", exact=True)).to_be_checked()
+
+
+def test_a_form_that_was_cut_off_comes_once_the_studio_is_there_again(studio, open_page, context):
+    late, line = Late(context), Line(studio.address)
+    page = open_page(line, "settings")
+    page.wait_for_timeout(200)
+    line.cut()
+    expect(page.locator("html")).to_have_class("is-offline")
+    for route in late.let_go():
+        route.abort("internetdisconnected")
+    line.come_back()
+    expect(page.locator("#set-mode input:checked")).to_have_count(1)
+    line.close()
 
 
 def test_the_address_is_shown_while_it_is_typed_and_pasted(settings):

@@ -2,14 +2,11 @@
 // Python answers in shapes that Gradio has no part for: an address as it is typed, who answers there,
 // what a workflow needs.
 
-import { act, button, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
+import { act, button, connected, debounce, fact, follow, h, language, notice, put, t, tn } from './core.js';
 import { aboutSaid, endpoint, gpuOf, workerSaid, workersSaid } from './endpoint.js';
 import { dollars } from './money.js';
 import { setLook } from './rail.js';
 import { go } from './where.js';
-
-const LONGEST = 1000; // ms until an answer counts as lost
-const TRIES = 2;
 
 /** The page's head. The form asks for its values when it is first seen and when they changed elsewhere. */
 export function mount(place) {
@@ -26,27 +23,22 @@ export function mount(place) {
   new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
 }
 
-/** Ask again only once the form has what was asked for before; the last wish counts. An answer that does not come,
- *  as the studio was out of reach, is asked for once more. */
+/** Ask again only once the form has what was asked for before; the last wish counts. What is late is not asked for
+ *  twice: the second answer would undo what was entered after the first. What the studio's end has cut off is. */
 function oneByOne(ask) {
-  let timer = null, next = null, tries = 0;
+  let isAsked = false, next = null;
   const over = () => {
-    clearTimeout(timer);
-    timer = null;
-    tries = 0;
+    isAsked = false;
     if (next) { const args = next; next = null; go(...args) }
   };
-  const lost = () => {
-    timer = null;
-    if (next || ++tries >= TRIES) over();
-    else go(isEdited());
-  };
   const go = (...args) => {
-    if (timer) { next = args; return }
-    timer = setTimeout(lost, LONGEST);
-    document.querySelector('#set-state .live')?.addEventListener('value', over, { once: true });
+    if (isAsked) { next = args; return }
+    const place = document.querySelector('#set-state .live');
+    isAsked = Boolean(place);
+    place?.addEventListener('value', over, { once: true });
     ask(...args);
   };
+  follow(['connection'], document.body, () => { if (connected() && isAsked) { isAsked = false; go(isEdited()) } });
   return go;
 }
 
