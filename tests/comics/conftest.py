@@ -1,0 +1,38 @@
+"""A studio with a project that a comic is made in."""
+
+import pytest
+
+from addons import comics
+from services.studio import Studio
+from tests.comics.desks import SCRIPT
+from tests.studios import places
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start() → the studio with a project open, sketching; again: the same, started anew."""
+    folder, made = tmp_path / "data" / "projects" / "tram", []
+    folder.mkdir(parents=True)
+    (folder / "storyboard.json").write_text('{"shots": [], "width": 320, "height": 192}', "utf-8")
+
+    def started() -> Studio:
+        studio = Studio(places(tmp_path / "data"))
+        made.append(studio)
+        studio.open(folder)
+        studio.comic.tell()
+        return studio
+
+    yield started
+    for studio in made:
+        studio.close()
+
+
+@pytest.fixture
+def studio(start):
+    return start()
+
+
+@pytest.fixture
+def begun(studio):
+    assert comics.begin(studio, text=SCRIPT) == []
+    return studio
