@@ -1,10 +1,12 @@
-"""A studio with a project that a comic is made in."""
+"""A studio with a project that a comic is made in, and the pictures of one that goes to an editor."""
 
 import pytest
+from PIL import Image
 
 from addons import comics
 from services.studio import Studio
 from tests.comics.desks import SCRIPT
+from tests.comics.editors import comic
 from tests.studios import places
 
 
@@ -36,3 +38,10 @@ def studio(start):
 def begun(studio):
     assert comics.begin(studio, text=SCRIPT) == []
     return studio
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Of each panel of the comic that goes to an editor."""
+    Image.new("RGB", (300, 200), "#204060").save(tmp_path / "panel.png")
+    return {panel.id: tmp_path / "panel.png" for _, panel in comic().panels}
