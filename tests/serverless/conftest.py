@@ -17,12 +17,15 @@ from PIL import Image
 
 from domain.job import LAST_FRAME
 from domain.project import Project
-from infrastructure import serverless_execution
+from domain.settings import ComfySettings, Mode
+from infrastructure import serverless_account, serverless_execution
 from infrastructure.comfy_backend import ComfyBackend
 from infrastructure.recipes import Ledger
 from infrastructure.runpod_backend import RunPodBackend
-from services import videos
+from infrastructure.secrets_file import SecretsFile
+from services import backend_watch, pods, videos
 from services.film import Format
+from services.studio import Studio
 from services.videos import Maker
 from tests import film_corpus
 from tests.comfy_jobs import make_job
@@ -33,6 +36,7 @@ from tests.renders import PRESETS, a_board, a_shot
 from tests.runpod.calls import AGENT
 from tests.runpod.pods import Clock
 from tests.serverless.far import Bucket, Far
+from tests.studios import places
 from worker import handler
 from worker.environment import Environment
 from worker.handler import Handler
@@ -307,3 +311,36 @@ def first(tmp_path):
     """A job that another follows, which begins with its last frame."""
     follows = {"1": {"class_type": "LoadImage", "inputs": {"image": LAST_FRAME}}}
     return replace(make_job(tmp_path), then=(follows,))
+
+
+@pytest.fixture
+def hurried(looks_soon, monkeypatch):
+    """As `looks_soon`, and so does the studio around it."""
+    monkeypatch.setattr(serverless_account, "KNOWN", 0.2)
+    monkeypatch.setattr(pods, "SOON", 0.1)
+    monkeypatch.setattr(pods, "EVERY", 0.3)
+    monkeypatch.setattr(backend_watch, "EVERY", 0.2)
+    monkeypatch.setattr(backend_watch, "FIRST", 0.1)
+    monkeypatch.setattr(backend_watch, "LONGEST", 0.3)
+
+
+@pytest.fixture
+def start(runpod, endpoint, tmp_path):
+    """start() → a studio whose pictures are made at the endpoint; again, the next start of the same."""
+    where = places(tmp_path)
+    where.settings.parent.mkdir(parents=True, exist_ok=True)
+    SecretsFile(where.secrets).put("RUNPOD_API_KEY", runpod.key)
+    open_ones = []
+
+    def started():
+        studio = Studio(where)
+        open_ones.append(studio)
+        studio.set(
+            comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id), keyframe_workflow="keyframe_sd15"
+        )
+        studio.feed.listen(lambda: None)
+        return studio
+
+    yield started
+    for studio in open_ones:
+        studio.close()
