@@ -18,7 +18,7 @@ from services import comic_plan, takes
 from services.comic_paper import names, paper, paper_of, printed
 from services.desk import Conflict
 from services.studio import Studio
-from tests.comics.test_comic_desk import facts, made
+from tests.comics.desks import facts, made
 from tests.studios import places
 
 SCRIPT = """TITLE: The tram

@@ -1,11 +1,11 @@
-"""A user who has nothing yet, and a project that a render has made."""
+"""A user who has nothing yet, a project that a render has made, and a comic's script."""
 
 import shutil
 
 import pytest
 
 import main
-from tests.commands.typing import WORKFLOWS, board, typed
+from tests.commands.typing import SCRIPT, WORKFLOWS, board, typed
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +44,9 @@ def told(tmp_path, monkeypatch, capsys):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture
+def script(tmp_path):
+    (tmp_path / "дощ.txt").write_text(SCRIPT, "utf-8")
+    return tmp_path / "дощ.txt"

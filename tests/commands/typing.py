@@ -1,4 +1,4 @@
-"""Commands as somebody types them, and the boards they are typed for."""
+"""Commands as somebody types them, and the boards and scripts they are typed for."""
 
 import json
 import socket
@@ -31,6 +31,9 @@ SMALL = {
 
 
 WORKFLOWS = ["--keyframe-workflow", "keyframe_test", "--video-workflow", "video_test"]
+
+
+SCRIPT = "CHARACTER Іда: висока\nPAGE 1 [nine]\nPANEL 1\nДощ.\nІДА (співає): Ґава!\n"
 
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and terminals")
@@ -72,3 +75,8 @@ def refused(folder, told, said, *words):
     assert stamps(folder) == before
     assert sorted(folder.iterdir()) == sorted({folder / path.relative_to(folder).parts[0] for path in before})
     return error
+
+
+def planned(told, *words):
+    code, out, error = told("comic", "plan", *words)
+    return code, json.loads(out) if out else None, error

@@ -7,19 +7,36 @@ import subprocess
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import replace
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
+from PIL import Image
 
-from infrastructure import serverless_execution
+from domain.job import LAST_FRAME
+from domain.project import Project
+from domain.settings import ComfySettings, Mode
+from infrastructure import serverless_account, serverless_execution
 from infrastructure.comfy_backend import ComfyBackend
+from infrastructure.recipes import Ledger
 from infrastructure.runpod_backend import RunPodBackend
+from infrastructure.secrets_file import SecretsFile
+from services import backend_watch, pods, videos
+from services.film import Format
+from services.studio import Studio
+from services.videos import Maker
+from tests import film_corpus
+from tests.comfy_jobs import make_job
 from tests.fake_comfy import FakeComfy
+from tests.graphs import template
 from tests.real_comfy import free_port
+from tests.renders import PRESETS, a_board, a_shot
 from tests.runpod.calls import AGENT
 from tests.runpod.pods import Clock
 from tests.serverless.far import Bucket, Far
+from tests.studios import places
 from worker import handler
 from worker.environment import Environment
 from worker.handler import Handler
@@ -262,3 +279,68 @@ def moto(served):
 @pytest.fixture
 def bucket(moto):
     return Bucket(moto)
+
+
+@pytest.fixture
+def start_image(tmp_path):
+    path = tmp_path / "start.png"
+    Image.fromarray(film_corpus.picture(63, 7)).save(path)
+    return path
+
+
+@pytest.fixture
+def shot_of_three(tmp_path, runpod, endpoint, start_image):
+    """shot_of_three(backend, …) → the work of a shot of three segments, and the project it is made in."""
+    project = Project(tmp_path / "film")
+
+    def work(backend=None, **fields):
+        backend = backend or RunPodBackend(endpoint.id, lambda: runpod.key)
+        workflow = template("video_test")
+        board = a_board(a_shot("001", seconds=1.4, **fields), longest=0.5)
+        maker = Maker(backend, Ledger(project), workflow, board, PRESETS, Format(Fraction(16), (64, 64)), 5)
+        plans = [videos.plan(workflow, board, shot, start_image) for shot in board.shots]
+        assert len(plans[0].lengths) == 3
+        return videos.make(maker, plans, {})
+
+    work.project = project
+    return work
+
+
+@pytest.fixture
+def first(tmp_path):
+    """A job that another follows, which begins with its last frame."""
+    follows = {"1": {"class_type": "LoadImage", "inputs": {"image": LAST_FRAME}}}
+    return replace(make_job(tmp_path), then=(follows,))
+
+
+@pytest.fixture
+def hurried(looks_soon, monkeypatch):
+    """As `looks_soon`, and so does the studio around it."""
+    monkeypatch.setattr(serverless_account, "KNOWN", 0.2)
+    monkeypatch.setattr(pods, "SOON", 0.1)
+    monkeypatch.setattr(pods, "EVERY", 0.3)
+    monkeypatch.setattr(backend_watch, "EVERY", 0.2)
+    monkeypatch.setattr(backend_watch, "FIRST", 0.1)
+    monkeypatch.setattr(backend_watch, "LONGEST", 0.3)
+
+
+@pytest.fixture
+def start(runpod, endpoint, tmp_path):
+    """start() → a studio whose pictures are made at the endpoint; again, the next start of the same."""
+    where = places(tmp_path)
+    where.settings.parent.mkdir(parents=True, exist_ok=True)
+    SecretsFile(where.secrets).put("RUNPOD_API_KEY", runpod.key)
+    open_ones = []
+
+    def started():
+        studio = Studio(where)
+        open_ones.append(studio)
+        studio.set(
+            comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id), keyframe_workflow="keyframe_sd15"
+        )
+        studio.feed.listen(lambda: None)
+        return studio
+
+    yield started
+    for studio in open_ones:
+        studio.close()

@@ -12,6 +12,7 @@ from tests.comfy_jobs import make_job, picture
 from tests.serverless.puppets import Puppet
 
 ACCESS, SECRET = "AKIAENTEREDBYHAND000", "secret/neverToBeSeenAgain+7777"
+VOLUMES = "https://s3api-eu-ro-1.runpod.io"
 
 
 class Far:

@@ -2,72 +2,26 @@
 
 Our worker in a thread, before a ComfyUI that behaves as it is told."""
 
-import base64
-import hashlib
 import json
 from argparse import Namespace
 from dataclasses import replace
-from fractions import Fraction
 
 import pytest
-from PIL import Image
 
 from commands import setting
 from domain.errors import StudioError
 from domain.events import Fact, Failed, Progress
-from domain.job import LAST_FRAME, Job
-from domain.project import Project
 from infrastructure import serverless_chains
 from infrastructure.clip_frames import last_frame
 from infrastructure.json_files import write_json
-from infrastructure.priced import Priced
-from infrastructure.recipes import Ledger
 from infrastructure.runpod_backend import RunPodBackend
-from services import videos
-from services.film import Format
-from services.videos import Maker
-from tests import film_corpus
-from tests.comfy_jobs import make_job, until
-from tests.fake_comfy_nodes import NODES, NodeFailed, png
-from tests.graphs import template
-from tests.renders import PRESETS, a_board, a_shot
-from tests.serverless.hands import PNG, facts, heard, result
+from tests.comfy_jobs import until
+from tests.fake_comfy_nodes import NODES, NodeFailed
+from tests.serverless.chains import FRAME, SECOND, both_done, one_done, recipes, second, told_of_the_first
+from tests.serverless.hands import facts, heard
 from tests.serverless.puppets import Puppet
 
-FPS = 16
-FRAME, SECOND = png(1), png(2)
-
-
 pytestmark = pytest.mark.usefixtures("looks_soon")
-
-
-@pytest.fixture
-def start(tmp_path):
-    path = tmp_path / "start.png"
-    Image.fromarray(film_corpus.picture(63, 7)).save(path)
-    return path
-
-
-@pytest.fixture
-def shot_of_three(tmp_path, runpod, endpoint, start):
-    """shot_of_three(backend, …) → the work of a shot of three segments, and the project it is made in."""
-    project = Project(tmp_path / "film")
-
-    def work(backend=None, **fields):
-        backend = backend or RunPodBackend(endpoint.id, lambda: runpod.key)
-        workflow = template("video_test")
-        board = a_board(a_shot("001", seconds=1.4, **fields), longest=0.5)
-        maker = Maker(backend, Ledger(project), workflow, board, PRESETS, Format(Fraction(FPS), (64, 64)), 5)
-        plans = [videos.plan(workflow, board, shot, start) for shot in board.shots]
-        assert len(plans[0].lengths) == 3
-        return videos.make(maker, plans, {})
-
-    work.project = project
-    return work
-
-
-def recipes(project):
-    return [json.loads(path.read_text("utf-8")) for path in sorted(project.takes.glob("*.json"))]
 
 
 def test_a_shots_segments_are_one_job_and_three_takes(shot_of_three, endpoint, fake):
@@ -135,54 +89,6 @@ def test_a_segment_that_somebody_chose_a_take_for_is_not_made_ahead(shot_of_thre
 
 
 # --- while it goes on, as with a bucket
-
-
-FOLLOWS = {"1": {"class_type": "LoadImage", "inputs": {"image": LAST_FRAME}}}
-
-
-@pytest.fixture
-def backend(runpod, endpoint):
-    return RunPodBackend(endpoint.id, lambda: runpod.key)
-
-
-@pytest.fixture
-def first(tmp_path):
-    return replace(make_job(tmp_path), then=(FOLLOWS,))
-
-
-def second(first, frame):
-    """The job that is asked for once the first is home."""
-    path = first.folder / "frame.png"
-    path.write_bytes(frame)
-    graph = {"1": {"class_type": "LoadImage", "inputs": {"image": path}}}
-    return Job("001.02_v1", graph, first.folder, {path: hashlib.sha256(frame).hexdigest()})
-
-
-def one_done(with_frame=True):
-    """What a worker tells when the first of two workflows is done and the second goes on."""
-    done = result(PNG)["output"]
-    if with_frame:
-        digest = hashlib.sha256(FRAME).hexdigest()
-        picture = base64.b64encode(FRAME).decode()
-        done["outputs"].append({"kind": "last_frame", "filename": "f.png", "sha256": digest, "data": picture})
-    said = {"progress": 0.5, "note": "", "finished": [done]}
-    return {"status": "IN_PROGRESS", "output": said}
-
-
-def both_done():
-    return {"output": {**one_done()["output"]["finished"][0], "chain": [result(SECOND)["output"]]}}
-
-
-def told_of_the_first(backend, first, endpoint, worker, said):
-    """Hand the first over, have the worker say this of it; returns what the worker got."""
-    run = backend.run(first)
-    while not endpoint.jobs:
-        next(run)
-    order = worker.take()
-    worker.says(order, said)
-    _, files = heard(run)
-    assert files[0].read_bytes() == PNG
-    return order
 
 
 def test_a_segment_is_home_while_the_next_is_made(backend, first, endpoint, hand):
@@ -254,64 +160,6 @@ def test_closing_a_segment_on_its_way_home_cancels_what_follows(backend, first, 
     assert there.status == "CANCELLED"
 
 
-# --- at a limit
-
-
-class Limited:
-    """A backend at a dollar a second, whose first job that is paid for reaches the limit."""
-
-    def __init__(self, backend):
-        self.paid = []  # USD each
-        self.backend = Priced(backend, lambda url: 3600.0, self._pay, self._allow)
-
-    def _pay(self, folder, cost, seconds, url):
-        self.paid.append(cost)
-
-    def _allow(self, folder):
-        if self.paid:
-            raise StudioError("The limit is reached.")
-
-
-def test_at_a_limit_the_segments_that_are_paid_for_come_home(shot_of_three, backend, endpoint, fake):
-    limited = Limited(backend)
-    with Puppet.of_ours(endpoint, fake.url, "w1"):
-        said = list(shot_of_three(limited.backend))
-    assert not [event for event in said if isinstance(event, Failed)]
-    assert len(endpoint.jobs) == 1 and fake.asked("POST /prompt") == 3
-    made = recipes(shot_of_three.project)
-    assert [recipe["cost"] for recipe in made] == [pytest.approx(cost, abs=1e-5) for cost in limited.paid]
-    assert len(limited.paid) == 3
-
-
-def test_at_a_limit_what_an_answer_would_not_hold_is_not_made_anew(shot_of_three, backend, endpoint, fake):
-    limited = Limited(backend)
-    with Puppet.of_ours(endpoint, fake.url, "w1", MAX_INLINE_MB="0.004"):
-        (failed,) = [event for event in shot_of_three(limited.backend) if isinstance(event, Failed)]
-    assert "limit" in failed.reason
-    assert len(endpoint.jobs) == len(limited.paid) == 1
-
-
-def test_a_segment_whose_worker_is_lost_is_taken_back_at_a_limit_and_waits_for_nothing(
-    backend, first, endpoint, hand
-):
-    limited = Limited(backend)
-    told_of_the_first(limited.backend, first, endpoint, hand("w1"), one_done())
-    endpoint.lose("w1")
-    before, (there,) = len(limited.paid), endpoint.jobs.values()
-    with pytest.raises(StudioError, match="limit"):
-        heard(limited.backend.run(second(first, FRAME)))
-    assert there.status == "CANCELLED" and len(limited.paid) == before, "nobody was at it"
-
-
-def test_a_job_that_the_endpoint_forgot_is_not_handed_over_anew_at_a_limit(backend, first, endpoint):
-    limited = Limited(backend)
-    limited.paid.append(1.0)
-    begun = replace(first, earlier={"serverless": {"endpoint": endpoint.id, "job": "long-gone"}})
-    with pytest.raises(StudioError, match="limit"):
-        heard(limited.backend.run(begun))
-    assert not endpoint.jobs
-
-
 def test_closing_the_next_segment_before_it_was_asked_after_cancels_it(backend, first, endpoint, hand):
     told_of_the_first(backend, first, endpoint, hand("w1"), one_done())
     run = backend.run(second(first, FRAME))
@@ -349,28 +197,3 @@ def test_a_command_that_ends_leaves_no_segment_that_nobody_asks_for(
     assert command(Namespace(**asked)) == setting.BAD_INPUT
     (there,) = endpoint.jobs.values()
     assert there.status == "CANCELLED"
-
-
-def test_a_job_whose_worker_is_lost_costs_nothing_while_it_waits_again(
-    backend, first, endpoint, hand, monkeypatch
-):
-    now = [100.0]
-    monkeypatch.setattr("infrastructure.priced.monotonic", lambda: now[0])
-    limited = Limited(backend)
-    run = limited.backend.run(first)
-    while not endpoint.jobs:
-        next(run)
-    hand("w1").take()
-    while getattr(next(run), "key", "") != "sent":
-        pass
-    now[0] += 4
-    endpoint.lose("w1")
-    while not getattr(next(run), "is_queued", False):
-        pass
-    now[0] += 600
-    hand("w2").take()
-    while getattr(next(run), "key", "") != "sent":
-        pass
-    now[0] += 5
-    run.close()
-    assert limited.paid == [pytest.approx(4.0 + 5.0)]

@@ -9,24 +9,14 @@ from domain.project import Project
 from infrastructure import runpod_backend, serverless_execution
 from infrastructure.recipes import Ledger, Wanted
 from tests.comfy_jobs import make_job, picture, until
+from tests.serverless.chains import FRAME, SECOND, Limited, both_done, one_done, second, told_of_the_first
 from tests.serverless.hands import PNG, heard, result
-from tests.serverless.test_chains import (
-    FRAME,
-    SECOND,
-    Limited,
-    backend,  # noqa: F401  a fixture
-    both_done,
-    first,  # noqa: F401  a fixture
-    one_done,
-    second,
-    told_of_the_first,
-)
 
 pytestmark = pytest.mark.usefixtures("looks_soon")
 
 
 @pytest.fixture
-def limited(backend):  # noqa: F811
+def limited(backend):
     """A backend at a dollar a second, without a limit."""
     limited = Limited(backend)
     limited.backend._allow = lambda folder: None
@@ -63,7 +53,7 @@ def one_took(seconds):
 # --- nothing goes on unseen
 
 
-def test_a_full_disk_as_a_segment_comes_home_ends_the_rest(backend, first, endpoint, hand, monkeypatch):  # noqa: F811
+def test_a_full_disk_as_a_segment_comes_home_ends_the_rest(backend, first, endpoint, hand, monkeypatch):
     def full(result, job):
         raise CannotWrite("The disk is full.")
         yield
@@ -74,20 +64,20 @@ def test_a_full_disk_as_a_segment_comes_home_ends_the_rest(backend, first, endpo
     assert status(endpoint) == "CANCELLED"
 
 
-def test_what_follows_on_what_is_home_ends_with_the_studio(backend, first, endpoint, hand):  # noqa: F811
+def test_what_follows_on_what_is_home_ends_with_the_studio(backend, first, endpoint, hand):
     told_of_the_first(backend, first, endpoint, hand("w1"), one_done())
     backend.is_left = True
     backend.give_up()
     assert status(endpoint) == "CANCELLED"
 
 
-def test_what_comes_home_after_a_command_ended_leaves_nothing_behind(backend, first, endpoint, hand):  # noqa: F811
+def test_what_comes_home_after_a_command_ended_leaves_nothing_behind(backend, first, endpoint, hand):
     backend.give_up()
     told_of_the_first(backend, first, endpoint, hand("w1"), one_done())
     assert status(endpoint) == "CANCELLED"
 
 
-def test_of_two_equal_chains_the_older_one_is_given_up(backend, first, endpoint, hand, runpod):  # noqa: F811
+def test_of_two_equal_chains_the_older_one_is_given_up(backend, first, endpoint, hand, runpod):
     told_of_the_first(backend, first, endpoint, hand("w1"), one_done())
     (one,) = endpoint.jobs.values()
     worker, run = hand("w2"), backend.run(first)
@@ -119,11 +109,7 @@ def test_an_interrupted_job_was_paid_for(limited, endpoint, hand, tmp_path, monk
 
 
 def test_at_a_limit_nothing_is_taken_back_while_nobody_knows_whether_it_waits(
-    backend,  # noqa: F811
-    endpoint,
-    hand,
-    tmp_path,
-    monkeypatch,
+    backend, endpoint, hand, tmp_path, monkeypatch
 ):
     limited = Limited(backend)
     run = limited.backend.run(make_job(tmp_path))
@@ -149,7 +135,7 @@ def test_at_a_limit_nothing_is_taken_back_while_nobody_knows_whether_it_waits(
 # --- nothing is paid twice, and all of it once
 
 
-def test_a_chain_that_is_lost_at_its_second_segment_pays_for_the_first_once(limited, first, endpoint, hand):  # noqa: F811
+def test_a_chain_that_is_lost_at_its_second_segment_pays_for_the_first_once(limited, first, endpoint, hand):
     worker, run = hand("w1"), limited.backend.run(first)
     order = taking(run, endpoint, worker)
     worker.says(order, one_took(100.0))
@@ -163,7 +149,7 @@ def test_a_chain_that_is_lost_at_its_second_segment_pays_for_the_first_once(limi
     assert sum(limited.paid) < 110.0
 
 
-def test_segments_that_another_worker_made_once_more_are_paid_for(limited, first, endpoint, hand):  # noqa: F811
+def test_segments_that_another_worker_made_once_more_are_paid_for(limited, first, endpoint, hand):
     worker, run = hand("w1"), limited.backend.run(first)
     worker.says(taking(run, endpoint, worker), one_took(100.0))
     heard(run)

@@ -1,9 +1,6 @@
-"""The studio with a serverless endpoint: what it costs, what a limit ends, what goes on without the studio.
+"""The studio with a serverless endpoint: what it costs, what a limit ends, what is told of it.
 
 The endpoint is emulated; its workers are moved by hand."""
-
-import json
-from dataclasses import replace
 
 import pytest
 
@@ -12,59 +9,16 @@ from domain.errors import StudioError
 from domain.serverless_about import About
 from domain.settings import ComfySettings, Mode
 from domain.spending import Limits
-from infrastructure import serverless_account, serverless_execution
-from infrastructure.secrets_file import SecretsFile
-from services import backend_watch, pods
-from services.means import errand
-from services.studio import Studio
+from services import pods
 from tests.comfy_jobs import make_job
 from tests.fake_answers import Answer
 from tests.serverless.conftest import Hand
 from tests.serverless.hands import PNG, Hands, heard, result
-from tests.studios import facts, places, project, until_done
+from tests.serverless.studios import keyframes, recipe
+from tests.studios import facts, project, until_done
 from tests.test_machines import until
 
-KEYFRAME = "keyframe_sd15"
-
-
-@pytest.fixture(autouse=True)
-def hurried(looks_soon, monkeypatch):
-    """So does the studio around it."""
-    monkeypatch.setattr(serverless_account, "KNOWN", 0.2)
-    monkeypatch.setattr(pods, "SOON", 0.1)
-    monkeypatch.setattr(pods, "EVERY", 0.3)
-    monkeypatch.setattr(backend_watch, "EVERY", 0.2)
-    monkeypatch.setattr(backend_watch, "FIRST", 0.1)
-    monkeypatch.setattr(backend_watch, "LONGEST", 0.3)
-
-
-@pytest.fixture
-def start(runpod, endpoint, tmp_path):
-    """start() → a studio whose pictures are made at the endpoint; again, the next start of the same."""
-    where = places(tmp_path)
-    where.settings.parent.mkdir(parents=True, exist_ok=True)
-    SecretsFile(where.secrets).put("RUNPOD_API_KEY", runpod.key)
-    open_ones = []
-
-    def started():
-        studio = Studio(where)
-        open_ones.append(studio)
-        studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id), keyframe_workflow=KEYFRAME)
-        studio.feed.listen(lambda: None)
-        return studio
-
-    yield started
-    for studio in open_ones:
-        studio.close()
-
-
-def keyframes(studio, *shots):
-    folder = studio.desk.project.folder
-    return studio.ask([errand("keyframe", folder, shot, "r1", variant=1) for shot in shots])
-
-
-def recipe(studio, name):
-    return json.loads((studio.desk.project.takes / f"{name}.json").read_text("utf-8"))
+pytestmark = pytest.mark.usefixtures("hurried")
 
 
 def test_a_keyframe_is_made_at_the_endpoint_and_costs_what_the_worker_took(start, clock, runpod, hand):
@@ -107,33 +61,6 @@ def test_a_limit_takes_back_what_waits_and_refuses_what_would_cost_more(start, c
     with pytest.raises(StudioError, match="This project's limit is reached"):
         keyframes(studio, "002")
     assert told["money"]["project"] >= 0.01
-
-
-def test_what_was_under_way_when_the_studio_was_closed_is_home_after_the_next_start(start, endpoint, hand):
-    studio = start()
-    folder = project(studio, "A harbour", "A mast")
-    keyframes(studio, "001", "002")
-    until(studio, lambda told: len(endpoint.jobs) == 2)
-    studio.close()
-    assert {job.status for job in endpoint.jobs.values()} == {"IN_QUEUE"}
-    Hands(hand("w1"), result(PNG), result(PNG)).join()
-
-    studio = start()
-    studio.begin(folder / "storyboard.json")
-    until(studio, lambda told: [errand.state for errand in studio.runs.errands()] == ["done", "done"])
-    assert len(endpoint.jobs) == 2, "nothing was handed over twice"
-    assert "cost" in recipe(studio, "001_v1")
-
-
-def test_what_was_stopped_without_being_under_way_waits_to_be_told(start, endpoint):
-    studio = start()
-    folder = project(studio, "A harbour")
-    studio.runs.pause()
-    keyframes(studio, "001")
-    studio.close()
-    studio = start()
-    studio.begin(folder / "storyboard.json")
-    assert [errand.state for errand in studio.runs.errands()] != ["running"] and not endpoint.jobs
 
 
 def test_an_endpoint_without_workers_is_told_with_what_helps(start, endpoint):
@@ -197,38 +124,6 @@ def test_a_key_that_is_entered_later_is_used_at_once(start, endpoint, runpod):
     until(studio, lambda told: told["backend"]["up"])
 
 
-def test_what_the_endpoint_has_forgotten_is_not_drawn_by_merely_opening_the_studio(start, runpod, endpoint):
-    studio = start()
-    folder = project(studio, "A harbour")
-    keyframes(studio, "001")
-    until(studio, lambda told: len(endpoint.jobs) == 1)
-    studio.close()
-    endpoint.jobs.clear()
-    runpod.requests.clear()
-    studio = start()
-    studio.begin(folder / "storyboard.json")
-    until(studio, lambda told: runpod.asked(f"GET /v2/{endpoint.id}/status/{{id}}"))
-    until(studio, lambda told: told.get("backend", {}).get("up"))
-    assert [errand.state for errand in studio.runs.errands()] == ["stopped"] and not endpoint.jobs
-
-
-def test_only_what_was_under_way_comes_home_by_itself(start, endpoint, hand):
-    studio = start()
-    folder = project(studio, "A harbour")
-    picture = errand("keyframe", folder, "001", "r1", variant=1)
-    clip = replace(errand("video", folder, "001", "r1"), after=(picture.id,))
-    studio.ask([picture, clip])
-    until(studio, lambda told: len(endpoint.jobs) == 1)
-    studio.close()
-    Hands(hand("w1"), result(PNG)).join()
-    studio = start()
-    studio.begin(folder / "storyboard.json")
-    until(studio, lambda told: studio.runs.errands()[0].state == "done")
-    until_done(studio)
-    assert [errand.state for errand in studio.runs.errands()] == ["done", "stopped"]
-    assert len(endpoint.jobs) == 1
-
-
 def test_a_job_that_is_cancelled_under_way_is_paid_for(start, clock, runpod, hand):
     endpoint = runpod.add_endpoint(pause=0.3)
     studio = start()
@@ -243,53 +138,6 @@ def test_a_job_that_is_cancelled_under_way_is_paid_for(start, clock, runpod, han
     studio.runs.cancel([id])
     until_done(studio)
     until(studio, lambda told: told["money"]["today"] > 0)
-
-
-def test_what_is_cancelled_after_the_next_start_is_taken_back_over_there(start, endpoint, runpod):
-    studio = start()
-    folder = project(studio, "A harbour")
-    (id,) = keyframes(studio, "001")
-    until(studio, lambda told: endpoint.jobs)
-    studio.close()
-    studio = start()
-    studio.secrets.clear("RUNPOD_API_KEY")  # nobody can be asked just now
-    studio.begin(folder / "storyboard.json")
-    studio.secrets.put("RUNPOD_API_KEY", runpod.key)
-    until(studio, lambda told: told.get("backend", {}).get("up"))
-    studio.runs.cancel([id])
-    until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
-    until(studio, lambda told: recipe(studio, "001_v1")["state"] == "cancelled")
-    until_done(studio)
-    studio.runs.again([id])
-    until(studio, lambda told: len(endpoint.jobs) == 2)
-
-
-def test_what_goes_on_and_is_cancelled_before_its_turn_is_taken_back_over_there(start, endpoint):
-    studio = start()
-    folder = project(studio, "A harbour")
-    (id,) = keyframes(studio, "001")
-    until(studio, lambda told: endpoint.jobs)
-    studio.close()
-    studio = start()
-    studio.runs.pause()
-    studio.begin(folder / "storyboard.json")
-    studio.runs.again([id])
-    studio.runs.cancel([id])
-    until(studio, lambda told: [job.status for job in endpoint.jobs.values()] == ["CANCELLED"])
-
-
-def test_what_is_cancelled_just_before_the_studio_is_closed_does_not_go_on_over_there(
-    start, endpoint, monkeypatch
-):
-    monkeypatch.setattr(serverless_execution, "WORD", 0.5)
-    studio = start()
-    project(studio, "A harbour", "A mast")
-    ids = keyframes(studio, "001", "002")
-    until(studio, lambda told: len(endpoint.jobs) == 2 and all(told[f"run/{id}"]["note"] for id in ids))
-    studio.runs.cancel(ids[:1])
-    studio.close()
-    assert sorted(job.status for job in endpoint.jobs.values()) == ["CANCELLED", "IN_QUEUE"]
-    assert [errand.state for errand in studio.runs.errands()] == ["cancelled", "stopped"]
 
 
 def test_a_question_is_paid_for_and_a_limit_that_is_reached_refuses_the_next(start, clock, runpod):

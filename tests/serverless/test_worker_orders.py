@@ -11,14 +11,8 @@ from domain.job import Job
 from infrastructure import fetching
 from infrastructure.hashes import sha256
 from tests.comfy_jobs import picture, puts_out, saved
+from tests.serverless.orders import PICTURE, TEXT, named, with_start
 from worker.installs import VERSION_FILE, Install
-
-PICTURE = b"\x89PNG a start image"
-TEXT = base64.b64encode(PICTURE).decode()
-
-
-def with_start(name="start.png"):
-    return {**picture(), "4": {"class_type": "LoadImage", "inputs": {"image": name}}}
 
 
 def graph_at(fake):
@@ -195,39 +189,6 @@ def test_files_are_found_in_lists_and_objects_of_a_node(counter, fake):
     first, second, third = graph_at(fake)["2"]["inputs"]["more"]
     assert first["image"] == second and third == 3
     assert fake.files["input", "cindergrace", second.removeprefix("cindergrace/")] == PICTURE
-
-
-def test_a_file_that_no_node_names_is_there_under_its_own_name(counter, fake):
-    names = "start.png", 'shots/007/määr "7".wav'
-    answer = counter().order({"workflow": picture(), **named(*names)})
-    assert answer["images"] and "errors" not in answer, answer
-    assert fake.files["input", "", "start.png"] == PICTURE
-    assert fake.files["input", "shots/007", "määr %227%22.wav"] == PICTURE  # as every client writes it
-
-
-def test_a_file_that_no_node_names_takes_the_place_of_the_last_one_and_the_picture_is_drawn_anew(
-    counter, fake
-):
-    for content in (b"one", b"two", b"two"):
-        given = [{"name": "pose.json", "data": base64.b64encode(content).decode()}]
-        assert counter().order({"workflow": picture(), "inputs": given})["images"]
-        assert fake.files["input", "", "pose.json"] == content
-    assert fake.asked("POST /prompt") == 2
-
-
-def test_a_file_that_a_node_names_is_there_under_one_name_alone(counter, fake):
-    counter().order({"workflow": with_start(), "images": [{"name": "start.png", "image": TEXT}]})
-    assert [place[:2] for place in fake.files if place[0] == "input"] == [("input", "cindergrace")]
-
-
-def test_what_follows_in_a_chain_is_given_its_files_as_well(counter, fake):
-    graphs = {"workflow": picture(), "chain": [with_start()]}
-    counter().order({**graphs, "images": [{"name": "start.png", "image": TEXT}]})
-    assert ("input", "", "start.png") not in fake.files
-
-
-def named(*names):
-    return {"inputs": [{"name": name, "data": TEXT} for name in names]}
 
 
 @pytest.mark.parametrize(
