@@ -179,7 +179,7 @@ def places(said):
 
 
 @pytest.mark.parametrize("junk", [None, True, -1, 1e300, "x", [], [3], {}, {"id": []}], ids=repr)
-def test_whatever_stands_in_a_project_it_is_read_or_refused_in_words(pictures, tmp_path, junk):
+def test_whatever_stands_in_a_project_it_is_read_or_refused_in_words(tmp_path, junk):
     text = json.dumps(exported(comic(), {}, tmp_path / "rain.json"))
     refused = 0
     for number in range(len(list(places(json.loads(text))))):

@@ -11,7 +11,7 @@ from tests.serverless.far import VOLUMES
 from tests.serverless.hands import PNG, heard
 from worker import installs
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("looks_soon")]
+pytestmark = pytest.mark.usefixtures("looks_soon")
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def volume(tmp_path, monkeypatch):
     return tmp_path / "runpod-volume"
 
 
+@pytest.mark.real
 def test_a_file_that_the_volumes_interface_took_is_used_where_it_lies(far, bucket, moto, large, volume):
     """moto has no disk that a worker could mount: what was put there is copied into the folder that stands
     for the volume. The address is RunPod's, by which the studio knows a volume."""

@@ -21,7 +21,7 @@ from tests.test_machines import until
 pytestmark = pytest.mark.usefixtures("hurried")
 
 
-def test_a_keyframe_is_made_at_the_endpoint_and_costs_what_the_worker_took(start, clock, runpod, hand):
+def test_a_keyframe_is_made_at_the_endpoint_and_costs_what_the_worker_took(start, clock, runpod):
     endpoint = runpod.add_endpoint(pause=0.3)
     studio = start()
     studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id))
@@ -124,7 +124,7 @@ def test_a_key_that_is_entered_later_is_used_at_once(start, endpoint, runpod):
     until(studio, lambda told: told["backend"]["up"])
 
 
-def test_a_job_that_is_cancelled_under_way_is_paid_for(start, clock, runpod, hand):
+def test_a_job_that_is_cancelled_under_way_is_paid_for(start, clock, runpod):
     endpoint = runpod.add_endpoint(pause=0.3)
     studio = start()
     studio.set(comfy=ComfySettings(Mode.serverless, endpoint=endpoint.id))

@@ -30,6 +30,10 @@ def test_a_file_that_a_node_names_is_there_under_one_name_alone(counter, fake):
 
 
 def test_what_follows_in_a_chain_is_given_its_files_as_well(counter, fake):
-    graphs = {"workflow": picture(), "chain": [with_start()]}
-    counter().order({**graphs, "images": [{"name": "start.png", "image": TEXT}]})
-    assert ("input", "", "start.png") not in fake.files
+    film = picture()
+    film["3"] = {"class_type": "SaveVideo", "inputs": {"video": ["2", 0]}}
+    graphs = {"workflow": film, "chain": [with_start()]}
+    answer = counter().order({**graphs, "images": [{"name": "start.png", "image": TEXT}]})
+    assert answer["images"] and "errors" not in answer, answer
+    assert fake.asked("POST /prompt") == 2
+    assert [place[:2] for place in fake.files if place[0] == "input"] == [("input", "cindergrace")]
