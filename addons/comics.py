@@ -225,9 +225,9 @@ def export(studio: Studio, format: str = "cbz", paper: str = "") -> list[str]:
     if format not in FORMATS:
         raise StudioError(f"Pages are made as {', '.join(FORMATS)}.")
     comic = studio.comic.comic(studio.desk.project)
-    on = comic_paper.paper(paper or comic_paper.paper_of(comic).name).name  # which says what is wrong with it
+    on = comic_paper.paper(paper) if paper else comic_paper.paper_of(comic)
     folder, run = studio.desk.project.folder, uuid4().hex[:8]
-    return studio.ask([errand("book", folder, run=run, about=comic.title, format=format, paper=on)])
+    return studio.ask([errand("book", folder, run=run, about=comic.title, format=format, paper=on.name)])
 
 
 def _set(

@@ -68,6 +68,7 @@ class RunPodBackend:
         self._worker: Mapping[str, str] | None = None  # what the one that answered last says of itself
         self._meeting, self._word = Meeting(), Word()
         self._inputs, self._longest = Inputs(store), 0.0  # seconds that a job took
+        self._taken_back = set[str]()  # numbers of jobs; their recipes may say so only later
 
     @property
     def lanes(self) -> int:
@@ -117,9 +118,10 @@ class RunPodBackend:
             end, link = yield from self._end(job, link)
             if end.state in (FAILED, CANCELLED) and end.ran is not None and not link.step:
                 yield Fact("gpu_seconds", end.ran)  # it was paid for all the same
-            if result := self._result(end, link):
+            is_taken_back = end.state == CANCELLED and link.number in self._taken_back
+            if not is_taken_back and (result := self._result(end, link)):
                 break
-            link = Link()  # the chain was cut short: what is missing is asked for by itself
+            link = Link()  # it, or the chain, was cut short: what is missing is asked for by itself
         try:
             yield from self._facts(end, link, result)
             files = yield from brought_home(result, job)
@@ -186,7 +188,9 @@ class RunPodBackend:
         return self._api.status(number) is not None
 
     def take_back(self, number: str) -> bool:
-        """Cancel a job over there, however long that takes; returns whether that ended it."""
+        """Cancel a job over there, however long that takes; returns whether that ended it. Whoever wants the
+        same after all, though no recipe says yet that it ended, has it handed over anew."""
+        self._taken_back.add(number)  # first: its end may be seen before this is answered
         return take_back(self._api, number)
 
     def _seen(self, health: Health | None = None) -> AtEndpoint:

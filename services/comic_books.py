@@ -30,7 +30,7 @@ class Books:
             comic = comic_plan.read(project.comic).comic
             pictures = pictures_of(comic, project)
             stamps = {id: (str(path), stamp_of(path)) for id, path in sorted(pictures.items())}
-            paper = printed(paper_of(comic).name)
+            paper = printed(paper_of(comic))
             look = repr((comic_plan.as_plan(comic), look_of(comic.style), stamps, paper))
             name = hashlib.sha256(look.encode("utf-8", "surrogatepass")).hexdigest()[:20]
             to = project.cache / "books" / f"{name}.{format}"

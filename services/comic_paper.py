@@ -72,10 +72,9 @@ def shown(comic: Comic, dpi: int) -> Paper:
     return replace(named, dpi=round(dpi * Paper.width / min(named.width, named.height)))
 
 
-def printed(name: str = Paper.name) -> Paper:
+def printed(on: Paper) -> Paper:
     """To be handed out: fine enough for print, or as a telephone shows it."""
-    named = paper(name)
-    return named if named.dpi == named.screen else paper(name, PRINT)
+    return on if on.dpi == on.screen else replace(on, dpi=PRINT)
 
 
 def names() -> list[str]:

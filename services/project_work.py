@@ -17,7 +17,7 @@ from infrastructure.storyboard_files import outline
 from services import bin, comic_export, comic_plan, contact_sheet, imports, projects
 from services.comic_desk import ComicDesk
 from services.comic_pages import pictures_of
-from services.comic_paper import paper_of, printed
+from services.comic_paper import paper, paper_of, printed
 from services.desk import Desk
 from services.outcomes import Outcomes
 from services.planning import planner
@@ -105,8 +105,9 @@ def _book(errand: Errand, around: Around) -> Work:
     project, format = around.desk_of(Path(errand.project)).project, str(errand.values["format"])
     comic, said = comic_plan.read(project.comic).comic, list[str]()
     out, file = comic_export.place_of(format, project), project.folder
-    paper = printed(str(errand.values.get("paper", paper_of(comic).name)))
-    for written in comic_export.FORMATS[format](comic, pictures_of(comic, project), paper, out):
+    named = errand.values.get("paper")
+    on = printed(paper(str(named)) if named else paper_of(comic))
+    for written in comic_export.FORMATS[format](comic, pictures_of(comic, project), on, out):
         file = written.file
         said += [f"{finding.where}: {finding.said}" for finding in written.findings]
         yield Progress(written.page / len(comic.pages), f"page {written.page} of {len(comic.pages)}")

@@ -1,6 +1,7 @@
 """The page's scripts: what one takes from another is there, and none outgrows its subject."""
 
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 FOLDER = Path(__file__).parent.parent / "addons" / "static" / "js"
 SCRIPTS = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.js"))}
 IMPORT = re.compile(r"import \{([^}]+)\} from '\./([\w-]+\.js)'")
+FROM = re.compile(r"^(?:import\b|export\s*[{*])[^;']*'\./([\w-]+\.js)'", re.MULTILINE)
 EXPORT = re.compile(r"export (?:async )?(?:function|const|let|class) (\w+)")
 
 
@@ -45,3 +47,23 @@ def test_a_script_is_at_most_300_lines_and_makes_no_markup_of_text(name):
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text
     )
+
+
+def test_no_scripts_import_each_other_in_a_circle():
+    ring = circle(SCRIPTS)
+    assert not ring, " → ".join(ring)
+
+
+def test_a_circle_of_scripts_is_seen():
+    a, b = "import { name } from './b.js';\n", "import * as c from './c.js';\n"
+    assert set(circle({"a.js": a, "b.js": b, "c.js": "// c\nimport './a.js';\n"})) == {"a.js", "b.js", "c.js"}
+    assert circle({"a.js": a, "b.js": b}) == []
+
+
+def circle(scripts: dict[str, str]) -> list[str]:
+    """Scripts that import each other in a ring, or nothing."""
+    try:
+        TopologicalSorter({name: FROM.findall(text) for name, text in scripts.items()}).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []

@@ -148,8 +148,9 @@ def test_papers_are_told_with_those_on_their_sides_that_differ(begun):
 
 
 def test_paper_is_as_fine_as_print_asks_for_and_a_telephones_as_it_shows_it():
-    assert printed("A4").dpi == printed("Letter-landscape").dpi == 300
-    assert printed("Instagram") == paper("Instagram") and printed("Instagram").dpi == 250
+    assert printed(paper("A4")) == paper("A4", 300)
+    assert printed(paper("Letter-landscape")) == paper("Letter-landscape", 300)
+    assert printed(paper("Instagram")) == paper("Instagram") and paper("Instagram").dpi == 250
 
 
 def test_a_comic_has_a_paper_which_it_is_shown_and_handed_out_on(begun):

@@ -4,6 +4,7 @@ Workers are moved by hand here; tests/serverless/test_whole_way.py has real ones
 
 import base64
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -112,6 +113,49 @@ def test_a_job_that_the_endpoint_has_forgotten_is_handed_over_again(backend, end
     _, files = heard(backend.run(Job(job.name, job.graph, job.folder, {}, earlier)))
     assert files[0].read_bytes() == PNG
     worker.join()
+
+
+def test_a_job_that_was_taken_back_and_is_asked_for_again_is_handed_over_anew(
+    backend, endpoint, hand, tmp_path
+):
+    ledger, wanted = Ledger(Project(tmp_path)), Wanted("001", picture(), "", {})
+    run = ledger.carry_out(backend, wanted)
+    first = next(event.value["job"] for event in run if isinstance(event, Fact) and event.key == "serverless")
+    backend.is_left = True
+    run.close()
+    backend.is_left = False
+    assert backend.take_back(first)
+    assert ledger.recipe("001_v1")["state"] == "started", "that is noted a moment later"
+    worker = Hands(hand("w1"), result(PNG))
+    _, take = heard(Ledger(Project(tmp_path)).carry_out(backend, wanted))
+    assert take.name == "001_v1" and take.path.read_bytes() == PNG
+    worker.join()
+    assert [job.status for job in endpoint.jobs.values()] == ["CANCELLED", "COMPLETED"]
+
+
+def test_a_job_is_handed_over_anew_when_it_is_taken_back_while_it_is_asked_for(
+    backend, endpoint, hand, tmp_path
+):
+    job = make_job(tmp_path)
+    there = endpoint.add({"input": {}})
+    run = backend.run(replace(job, earlier={"serverless": {"endpoint": endpoint.id, "job": there.id}}))
+    while not isinstance(next(run), Progress):  # it was seen to wait over there
+        pass
+    assert backend.take_back(there.id)
+    worker = Hands(hand("w1"), result(PNG))
+    _, files = heard(run)
+    assert files[0].read_bytes() == PNG and len(endpoint.jobs) == 2
+    worker.join()
+
+
+def test_what_somebody_else_cancelled_is_not_handed_over_anew(backend, endpoint, tmp_path):
+    job = make_job(tmp_path)
+    there = endpoint.add({"input": {}})
+    endpoint.cancel(there)
+    earlier = {"serverless": {"endpoint": endpoint.id, "job": there.id}}
+    with pytest.raises(JobFailed, match="was cancelled at RunPod"):
+        heard(backend.run(replace(job, earlier=earlier)))
+    assert len(endpoint.jobs) == 1
 
 
 def test_a_job_whose_worker_was_lost_too_often_is_given_to_another(backend, endpoint, hand, tmp_path):

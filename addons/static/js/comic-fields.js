@@ -1,8 +1,7 @@
 // Beside the pages: a panel's pictures and words, or, with none chosen, the comic and its people.
 
 import { act, ask, button, fact, h, keyed, notice, put, show, t } from './core.js';
-import { busy, comic, deeds, panel, panelIds } from './comic.js';
-import { paperName } from './comic-read.js';
+import { busy, chosenOf, comic, panel, panelIds, paperName, shownOf } from './comic-facts.js';
 import { edits } from './edits.js';
 import { row, section, seed, text } from './fields.js';
 import { label, makeTake, picturesOf, takeUrl, updateTake } from './takes.js';
@@ -11,9 +10,9 @@ import { takeBack } from './undoing.js';
 const KINDS = ['speech', 'thought', 'shout', 'whisper'];
 const ZONES = ['top', 'middle', 'bottom'].flatMap(row => ['left', 'center', 'right'].map(column => `${row}-${column}`));
 
-export function makeFields(place, { select, current }) {
+export function makeFields(place, { select, current, deeds }) {
   const onPanel = h('div.fields', { hidden: true }), onWhole = h('div.fields', { hidden: true });
-  const parts = [panelPart(onPanel, select, current), wholePart(onWhole)];
+  const parts = [panelPart(onPanel, { select, current, deeds }), wholePart(onWhole)];
   place.append(onPanel, onWhole);
   return {
     draw() {
@@ -62,7 +61,7 @@ function inWords(field, value) {
 
 // --- one panel -------------------------------------------------------------------------------
 
-function panelPart(place, select, current) {
+function panelPart(place, { select, current, deeds }) {
   const source = {
     about: 'panel', ids: () => [current()], get: (id, field) => panel(id)?.[field], label: field => t(`comic.field.${field}`), named: panelName, inWords,
     ask: ([id], field, value, seen, how) => ask('comic.panel', { panel: id, field, value, ...seen }, how),
@@ -103,10 +102,6 @@ function panelPart(place, select, current) {
     },
   };
 }
-
-/** The picture of a panel that its page shows: the chosen one, else the newest. */
-export const shownOf = one => one?.own ? undefined : chosenOf(picturesOf(one));
-const chosenOf = pictures => pictures.find(take => take.isPicked) ?? pictures.at(-1);
 
 /** A click on one makes it the panel's picture; until then it is the newest. */
 function drawTakes(place, one) {

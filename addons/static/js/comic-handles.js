@@ -1,13 +1,13 @@
 // Balloons of the selected panel, to be moved by hand: the balloon itself, and where its tail ends.
 
 import { act, ask, h, keyed, t } from './core.js';
-import { comic, currentPanel, panel, placesOf } from './comic.js';
+import { comic, panel, placesOf } from './comic-facts.js';
 
 const STEP = 2; // percent of the panel that an arrow key moves
 
 /** Handles for the selected panel's balloons, where they stand on the page now. */
-export async function drawHandles(place, page) {
-  const id = page.panels.includes(currentPanel()) ? currentPanel() : '', is = id && panel(id)?.lines.length ? `${id} ${page.stamp}` : '';
+export async function drawHandles(place, page, current) {
+  const id = page.panels.includes(current) ? current : '', is = id && panel(id)?.lines.length ? `${id} ${page.stamp}` : '';
   if (place.dataset.is === is) return;
   place.dataset.is = is;
   const found = is && await ask('comic.places', { page: page.id }).catch(() => null);

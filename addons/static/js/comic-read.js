@@ -1,7 +1,7 @@
 // Reading a comic page by page, and handing it out as files.
 
 import { Refused, ask, button, fact, follow, h, put, show, t } from './core.js';
-import { comic, pageUrl, shape } from './comic.js';
+import { comic, pageUrl, paperName, shape } from './comic-facts.js';
 import { dialog } from './dialogs.js';
 import { fileLinks } from './outcomes.js';
 
@@ -25,11 +25,6 @@ export function read(id = '') {
   }
   follow(['comic', 'panel/'], img, draw);
   draw();
-}
-
-export function paperName(name) {
-  if (name === 'Square') return t('comic.paper.square');
-  return name.endsWith('-landscape') ? t('comic.paper.landscape', { paper: name.replace('-landscape', '') }) : name;
 }
 
 export function exportDialog() {

@@ -1,30 +1,21 @@
 // The comic: its pages as they will be printed, a panel's words and pictures beside them, and how it begins.
 
-import { act, button, connected, fact, follow, h, keyed, notice, openProject, percent, put, runs, show, t, tn } from './core.js';
+import { act, button, connected, fact, follow, h, keyed, notice, percent, put, runs, show, t, tn } from './core.js';
 import { beginning, scriptDialog } from './comic-begin.js';
-import { makeFields, shownOf } from './comic-fields.js';
+import { busy, comic, pageOf, pageUrl, panel, panelIds, placesOf, shape, shownOf } from './comic-facts.js';
+import { makeFields } from './comic-fields.js';
+import { drawHandles } from './comic-handles.js';
 import { exportDialog, read } from './comic-read.js';
 import { isActive } from './dock.js';
 import { offer } from './keys.js';
-import { isHere, madeOf } from './making.js';
+import { isHere, onlyMade } from './making.js';
 import { onProject } from './otherproject.js';
-import { drawHandles } from './comic-handles.js';
 import { rate } from './takes.js';
 import { takeBack, undoButtons } from './undoing.js';
 import { watch } from './where.js';
 
 let current = ''; // the panel that is shown beside the pages; '' is the comic itself
 onProject(() => { current = '' });
-
-export const currentPanel = () => current;
-export const comic = () => fact('comic');
-export const panel = id => fact(`panel/${id}`);
-export const panelIds = () => comic()?.pages.flatMap(page => page.panels) ?? [];
-const pageOf = id => comic()?.pages.find(page => page.panels.includes(id));
-export const pageUrl = (page, size) => `studio/comic/${encodeURIComponent(page.id)}?size=${size}&p=${openProject()}&v=${page.stamp}`;
-
-/** Pages in it have the shape of their paper. */
-export const shape = node => (comic()?.sides ?? []).forEach((side, n) => node.style.setProperty(['--wide', '--high'][n], side));
 
 export function mount(place) {
   const count = h('small.count'), trouble = h('p.trouble', { role: 'alert', hidden: true }), start = h('div.beginning', { hidden: true });
@@ -39,7 +30,7 @@ export function mount(place) {
   resize();
   place.append(page);
   const first = beginning(start);
-  const fields = makeFields(inspector, { select, current: () => current });
+  const fields = makeFields(inspector, { select, current: () => current, deeds });
   listen(pages);
 
   function drawAll() {
@@ -58,7 +49,7 @@ export function mount(place) {
     fields.draw();
   }
   follow(['comic', 'panel/', 'project', 'run/'], page, changed => {
-    const ids = made(changed);
+    const ids = onlyMade(changed);
     if (!ids || !start.hidden) return drawAll();
     for (const node of pages.children) for (const id of ids) if (node.panelNodes?.get(id)) updateArea(node.panelNodes.get(id), id);
     fields.drawMade();
@@ -82,19 +73,6 @@ export function mount(place) {
     Enter: { run: () => inspector.querySelector('textarea, input[type=text]')?.focus(), label: 'comic.edit' },
   });
 }
-
-/** The panels and people of which more is made than before; null when something else changed, too. */
-function made(changed) {
-  const ids = new Set();
-  for (const key of changed) {
-    const run = key.startsWith('run/') && fact(key);
-    if (!run) return null;
-    if (isHere(run)) ids.add(run.shot);
-  }
-  return ids;
-}
-
-export const busy = id => madeOf(id).filter(run => ['panel', 'portrait'].includes(run.deed)).find(isActive);
 
 function makePage(page) {
   const img = h('img', { alt: '', hidden: true, decoding: 'async' });
@@ -122,10 +100,8 @@ function updatePage(node, page) {
   const [earlier, later] = foot.lastChild.children, all = comic().pages;
   earlier.disabled = page.id === all[0].id;
   later.disabled = page.id === all.at(-1).id;
-  drawHandles(paper.children[2], page);
+  drawHandles(paper.children[2], page, current);
 }
-
-export const placesOf = (layout, isRtl) => (fact('comic_layouts')?.[layout] ?? []).map(([x, y, w, h]) => [isRtl ? 100 - x - w : x, y, w, h]);
 
 const makeArea = id => h('div.area', { role: 'button', tabindex: '0', draggable: 'true', data: { panel: id } }, h('span.say'), h('div.bar', {}, h('i')), h('img', { alt: '', hidden: true }));
 
@@ -195,7 +171,7 @@ async function moveOnce(id, by) {
 
 function star() { const take = shownOf(panel(current)); if (take) act('take.star', { take: take.name }) }
 
-export const deeds = { addPanel, twice, remove, star };
+const deeds = { addPanel, twice, remove, star };
 
 // --- mouse -----------------------------------------------------------------------------------
 

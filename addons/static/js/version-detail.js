@@ -5,9 +5,11 @@ import { copyText } from './copytext.js';
 import { bytes } from './disk.js';
 import { askDelete, askReproduce, compare, copy, editSpec, exported, showLog } from './version-dialogs.js';
 import { isAtWork } from './version-work.js';
-import { commitOf, draws } from './versions.js';
 
 const TORCH = ['', 'cpu', 'cu126', 'cu128', 'cu130', 'rocm6.4', 'xpu']; // as uv calls them
+
+export const draws = id => fact('settings')?.mode === 'managed' && fact('settings')?.version === id;
+export const commitOf = repo => [repo.ref, repo.commit.slice(0, 9)].filter(Boolean).join(' · ');
 
 export function makeDetail() {
   let shown = null;

@@ -3,7 +3,7 @@
 import { act, button, fact, follow, h, isSeen, keyed, put, t, tn } from './core.js';
 import { bytes } from './disk.js';
 import { offer } from './keys.js';
-import { makeDetail } from './version-detail.js';
+import { commitOf, draws, makeDetail } from './version-detail.js';
 import { newVersion } from './version-dialogs.js';
 import { isAtWork, makeWork } from './version-work.js';
 import { watch } from './where.js';
@@ -13,9 +13,6 @@ const ROOM = ['models', 'envs', 'uv', 'git', 'own'];
 
 let chosen = ''; // whose details are shown
 let looked = 0;
-
-export const draws = id => fact('settings')?.mode === 'managed' && fact('settings')?.version === id;
-export const commitOf = repo => [repo.ref, repo.commit.slice(0, 9)].filter(Boolean).join(' · ');
 
 export function mount(place) {
   const count = h('small.count'), tools = h('div.deeds', {}, button(t('versions.new'), newVersion, { mark: 'plus', kind: 'primary', key: 'N' }));
