@@ -21,7 +21,6 @@ from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.style_file import styles
 from infrastructure.project_files import base_seed, keep_base_seed, leftovers_removed
 from infrastructure.project_lock import locked
-from infrastructure.recipe_index import DONE, STARTED
 from infrastructure.recipes import Ledger, Take, Wanted
 from infrastructure.workflow_files import WorkflowFolder
 from services.comic_paper import paper_of
@@ -107,7 +106,7 @@ def _panels(order: Order, ledger: Ledger, seed: int, outcome: Outcome) -> Work:
             yield Failed(one.id, f"It waits for a portrait of {', '.join(lacking)}, which was not made.")
             continue
         for number in numbers:
-            wanted = panel(order, ledger, page, one, pictures, seed_of(order, one, number, seed))
+            wanted = panel(order, page, one, pictures, seed, number)
             pieces[f"{one.id}, variant {number}"] = partial(make, order.backend, ledger, wanted)
     made = yield from side_by_side(pieces, order.backend.lanes)
     for _, one in order.comic.panels:
@@ -132,19 +131,14 @@ def portrait(order: Order, character: Character, base: int, number: int = 1) -> 
 
 
 def panel(
-    order: Order, ledger: Ledger, page: Page, panel: Panel, portraits: Mapping[str, Path], seed: int
+    order: Order, page: Page, panel: Panel, portraits: Mapping[str, Path], base: int, number: int = 1
 ) -> Wanted:
-    """The variant of a panel's picture that has this seed; `portraits` has those of all who are `shown_in`
-    it, by their ids. One that was begun in its former shape is as good: what it cost is not paid twice."""
+    """A variant of a panel's picture; `portraits` has those of all who are `shown_in` it, by their ids."""
     shown = shown_in(order, panel)
     prompt = panel_prompt(order.comic, page, panel, styles()[order.comic.style], shown)
     references = [portraits[who.id] for who in shown]
-    values = {"prompt": prompt, "seed": seed, "references": references}
-    workflow, ratios = order.workflows[len(references)], _ratios(order.comic, page, panel)
-    wanted, former = (_wanted(workflow, panel.id, values, ratio) for ratio in ratios)
-    takes = [one for one in ledger.takes_of(panel.id) if one.engine == order.backend.engine]
-    begun = {take.job for take in takes if take.state in (STARTED, DONE)}
-    return former if former.job.id in begun and wanted.job.id not in begun else wanted
+    values = {"prompt": prompt, "seed": _seed(order, panel, number, base), "references": references}
+    return _wanted(order.workflows[len(references)], panel.id, values, _ratio(order.comic, page, panel))
 
 
 def _wanted(workflow: Workflow, stem: str, values: Mapping[str, Any], ratio: float) -> Wanted:
@@ -179,20 +173,19 @@ def _counts(order: Order) -> list[int]:
     return sorted({*counts, 0} if _needed(order) else counts)
 
 
-def seed_of(order: Order, panel: Panel, number: int, base: int) -> int:
+def _seed(order: Order, panel: Panel, number: int, base: int) -> int:
     """Of a panel's variant: drawn from the seeds of who is seen, so that another look is another picture."""
     seen = [order.comic.character(id) for id in _seen(order.comic, panel)]
     own = "/".join(str(character.seed) for character in seen if character and character.seed is not None)
     return seed_from(base, f"{panel.id}/{own}/{number}")
 
 
-def _ratios(comic: Comic, page: Page, panel: Panel) -> tuple[float, float]:
-    """Width to height of the place that it has on the page, and what that was taken for before the paper's
-    margins counted: up to 6 % else."""
-    layout, on, at = layouts()[page.layout], paper_of(comic), page.panels.index(panel)
-    place = layout.rects((on.width, on.height), on.margin, on.gutter)[at]
-    former = layout.rects()[at]
-    return place.width / place.height, former.width / former.height * on.width / on.height
+def _ratio(comic: Comic, page: Page, panel: Panel) -> float:
+    """Width to height of the place that it has on the page, the paper's margins counted."""
+    on = paper_of(comic)
+    places = layouts()[page.layout].rects((on.width, on.height), on.margin, on.gutter)
+    place = places[page.panels.index(panel)]
+    return place.width / place.height
 
 
 def _notes(order: Order) -> Iterator[str]:

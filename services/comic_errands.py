@@ -146,8 +146,7 @@ def _panel_of(desk: Desk, order: Order, page: Page, panel: Panel, number: int) -
         if picture is None:
             raise StudioError(f"{who.name} has no portrait yet. Draw it first.")
         portraits[who.id] = picture
-    seed = comic_art.seed_of(order, panel, number, desk.seed())
-    return comic_art.panel(order, desk.ledger, page, panel, portraits, seed)
+    return comic_art.panel(order, page, panel, portraits, desk.seed(), number)
 
 
 def _number(errand: Errand) -> int:

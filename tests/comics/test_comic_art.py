@@ -1,8 +1,6 @@
 """A comic's panels are drawn with the portraits of who is seen, and only what changed is drawn anew."""
 
 import math
-import shutil
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -10,12 +8,11 @@ import pytest
 from domain.comic import STYLES, Actor, Chapter, Character, Comic, Page, Panel
 from domain.comic_prompts import NO_TEXT, looks, panel_prompt, size_of
 from domain.comic_rules import settled
-from domain.errors import BackendError, BackendUnreachable, JobRejected
+from domain.errors import JobRejected
 from domain.events import Failed, Saved, Told
 from domain.project import Project
 from infrastructure.comics.layout_file import layouts
 from infrastructure.comics.style_file import styles
-from infrastructure.recipes import Ledger, Wanted
 from infrastructure.sketch.words import about_things, found, plain
 from infrastructure.workflow_files import WorkflowFolder
 from services.comic_art import BY_REFERENCES, Order, draw
@@ -145,49 +142,6 @@ def test_a_panel_has_the_shape_that_it_has_on_the_comics_paper(project):
     assert shape("A4") == [], "it is drawn"
     assert shape("Square") == [("ch1-p1-pan1_v2", pytest.approx(1.0, abs=0.03))]
     assert shape("A4-landscape") == [("ch1-p1-pan1_v3", pytest.approx(297 / 210, abs=0.06))]
-
-
-ALONE = comic(page("single", shown(action="Rain")), people=())
-FORMER = {"width": 864, "height": 1216}  # as panels were drawn before their paper's margins counted
-
-
-@pytest.fixture
-def begun(project):
-    """begun(backend): the panel's picture was asked of it in the former shape."""
-
-    def begin(backend):
-        drawn(project, ALONE)
-        values = {**Ledger(project).recipe("ch1-p1-pan1_v1")["values"], **FORMER}
-        shutil.rmtree(project.takes)
-        graph, changes = WORKFLOWS[0].filled(**values)
-        wanted = Wanted("ch1-p1-pan1", graph, WORKFLOWS[0].name, values, changes)
-        with suppress(BackendError):
-            list(Ledger(project).carry_out(backend, wanted))
-
-    return begin
-
-
-def sizes(backend):
-    found = [(job.name, values_of(job.graph)) for job in backend.jobs]
-    return [(name, values["width"], values["height"]) for name, values in found]
-
-
-def test_a_picture_of_the_former_shape_stays_and_the_next_variant_has_its_places(project, begun):
-    begun(FakeBackend())
-    assert sizes(drawn(project, ALONE)[0]) == []
-    assert sizes(drawn(project, ALONE, variants=2)[0]) == [("ch1-p1-pan1_v2", 848, 1232)]
-
-
-def test_a_picture_of_the_former_shape_that_is_under_way_comes_home(project, begun):
-    begun(FakeBackend(fails={"ch1-p1-pan1_v1": BackendUnreachable("Nobody answers.")}))
-    assert sizes(drawn(project, ALONE)[0]) == [("ch1-p1-pan1_v1", 864, 1216)]
-
-
-def test_one_of_the_former_shape_that_failed_or_of_another_engine_is_drawn_in_its_places(project, begun):
-    begun(FakeBackend(fails={"ch1-p1-pan1_v1": OUT_OF_MEMORY}))
-    assert sizes(drawn(project, ALONE)[0]) == [("ch1-p1-pan1_v2", 848, 1232)]
-    begun(FakeBackend(engine="sketch"))
-    assert sizes(drawn(project, ALONE)[0]) == [("ch1-p1-pan1_v2", 848, 1232)]
 
 
 def test_variants_differ_and_portraits_are_drawn_once(project):
