@@ -110,6 +110,7 @@ def open_page(context: BrowserContext) -> Iterator[Callable[..., Page]]:
             forgotten.add(studio.address)
             _forget(page, studio.address)
         page.goto(f"{studio.address}#{where}")
+        page.bring_to_front()  # a key that is pressed before the browser knows whose it is, nobody gets
         page.wait_for_function("() => window.Studio && Studio.ready && Studio.core.connected()")
         return page
 

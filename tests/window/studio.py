@@ -90,7 +90,7 @@ class RunningStudio:
                     return facts
         raise AssertionError("the stream ended without a word")
 
-    def wait_until_done(self, longest: float = 60.0) -> dict[str, Any]:
+    def wait_until_done(self, longest: float = 120.0) -> dict[str, Any]:
         """Come back when nothing waits or runs any more."""
         end = time.monotonic() + longest
         while time.monotonic() < end:

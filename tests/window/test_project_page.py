@@ -339,6 +339,18 @@ def test_a_file_becomes_a_project_and_the_same_again_changes_nothing(
     expect(page.locator(".outcome").first).to_contain_text("nothing has changed")
 
 
+def test_a_project_is_opened_that_was_there_before_the_page_heard_that_it_would_be(folder, page):
+    late, known = [], page.evaluate("() => (Studio.core.fact('outcomes') ?? []).map(one => one.id)")
+    page.route("**/studio/do/import.run", lambda route: late.append((route, route.fetch())))
+    choose_files(page, {"name": "shots.csv", "mimeType": "text/csv", "buffer": TABLE.encode()})
+    page.get_by_role("button", name="As a new project").click()
+    until(page, "known => Studio.core.fact('outcomes')?.some(one => !known.includes(one.id))", arg=known)
+    page.wait_for_timeout(100)
+    ((route, answer),) = late
+    route.fulfill(response=answer)
+    until(page, "path => Studio.core.fact('project').path !== path", arg=str(folder))
+
+
 def test_a_double_click_brings_something_in_once(studio, folder, page):
     asked = []
     page.on("request", lambda request: asked.append(1) if request.url.endswith("import.run") else None)

@@ -12,6 +12,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.fake_answers import Answer
+from tests.fake_comfy_nodes import mp4
 from tests.runpod.pods import Clock
 from tests.serverless.hands import LONGEST, PNG, Hands, result
 from tests.serverless.puppets import Puppet, public
@@ -238,6 +239,7 @@ def test_a_video_is_estimated_by_all_its_segments_as_they_were_made_last(begun, 
         about = {"name": name, "engine": "comfyui", "job": name, "state": "done", "files": [f"{name}.mp4"]}
         more = {"gpu_seconds": ran, "serverless": {"endpoint": "abc123def456gh", "job": name}}
         (takes / f"{name}.json").write_text(json.dumps({"format": 1, **about, **more}))
+        (takes / f"{name}.mp4").write_bytes(mp4((64, 64), 1, "teal"))
     studio.restart()
     page = open_page(studio, "video/001")
     expect(page.locator("#page-video .estimate")).to_have_text("0:30 · at least $0.01")

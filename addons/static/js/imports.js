@@ -90,9 +90,9 @@ export function importDialog({ items = null, atPath = false } = {}) {
       await sendEdits();
       const ids = await ask('import.run', { source, new: isNew }, isNew ? { project: null } : {});
       isTaken = true;
-      if (isNew) openWhenDone(ids);
       close();
       go('project');
+      if (isNew) openWhenDone(ids);
     } catch (error) { fail(error) }
   }
 

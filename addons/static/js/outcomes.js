@@ -9,8 +9,11 @@ import { here } from './where.js';
 const DEEDS = ['import', 'archive', 'duplicate', 'sheet', 'book', 'plan'];
 const awaited = new Set(); // imports into new projects, asked for on this page
 
-/** Open the project these errands make, unless the artist has gone elsewhere meanwhile. */
-export const openWhenDone = ids => ids.forEach(id => awaited.add(id));
+/** Open the project these errands make, unless the artist has gone elsewhere meanwhile. They may be over already. */
+export function openWhenDone(ids) {
+  ids.forEach(id => awaited.add(id));
+  openAwaited();
+}
 
 export function mountOutcomes(place) {
   place.classList.add('always'); // also while it is empty, and so not to be seen
