@@ -30,14 +30,14 @@ def build(studio: Studio) -> None:
             parts += [looks.build(studio), *keys.build(studio), folders.build(studio), exchange.build(studio)]
 
     def load(evt: gr.EventData, request: gr.Request, *entered: Any) -> Changes:
-        values, changes = iter(entered), Changes()
+        values, changes = iter(entered), Changes({page: evt.number})
         for part in parts:
             own = [*islice(values, len(part.fields))]
             changes |= part.load(Asked(evt.edited, evt.theme, evt.language, folders.is_here(request), own))
         return changes
 
     fields = [place for part in parts for place in part.fields]
-    shown = [place for part in parts for place in part.shown]
+    shown = [page, *(place for part in parts for place in part.shown)]
     page.form_wanted(load, fields, shown, **ONE_BY_ONE)
 
 

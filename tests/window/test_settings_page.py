@@ -117,6 +117,17 @@ def test_a_choice_stays_that_was_made_while_the_form_came_late(studio, open_page
     expect(page.locator("#set-mode").get_by_label("RunPod Serverless", exact=True)).to_be_checked()
 
 
+def test_all_that_changes_elsewhere_is_shown_and_not_the_first_of_it_alone(settings, studio, open_page):
+    other = open_page(studio, "settings")
+    expect(other.locator("#set-mode input:checked")).to_have_count(1)
+    for end in ("1111", "2222", "3333"):
+        field(other, "civitai-token").fill(f"{KEY}{end}")
+        other.locator("#set-civitai-token-save").click()
+        expect(settings.locator("#set-civitai-token-said")).to_have_text(f"set: …{end}")
+    other.locator("#set-civitai-token-clear").click()
+    expect(settings.locator("#set-civitai-token-said")).not_to_contain_text("3333")
+
+
 def test_a_form_that_was_cut_off_comes_once_the_studio_is_there_again(studio, open_page, context):
     late, line = Late(context), Line(studio.address)
     page = open_page(line, "settings")

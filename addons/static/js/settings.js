@@ -13,7 +13,7 @@ export function mount(place) {
   place.append(h('div.page', {}, h('header.head', {}, h('h1', {}, t('page.settings')))));
   const theme = () => document.documentElement.dataset.theme;
   let known = ''; // what the form showed last: asking for the same again could only undo what is being typed
-  const want = oneByOne(isEdited => place.say.form_wanted({ edited: isEdited, theme: theme(), language: kept('studio.language') }));
+  const want = oneByOne(place, (number, isEdited) => place.say.form_wanted({ number, edited: isEdited, theme: theme(), language: kept('studio.language') }));
   const wantNews = () => {
     const now = JSON.stringify([fact('settings'), fact('keys'), fact('workflows'), theme()]);
     if (now !== known) { known = now; want(isEdited()) }
@@ -25,19 +25,20 @@ export function mount(place) {
 
 /** Ask again only once the form has what was asked for before; the last wish counts. What is late is not asked for
  *  twice: the second answer would undo what was entered after the first. What the studio's end has cut off is. */
-function oneByOne(ask) {
-  let isAsked = false, next = null;
-  const over = () => {
+function oneByOne(place, ask) {
+  let number = 0, isAsked = false, next = null;
+  const go = isEdited => {
+    if (isAsked) { next = () => go(isEdited); return }
+    isAsked = true;
+    ask(++number, isEdited);
+  };
+  place.addEventListener('value', () => {
+    if (place.value !== number) return;
+    const then = next;
     isAsked = false;
-    if (next) { const args = next; next = null; go(...args) }
-  };
-  const go = (...args) => {
-    if (isAsked) { next = args; return }
-    const place = document.querySelector('#set-state .live');
-    isAsked = Boolean(place);
-    place?.addEventListener('value', over, { once: true });
-    ask(...args);
-  };
+    next = null;
+    then?.();
+  });
   follow(['connection'], document.body, () => { if (connected() && isAsked) { isAsked = false; go(isEdited()) } });
   return go;
 }
