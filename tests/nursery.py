@@ -11,6 +11,7 @@ import random
 import runpy
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def _become_server(order: dict[str, Any], nursery: int) -> None:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
+    time.tzset()
     random.seed()  # else all of them would draw the same
     sys.argv = order["words"]
     sys.path[0] = str(Path(order["words"][0]).absolute().parent)

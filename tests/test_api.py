@@ -17,6 +17,7 @@ from domain.errors import StudioError
 from services import projects
 from services.planning.drafts import draft_path
 from tests.api_clients import client, client_of, refused, start, studio, until
+from tests.comics.desks import ONE, SCRIPT, THREE, TWO
 from tests.comics.storytellers import Storyteller
 from tests.fake_chat import FakeChat
 from tests.run_bench import until as comes
@@ -24,22 +25,7 @@ from tests.studios import until_done
 
 __all__ = ["client", "start", "studio"]  # fixtures
 
-SCRIPT = """TITLE: The tram
-STYLE: noir
-CHARACTER Ida: thirty
-
-PAGE 1
-PANEL 1
-Ida waits in the rain.
-IDA: Late.
-PANEL 2
-An empty street.
-
-PAGE 2
-PANEL 1
-Ida smiles.
-"""
-PANELS = {"ch1-p1-pan1", "ch1-p1-pan2", "ch1-p2-pan1"}
+PANELS = {ONE, TWO, THREE}
 
 
 def planned(client, **asked):
