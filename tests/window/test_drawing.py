@@ -36,6 +36,19 @@ def test_a_button_of_the_dock_is_pressed_while_something_is_told(studio, board, 
     studio.wait_until_done()
 
 
+def test_what_comes_to_the_page_later_draws_nothing_but_itself(studio, board, open_page):
+    page = open_page(studio, "storyboard")
+    draws = page.evaluate("""() => {
+        const { follow, flush } = Studio.core, draws = [];
+        for (const name of ['earlier', 'later']) {
+            follow(['project'], document.body, () => draws.push(name));
+            flush();
+        }
+        return draws;
+    }""")
+    assert draws == ["earlier", "later"]
+
+
 @pytest.mark.parametrize(
     ("where", "row"),
     [

@@ -24,7 +24,7 @@ export const connected = () => isConnected;
 export function follow(prefixes, place, draw) {
   const listener = { prefixes, place, draw, missed: new Set(['']) };
   listeners.add(listener);
-  if (isWhole) schedule(['']);
+  if (isWhole) schedule([]);
   return () => listeners.delete(listener);
 }
 
@@ -46,7 +46,7 @@ export function flush() {
   for (const listener of listeners) {
     if (listener.place.isConnected) listener.wasThere = true;
     else if (listener.wasThere) { listeners.delete(listener); continue }
-    for (const key of keys) if (key === '' || listener.prefixes.some(p => key.startsWith(p))) listener.missed.add(key);
+    for (const key of keys) if (listener.prefixes.some(p => key.startsWith(p))) listener.missed.add(key);
   }
   // all are asked whether they are seen before the first draws: asked in between, each would lay out the page
   for (const listener of [...listeners].filter(one => one.missed.size && isSeen(one.place))) {
