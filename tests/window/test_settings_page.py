@@ -89,7 +89,7 @@ def test_no_choice_waits_for_a_stream_that_may_lose_it(studio, open_page, contex
 class Late:
     """Holds what the form asks the studio for, until it is let through."""
 
-    def __init__(self, context: BrowserContext):
+    def __init__(self, context: BrowserContext | Page):
         self.held: list[Route] = []
         self._holds = True
         context.route("**/gradio_api/run/**", self._asked)
@@ -97,24 +97,57 @@ class Late:
     def _asked(self, route: Route) -> None:
         self.held.append(route) if self._holds else route.continue_()
 
+    def holds(self, page: Page, count: int) -> None:
+        for _ in range(300):
+            if len(self.held) >= count:
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError(f"the form asked for {len(self.held)} answers, not {count}")
+
     def let_go(self) -> list[Route]:
         self._holds = False
         return self.held
 
 
-def test_a_choice_stays_that_was_made_while_the_form_came_late(studio, open_page, context):
-    late = Late(context)
-    page = open_page(studio, "settings")
-    page.wait_for_timeout(1500)  # long enough for anybody to lose patience
+def test_nothing_can_be_chosen_that_a_second_answer_would_undo(studio, open_page, context):
+    late, line = Late(context), Line(studio.address)
+    page = open_page(line, "settings")
+    late.holds(page, 1)
+    line.cut()
+    expect(page.locator("html")).to_have_class("is-offline")
+    line.come_back()
+    late.holds(page, 2)  # the first may be lost, and is not
     first, *more = late.let_go()
     first.continue_()
     expect(page.locator("#set-mode input:checked")).to_have_count(1)
-    choose(page, "RunPod Serverless")
-    expect(field(page, "endpoint")).to_be_visible()
+    expect(page.locator("#page-settings")).to_have_attribute("inert", "")
     for route in more:
         route.continue_()
-    page.wait_for_timeout(500)
-    expect(page.locator("#set-mode").get_by_label("RunPod Serverless", exact=True)).to_be_checked()
+    choose(page, "RunPod Serverless")
+    expect(field(page, "endpoint")).to_be_visible()
+    line.close()
+
+
+def test_a_choice_stays_that_was_made_while_the_form_was_asked_for_anew(settings, studio, open_page):
+    other = open_page(studio, "settings")
+    expect(other.locator("#set-mode input:checked")).to_have_count(1)
+    late = Late(settings)
+    for end, count in (("1111", 1), ("2222", 1)):  # the second wish waits for the first one's answer
+        field(other, "civitai-token").fill(f"{KEY}{end}")
+        other.locator("#set-civitai-token-save").click()
+        expect(other.locator("#set-civitai-token-said")).to_have_text(f"set: …{end}")
+        late.holds(settings, count)
+    choose(settings, "ComfyUI")
+    late.holds(settings, 2)
+    asked, chosen = late.let_go()
+    chosen.continue_()
+    expect(settings.locator("#set-save")).to_be_enabled()
+    asked.continue_()
+    expect(settings.locator("#set-civitai-token-said")).to_have_text("set: …2222")
+    settings.wait_for_timeout(500)
+    expect(settings.locator("#set-mode").get_by_label("ComfyUI", exact=True)).to_be_checked()
+    expect(settings.locator("#set-save")).to_be_enabled()
+    other.locator("#set-civitai-token-clear").click()
 
 
 def test_all_that_changes_elsewhere_is_shown_and_not_the_first_of_it_alone(settings, studio, open_page):

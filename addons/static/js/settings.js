@@ -13,33 +13,38 @@ export function mount(place) {
   place.append(h('div.page', {}, h('header.head', {}, h('h1', {}, t('page.settings')))));
   const theme = () => document.documentElement.dataset.theme;
   let known = ''; // what the form showed last: asking for the same again could only undo what is being typed
-  const want = oneByOne(place, (number, isEdited) => place.say.form_wanted({ number, edited: isEdited, theme: theme(), language: kept('studio.language') }));
+  const want = oneByOne(place, (number, edited) => place.say.form_wanted({ number, edited, theme: theme(), language: kept('studio.language') }));
   const wantNews = () => {
     const now = JSON.stringify([fact('settings'), fact('keys'), fact('workflows'), theme()]);
-    if (now !== known) { known = now; want(isEdited()) }
+    if (now !== known) { known = now; want(isEdited) }
   };
-  Studio.settings = { setTheme, setLanguage, copy, reload: () => want(false) };
+  Studio.settings = { setTheme, setLanguage, copy, reload: () => want(() => false) };
   follow(['settings', 'keys', 'workflows'], place, wantNews);
   new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
 }
 
 /** Ask again only once the form has what was asked for before; the last wish counts. What is late is not asked for
- *  twice: the second answer would undo what was entered after the first. What the studio's end has cut off is. */
+ *  twice; what the studio's end may have cut off is. Nothing can be entered before the first answer is there: the
+ *  next could only undo it. */
 function oneByOne(place, ask) {
-  let number = 0, isAsked = false, next = null;
-  const go = isEdited => {
-    if (isAsked) { next = () => go(isEdited); return }
+  const page = place.closest('#page-settings');
+  const state = () => document.querySelector('#set-state .live'); // it comes later than this, at first
+  let number = 0, isAsked = false, entered = 0, next = null;
+  const entries = () => state()?.entries ?? 0;
+  const go = edited => {
+    if (isAsked) { next = edited; return }
     isAsked = true;
-    ask(++number, isEdited);
+    entered = entries();
+    if (!number) page.inert = true;
+    ask(++number, edited());
   };
   place.addEventListener('value', () => {
     if (place.value !== number) return;
-    const then = next;
     isAsked = false;
-    next = null;
-    then?.();
+    if (next) { const edited = next; next = null; go(edited) } else page.inert = false;
+    if (entries() !== entered) state().say.typed({}); // the answer knew nothing of what was entered since
   });
-  follow(['connection'], document.body, () => { if (connected() && isAsked) { isAsked = false; go(isEdited()) } });
+  follow(['connection'], document.body, () => { if (connected() && isAsked) { isAsked = false; go(isEdited) } });
   return go;
 }
 
@@ -124,7 +129,8 @@ const typing = {
     state.mount(place);
     const typed = debounce(() => place.say.typed({}), 120);
     place.addEventListener('value', () => { place.isTyping = false });
-    place.closest('#set-connection').addEventListener('input', event => { place.isTyping = true; if (event.target.type !== 'radio') typed() });
+    place.entries = 0;
+    place.closest('#set-connection').addEventListener('input', event => { place.entries++; place.isTyping = true; if (event.target.type !== 'radio') typed() });
   },
 };
 
