@@ -28,6 +28,13 @@ def main(arguments: list[str]) -> int:
         os.dup2(nowhere, sys.stdout.fileno())
         os.dup2(nowhere, sys.stderr.fileno())
         return CUT_OFF
+    except ModuleNotFoundError as error:
+        print(
+            f"The package {error.name} is missing: start with python3 start.py, which installs what is "
+            "needed, or install requirements.txt.",
+            file=sys.stderr,
+        )
+        return 1
     return code
 
 

@@ -155,3 +155,11 @@ except SystemExit:
     words = [sys.executable, "-c", script]
     said = subprocess.run(words, cwd=HERE, capture_output=True, text=True, timeout=LONGEST, check=False)
     assert said.stderr == "\n"
+
+
+@pytest.mark.parametrize("words", [["comic", "plan", "script.txt", "--out", "plan.json"], ["--no-browser"]])
+def test_a_python_without_the_packages_is_told_how_to_get_them(tmp_path, words):
+    bare = [sys.executable, "-S", HERE / "main.py", *words]  # -S: without what is installed
+    done = subprocess.run(bare, cwd=tmp_path, capture_output=True, text=True, timeout=LONGEST)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"The package \w+ is missing: start with python3 start.py,.*\n", done.stderr)
