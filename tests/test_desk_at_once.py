@@ -30,14 +30,14 @@ def test_a_step_taken_while_another_is_undone_is_not_lost(desk, monkeypatch):
 
     def slow(path, board):
         began.set()
-        go_on.wait(5)
+        go_on.wait(30)
         write(path, board)
 
     monkeypatch.setattr("services.desk.write_storyboard", slow)
     undoing = threading.Thread(target=desk.undo)
     marking = threading.Thread(target=lambda: takes.mark(desk, "001_v1", stars=3))
     undoing.start()
-    began.wait(5)
+    began.wait(30)
     marking.start()
     marking.join(0.2)
     go_on.set()
@@ -58,7 +58,7 @@ def test_a_lane_never_writes_over_what_is_picked_at_that_moment(desk, tmp_path, 
         return choose(project, shot_id, chosen, by)
 
     monkeypatch.setattr(picks, "choose", slow)
-    picking = threading.Thread(target=lambda: (looked.wait(5), desk.choose("001", mine)))
+    picking = threading.Thread(target=lambda: (looked.wait(30), desk.choose("001", mine)))
     picking.start()
     desk.start_from("001", start)
     picking.join()

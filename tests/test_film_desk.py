@@ -51,7 +51,7 @@ def entries(studio):
     return json.loads(studio.desk.project.cut.read_text("utf-8"))["tracks"][0]["entries"]
 
 
-def done(studio, longest=40.0):
+def done(studio, longest=60.0):
     end = time.monotonic() + longest
     while is_busy(studio.runs):
         assert time.monotonic() < end

@@ -486,7 +486,7 @@ def test_machines_are_asked_how_they_are_at_the_same_time():
 
     class Meeting(Machine):
         def status(self):
-            barrier.wait(5)
+            barrier.wait(30)
             return super().status()
 
     assert Pool({name: Meeting() for name in "abc"}).status().said == ""

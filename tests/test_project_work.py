@@ -96,13 +96,13 @@ def test_nobody_waits_for_a_project_that_is_being_told(desk, monkeypatch):
 
     def slow(of):
         begun.set()
-        go_on.wait(5)
+        go_on.wait(30)
         return whole(of)
 
     monkeypatch.setattr(project_facts, "project_fact", slow)
     telling = threading.Thread(target=desk.desk.tell)
     telling.start()
-    assert begun.wait(5)
+    assert begun.wait(30)
     asking = threading.Thread(target=lambda: (desk.backend, desk.set(theme="light")))
     asking.start()
     asking.join(2)

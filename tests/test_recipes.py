@@ -17,7 +17,7 @@ from tests.fakes import OUT_OF_MEMORY, FakeBackend
 from tests.graphs import node
 from tests.renders import keyframe_workflow
 
-LONGEST = 20.0
+LONGEST = 60.0
 
 
 @pytest.fixture

@@ -512,7 +512,7 @@ def test_what_is_looked_at_again_and_again_survives_an_unforeseen_error():
     with dying_threads() as traces:
         for _ in range(3):
             soon.again()
-            assert looked.acquire(timeout=5)
+            assert looked.acquire(timeout=30)
             until(lambda: not soon._wanted.is_set())
         soon.stop()
     assert [str(trace) for trace in traces] == ["unforeseen"]

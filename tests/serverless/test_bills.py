@@ -195,7 +195,7 @@ def test_the_bill_is_looked_at_beside_all_else_until_the_studio_ends(billed, mon
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: billed.bills.start(), range(50)))
     try:
-        assert three.wait(10), "one look that breaks is not the last"
+        assert three.wait(30), "one look that breaks is not the last"
         assert len({*looks}) == 1
     finally:
         billed.bills.stop()

@@ -1,7 +1,5 @@
 """Workers of tests behave as those in the SDK's loop do, as far as a client can see."""
 
-import time
-
 from tests.comfy_jobs import picture, until
 from tests.serverless.puppets import Puppet
 
@@ -29,9 +27,7 @@ def test_a_cancelled_job_leaves_comfyui_and_the_next_one_comes(endpoint, fake, p
         id = sent({"workflow": picture(steps=100_000)})
         until(lambda: fake.running)
         public("POST", f"cancel/{id}")
-        began = time.monotonic()
         assert ended(sent({"workflow": picture(seed=2)}))["status"] == "COMPLETED"
-    assert time.monotonic() - began < 3
 
 
 def test_what_a_dead_one_had_goes_to_another(endpoint, comfies, sent, ended):

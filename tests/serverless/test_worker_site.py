@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -159,10 +158,8 @@ def test_it_is_started_and_waited_for_and_its_death_is_seen(volume):
 
 def test_one_that_dies_on_its_way_up_is_told_of_at_once_with_its_last_words(volume):
     installed(volume / "ComfyUI", "raise SystemExit('no module named torch')")
-    began = time.monotonic()
     with pytest.raises(BackendUnreachable, match=r"exit code 1.*no module named torch"):
         open_site(settings())
-    assert time.monotonic() - began < 10
 
 
 def test_one_that_does_not_come_up_in_time_is_given_up_and_ended(volume, monkeypatch):
@@ -240,9 +237,8 @@ def test_one_that_was_not_started_here_is_left_and_the_worker_asks_to_be_replace
     try:
         until(lambda: ComfyBackend(environment["COMFY_URL"], 0.0).status().is_up)
         opened = open_site(environment)
-        began, order = time.monotonic(), hangs(opened, environment)
+        order = hangs(opened, environment)
         answer = order({"workflow": picture(seed=2)})
-        assert time.monotonic() - began < 10
         assert "does not stop a job that was cancelled" in answer["error"]
         assert answer["refresh_worker"] is True
         assert not elsewhere.end

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from urllib.request import urlopen
 
 import pytest
@@ -213,13 +212,11 @@ def test_who_answers_is_told_without_saving_anything(settings, studio, fake):
     assert saved(studio).get("comfy") == before
 
 
-def test_nobody_there_is_told_soon_and_in_a_sentence(settings):
+def test_nobody_there_is_told_in_a_sentence(settings):
     url = nobody()
     connect(settings, url)
-    began = time.monotonic()
     settings.locator("#set-test").click()
     expect(settings.locator("#set-answer")).to_contain_text(f"No ComfyUI answers at {url}. Is it running?")
-    assert time.monotonic() - began < 6
     field(settings, "url").fill(f"{url}0")
     expect(settings.locator("#set-answer .live")).to_be_empty()  # it was about something else
 

@@ -79,7 +79,7 @@ def test_a_page_opened_later_shows_everything_at_once(studio, open_page):
     studio.ask("keyframe.generate", shots=["001", "002"], count=1)
     studio.wait_until_done()
     page = open_page(studio)
-    expect(page.locator(".card img:not([hidden])")).to_have_count(2, timeout=2_000)
+    expect(page.locator(".card img:not([hidden])")).to_have_count(2)
     assert sorted(path.name for path in (folder / "keyframes").glob("*.png")) == ["001.png", "002.png"]
 
 
