@@ -136,11 +136,11 @@ class ComicDesk:
     def page(self, project: Project, id: str, size: str) -> tuple[Path, str]:
         """A lettered page as it is planned now, and the stamp that pages are told of it. Raises StudioError;
         takes up to a second."""
-        return self._preview.page(project, self.comic(project), id, size)
+        return self._preview.page(project, self._shown(project), id, size)
 
     def places(self, project: Project, id: str) -> dict[str, list[dict[str, Any]]]:
         """Where the balloons of a page stand, by panel, in percent of the page."""
-        return self._preview.places(self.comic(project), id)
+        return self._preview.places(self._shown(project), id)
 
     def again(self) -> None:
         """Something changed that the comic may look otherwise by."""
@@ -165,7 +165,7 @@ class ComicDesk:
                 comic = self.comic(project) if project.comic.exists() else None
             except StudioError as error:
                 trouble = str(error)
-                comic = self._read[2] if self._read and self._read[0] == project else None
+                comic = self._last_read(project)
             if comic is None:
                 self._feed.put_all({"comic": {"pages": [], "trouble": trouble}}, instead_of="panel/")
                 return
@@ -176,6 +176,18 @@ class ComicDesk:
 
     def stop(self) -> None:
         self._soon.stop()
+
+    def _shown(self, project: Project) -> Comic:
+        """The comic, or what it was before its file did not read any more, which pages go on showing."""
+        try:
+            return self.comic(project)
+        except StudioError:
+            if last := self._last_read(project):
+                return last
+            raise
+
+    def _last_read(self, project: Project) -> Comic | None:
+        return self._read[2] if self._read and self._read[0] == project else None
 
     def _there(self, project: Project) -> Comic | None:
         """None also for a file that does not read: it is kept aside when another is written."""

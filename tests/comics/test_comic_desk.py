@@ -104,6 +104,9 @@ def test_what_another_program_writes_into_the_plan_is_seen_and_a_broken_one_is_l
     path.write_text("{half", "utf-8")
     told = facts(begun)["comic"]
     assert told["title"] == "Theirs" and "comic.json" in told["trouble"]
+    picture, seen = begun.comic.page(begun.desk.project, told["pages"][0]["id"], "card")
+    assert picture.is_file() and seen == told["pages"][0]["stamp"]
+    assert begun.comic.places(begun.desk.project, told["pages"][0]["id"])
     with pytest.raises(StudioError):
         comics.set_panel(begun, ONE, "action", "x")
     assert path.read_text("utf-8") == "{half"
