@@ -235,6 +235,14 @@ def nothing_is_mocked(module: Module) -> Breaches:
             yield module.at(line, "use a fake that behaves like the real thing, not a mock")
 
 
+def no_test_asserts_how_little_time_something_took(module: Module) -> Breaches:
+    for node in module.nodes:
+        match node:
+            case ast.Assert(ast.Compare(ast.BinOp(ast.Call() as now, ast.Sub()), [ast.Lt() | ast.LtE()])):
+                if called(now).rpartition(".")[2] in ("monotonic", "perf_counter", "time"):
+                    yield module.at(node.lineno, "a busy machine is slow; assert what happened")
+
+
 def no_command_goes_through_a_shell(module: Module) -> Breaches:
     for call in module.calls:
         if any(k.arg == "shell" and not _is_false(k.value) for k in call.keywords):
@@ -307,6 +315,7 @@ RULES: tuple[Callable[[Module], Breaches], ...] = (
     functions_take_at_most_6_parameters,
     every_module_says_what_it_is_for,
     nothing_is_mocked,
+    no_test_asserts_how_little_time_something_took,
     no_command_goes_through_a_shell,
     no_data_becomes_code,
     no_path_is_of_one_machine,
@@ -404,6 +413,8 @@ BREACHES = [
     (broad_excepts, "main.py", "try:\n    f()\nexcept (OSError, Exception): ..."),
     (nothing_is_mocked, "tests/test_a.py", "from unittest import mock"),
     (nothing_is_mocked, "tests/test_a.py", "from unittest.mock import patch"),
+    (no_test_asserts_how_little_time_something_took, "tests/a.py", "assert time.monotonic() - began < 3"),
+    (no_test_asserts_how_little_time_something_took, "tests/a.py", "assert perf_counter() - a <= 0.5"),
     (no_command_goes_through_a_shell, "infrastructure/a.py", "run('ls', shell=True)"),
     (no_command_goes_through_a_shell, "infrastructure/a.py", "os.system('ls')"),
     (no_data_becomes_code, "infrastructure/a.py", "import pickle"),
@@ -452,6 +463,7 @@ KEPT = [
     (domain_touches_neither_disk_nor_clock, "domain/a.py", "from pathlib import Path\nname = Path('a').name"),
     (functions_are_at_most_60_lines, "main.py", "def f():\n" + "    pass\n" * 59),
     (functions_take_at_most_6_parameters, "domain/a.py", "def f(self, a, b, c, d, e, f): ..."),
+    (no_test_asserts_how_little_time_something_took, "tests/a.py", "assert time.monotonic() < end"),
     (no_command_goes_through_a_shell, "infrastructure/a.py", "run(['ls'], shell=False)"),
     (no_data_becomes_code, "domain/a.py", "pattern = re.compile('a')"),
     (requests_leave_under_our_name, "infrastructure/a.py", "from urllib3.exceptions import HTTPError"),
