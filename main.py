@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 
 from commands import carry_out, parser
 
@@ -29,8 +30,11 @@ def main(arguments: list[str]) -> int:
         os.dup2(nowhere, sys.stderr.fileno())
         return CUT_OFF
     except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or package in sys.stdlib_module_names or Path(__file__).with_name(package).exists():
+            raise  # nothing that installing would bring
         print(
-            f"The package {error.name} is missing: start with python3 start.py, which installs what is "
+            f"The package {package} is missing: start with python3 start.py, which installs what is "
             "needed, or install requirements.txt.",
             file=sys.stderr,
         )

@@ -179,12 +179,14 @@ class ComicDesk:
 
     def _shown(self, project: Project) -> Comic:
         """The comic, or what it was before its file did not read any more, which pages go on showing."""
-        try:
-            return self.comic(project)
-        except StudioError:
-            if last := self._last_read(project):
+        with self._lock:
+            try:
+                return self.comic(project)
+            except StudioError:
+                last = self._last_read(project)
+                if last is None or not project.comic.exists():
+                    raise
                 return last
-            raise
 
     def _last_read(self, project: Project) -> Comic | None:
         return self._read[2] if self._read and self._read[0] == project else None

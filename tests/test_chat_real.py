@@ -40,7 +40,7 @@ def test_what_is_too_long_for_the_model_is_said(real):
         answered(Chat(real.url, "gemma").ask(Question("page", "Be brief.", "word " * 3000, SCHEMA)))
 
 
-def test_a_real_server_is_free_again_soon_after_a_question_is_given_up(real):
+def test_a_real_server_answers_after_a_question_was_given_up(real):
     endless = {
         **SCHEMA,
         "properties": {**SCHEMA["properties"], "mood": {"type": "string", "minLength": 1500}},

@@ -110,6 +110,10 @@ def test_what_another_program_writes_into_the_plan_is_seen_and_a_broken_one_is_l
     with pytest.raises(StudioError):
         comics.set_panel(begun, ONE, "action", "x")
     assert path.read_text("utf-8") == "{half"
+    path.rename(path.with_name("away"))
+    with pytest.raises(StudioError, match="no comic yet"):
+        begun.comic.page(begun.desk.project, told["pages"][0]["id"], "card")
+    path.with_name("away").rename(path)
     comics.begin(begun, text=SCRIPT)
     assert [file.read_text("utf-8") for file in path.parent.glob("comic.json.before*")] == ["{half"]
 

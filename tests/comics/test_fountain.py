@@ -137,7 +137,7 @@ def test_every_word_is_in_the_plan_in_a_remark_or_in_the_notes(seed):
 
 
 @pytest.mark.parametrize(
-    "odd", ["*a " * 20_000, "A" * 50_000 + "\nx", "A (" * 20_000 + "\nx", "@" + "A" * 50_000]
+    "odd", ["*a " * 100_000, "A" * 500_000 + "\nx", "A (" * 200_000 + "\nx", "@" + "A" * 500_000]
 )
 def test_an_odd_line_takes_no_long_time(odd):
     read_fountain(odd)

@@ -13,7 +13,7 @@ from tests.comfy_jobs import picture, until
 from worker import handler
 
 
-def slow(steps=2000):
+def slow(steps=100_000):
     return picture(steps=steps)
 
 

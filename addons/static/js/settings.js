@@ -23,9 +23,11 @@ export function mount(place) {
   new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
 }
 
+const LATE = 10_000; // ms after which an answer is not waited for any more
+
 /** Ask again only once the form has what was asked for before; the last wish counts. What is late is not asked for
- *  twice; what the studio's end may have cut off is. Nothing can be entered before the first answer is there: the
- *  next could only undo it. */
+ *  twice; what the studio's end may have cut off is. Nothing can be entered while the first answer is waited for: it
+ *  could only undo that. */
 function oneByOne(place, ask) {
   const page = place.closest('#page-settings');
   const state = () => document.querySelector('#set-state .live'); // it comes later than this, at first
@@ -36,12 +38,17 @@ function oneByOne(place, ask) {
     isAsked = true;
     entered = entries();
     if (!number) page.inert = true;
-    ask(++number, edited());
+    const mine = ++number;
+    ask(mine, edited());
+    setTimeout(() => { if (isAsked && mine === number) over() }, LATE);
+  };
+  const over = () => {
+    isAsked = false;
+    if (next) { const edited = next; next = null; go(edited) } else page.inert = false;
   };
   place.addEventListener('value', () => {
     if (place.value !== number) return;
-    isAsked = false;
-    if (next) { const edited = next; next = null; go(edited) } else page.inert = false;
+    over();
     if (entries() !== entered) state().say.typed({}); // the answer knew nothing of what was entered since
   });
   follow(['connection'], document.body, () => { if (connected() && isAsked) { isAsked = false; go(isEdited) } });

@@ -33,6 +33,7 @@ const listed = () => (fact('order') ?? []).filter(id => narrowed.get(page)?.(id)
 export function watch(place, draw) {
   const listener = () => { if (!place.isConnected) listeners.delete(listener); else if (isSeen(place)) draw() };
   listeners.add(listener);
+  requestAnimationFrame(listener); // where the window is now, once the place stands on its page
 }
 
 const tell = () => listeners.forEach(listener => listener());
