@@ -126,12 +126,10 @@ def test_work_that_waits_for_a_backend_counts_as_somebody_looking(backend, told,
 
 def test_when_the_last_page_is_closed_it_sleeps_and_the_next_one_wakes_it(watch, backend, monkeypatch):
     monkeypatch.setattr(backend_watch, "ATTENTION", 0.05)
-    watch.looking()
-    until(lambda: backend.looks)
+    until(lambda: watch.looking() or backend.looks)
     until(lambda: is_quiet(backend), "sleep")
     before = backend.looks
-    watch.looking()
-    until(lambda: backend.looks > before, "waking up")
+    until(lambda: watch.looking() or backend.looks > before, "waking up")
 
 
 def test_again_is_at_once_and_asks_whom_to_watch(watch, backend, told, connected, monkeypatch):

@@ -238,7 +238,8 @@ class _Connect(BaseHTTPRequestHandler):
 
     def _refuse(self) -> None:
         self.close_connection = True
-        self.runpod.elsewhere.append(self.path)
+        if not self.path.startswith("/"):  # else a straggler of a server that had this port before
+            self.runpod.elsewhere.append(self.path)
         self.wfile.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse

@@ -52,6 +52,11 @@ def test_other_hosts_are_refused_and_remembered(runpod):
     runpod.elsewhere.clear()
 
 
+def test_who_takes_it_for_another_server_is_refused_and_forgotten(runpod):
+    assert requests.get(f"{runpod.url}/ws?clientId=of-an-earlier-test", timeout=10).status_code == 502
+    assert not runpod.elsewhere
+
+
 def test_requests_are_remembered_and_share_a_connection(runpod, api):
     api("GET", "/v2/pods?limit=5")
     api("POST", "/v2/pods", json={"name": "x"})

@@ -174,7 +174,7 @@ def test_a_form_that_was_cut_off_comes_once_the_studio_is_there_again(studio, op
 
 
 def test_a_form_that_never_comes_leaves_the_page_to_be_used(studio, open_page, context):
-    context.route("**/gradio_api/run/**", lambda route: route.abort("connectionrefused"))
+    context.route("**/gradio_api/run/**", lambda route: route.fulfill(status=409, json={"error": "no"}))
     page = open_page(studio, "settings")
     expect(page.locator("#page-settings")).to_have_attribute("inert", "")
     expect(page.locator("#page-settings")).not_to_have_attribute("inert", "")
