@@ -177,7 +177,7 @@ def test_a_form_that_never_comes_leaves_the_page_to_be_used(studio, open_page, c
     context.route("**/gradio_api/run/**", lambda route: route.fulfill(status=409, json={"error": "no"}))
     page = open_page(studio, "settings")
     expect(page.locator("#page-settings")).to_have_attribute("inert", "")
-    expect(page.locator("#page-settings")).not_to_have_attribute("inert", "")
+    expect(page.locator("#page-settings")).not_to_have_attribute("inert", "", timeout=60_000)
 
 
 def test_the_address_is_shown_while_it_is_typed_and_pasted(settings):

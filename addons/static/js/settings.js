@@ -23,7 +23,7 @@ export function mount(place) {
   new MutationObserver(wantNews).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
 }
 
-const LATE = 10_000; // ms after which an answer is not waited for any more
+const LATE = 20_000; // ms after which an answer is not waited for any more
 
 /** Ask again only once the form has what was asked for before; the last wish counts. What is late is not asked for
  *  twice; what the studio's end may have cut off is. Nothing can be entered while the first answer is waited for: it
