@@ -199,7 +199,7 @@ def test_a_refusal_is_told_in_the_models_words(server):
         asked(server)
 
 
-def test_nobody_at_the_address_is_said_at_once(server):
+def test_nobody_at_the_address_is_said(server):
     url = server.url.replace(str(server._server.server_port), "9")
     with pytest.raises(BackendUnreachable, match="No model server answers"):
         answered(Chat(url, "tiny").ask(QUESTION))
